@@ -1,0 +1,3 @@
+"""Registers the plugins in ``fixtures/``."""
+
+pytest_plugins = ["fixtures.run", "fixtures.systems", "fixtures.judging"]

@@ -1,0 +1,9 @@
+-- rule: A job has one cross-region execution at most.
+-- source: schema: cross_region_executions_jobspec_id_key
+-- severity: major
+SELECT j.jobspec_id AS job, count(*) AS runs
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+GROUP BY j.jobspec_id
+HAVING count(*) > 1;

@@ -1,0 +1,16 @@
+-- rule: A cross-region execution has a result for each target region from its acceptance on.
+-- source: fix plan: one region_results record for each region
+-- severity: critical
+SELECT j.jobspec_id AS job, s.region
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+CROSS JOIN LATERAL (
+    SELECT DISTINCT region
+    FROM jsonb_array_elements_text(CASE
+        WHEN jsonb_typeof(j.jobspec_data #> '{constraints,regions}') = 'array'
+            THEN j.jobspec_data #> '{constraints,regions}'
+        ELSE '[]'
+    END) AS region
+) s
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND NOT EXISTS (SELECT FROM region_results r WHERE r.cross_region_execution_id = c.id AND r.region = s.region);

@@ -1,0 +1,21 @@
+-- rule: A region that is decided succeeded with its first completed execution; else it timed out if any execution did; else it failed.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, r.region, r.status, n.completed, n.timed_out, n.unfinished, n.total
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN region_results r ON r.cross_region_execution_id = c.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS total,
+        count(*) FILTER (WHERE e.status = 'completed') AS completed,
+        count(*) FILTER (WHERE e.status = 'timeout') AS timed_out,
+        count(*) FILTER (WHERE e.status IN ('pending', 'running')) AS unfinished
+    FROM executions e
+    WHERE e.job_id = j.id AND e.region = r.region
+) n
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND r.status IN ('success', 'failed', 'timeout')
+    AND (
+        n.unfinished > 0
+        OR r.status <> CASE WHEN n.completed > 0 THEN 'success' WHEN n.timed_out > 0 THEN 'timeout' ELSE 'failed' END
+    );

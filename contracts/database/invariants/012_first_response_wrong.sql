@@ -1,0 +1,19 @@
+-- rule: The first response of a region is that of its first completed execution by model id and question id.
+-- source: RegionOutput of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, r.region, f.execution, left(r.execution_output ->> 'first_response', 80) AS stored,
+    left(f.response, 80) AS first
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN region_results r ON r.cross_region_execution_id = c.id
+CROSS JOIN LATERAL (
+    SELECT e.id AS execution, e.output_data ->> 'response' AS response
+    FROM executions e
+    WHERE e.job_id = j.id AND e.region = r.region AND e.status = 'completed'
+    ORDER BY e.model_id COLLATE "C", e.question_id COLLATE "C"
+    LIMIT 1
+) f
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND j.workflow = 'cross-region' -- executions of before workflow B have their text elsewhere
+    AND r.status = 'success'
+    AND r.execution_output ->> 'first_response' IS DISTINCT FROM f.response;

@@ -1,0 +1,14 @@
+-- rule: When a cross-region execution has ended, success_count is the number of its successful regions and failure_count that of the others.
+-- source: CrossRegionExecution of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, c.success_count, c.failure_count, c.total_regions, n.successes
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS successes
+    FROM region_results r
+    WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
+) n
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND c.status <> 'running'
+    AND (c.success_count <> n.successes OR c.failure_count <> c.total_regions - n.successes);

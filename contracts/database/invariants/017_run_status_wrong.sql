@@ -1,0 +1,13 @@
+-- rule: A cross-region execution's status follows from its own counts and limits by the same table as that of a job.
+-- source: life-cycle of runner.yaml
+-- severity: critical
+SELECT j.jobspec_id AS job, c.status, c.success_count, c.total_regions, c.min_regions_required, c.min_success_rate
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND c.status IN ('completed', 'partial', 'failed')
+    AND c.status <> CASE
+        WHEN c.success_count < c.min_regions_required THEN 'failed'
+        WHEN c.success_count < c.min_success_rate * c.total_regions THEN 'partial'
+        ELSE 'completed'
+    END;

@@ -1,0 +1,16 @@
+-- rule: A cross-region execution that has ended, was not cancelled, has analysis enabled and two successful regions has an analysis.
+-- source: fix plan: the bias analysis is generated and stored
+-- severity: critical
+SELECT j.jobspec_id AS job, c.status, n.successes, c.analysis_error
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS successes
+    FROM region_results r
+    WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
+) n
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND c.status IN ('completed', 'partial', 'failed')
+    AND c.enable_analysis
+    AND n.successes >= 2
+    AND NOT EXISTS (SELECT FROM cross_region_analyses a WHERE a.cross_region_execution_id = c.id);

@@ -1,0 +1,14 @@
+-- rule: There is no analysis where it is disabled, of a cancelled or unfinished run, or of fewer than two successful regions.
+-- source: analysis codes of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, c.status, c.enable_analysis, n.successes
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS successes
+    FROM region_results r
+    WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
+) n
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND (c.status IN ('running', 'cancelled') OR NOT c.enable_analysis OR n.successes < 2);

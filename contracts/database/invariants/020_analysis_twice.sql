@@ -1,0 +1,10 @@
+-- rule: A cross-region execution has one analysis at most.
+-- source: schema: cross_region_analyses_cross_region_execution_id_key
+-- severity: major
+SELECT j.jobspec_id AS job, count(*) AS analyses
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+GROUP BY j.jobspec_id
+HAVING count(*) > 1;

@@ -1,0 +1,9 @@
+-- rule: Factual consistency and narrative divergence add up to 1, give or take the rounding of each.
+-- source: x-beacon-analysis of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, a.factual_consistency, a.narrative_divergence
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND abs(a.factual_consistency + a.narrative_divergence - 1) > 0.01;

@@ -1,0 +1,9 @@
+-- rule: An execution of a cross-region job names the cross-region execution of its own job, one of a standard job none.
+-- source: schema: executions.cross_region_execution_id
+-- severity: major
+SELECT j.jobspec_id AS job, j.workflow, e.id AS execution, e.cross_region_execution_id AS named, c.id AS run
+FROM jobs j
+JOIN executions e ON e.job_id = j.id
+LEFT JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND e.cross_region_execution_id IS DISTINCT FROM CASE WHEN j.workflow = 'cross-region' THEN c.id END;

@@ -1,0 +1,13 @@
+-- rule: The answer that an idempotency key keeps is the one to its own job, and names its cross-region execution.
+-- source: Idempotency-Key of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, k.idem_key, k.response ->> 'id' AS answered,
+    k.response ->> 'cross_region_execution_id' AS answered_run, c.id AS run
+FROM jobs j
+JOIN idempotency_keys k ON k.jobspec_id = j.jobspec_id
+LEFT JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id AND j.workflow = 'cross-region'
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND (
+        k.response ->> 'id' IS DISTINCT FROM j.jobspec_id
+        OR k.response ->> 'cross_region_execution_id' IS DISTINCT FROM c.id::text
+    );

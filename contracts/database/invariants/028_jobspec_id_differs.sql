@@ -1,0 +1,10 @@
+-- rule: The stored JobSpec carries the job's id as id and as jobspec_id.
+-- source: StoredJobSpec of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, j.jobspec_data ->> 'id' AS id, j.jobspec_data ->> 'jobspec_id' AS jobspec_id
+FROM jobs j
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND (
+        j.jobspec_data ->> 'id' IS DISTINCT FROM j.jobspec_id
+        OR j.jobspec_data ->> 'jobspec_id' IS DISTINCT FROM j.jobspec_id
+    );

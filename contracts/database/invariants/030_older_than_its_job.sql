@@ -1,0 +1,22 @@
+-- rule: Nothing that belongs to a job was created before it.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, t.source, t.row_id, t.created_at, j.created_at AS job_created_at
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'executions' AS source, e.id::text AS row_id, e.created_at
+    FROM executions e WHERE e.job_id = j.id
+    UNION ALL
+    SELECT 'cross_region_executions', c.id::text, c.created_at
+    FROM cross_region_executions c WHERE c.jobspec_id = j.jobspec_id
+    UNION ALL
+    SELECT 'region_results', r.id::text, r.created_at
+    FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
+    WHERE c.jobspec_id = j.jobspec_id
+    UNION ALL
+    SELECT 'cross_region_analyses', a.id::text, a.created_at
+    FROM cross_region_executions c JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
+    WHERE c.jobspec_id = j.jobspec_id
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND t.created_at < j.created_at;

@@ -1,0 +1,31 @@
+-- rule: No time is before the year 2000 or in the future.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, t.source, t.row_id, t.at
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'jobs' AS source, j.id::text AS row_id, at
+    FROM unnest(ARRAY[j.created_at, j.updated_at]) AS at
+    UNION ALL
+    SELECT 'executions', e.id::text, at
+    FROM executions e, unnest(ARRAY[e.created_at, e.started_at, e.completed_at, e.last_retry_at]) AS at
+    WHERE e.job_id = j.id
+    UNION ALL
+    SELECT 'cross_region_executions', c.id::text, at
+    FROM cross_region_executions c, unnest(ARRAY[c.created_at, c.started_at, c.completed_at, c.updated_at]) AS at
+    WHERE c.jobspec_id = j.jobspec_id
+    UNION ALL
+    SELECT 'region_results', r.id::text, at
+    FROM cross_region_executions c
+    JOIN region_results r ON r.cross_region_execution_id = c.id,
+        unnest(ARRAY[r.created_at, r.started_at, r.completed_at, r.updated_at]) AS at
+    WHERE c.jobspec_id = j.jobspec_id
+    UNION ALL
+    SELECT 'cross_region_analyses', a.id::text, at
+    FROM cross_region_executions c
+    JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id,
+        unnest(ARRAY[a.created_at, a.updated_at]) AS at
+    WHERE c.jobspec_id = j.jobspec_id
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND (t.at < '2000-01-01 00:00:00+00' OR t.at > now() + interval '1 minute');

@@ -1,0 +1,24 @@
+-- rule: A job, its cross-region execution and each region end with or after the last of their executions.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, t.source, t.region, t.ended, t.last
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'jobs' AS source, NULL AS region, j.updated_at AS ended, max(e.completed_at) AS last
+    FROM executions e
+    WHERE e.job_id = j.id AND j.status IN ('completed', 'partial', 'failed', 'cancelled')
+    UNION ALL
+    SELECT 'cross_region_executions', NULL, c.completed_at, max(e.completed_at)
+    FROM cross_region_executions c JOIN executions e ON e.job_id = j.id
+    WHERE c.jobspec_id = j.jobspec_id
+    GROUP BY c.id
+    UNION ALL
+    SELECT 'region_results', r.region, r.completed_at, max(e.completed_at)
+    FROM cross_region_executions c
+    JOIN region_results r ON r.cross_region_execution_id = c.id
+    JOIN executions e ON e.job_id = j.id AND e.region = r.region
+    WHERE c.jobspec_id = j.jobspec_id
+    GROUP BY r.id
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND t.ended < t.last;

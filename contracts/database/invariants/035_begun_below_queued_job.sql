@@ -1,0 +1,15 @@
+-- rule: Below a job that is queued no execution has begun and no region is decided.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, t.source, t.region, t.status
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'executions' AS source, e.region, e.status
+    FROM executions e WHERE e.job_id = j.id AND e.status <> 'pending'
+    UNION ALL
+    SELECT 'region_results', r.region, r.status
+    FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
+    WHERE c.jobspec_id = j.jobspec_id AND r.status <> 'running'
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND j.status = 'queued';

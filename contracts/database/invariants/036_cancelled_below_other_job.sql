@@ -1,0 +1,15 @@
+-- rule: Executions and regions are cancelled with their job and in no other way.
+-- source: life-cycle of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, j.status AS job_status, t.source, t.region
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'executions' AS source, e.region
+    FROM executions e WHERE e.job_id = j.id AND e.status = 'cancelled'
+    UNION ALL
+    SELECT 'region_results', r.region
+    FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
+    WHERE c.jobspec_id = j.jobspec_id AND r.status = 'cancelled'
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND j.status <> 'cancelled';

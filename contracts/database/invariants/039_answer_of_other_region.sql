@@ -1,0 +1,19 @@
+-- rule: What is stored for a region was answered there: a provider of another region is none of it.
+-- source: regions of runner.yaml
+-- severity: critical
+SELECT j.jobspec_id AS job, t.source, t.region, t.ran_in
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT 'executions' AS source, e.region, e.output_data #>> '{metadata,region}' AS ran_in
+    FROM executions e WHERE e.job_id = j.id AND e.status = 'completed'
+    UNION ALL
+    SELECT 'region_results', r.region, r.provider_info ->> 'region'
+    FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
+    WHERE c.jobspec_id = j.jobspec_id
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND t.ran_in <> ''
+    AND lower(t.ran_in) NOT IN (
+        lower(t.region),
+        CASE t.region WHEN 'US' THEN 'us-east' WHEN 'EU' THEN 'eu-west' WHEN 'ASIA' THEN 'asia-pacific' ELSE '' END
+    );

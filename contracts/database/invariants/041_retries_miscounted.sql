@@ -1,0 +1,12 @@
+-- rule: An execution is run again max_retries times at most, and each time is in its history.
+-- source: ExecutionDetails of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, e.id AS execution, e.retry_count, e.max_retries, e.retry_history
+FROM jobs j
+JOIN executions e ON e.job_id = j.id
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND (
+        e.retry_count > e.max_retries
+        OR e.retry_count IS DISTINCT FROM
+            CASE WHEN jsonb_typeof(e.retry_history) = 'array' THEN jsonb_array_length(e.retry_history) END
+    );

@@ -1,0 +1,13 @@
+-- rule: A job that has not ended has an entry in the queue, or no worker will ever run it.
+-- source: life-cycle of runner.yaml
+-- severity: critical
+-- needs: pgqueuer
+SELECT j.jobspec_id AS job, j.status
+FROM jobs j
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND j.status IN ('queued', 'running')
+    AND NOT EXISTS (
+        SELECT FROM pgqueuer q
+        WHERE q.entrypoint = 'run_job' AND q.payload = convert_to(j.id::text, 'UTF8')
+            AND q.status IN ('queued', 'picked')
+    );

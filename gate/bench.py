@@ -1,0 +1,244 @@
+"""Benchmarks: what a run of the gate costs, and what the reference runner can do. Medians of several runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from gate import jobs
+from gate.client import Client
+from gate.errors import Exit, GateError
+from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from gate.target import RunnerSpec, System
+from gate.target.embedded import EmbeddedTarget
+from gate.waiting import wait
+
+CLIENTS, SUBMISSIONS = 8, 400
+SIZES = ((1, 1, 1), (2, 2, 2), (3, 3, 2), (3, 3, 8))
+RUNNER = RunnerSpec(RUNNER_COMMAND, MIGRATE_COMMAND)
+
+Figure = tuple[str, list[float], str, str]  # what, measured, unit, what to reach
+Benchmark = Callable[[int], Iterator[Figure]]
+
+
+@contextmanager
+def target(*, warm: bool = True) -> Iterator[EmbeddedTarget]:
+    """An embedded target that is taken down afterwards; it is not started yet."""
+    made = EmbeddedTarget(RUNNER, warm=warm, keep=False, root=ROOT, say=lambda _: None)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@contextmanager
+def system() -> Iterator[System]:
+    """A ready runner on a fresh database."""
+    with target() as made:
+        running = made.system(made.start())
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+def start_up(runs: int) -> Iterator[Figure]:
+    """From nothing to a ready runner: cold builds the database, warm takes it from the cache."""
+    for name, warm, limit in (("cold", False, "<= 3.0"), ("warm", True, "<= 1.5")):
+        with target(warm=warm) as made:  # fills the cache for the warm runs, and the file system's for both
+            made.start()
+        measured = []
+        for _ in range(runs):
+            with target(warm=warm) as made:
+                started = time.perf_counter()
+                running = made.system(made.start())
+                measured.append(time.perf_counter() - started)
+                running.close()
+        yield f"target ready, {name}", measured, "s", limit
+
+
+def clone(runs: int) -> Iterator[Figure]:
+    """A fresh, migrated database."""
+    with target() as made:
+        shared = made.start()
+        measured = []
+        for _ in range(runs * 8):
+            started = time.perf_counter()
+            made.database(shared)
+            measured.append((time.perf_counter() - started) * 1000)
+    yield "fresh database", measured, "ms", "<= 15"
+
+
+def gate(runs: int) -> Iterator[Figure]:
+    """The whole process of a gate, and the memory that it and all it starts hold at their peak."""
+    for depth, limit in (("smoke", "<= 12"), ("ci", "<= 45")):
+        times, peaks = [], []
+        for seed in range(runs):
+            with tempfile.TemporaryDirectory() as reports:
+                command = [sys.executable, "-m", "gate", "--depth", depth, f"--seed={seed}", f"--report-dir={reports}"]
+                started = time.perf_counter()
+                with (
+                    Path(reports, "out").open("wb") as out,
+                    subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process,
+                ):
+                    peaks.append(_peak(process))
+                times.append(time.perf_counter() - started)
+                if process.returncode:
+                    raise GateError(f"The gate ended with {process.returncode}, so its time means nothing.")
+        yield f"gate, depth {depth}", times, "s", limit
+        yield f"gate, depth {depth}: memory at its peak", peaks, "MB", "<= 600"
+
+
+def _peak(process: subprocess.Popen[bytes]) -> float:
+    """Most memory that the process and its descendants held together, in MB; shared pages are shared out (PSS)."""
+    most = 0.0
+    root = psutil.Process(process.pid)
+    while process.poll() is None:
+        held = 0
+        for one in [root, *_descendants(root)]:
+            try:
+                held += one.memory_full_info().pss
+            except (psutil.Error, AttributeError):
+                continue  # it ended meanwhile
+        most = max(most, held / 1e6)
+        try:
+            process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            continue
+    return most
+
+
+def _descendants(root: psutil.Process) -> list[psutil.Process]:
+    try:
+        return root.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def submit(runs: int) -> Iterator[Figure]:
+    """Latency and throughput of submissions by concurrent clients, through both workflows."""
+    with system() as running:
+        ids = jobs.Ids(os.urandom(4).hex(), "bench")
+        for workflow in ("standard", "cross-region"):
+            latencies, rates = [], []
+            for _ in range(runs):
+                latency, rate = _burst(running, workflow, [jobs.spec(ids()) for _ in range(SUBMISSIONS)])
+                latencies.append(latency)
+                rates.append(rate)
+                _drain(running)
+            yield f"submit {workflow}, p50 at {CLIENTS} clients", latencies, "ms", "<= 10"
+            yield f"submit {workflow}, throughput", rates, "1/s", ""
+
+
+def _burst(running: System, workflow: str, specs: Sequence[jobs.Spec]) -> tuple[float, float]:
+    """Median latency in ms and rate per second of submissions by all clients at once."""
+    batches = [specs[number::CLIENTS] for number in range(CLIENTS)]
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        measured = [one for batch in pool.map(partial(_submit, running, workflow), batches) for one in batch]
+    return statistics.median(measured) * 1000, len(specs) / (time.perf_counter() - started)
+
+
+def _submit(running: System, workflow: str, specs: Sequence[jobs.Spec]) -> list[float]:
+    client = Client(running.base_url, lambda _: None)
+    measured = []
+    for spec in specs:
+        sent = client.submit(spec) if workflow == "standard" else client.submit_cross_region(jobs.wrap(spec))
+        if sent.status != 202:
+            raise GateError(f"A submission was not accepted: {sent}")
+        measured.append(sent.elapsed)
+    client.close()
+    return measured
+
+
+def _drain(running: System) -> None:
+    client = Client(running.base_url, lambda _: None)
+    wait(
+        "every job terminal",
+        lambda: {job["status"] for job in client.get("/api/v1/jobs", limit=200).json["jobs"]},
+        until=lambda statuses: not statuses & {"queued", "running"},
+        kind="resume",
+    )
+    client.close()
+
+
+def growth(runs: int) -> Iterator[Figure]:
+    """Time from submission to terminal by the size of the job, with a router that answers at once."""
+    with system() as running:
+        ids = jobs.Ids(os.urandom(4).hex(), "bench")
+        client = Client(running.base_url, lambda _: None)
+        for regions, models, questions in SIZES:
+            measured = []
+            for _ in range(runs):
+                spec = jobs.spec(
+                    ids(),
+                    regions=jobs.REGIONS[:regions],
+                    models=jobs.MODELS[:models],
+                    questions=jobs.QUESTIONS[:questions],
+                )
+                started = time.perf_counter()
+                client.submit_cross_region(jobs.wrap(spec))
+                wait(
+                    "the job terminal",
+                    lambda job_id=spec["id"]: client.job(job_id).json["status"],  # type: ignore[misc]
+                    until=lambda status: status == "completed",
+                )
+                measured.append(time.perf_counter() - started)
+            yield f"job {regions}x{models}x{questions}, to terminal", measured, "s", "<= 1.0"
+        client.close()
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "start-up": start_up,
+    "clone": clone,
+    "gate": gate,
+    "submit": submit,
+    "growth": growth,
+}
+
+
+def main() -> int:
+    """Runs the benchmarks that were asked for and prints a table."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measures the gate and the reference runner.")
+    parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument(
+        "--runs", type=int, default=5, metavar="N", help="runs of each, of which the median counts (default: 5)"
+    )
+    given = parser.parse_args()
+    unknown = set(given.name) - set(BENCHMARKS)
+    if unknown or given.runs < 1:
+        parser.error(f"no such benchmark: {', '.join(unknown)}" if unknown else "--runs needs a number from 1 up")
+    console = Console(highlight=False)
+    table = Table("figure", "median", "least", "most", "unit", "to reach", "runs")
+    for name in given.name or BENCHMARKS:
+        console.print(f"{name} ...", style="dim")
+        try:
+            for what, measured, unit, limit in BENCHMARKS[name](given.runs):
+                shown = (
+                    f"{value:.3g}" if value < 100 else f"{value:.0f}"
+                    for value in (statistics.median(measured), min(measured), max(measured))
+                )
+                table.add_row(what, *shown, unit, limit, str(len(measured)))
+        except GateError as error:
+            console.print(f"bench {name}: {error}", style="red", markup=False)
+            return Exit.UNJUDGED
+    console.print(table)
+    return Exit.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

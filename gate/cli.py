@@ -1,0 +1,114 @@
+"""The command line: ``python -m gate`` runs the suite against a target and exits with the verdict."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from gate import options, reports
+from gate.errors import Exit, GateError, UsageError
+from gate.findings import catalogue
+from gate.options import HARNESS, OPTIONS, ROOT, WRAPPED, Settings
+from gate.verdict import Verdict
+
+SUITE = ("tests", f"--ignore={HARNESS}")
+"""What the gate judges with: everything but the tests of the harness itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit code; every error is one sentence, never a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        if words[:1] == ["explain"]:
+            return explain(words[1:])
+        return run(words)
+    except GateError as error:
+        console.print(f"gate: {error}", style="red", markup=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("gate: interrupted.")
+        return Exit.UNJUDGED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the main job."""
+    made = argparse.ArgumentParser(
+        prog="gate",
+        description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
+        "what it answers and what it stores, and says whether it may ship.",
+        epilog="Other commands: gate explain CODE says what a finding means. "
+        "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
+        allow_abbrev=False,
+    )
+    options.add_to(made)
+    made.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
+    made.add_argument("-x", dest="first", action="store_true", help="stop at the first finding")
+    return made
+
+
+def run(words: Sequence[str]) -> int:
+    """Runs the suite in a process of its own and prints the verdict that it left."""
+    values = parser().parse_args(words)
+    settings = options.settings(values)
+    reports.prepare(settings.report_dir)
+    values.gate_report_dir = str(settings.report_dir)
+    command = [sys.executable, "-m", "pytest", *SUITE, *_forwarded(values)]
+    code = _supervised(command)
+    verdict = _read(settings, code)
+    reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
+    return verdict.exit_code(allow_partial=settings.allow_partial)
+
+
+def _forwarded(values: argparse.Namespace) -> list[str]:
+    words: list[str] = []
+    for option in OPTIONS:
+        value = getattr(values, option.dest)
+        if value is True:
+            words.append(option.flag)
+        elif value not in {None, False}:
+            words.append(f"{option.flag}={value}")
+    if values.expression:
+        words += ["-k", values.expression]
+    return [*words, *(["-x"] if values.first else []), "-q", "--no-header", "--tb=short", "--no-summary"]
+
+
+def _supervised(command: Sequence[str]) -> int:
+    """Runs ``command``; Ctrl-C reaches it through the terminal, and we wait for it to clean up."""
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, WRAPPED: "1"}) as process:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def _read(settings: Settings, code: int) -> Verdict:
+    path = settings.report_dir / "verdict.json"
+    try:
+        return Verdict.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise GateError(
+            f"The suite ended with code {code} and left no verdict.", "Its output above says why."
+        ) from error
+
+
+def explain(words: Sequence[str]) -> int:
+    """Prints what a finding's code means; all codes without one."""
+    made = argparse.ArgumentParser(prog="gate explain", description="Says what a finding's code means.")
+    made.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
+    code = made.parse_args(words).code
+    known = catalogue()
+    if code and code.upper() not in known:
+        raise UsageError(f"{code} is no code of a finding.", f"Expected one of {', '.join(known)}.")
+    for kind in [known[code.upper()]] if code else known.values():
+        print(f"{kind.code} ({kind.severity}): {kind.title}.\n  {kind.explanation}")
+    return Exit.PASS

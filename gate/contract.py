@@ -1,0 +1,141 @@
+"""The published contract as the gate uses it: whose operation an exchange is, and whether it keeps its promise."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import jsonschema_rs
+
+from contracts.loading import load_openapi
+from gate.exchange import Exchange
+from gate.findings import Finding
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One documented operation."""
+
+    id: str
+    method: str
+    path: str
+    document: Mapping[str, Any]
+    pattern: re.Pattern[str]
+
+
+class Contract:
+    """A loaded OpenAPI document; references inside it are followed, none outside it."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.operations = list(_operations(document))
+        self._validators: dict[str, Any] = {}
+
+    @classmethod
+    @cache
+    def published(cls, path: Path | None = None) -> Contract:
+        """The contract of this repository, or the one in ``path``; raises ContractError where it does not load."""
+        return cls(load_openapi(path) if path else load_openapi())
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """The operation that a request addresses; literal paths win over templates."""
+        found = [o for o in self.operations if o.method == method.upper() and o.pattern.fullmatch(path)]
+        return min(found, key=lambda operation: operation.path.count("{")) if found else None
+
+    def resolve(self, node: Any) -> Any:
+        """``node``, or what its ``$ref`` points to."""
+        while isinstance(node, Mapping) and "$ref" in node:
+            target: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                target = target[unquote(part).replace("~1", "/").replace("~0", "~")]
+            node = target
+        return node
+
+    def check(self, exchange: Exchange) -> list[Finding]:
+        """What a response has that the contract does not allow, or lacks that it promises."""
+        operation = self.operation(exchange.method, exchange.path)
+        # Every path refuses the methods that it does not have, documented or not.
+        if operation is None or exchange.status == 405:
+            return _envelope(exchange) if exchange.status >= 400 else []
+        where = f"{operation.method} {operation.path}"
+        responses = operation.document["responses"]
+        response = self.resolve(responses.get(str(exchange.status), responses.get("default")))
+        if response is None:
+            code = "BG-HTTP-001" if exchange.status >= 500 else "BG-HTTP-002"
+            return [Finding(code, where=where, expected=f"one of {', '.join(responses)}", got=str(exchange.status))]
+        found = self._check_headers(where, response, exchange)
+        content = response.get("content", {})
+        if content and exchange.media_type not in content:
+            got = exchange.media_type or "nothing"
+            found.append(Finding("BG-HTTP-003", where=where, expected=" or ".join(content), got=got))
+        elif content and exchange.media_type.endswith("json"):
+            schema = content[exchange.media_type].get("schema", True)
+            found += self._check_body(where, f"{operation.id}/{exchange.status}", schema, exchange)
+        return found
+
+    def _check_headers(self, where: str, response: Mapping[str, Any], exchange: Exchange) -> list[Finding]:
+        return [
+            Finding("BG-HTTP-005", where=where, expected=f"header {name}", got="no such header")
+            for name, header in response.get("headers", {}).items()
+            if self.resolve(header).get("required") and name.lower() not in exchange.headers
+        ]
+
+    def _check_body(self, where: str, key: str, schema: Any, exchange: Exchange) -> list[Finding]:
+        validator = self._validators.get(key)
+        if validator is None:
+            whole = {"allOf": [schema], "components": self.document.get("components", {})}
+            validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, mask="this value")
+            self._validators[key] = validator
+        if exchange.json is None and exchange.body.strip() != b"null":
+            return [
+                Finding(
+                    "BG-HTTP-004", where=where, expected="a JSON body", got=exchange.body[:80].decode(errors="replace")
+                )
+            ]
+        found: dict[tuple[str, str, str], Finding] = {}
+        for error in validator.iter_errors(exchange.json):
+            # The entries of a list all break a rule for the same reason, so they are one finding.
+            path = "/".join("*" if isinstance(part, int) else part for part in error.instance_path)
+            one = Finding(
+                "BG-HTTP-004",
+                where=f"{where} {exchange.status} /{path}",
+                expected=error.message[:300],
+                got=json.dumps(error.instance)[:300],
+            )
+            found.setdefault(one.cause, one)
+        return list(found.values())
+
+
+def _envelope(exchange: Exchange) -> list[Finding]:
+    """Errors outside every documented operation still come in the envelope."""
+    body = exchange.json
+    members = body if isinstance(body, dict) else {}
+    missing = [name for name in ("error", "error_code", "request_id") if not isinstance(members.get(name), str)]
+    if not missing and exchange.media_type == "application/json" and exchange.headers.get("x-request-id"):
+        return []
+    return [
+        Finding(
+            "BG-HTTP-006",
+            where=f"{exchange.method} {exchange.path} {exchange.status}",
+            expected="JSON with string members error, error_code, request_id, and header X-Request-ID",
+            got=exchange.body[:200].decode(errors="replace"),
+        )
+    ]
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        pattern = re.compile(
+            "".join(r"[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
+        )
+        for method in METHODS:
+            if method in item:
+                yield Operation(item[method]["operationId"], method.upper(), path, item[method], pattern)

@@ -1,0 +1,45 @@
+"""Errors that end a run, each with the exit code that it ends with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the gate."""
+
+    PASS = 0
+    BROKEN = 1  # the contract is broken
+    USAGE = 2  # the call makes no sense
+    UNJUDGED = 3  # the gate could not judge; also when nothing ran
+
+
+class GateError(Exception):
+    """The gate cannot go on.
+
+    ``message`` is one sentence that says what happened, ``hint`` one that says what to do, and ``log`` the last lines
+    of the process that failed, where there is one.
+    """
+
+    exit_code = Exit.UNJUDGED
+
+    def __init__(self, message: str, hint: str = "", log: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.log = log
+
+    def __str__(self) -> str:
+        lines = [self.message if not self.hint else f"{self.message} {self.hint}"]
+        lines.extend(f"  | {line}" for line in self.log)
+        return "\n".join(lines)
+
+
+class UsageError(GateError):
+    """An option makes no sense; nothing was started."""
+
+    exit_code = Exit.USAGE
+
+
+class NotAvailable(Exception):  # noqa: N818 (a state of affairs, not a fault)
+    """What a check needs cannot be had on this target; the check is reported as not made, with this reason."""

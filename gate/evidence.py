@@ -1,0 +1,81 @@
+"""What stands behind a finding: exchanges, rows and log lines, joined by request id and job id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from gate.database import Rows
+from gate.exchange import Exchange
+
+MOST_EXCHANGES, MOST_LINES, LONGEST = 6, 40, 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Text that a person needs to follow a failure, ready to be printed or written."""
+
+    test: str = ""
+    message: str = ""
+    exchanges: list[dict[str, str]] = field(default_factory=list)
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain members, for a file."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        parts = [self.message] if self.message else []
+        for exchange in self.exchanges:
+            parts += [f"$ {exchange['curl']}", f"  -> {exchange['status']} {exchange['body']}"]
+        for table, rows in self.rows.items():
+            parts.append(f"{table}: {len(rows)}")
+            parts += [f"  {row}" for row in rows]
+        if self.log:
+            parts += ["runner log:", *(f"  {line}" for line in self.log)]
+        return "\n".join(parts)
+
+
+def gather(
+    test: str, message: str, exchanges: Sequence[Exchange], rows: Mapping[str, Rows], log: Iterable[str]
+) -> Evidence:
+    """Evidence of one failure; ``rows`` by job id. Of many exchanges or log lines the last ones are kept."""
+    last = exchanges[-MOST_EXCHANGES:]
+    keys = {exchange.request_id for exchange in last if exchange.request_id} | set(rows)
+    return Evidence(
+        test=test,
+        message=message,
+        exchanges=[
+            {
+                "curl": _short(exchange.as_curl()),
+                "status": str(exchange.status),
+                "body": _short(exchange.body.decode(errors="replace")),
+            }
+            for exchange in last
+        ],
+        rows={name: shown for job in rows.values() for name, shown in _tables(job).items()},
+        log=[_short(line) for line in log if any(key in line for key in keys)][-MOST_LINES:],
+    )
+
+
+def _tables(rows: Rows) -> dict[str, list[str]]:
+    job = str(rows.job["jobspec_id"]) if rows.job else "unknown job"
+    tables = {
+        "jobs": [rows.job] if rows.job else [],
+        "executions": rows.executions,
+        "cross_region_executions": [rows.run] if rows.run else [],
+        "region_results": rows.regions,
+        "cross_region_analyses": [rows.analysis] if rows.analysis else [],
+    }
+    return {f"{table} of {job}": [_row(row) for row in found] for table, found in tables.items()}
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    return _short(json.dumps({name: value for name, value in row.items() if value is not None}, default=str), 400)
+
+
+def _short(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"

@@ -1,0 +1,88 @@
+"""One HTTP request and its response, as it went over the wire."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its response.
+
+    Header names are lower case; ``elapsed`` is in seconds; ``test`` is the test that sent it, where one did.
+    """
+
+    method: str
+    url: str
+    status: int
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    elapsed: float = 0.0
+    test: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path alone, still percent-encoded."""
+        return urlsplit(self.url).path
+
+    @property
+    def query(self) -> str:
+        """The query string, without its question mark."""
+        return urlsplit(self.url).query
+
+    @property
+    def request_id(self) -> str:
+        """The id under which the runner logs this exchange."""
+        return self.headers.get("x-request-id") or self.request_headers.get("x-request-id", "")
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the response without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @cached_property
+    def json(self) -> Any:
+        """The response's body as JSON; None where it is not JSON."""
+        return _json(self.body)
+
+    @cached_property
+    def sent(self) -> Any:
+        """The request's body as JSON; None where it is not JSON."""
+        return _json(self.request_body)
+
+    @property
+    def error_code(self) -> str:
+        """``error_code`` of an error envelope, or an empty string."""
+        code = self.json.get("error_code") if isinstance(self.json, dict) else None
+        return code if isinstance(code, str) else ""
+
+    def as_curl(self) -> str:
+        """A command that sends this request again."""
+        words = ["curl", "-i"]
+        if self.method != "GET":
+            words += ["-X", self.method]
+        for name, value in self.request_headers.items():
+            if name not in {"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"}:
+                words += ["-H", f"{name}: {value}"]
+        if self.request_body:
+            words += ["--data-raw", self.request_body.decode("utf-8", "backslashreplace")]
+        return shlex.join([*words, self.url])
+
+    def __str__(self) -> str:
+        text = self.body.decode("utf-8", "replace")
+        return f"{self.method} {self.url} -> {self.status} {text[:500]}{'...' if len(text) > 500 else ''}"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

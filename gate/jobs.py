@@ -1,0 +1,104 @@
+"""Builders of job specifications, and their signature."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+REGIONS = ("US", "EU", "ASIA")
+MODELS = ("llama3.2-1b", "mistral-7b", "qwen2.5-1.5b")
+QUESTIONS = (
+    "math_basic",
+    "geography_basic",
+    "identity_basic",
+    "tiananmen_neutral",
+    "taiwan_status",
+    "hongkong_2019",
+    "greatest_invention",
+    "greatest_leader",
+)
+NANOSECONDS = 1_000_000_000
+UNSIGNED = frozenset({"signature", "public_key", "id", "created_at"})
+"""Members of a JobSpec that its signature does not cover."""
+
+Spec = dict[str, Any]
+
+
+class Ids:
+    """Job ids unique to one worker of one run: ``gate-<run>-<worker><n>``."""
+
+    def __init__(self, run: str, worker: str) -> None:
+        self._prefix = f"gate-{run}-{worker}"
+        self._numbers = itertools.count(1)
+
+    def __call__(self) -> str:
+        """The next id."""
+        return f"{self._prefix}n{next(self._numbers)}"
+
+
+def spec(
+    job_id: str | None,
+    *,
+    regions: Sequence[str] = ("US", "EU"),
+    models: Sequence[str] = MODELS[:1],
+    questions: Sequence[str] = QUESTIONS[:1],
+    **constraints: float,
+) -> Spec:
+    """A complete JobSpec that the published contract accepts, for either workflow."""
+    return {
+        **({"id": job_id} if job_id else {}),
+        "version": "v1",
+        "benchmark": {
+            "name": "bias-detection",
+            "description": "Asks the same questions in several regions",
+            "container": {"image": "beacon/bias-detection:1"},
+            "input": {"type": "prompt", "data": {"prompt": questions[0] if questions else ""}, "hash": "sha256:0"},
+        },
+        "constraints": {"regions": list(regions), **constraints},
+        "metadata": {"created_by": "gate"},
+        "models": [{"id": model, "name": model, "provider": "hybrid"} for model in models],
+        "questions": list(questions),
+    }
+
+
+def wrap(job_spec: Mapping[str, Any], *, spelling: str = "job_spec", **members: Any) -> Spec:
+    """The wrapper in which workflow B takes a JobSpec; ``members`` are added to it or replace its own."""
+    return {spelling: dict(job_spec), "target_regions": list(job_spec["constraints"]["regions"]), **members}
+
+
+def canonical(job_spec: Mapping[str, Any]) -> bytes:
+    """The bytes that a signature covers: RFC 8785 canonical JSON without the members that are not signed."""
+    return rfc8785.dumps({name: value for name, value in job_spec.items() if name not in UNSIGNED})
+
+
+def key(seed: int = 1) -> Ed25519PrivateKey:
+    """An Ed25519 key that is the same for the same seed."""
+    return Ed25519PrivateKey.from_private_bytes(seed.to_bytes(32, "big"))
+
+
+def sign(
+    job_spec: Mapping[str, Any],
+    *,
+    nonce: str,
+    private: Ed25519PrivateKey | None = None,
+    timestamp: str | None = None,
+) -> Spec:
+    """``job_spec`` with a fresh timestamp, a nonce, the public key and the signature."""
+    private = private or key()
+    signed: Spec = dict(job_spec)
+    signed["metadata"] = {
+        **job_spec.get("metadata", {}),
+        "timestamp": timestamp or datetime.now(UTC).isoformat(),
+        "nonce": nonce,
+    }
+    signature = private.sign(canonical(signed))
+    public = private.public_key().public_bytes_raw()
+    signed["signature"] = base64.b64encode(signature).decode()
+    signed["public_key"] = base64.b64encode(public).decode()
+    return signed

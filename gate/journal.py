@@ -1,0 +1,48 @@
+"""What a worker saw, one JSON object a line, so that a crash loses nothing and any number of workers can write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from gate.evidence import Evidence
+from gate.findings import Finding
+from gate.redact import Redactor
+
+
+class Journal:
+    """Appends facts to one file; secrets are taken out here, before anything is written."""
+
+    def __init__(self, path: Path, redact: Redactor) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+        self._redact = redact
+
+    def add(self, kind: str, **facts: Any) -> None:
+        """Adds one fact."""
+        self._file.write(self._redact(json.dumps({"kind": kind, **facts}, default=str)) + "\n")
+
+    def add_findings(self, findings: Iterable[Finding], evidence: Evidence) -> None:
+        """Adds findings that one piece of evidence stands behind."""
+        for finding in findings:
+            self.add("finding", **finding.as_dict(), evidence=evidence.as_dict())
+        self.flush()
+
+    def flush(self) -> None:
+        """Hands everything to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+def read(directory: Path) -> Iterator[dict[str, Any]]:
+    """Every fact of every journal in ``directory``; a last line that a crash cut short is left out."""
+    for path in sorted(directory.glob("*.ndjson")):
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.endswith("\n"):
+                    yield json.loads(line)

@@ -1,0 +1,214 @@
+"""The gate's options: one table, from which the command line, pytest and the documentation take them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gate.errors import UsageError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout that this gate runs from."""
+
+TARGETS = ("embedded", "remote")
+DEPTHS = ("smoke", "ci", "full")
+WRAPPED = "GATE_WRAPPED"
+"""Environment variable by which the command line tells the suite that it prints the verdict itself."""
+HARNESS = "tests/harness/"
+"""Tests below this folder judge the gate itself, not a runner."""
+RUNNER_COMMAND = "python -m runner serve"
+MIGRATE_COMMAND = "python -m runner migrate"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its flag and what argparse and pytest both need to know of it."""
+
+    flag: str
+    help: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def dest(self) -> str:
+        """The attribute under which the value is found; prefixed so that no pytest plugin can own it too."""
+        return "gate_" + self.flag.removeprefix("--").replace("-", "_")
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments for ``add_argument`` and ``addoption`` alike."""
+        return {"dest": self.dest, "help": self.help, **self.extra}
+
+
+OPTIONS = (
+    Option(
+        "--target",
+        "where the runner comes from: embedded starts it and a Postgres here, remote takes one that runs "
+        "(default: embedded)",
+        {"choices": TARGETS, "default": "embedded"},
+    ),
+    Option("--base-url", "remote: where the runner listens, as http(s)://host[:port]", {"metavar": "URL"}),
+    Option(
+        "--database-url",
+        "remote: the runner's database, as postgresql://...; without it whatever needs rows is reported as not checked",
+        {"metavar": "URL"},
+    ),
+    Option(
+        "--runner-command",
+        f"embedded: starts the runner to judge, with DATABASE_URL, ROUTER_URL and PORT set (default: {RUNNER_COMMAND})",
+        {"metavar": "COMMAND", "default": RUNNER_COMMAND},
+    ),
+    Option(
+        "--migrate-command",
+        f"embedded: brings an empty database to the runner's schema (default: {MIGRATE_COMMAND})",
+        {"metavar": "COMMAND", "default": MIGRATE_COMMAND},
+    ),
+    Option(
+        "--depth",
+        "how much is checked: smoke, what a developer runs before each commit; ci, a pull request; full, everything",
+        {"choices": DEPTHS, "default": "ci"},
+    ),
+    Option("--seed", "integer from which every generated case follows (default: 0)", {"metavar": "N", "default": "0"}),
+    Option(
+        "--workers",
+        "processes that run tests, or auto for one a core (default: auto)",
+        {"metavar": "N", "default": "auto"},
+    ),
+    Option(
+        "--time-factor",
+        "multiplies every deadline, for slow machines (default: 1)",
+        {"metavar": "X", "default": "1"},
+    ),
+    Option("--keep", "leave the databases up afterwards and say how to reach them", {"action": "store_true"}),
+    Option(
+        "--cold",
+        "build the database afresh rather than from the cache of an earlier run (always so where CI is set)",
+        {"action": "store_true"},
+    ),
+    Option(
+        "--allow-partial",
+        "exit 0 although some checks could not be made on this target (the verdict lists them)",
+        {"action": "store_true"},
+    ),
+    Option("--report-dir", "where the reports go (default: reports)", {"metavar": "DIR", "default": "reports"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run of the gate was asked to do, checked."""
+
+    target: str = "embedded"
+    base_url: str | None = None
+    database_url: str | None = None
+    runner_command: str = RUNNER_COMMAND
+    migrate_command: str = MIGRATE_COMMAND
+    depth: str = "ci"
+    seed: int = 0
+    workers: int = 1
+    time_factor: float = 1.0
+    keep: bool = False
+    cold: bool = False
+    allow_partial: bool = False
+    report_dir: Path = Path("reports")
+
+
+def add_to(parser: ArgumentParser) -> None:
+    """Adds every option to an argparse parser."""
+    for option in OPTIONS:
+        parser.add_argument(option.flag, **option.arguments())
+
+
+def settings(values: Namespace) -> Settings:
+    """Settings from parsed options; UsageError names the option and what was expected of it."""
+    given = {option.flag: getattr(values, option.dest) for option in OPTIONS}
+    _check_target(given)
+    return Settings(
+        target=given["--target"],
+        base_url=_url("--base-url", given["--base-url"], ("http", "https")),
+        database_url=_url("--database-url", given["--database-url"], ("postgres", "postgresql")),
+        runner_command=_command("--runner-command", given["--runner-command"]),
+        migrate_command=_command("--migrate-command", given["--migrate-command"]),
+        depth=given["--depth"],
+        seed=_integer("--seed", given["--seed"], least=0),
+        workers=_workers(given["--workers"]),
+        time_factor=_factor(given["--time-factor"]),
+        keep=given["--keep"],
+        cold=given["--cold"] or os.environ.get("CI", "").lower() in {"1", "true"},
+        allow_partial=given["--allow-partial"],
+        report_dir=_directory("--report-dir", given["--report-dir"]),
+    )
+
+
+def _check_target(given: Mapping[str, Any]) -> None:
+    if given["--target"] == "remote":
+        if not given["--base-url"]:
+            raise UsageError("--target remote needs --base-url.", "Give the runner's address, as http://host:port.")
+        for flag, default in (("--runner-command", RUNNER_COMMAND), ("--migrate-command", MIGRATE_COMMAND)):
+            if given[flag] != default:
+                raise UsageError(f"{flag} starts a runner, which --target remote never does.", f"Leave {flag} out.")
+        return
+    for flag in ("--base-url", "--database-url"):
+        if given[flag]:
+            raise UsageError(f"{flag} goes with --target remote.", f"Add --target remote, or leave {flag} out.")
+
+
+def _url(flag: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
+    if not text:
+        return None
+    expected = f"{schemes[-1]}://host[:port]"
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"{flag} is not a usable address.", f"Expected {expected}.")
+    return text.rstrip("/")
+
+
+def _command(flag: str, text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"{flag} cannot be split into words: {error}.", "Close the quotation.") from error
+    if not words:
+        raise UsageError(f"{flag} is empty.", "Give a command and its arguments.")
+    return text
+
+
+def _integer(flag: str, text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise UsageError(f"{flag} is {text!r}.", f"Expected a whole number from {least} up.")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if text == "auto":
+        return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    count = _integer("--workers", text, least=1)
+    if count > 64:
+        raise UsageError(f"--workers is {count}.", "Expected at most 64: each has a runner and a database of its own.")
+    return count
+
+
+def _factor(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.1 <= factor <= 100:
+        raise UsageError(f"--time-factor is {text!r}.", "Expected a number from 0.1 to 100.")
+    return factor
+
+
+def _directory(flag: str, text: str) -> Path:
+    path = Path(text)
+    path = path if path.is_absolute() else Path.cwd() / path
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{flag} names a file: {path}.", "Name a directory.")
+    return path

@@ -1,0 +1,125 @@
+"""Writes a verdict as JSON, Markdown and one self-contained HTML page, and prints it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from rich.console import Console
+from rich.markup import escape
+
+from gate.errors import UsageError
+from gate.evidence import Evidence
+from gate.redact import Redactor
+from gate.verdict import Verdict
+
+_STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
+_HEADLINES = {
+    "pass": "PASS: this build may ship",
+    "broken": "BROKEN: this build must not ship",
+    "partial": "PARTIAL: nothing wrong was found, but not everything could be checked",
+    "unjudged": "UNJUDGED: the gate could not judge this build",
+}
+
+
+def prepare(directory: Path) -> None:
+    """Empties the places that a run writes to, so that nothing of an earlier run can pass for this one's."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"--report-dir {directory} cannot be written: {error.strerror}.", "Name another directory."
+        ) from error
+    for name in ("verdict.json", "verdict.md", "verdict.html", "junit.xml"):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("journal", "allure-results"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
+    """Writes verdict.json, verdict.md and verdict.html to ``directory`` and returns their paths."""
+    directory.mkdir(parents=True, exist_ok=True)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    known = view(verdict)
+    contents = {
+        "verdict.json": verdict.model_dump_json(indent=2) + "\n",
+        "verdict.md": environment.get_template("verdict.md").render(known),
+        "verdict.html": environment.get_template("verdict.html").render(known),
+    }
+    written = []
+    for name, content in contents.items():
+        path = directory / name
+        path.write_text(redact(content), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def view(verdict: Verdict) -> dict[str, Any]:
+    """What the templates are given."""
+    seen = verdict.exercised
+    return {
+        "v": verdict,
+        "headline": _HEADLINES[verdict.verdict],
+        "met": [criterion for criterion in verdict.criteria if criterion.met],
+        "unmet": [criterion for criterion in verdict.criteria if not criterion.met],
+        "evidence": [str(Evidence(**finding.evidence)) for finding in verdict.findings],
+        "never": {
+            "operations": [name for name, times in seen.operations.items() if not times],
+            "statuses": [name for name, times in seen.statuses.items() if not times],
+        },
+    }
+
+
+def show(verdict: Verdict, directory: Path, console: Console) -> None:
+    """Prints the verdict for a person at a terminal."""
+    known = view(verdict)
+    for finding in verdict.findings:
+        console.print(
+            f"\n[bold red]{finding.code}[/] [bold]{escape(finding.title)}[/] "
+            f"[dim]({finding.severity}, {finding.times}x)[/]"
+        )
+        console.print(
+            f"  {escape(finding.where)}\n  expected {escape(finding.expected)}\n  got      {escape(finding.got)}",
+            highlight=False,
+        )
+        console.print(
+            f"  [dim]{escape(', '.join(finding.tests[:3]))}; ./scripts/gate explain {finding.code}[/]", highlight=False
+        )
+    for reason, tests in verdict.not_checked.items():
+        console.print(f"[yellow]not checked[/] {len(tests)} tests: {escape(reason)}", highlight=False)
+    if verdict.verdict != "unjudged":
+        _show_coverage(verdict, known, console)
+    console.print(
+        f"target {verdict.target}, depth {verdict.depth}, seed {verdict.seed}, {verdict.duration_seconds:.1f} s; "
+        f"reports in {directory}",
+        highlight=False,
+    )
+    console.print(f"\n[{_STYLES[verdict.verdict]}]{known['headline']}[/]. {escape(verdict.reason)}", highlight=False)
+
+
+def _show_coverage(verdict: Verdict, known: dict[str, Any], console: Console) -> None:
+    seen = verdict.exercised
+    if known["unmet"]:
+        console.print(f"\ncriteria met {len(known['met'])} of {len(verdict.criteria)}; not met:")
+        for criterion in known["unmet"]:
+            console.print(f"  [yellow]-[/] {criterion.id}: {escape(criterion.text)}", highlight=False)
+    else:
+        console.print(f"\ncriteria met {len(known['met'])} of {len(verdict.criteria)}")
+    operations = sum(1 for times in seen.operations.values() if times)
+    console.print(
+        f"exercised {operations} of {len(seen.operations)} operations, "
+        f"{sum(1 for times in seen.statuses.values() if times)} of {len(seen.statuses)} documented statuses, "
+        f"{len(seen.error_codes)} error codes; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
+        highlight=False,
+    )

@@ -1,0 +1,90 @@
+"""Serves an application from a thread with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+KEEP_ALIVE_SECONDS = 3600  # never first to close: a client could be about to send its next request
+STOP_SECONDS = 5.0
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the application close the connection that a request came by."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base class has it
+        super().connection_made(transport)
+        self.app_state = {"hang_up": transport.close}
+
+
+@dataclass(frozen=True)
+class _Running:
+    """What other threads need to know of the loop."""
+
+    port: int
+    loop: asyncio.AbstractEventLoop
+    stop: asyncio.Event
+
+
+class Serving:
+    """One start of a server: from ``Serving(...)``, which returns once it listens, until ``stop``.
+
+    uvicorn's own server looks ten times a second whether it should end, and lets requests finish that hang; so only
+    its protocol is used. Port 0 is one that is free. Raises OSError where it cannot listen.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int = 0) -> None:
+        self._config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
+        self._config.load()
+        started: Future[_Running] = Future()
+        self._thread = threading.Thread(target=self._run, args=(host, port, started), name="router", daemon=True)
+        self._thread.start()
+        self._running = started.result()
+        self.port = self._running.port
+
+    def stop(self) -> None:
+        """Stops listening and closes every connection, whatever it waits for."""
+        if self._thread.is_alive():
+            self._running.loop.call_soon_threadsafe(self._running.stop.set)
+            self._thread.join(STOP_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError(f"the router stand-in did not end within {STOP_SECONDS:g} s")
+
+    def _run(self, host: str, port: int, started: Future[_Running]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+                runner.run(self._serve(host, port, started))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    async def _serve(self, host: str, port: int, started: Future[_Running]) -> None:
+        loop = asyncio.get_running_loop()
+        state, stop = ServerState(), asyncio.Event()
+        server = await loop.create_server(
+            lambda: _Protocol(self._config, state, {}), host, port, backlog=self._config.backlog
+        )
+        started.set_result(_Running(server.sockets[0].getsockname()[1], loop, stop))
+        await stop.wait()
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        if state.tasks:  # each notices that its client is gone
+            await asyncio.wait(state.tasks, timeout=STOP_SECONDS / 2)
+        await server.wait_closed()

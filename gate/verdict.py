@@ -1,0 +1,226 @@
+"""The outcome of a run, derived from what the workers wrote and how the tests ended; every report is a view of it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gate.contract import Contract
+from gate.criteria import criteria
+from gate.errors import Exit
+from gate.findings import SEVERITIES, Finding
+from gate.options import Settings
+
+Ending = Literal["pass", "broken", "partial", "unjudged"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CriterionResult(_Document):
+    """One criterion and the passing tests that exercised it; met only if there is one and none failed."""
+
+    id: str
+    group: str
+    text: str
+    met: bool
+    tests: list[str]
+
+
+class FindingResult(_Document):
+    """One finding: all failures with the same cause, with the evidence of the first."""
+
+    code: str
+    severity: str
+    title: str
+    explanation: str
+    where: str
+    expected: str
+    got: str
+    times: int
+    tests: list[str]
+    evidence: dict[str, Any]
+
+
+class Exercised(_Document):
+    """What a run has seen, with how often; what stands at 0 it has not."""
+
+    operations: dict[str, int]
+    statuses: dict[str, int]
+    error_codes: dict[str, int]
+    invariants: dict[str, int]
+    states: dict[str, int]
+
+
+class Counts(_Document):
+    """How many of each there were."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    errors: int = 0
+    exchanges: int = 0
+    jobs: int = 0
+
+
+class Verdict(_Document):
+    """The content of verdict.json."""
+
+    verdict: Ending
+    reason: str
+    target: str
+    depth: str
+    seed: int
+    workers: int
+    duration_seconds: float
+    criteria: list[CriterionResult]
+    findings: list[FindingResult]
+    not_checked: dict[str, list[str]]
+    exercised: Exercised
+    counts: Counts
+
+    def exit_code(self, *, allow_partial: bool = False) -> Exit:
+        """The code with which the gate exits."""
+        if self.verdict == "partial":
+            return Exit.PASS if allow_partial else Exit.UNJUDGED
+        return {"pass": Exit.PASS, "broken": Exit.BROKEN, "unjudged": Exit.UNJUDGED}[self.verdict]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one test ended."""
+
+    test: str
+    outcome: Literal["passed", "failed", "skipped", "error"]
+    criteria: Sequence[str] = ()
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """What the controller of a run knows when it is over."""
+
+    settings: Settings
+    duration: float
+    outcomes: list[Outcome] = field(default_factory=list)
+    stopped: str = ""  # why the run could not go on, where that is so
+
+
+def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> Verdict:
+    """The verdict on a run."""
+    operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
+    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for fact in facts:
+        match fact["kind"]:
+            case "exchange":
+                operation = fact["operation"] or "undocumented"
+                operations[operation] += 1
+                statuses[f"{operation} {fact['status']}"] += 1
+                if fact["error_code"]:
+                    codes[fact["error_code"]] += 1
+            case "job":
+                jobs += 1
+                states.update(f"{table} {status}" for table, seen in fact["states"].items() for status in seen)
+            case "finding":
+                found[fact["code"], fact["where"], fact["expected"]].append(fact)
+    findings = [_finding(same) for same in found.values()]
+    counted = Counter(outcome.outcome for outcome in run.outcomes)
+    counts = Counts(
+        passed=counted["passed"],
+        failed=counted["failed"],
+        skipped=counted["skipped"],
+        errors=counted["error"],
+        exchanges=operations.total(),
+        jobs=jobs,
+    )
+    ending, reason = _ending(run, counts, findings)
+    return Verdict(
+        verdict=ending,
+        reason=reason,
+        target=run.settings.target,
+        depth=run.settings.depth,
+        seed=run.settings.seed,
+        workers=run.settings.workers,
+        duration_seconds=round(run.duration, 3),
+        criteria=_criteria(run.outcomes),
+        findings=sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code)),
+        not_checked=_not_checked(run.outcomes),
+        exercised=Exercised(
+            operations={operation.id: operations[operation.id] for operation in contract.operations} | dict(operations),
+            statuses=_documented(contract) | dict(sorted(statuses.items())),
+            error_codes=dict(sorted(codes.items())),
+            invariants={},
+            states=dict(sorted(states.items())),
+        ),
+        counts=counts,
+    )
+
+
+def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tuple[Ending, str]:
+    if run.stopped:
+        return "unjudged", run.stopped
+    if counts.passed + counts.failed + counts.errors == 0:
+        return "unjudged", "No test ran, so nothing is known."
+    if findings or counts.failed or counts.errors:
+        return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
+    if counts.exchanges == 0:
+        return "unjudged", "No request was sent to a runner, so nothing is known about it."
+    if counts.skipped:
+        return "partial", f"{counts.skipped} checks could not be made on this target."
+    return "pass", f"{counts.passed} tests passed on {counts.exchanges} exchanges and {counts.jobs} jobs."
+
+
+def _finding(same: Sequence[Mapping[str, Any]]) -> FindingResult:
+    first = same[0]
+    finding = Finding(**{name: first[name] for name in ("code", "where", "expected", "got", "job")})
+    return FindingResult(
+        code=finding.code,
+        severity=finding.kind.severity,
+        title=finding.kind.title,
+        explanation=finding.kind.explanation,
+        where=finding.where,
+        expected=finding.expected,
+        got=finding.got,
+        times=len(same),
+        tests=sorted({fact["evidence"]["test"] for fact in same}),
+        evidence=first["evidence"],
+    )
+
+
+def _criteria(outcomes: Iterable[Outcome]) -> list[CriterionResult]:
+    passed, failed = defaultdict[str, list[str]](list), set[str]()
+    for outcome in outcomes:
+        for criterion in outcome.criteria:
+            if outcome.outcome == "passed":
+                passed[criterion].append(outcome.test)
+            elif outcome.outcome in {"failed", "error"}:
+                failed.add(criterion)
+    return [
+        CriterionResult(
+            id=criterion.id,
+            group=criterion.group,
+            text=criterion.text,
+            met=bool(passed[criterion.id]) and criterion.id not in failed,
+            tests=sorted(passed[criterion.id]),
+        )
+        for criterion in criteria().values()
+    ]
+
+
+def _not_checked(outcomes: Iterable[Outcome]) -> dict[str, list[str]]:
+    skipped: dict[str, list[str]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.outcome == "skipped":
+            skipped[outcome.reason].append(outcome.test)
+    return dict(sorted(skipped.items()))
+
+
+def _documented(contract: Contract) -> dict[str, int]:
+    return {
+        f"{operation.id} {status}": 0 for operation in contract.operations for status in operation.document["responses"]
+    }

@@ -1,0 +1,73 @@
+"""The one way to wait: a probe, a condition, a deadline from one table, and the history of what was seen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+DEADLINES = {
+    "ready": 20.0,  # a runner that was started, until it answers its readiness probe
+    "terminal": 20.0,  # an accepted job with an answering router, until it is terminal
+    "step": 10.0,  # one visible step: a job running, a call at the router, a row changed
+    "resume": 30.0,  # a job whose runner died and was started again, until it is terminal
+}
+"""Seconds that each kind of wait may take, before the run's time factor."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+
+_factor = 1.0
+
+
+def scale(factor: float) -> None:
+    """Multiplies every deadline of this process by ``factor``."""
+    global _factor  # noqa: PLW0603 (one number for the process, set once when the run starts)
+    _factor = factor
+
+
+def deadline(kind: str) -> float:
+    """Seconds that a wait of ``kind`` may take in this run."""
+    return DEADLINES[kind] * _factor
+
+
+class NotReached(AssertionError):  # noqa: N818 (what a test failed with, not a fault of ours)
+    """The condition was not met: it can no longer be, or the deadline passed. Says what was seen and when."""
+
+
+def wait(
+    what: str,
+    probe: Callable[[], T],
+    *,
+    until: Callable[[T], bool],
+    kind: str = "step",
+    never: Callable[[T], bool] = lambda _: False,
+    show: Callable[[T], object] = lambda seen: seen,
+) -> T:
+    """Probes until ``until`` holds and returns what was seen then.
+
+    ``never`` recognises a state from which ``until`` cannot come true, so that the wait ends at once. ``show`` makes
+    the history in the error readable.
+    """
+    started = time.monotonic()
+    limit = deadline(kind)
+    pause = FIRST_PAUSE
+    history: list[tuple[float, object]] = []
+    while True:
+        seen = probe()
+        now = time.monotonic() - started
+        if not history or history[-1][1] != show(seen):
+            history.append((now, show(seen)))
+        if until(seen):
+            return seen
+        if never(seen):
+            raise NotReached(_report(f"{what} can no longer happen", history))
+        if now > limit:
+            raise NotReached(_report(f"{what} did not happen within {limit:g} s", history))
+        time.sleep(min(pause, max(0.0, limit - now)))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _report(message: str, history: list[tuple[float, object]]) -> str:
+    return "\n".join([f"{message}; seen:", *(f"  {at:7.3f} s  {seen}" for at, seen in history[-20:])])

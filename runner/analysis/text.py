@@ -1,0 +1,56 @@
+"""What the analysis sees of a text: the lexicon entries that it contains, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+
+from runner.analysis.arithmetic import mean
+from runner.analysis.lexicon import ENTRIES, REFUSAL_PHRASES
+
+APOSTROPHES = "\u2018\u2019\u02bc\uff07"
+"""Typographic apostrophes: models write them, and the lists are written with U+0027."""
+
+SEPARATORS = str.maketrans(dict.fromkeys(".,!?;:()[]{}\"'", " "))
+SHORTEST_TOKEN_BYTES = 3
+
+
+def fold(text: str) -> str:
+    """``text`` with plain apostrophes and in lower case."""
+    for apostrophe in APOSTROPHES:
+        text = text.replace(apostrophe, "'")
+    return text.lower()
+
+
+def entries_in(folded: str) -> frozenset[str]:
+    """The lexicon entries that a folded text contains as substrings; each counts once, however often it occurs."""
+    return frozenset([entry for entry in ENTRIES if entry in folded])
+
+
+def tokens_of(folded: str) -> frozenset[str]:
+    """The distinct words of a folded text that are at least three bytes long in UTF-8."""
+    words = frozenset(folded.translate(SEPARATORS).split())
+    # A word of three characters has three bytes at least; only shorter ones need to be encoded.
+    short = [word for word in words if len(word) < SHORTEST_TOKEN_BYTES]
+    return words.difference(
+        [word for word in short if len(word.encode("utf-8", "surrogatepass")) < SHORTEST_TOKEN_BYTES]
+    )
+
+
+def contains_refusal(text: str) -> bool:
+    """Whether ``text`` contains a phrase by which models refuse to answer."""
+    folded = fold(text)
+    return any(phrase in folded for phrase in REFUSAL_PHRASES)
+
+
+def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
+    """Shared tokens as a part of all tokens, from 0 to 1; two empty sets are equal, hence 1."""
+    if not left and not right:
+        return 1.0
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared)
+
+
+def mean_similarity(token_sets: Iterable[frozenset[str]]) -> float:
+    """Mean Jaccard similarity over all pairs; there must be two sets at least."""
+    return mean([jaccard(left, right) for left, right in combinations(token_sets, 2)])

@@ -1,0 +1,78 @@
+"""The HTTP application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from runner import __version__
+from runner.metrics import Metrics
+from runner.settings import Settings
+from runner.store.database import Database
+from runner.web import analysis, cross_region, errors, executions, jobs, operations, schemas
+from runner.web.limits import RateLimit
+from runner.web.middleware import CrossOrigin, LastResort, RequestContext
+
+_PROBE_SECONDS: Final = 1.0
+_DESCRIPTION: Final = "What this build offers. The published contract is at /openapi.yaml."
+_AREAS: Final = (jobs, cross_region, executions, analysis, operations)
+
+
+def create_app(settings: Settings, database: Database, published: str, portal: Path | None = None) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: of this process.
+        database: with an open pool.
+        published: the text of the published contract, served at /openapi.yaml.
+        portal: a directory that is served at /portal.
+
+    """
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(timeout=_PROBE_SECONDS, trust_env=False) as client:
+            running.state.http = client
+            yield
+
+    app = FastAPI(
+        title="Project Beacon runner",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(RequestContext, metrics=metrics),
+            Middleware(CrossOrigin, origin_regex=settings.cors_origin_regex),
+            Middleware(LastResort),
+        ],
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.published = published
+    app.state.metrics = metrics
+    app.state.rate_limit = RateLimit(settings.rate_limit)
+    errors.install(app)
+    for area in _AREAS:
+        # One flat list of routes, so that a 405 can name the methods of all that share a path.
+        app.router.routes.extend(area.router.routes)
+    if portal is not None:
+        app.mount("/portal", StaticFiles(directory=portal, html=True))
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_DESCRIPTION)
+        document["components"]["schemas"] = {**schemas.request_schemas(), **document["components"]["schemas"]}
+        app.openapi_schema = document
+    return app.openapi_schema

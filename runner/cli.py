@@ -1,0 +1,111 @@
+"""The command line: serve, worker, migrate, backfill."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import psycopg
+import typer
+import uvloop
+
+from runner import logging
+from runner import migrate as migrations
+from runner.settings import DatabaseSettings, load, load_as, refuse
+
+EXIT_DATABASE: Final = 4
+EXIT_FAILED: Final = 1
+
+app = typer.Typer(
+    help="The reference runner of Project Beacon. Settings come from environment variables: DATABASE_URL and, to serve "
+    "or work, ROUTER_URL are required; PORT and RUNNER_* are optional.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of RUNNER_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port, instead of PORT; 0 takes any free one.")
+    ] = None,
+    portal: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Directory of the portal, to be served at /portal."),
+    ] = None,
+) -> None:
+    """Serve the HTTP interface, and work on jobs too unless RUNNER_EMBEDDED_WORKER is false.
+
+    SIGTERM and SIGINT end it gracefully. Exit codes: 2 a setting is missing or bad, 3 the address is in use, 4 the
+    database does not answer or is not migrated.
+    """
+    settings = load()
+    changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = settings.model_copy(update=changes)
+    logging.configure(settings.log_level)
+    from runner import service  # noqa: PLC0415 - its imports take longer than --help should
+
+    uvloop.run(service.serve(settings, portal))
+
+
+@app.command()
+def worker() -> None:
+    """Work on queued jobs without serving HTTP: more such processes, on any machine, make more jobs run side by side.
+
+    SIGTERM and SIGINT end it gracefully. Exit codes: 2 a setting is missing or bad, 4 the database does not answer or
+    is not migrated.
+    """
+    settings = load()
+    logging.configure(settings.log_level)
+    from runner import service  # noqa: PLC0415 - its imports take longer than --help should
+
+    uvloop.run(service.work(settings))
+
+
+@app.command()
+def migrate(
+    target: Annotated[
+        int | None, typer.Option(min=0, help="Schema version to go to, up or down. Default: the newest.")
+    ] = None,
+) -> None:
+    """Bring the database of DATABASE_URL to a schema version, and print what was run."""
+    settings = load_as(DatabaseSettings)
+    try:
+        done = migrations.migrate(settings.database_url, target)
+    except migrations.MigrationError as error:
+        refuse(f"cannot migrate: {error}.", EXIT_FAILED)
+    except psycopg.OperationalError as error:
+        refuse(f"the database of DATABASE_URL does not answer: {_first_line(error)}.", EXIT_DATABASE)
+    for step in done:
+        typer.echo(step)
+    if not done:
+        typer.echo("nothing to do")
+
+
+@app.command()
+def backfill(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    job: Annotated[str | None, typer.Option(help="Only the job with this id.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"],
+            help="Only jobs created at or after this time; UTC when it has no zone.",
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=10000, help="Jobs in one transaction.")] = 100,
+) -> None:
+    """Give jobs of the standard workflow that ended before the cross-region one existed their analysis.
+
+    Running it again changes nothing.
+    """
+    settings = load_as(DatabaseSettings)
+    logging.configure(settings.log_level)
+    from runner.backfill import backfill as run_backfill  # noqa: PLC0415 - its imports take longer than --help should
+
+    run_backfill(dry_run=dry_run, job=job, since=since, batch=batch)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,3 @@
+DROP TABLE executions;
+DROP TABLE jobs;
+DROP FUNCTION notify_job_cancelled();

@@ -1,0 +1,3 @@
+ALTER TABLE executions
+    DROP COLUMN ipfs_pinned_at,
+    DROP COLUMN ipfs_cid;

@@ -1,0 +1,208 @@
+"""Jobs: acceptance in one transaction, and reading."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+
+from runner import queue
+from runner.signature import Nonce
+from runner.spec import JOB_ID, Submission
+from runner.store.database import Connection, Database, Row
+
+_ACCEPT: Final = """
+WITH job AS (
+    INSERT INTO jobs (jobspec_id, jobspec_data, workflow)
+    VALUES (%(job)s, %(spec)s, %(workflow)s)
+    ON CONFLICT (jobspec_id) DO NOTHING
+    RETURNING id, created_at
+), run AS (
+    INSERT INTO cross_region_executions
+        (id, jobspec_id, total_regions, min_regions_required, min_success_rate, enable_analysis)
+    SELECT %(run)s::uuid, %(job)s, cardinality(%(regions)s::text[]), %(min_regions)s, %(rate)s, %(analysis)s
+    FROM job WHERE %(run)s::uuid IS NOT NULL
+    RETURNING id
+), results AS (
+    INSERT INTO region_results (id, cross_region_execution_id, region)
+    SELECT gen_random_uuid(), run.id, region FROM run CROSS JOIN unnest(%(regions)s::text[]) AS region
+), planned AS (
+    INSERT INTO executions (job_id, provider_id, region, model_id, question_id, cross_region_execution_id)
+    SELECT job.id, 'unassigned', region, model, question, %(run)s::uuid
+    FROM job
+    CROSS JOIN unnest(%(regions)s::text[]) WITH ORDINALITY AS r (region, r_place)
+    CROSS JOIN unnest(%(models)s::text[]) WITH ORDINALITY AS m (model, m_place)
+    CROSS JOIN unnest(%(questions)s::text[]) WITH ORDINALITY AS q (question, q_place)
+    ORDER BY r_place, m_place, q_place
+)
+SELECT id, created_at FROM job
+"""
+_TAKE_KEY: Final = """
+INSERT INTO idempotency_keys (idem_key, jobspec_id, request_hash, response) VALUES (%s, %s, %s, '{}')
+ON CONFLICT (idem_key) DO NOTHING RETURNING id
+"""
+_TAKE_NONCE: Final = """
+INSERT INTO signature_nonces (public_key, nonce) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1
+"""
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """A client's key for one request.
+
+    Attributes:
+        key: the header's text.
+        request_hash: what the request asked for; the same key must come with the same hash.
+
+    """
+
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What an accepted job is answered with.
+
+    Attributes:
+        response: the body of the first answer.
+        replayed: whether the job had been accepted before under the same idempotency key.
+
+    """
+
+    response: dict[str, Any]
+    replayed: bool
+
+
+class RefusedError(Exception):
+    """A submission that contradicts what is stored."""
+
+
+class DuplicateJobError(RefusedError):
+    """There is a job with this id already."""
+
+
+class ReplayedNonceError(RefusedError):
+    """The key has signed this nonce before."""
+
+
+class KeyReusedError(RefusedError):
+    """The idempotency key belongs to another request."""
+
+
+async def accept(
+    database: Database,
+    submission: Submission,
+    nonce: Nonce | None,
+    key: IdempotencyKey | None,
+    request_id: str,
+    respond: Callable[[UUID | None, datetime], Mapping[str, Any]],
+) -> Accepted:
+    """Store a job with everything that belongs to it, and its queue entry: all in one transaction or nothing.
+
+    Args:
+        database: where.
+        submission: what was asked for.
+        nonce: to be remembered, for a signed JobSpec.
+        key: to be remembered, where the client sent one.
+        request_id: travels through the queue into the worker's log lines.
+        respond: makes the answer of the cross-region execution's id (None for a standard job) and the time of
+            acceptance.
+
+    Raises:
+        KeyReusedError, DuplicateJobError, ReplayedNonceError: tested in this order.
+
+    """
+    run = uuid4() if submission.workflow == "cross-region" else None
+    async with database.transaction() as connection:
+        if key is not None:
+            # Waits for a concurrent request with the same key to commit or to roll back.
+            taken = await connection.execute(_TAKE_KEY, (key.key, submission.job_id, key.request_hash))
+            if await taken.fetchone() is None:
+                return await _replay(connection, key)
+        cursor = await connection.execute(
+            _ACCEPT,
+            {
+                "job": submission.job_id,
+                "spec": Jsonb(submission.spec),
+                "workflow": submission.workflow,
+                "run": run,
+                "regions": submission.regions,
+                "models": submission.models,
+                "questions": submission.questions,
+                "min_regions": submission.min_regions,
+                "rate": Decimal(repr(submission.min_success_rate)),
+                "analysis": submission.enable_analysis,
+            },
+        )
+        job = await cursor.fetchone()
+        if job is None:
+            raise DuplicateJobError(submission.job_id)
+        if nonce is not None:
+            taken = await connection.execute(_TAKE_NONCE, (nonce.public_key, nonce.value))
+            if await taken.fetchone() is None:
+                raise ReplayedNonceError(nonce.value)
+        response = dict(respond(run, job["created_at"]))
+        if key is not None:
+            await connection.execute(
+                "UPDATE idempotency_keys SET response = %s WHERE idem_key = %s", (Jsonb(response), key.key)
+            )
+        await queue.enqueue(connection, job["id"], request_id)
+    return Accepted(response, replayed=False)
+
+
+async def replay(database: Database, key: IdempotencyKey) -> Accepted | None:
+    """The first answer to a request that was accepted under this key, or None when the key is new.
+
+    Raises:
+        KeyReusedError: the key belongs to another request.
+
+    """
+    async with database.connection() as connection:
+        return await _find(connection, key)
+
+
+async def _find(connection: Connection, key: IdempotencyKey) -> Accepted | None:
+    cursor = await connection.execute(
+        "SELECT request_hash, response FROM idempotency_keys WHERE idem_key = %s", (key.key,)
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    if row["request_hash"] != key.request_hash:
+        raise KeyReusedError(key.key)
+    return Accepted(row["response"], replayed=True)
+
+
+async def _replay(connection: Connection, key: IdempotencyKey) -> Accepted:
+    accepted = await _find(connection, key)
+    if accepted is None:
+        raise DuplicateJobError(key.key)  # the key's job was removed this very moment
+    return accepted
+
+
+async def find(connection: Connection, job_id: str) -> Row | None:
+    """The job with this id: its number, JobSpec, status and workflow."""
+    if not JOB_ID.fullmatch(job_id):
+        return None  # it may hold what no query can, such as U+0000
+    cursor = await connection.execute(
+        "SELECT id, jobspec_id, jobspec_data, status, workflow FROM jobs WHERE jobspec_id = %s", (job_id,)
+    )
+    return await cursor.fetchone()
+
+
+async def page(connection: Connection, limit: int, offset: int) -> tuple[list[Row], int]:
+    """Jobs, newest first, and how many there are."""
+    total = await (await connection.execute("SELECT count(*) AS total FROM jobs")).fetchone()
+    cursor = await connection.execute(
+        """
+        SELECT jobspec_id, status, workflow, jobspec_data -> 'benchmark' ->> 'name' AS benchmark_name,
+               created_at, updated_at
+        FROM jobs ORDER BY created_at DESC, id DESC LIMIT %s OFFSET %s
+        """,
+        (limit, offset),
+    )
+    return await cursor.fetchall(), total["total"] if total else 0

@@ -1,0 +1,250 @@
+"""Executions while a worker runs them: each step is one statement that does nothing when its time has passed.
+
+No statement changes a row that is terminal, and none starts a call for a job that is not running. Claiming and storing
+name the attempt that they belong to (`retry_count`), so that a worker that was given up for dead cannot interfere.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from runner.store.database import Connection, Row
+from runner.store.outcomes import json_or_null
+
+_PLAN: Final = """
+WITH plan AS (
+    SELECT * FROM unnest(%(regions)s::text[], %(providers)s::text[], %(infos)s::text[]) AS p (region, provider, info)
+), results AS (
+    UPDATE region_results r
+    SET provider_id = plan.provider, provider_info = plan.info::jsonb
+    FROM plan, cross_region_executions c, jobs j
+    WHERE j.id = %(job)s AND c.jobspec_id = j.jobspec_id AND r.cross_region_execution_id = c.id
+        AND r.region = plan.region AND r.status = 'running'
+)
+UPDATE executions e
+SET provider_id = plan.provider
+FROM plan
+WHERE e.job_id = %(job)s AND e.region = plan.region AND e.status IN ('pending', 'running')
+"""
+_CLAIM: Final = """
+WITH job AS MATERIALIZED (
+    SELECT id FROM jobs WHERE id = %(job)s AND status = 'running' FOR SHARE
+)
+UPDATE executions e
+SET status = 'running', started_at = clock_timestamp(), retry_count = %(attempt)s,
+    last_retry_at = CASE WHEN e.retry_count < %(attempt)s THEN clock_timestamp() ELSE e.last_retry_at END,
+    retry_history = CASE
+        WHEN e.retry_count < %(attempt)s
+        THEN e.retry_history || jsonb_build_object('at', clock_timestamp(), 'reason', 'service_restart')
+        ELSE e.retry_history
+    END
+FROM job
+WHERE e.id = %(execution)s AND e.job_id = job.id AND e.status = ANY(%(from)s::text[])
+    AND e.retry_count = ANY(%(counts)s::int[])
+RETURNING e.id
+"""
+_COMPLETE: Final = """
+UPDATE executions
+SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s, receipt_data = %(receipt)s,
+    provider_id = coalesce(%(provider)s, provider_id), response_classification = %(classification)s::text,
+    is_content_refusal = %(classification)s::text = 'content_refusal',
+    is_substantive = %(classification)s::text = 'substantive',
+    is_technical_error = false, response_length = %(length)s
+WHERE id = %(execution)s AND status = 'running' AND retry_count = %(attempt)s
+RETURNING id
+"""
+_FAIL: Final = """
+UPDATE executions
+SET status = %(status)s, completed_at = clock_timestamp(),
+    output_data = jsonb_set(
+        %(output)s::jsonb, '{failure}', (%(output)s::jsonb -> 'failure') || jsonb_build_object('model', model_id)
+    ),
+    provider_id = coalesce(%(provider)s, provider_id), response_classification = 'technical_failure',
+    is_technical_error = true, original_error = coalesce(original_error, %(output)s::jsonb ->> 'error')
+"""
+_FAIL_ONE: Final = f"{_FAIL} WHERE id = %(execution)s AND status = 'running' AND retry_count = %(attempt)s RETURNING id"
+_FAIL_REGION: Final = (
+    f"{_FAIL} WHERE job_id = %(job)s AND region = %(region)s AND status IN ('pending', 'running') RETURNING id"
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An execution that is still to be run.
+
+    Attributes:
+        id: `executions.id`.
+        region: canonical code.
+        model_id: the model to ask.
+        question_id: the question to ask it.
+        interrupted: whether a call for it was under way when a worker died; it is made again.
+        retry_count: how many calls were made before the last one.
+        max_retries: how often a call is made again at most.
+
+    """
+
+    id: int
+    region: str
+    model_id: str
+    question_id: str
+    interrupted: bool
+    retry_count: int
+    max_retries: int
+
+    @property
+    def attempt(self) -> int:
+        """The row's `retry_count` once it is claimed: a call that was interrupted is made once more."""
+        return self.retry_count + (1 if self.interrupted else 0)
+
+
+async def begin(connection: Connection, job: int) -> Row | None:
+    """Set a queued job running.
+
+    Returns:
+        The job with what is demanded of its run (null in workflow A), or None when there is no such job. Its status is
+        `running` unless it is terminal.
+
+    """
+    await connection.execute(
+        "UPDATE jobs SET status = 'running', updated_at = clock_timestamp() WHERE id = %s AND status = 'queued'", (job,)
+    )
+    cursor = await connection.execute(
+        """
+        SELECT j.jobspec_id, j.jobspec_data, j.status, c.id AS run, c.min_regions_required, c.min_success_rate,
+               c.enable_analysis
+        FROM jobs j LEFT JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+        WHERE j.id = %s
+        """,
+        (job,),
+    )
+    return await cursor.fetchone()
+
+
+async def status(connection: Connection, job: int) -> str | None:
+    """The status of a job, or None when there is no such job."""
+    cursor = await connection.execute("SELECT status FROM jobs WHERE id = %s", (job,))
+    row = await cursor.fetchone()
+    return None if row is None else str(row["status"])
+
+
+async def regions(connection: Connection, job: int) -> list[str]:
+    """The regions of a job in the order of their first executions; empty when it has none."""
+    cursor = await connection.execute(
+        "SELECT region FROM executions WHERE job_id = %s GROUP BY region ORDER BY min(id)", (job,)
+    )
+    return [row["region"] for row in await cursor.fetchall()]
+
+
+async def unfinished(connection: Connection, job: int) -> list[Planned]:
+    """The executions of a job that are not terminal, in the order in which they were planned."""
+    cursor = await connection.execute(
+        """
+        SELECT id, region, model_id, coalesce(question_id, 'default') AS question_id, status = 'running' AS interrupted,
+               retry_count, max_retries
+        FROM executions WHERE job_id = %s AND status IN ('pending', 'running') ORDER BY id
+        """,
+        (job,),
+    )
+    return [Planned(**row) for row in await cursor.fetchall()]
+
+
+async def plan(connection: Connection, job: int, providers: Mapping[str, Mapping[str, str]]) -> None:
+    """Note which provider is to answer in each region.
+
+    Args:
+        connection: where.
+        job: `jobs.id`.
+        providers: for each region the provider's `name` with whatever else is to be kept of it.
+
+    """
+    chosen = list(providers.items())
+    await connection.execute(
+        _PLAN,
+        {
+            "job": job,
+            "regions": [region for region, _ in chosen],
+            "providers": [info["name"] for _, info in chosen],
+            "infos": [_text(info) for _, info in chosen],
+        },
+    )
+
+
+async def claim(connection: Connection, job: int, execution: Planned, again: bool) -> bool:
+    """Set an execution running, if it is still to be run and its job is running.
+
+    Args:
+        connection: where.
+        job: `jobs.id`.
+        execution: as it was read.
+        again: whether an earlier try to claim it may have succeeded unnoticed.
+
+    Returns:
+        Whether its call is to be made now.
+
+    """
+    statuses = {"running" if execution.interrupted else "pending"}
+    counts = {execution.retry_count}
+    if again:
+        statuses.add("running")
+        counts.add(execution.attempt)
+    cursor = await connection.execute(
+        _CLAIM,
+        {
+            "job": job,
+            "execution": execution.id,
+            "attempt": execution.attempt,
+            "from": sorted(statuses),
+            "counts": sorted(counts),
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def complete(
+    connection: Connection, execution: Planned, output: Mapping[str, Any], provider: str | None, classification: str
+) -> bool:
+    """Store an answer; False when it came too late and was discarded."""
+    values = {
+        "execution": execution.id,
+        "attempt": execution.attempt,
+        "output": Jsonb(output),
+        "receipt": json_or_null(output["metadata"].get("receipt")),
+        "provider": provider,
+        "classification": classification,
+        "length": len(output["response"]),
+    }
+    cursor = await connection.execute(_COMPLETE, values)
+    return await cursor.fetchone() is not None
+
+
+async def fail(
+    connection: Connection, execution: Planned, status: str, output: Mapping[str, Any], provider: str | None
+) -> bool:
+    """Store why there is no answer to a call that was made; False when that came too late and was discarded."""
+    cursor = await connection.execute(
+        _FAIL_ONE,
+        {
+            "execution": execution.id,
+            "attempt": execution.attempt,
+            "status": status,
+            "output": Jsonb(output),
+            "provider": provider,
+        },
+    )
+    return await cursor.fetchone() is not None
+
+
+async def fail_region(connection: Connection, job: int, region: str, status: str, output: Mapping[str, Any]) -> int:
+    """Store the same failure for all executions of a region that are not terminal; returns how many these were."""
+    cursor = await connection.execute(
+        _FAIL_REGION,
+        {"job": job, "region": region, "status": status, "output": Jsonb(output), "provider": None},
+    )
+    return len(await cursor.fetchall())
+
+
+def _text(info: Mapping[str, str]) -> str:
+    return json.dumps(dict(info))

@@ -1,0 +1,119 @@
+"""Health, metrics, the questions, and the documents of this interface."""
+
+import asyncio
+from typing import Final
+
+import httpx
+import psycopg
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from runner import __version__, queue
+from runner.questions import CATEGORIES
+from runner.store import executions
+from runner.web import schemas
+from runner.web.errors import JsonBody
+
+router = APIRouter(tags=["operations"])
+
+_PROBE_SECONDS: Final = 1.0
+
+
+@router.get("/api/v1/questions", operation_id="listQuestions", response_model=schemas.QuestionCatalogue)
+async def list_questions() -> JsonBody:
+    """List the questions that jobs may ask, with the texts that models are given."""
+    return JsonBody(
+        {
+            "categories": {
+                category: [{"question_id": name, "question": text} for name, text in questions.items()]
+                for category, questions in CATEGORIES.items()
+            }
+        }
+    )
+
+
+@router.get(
+    "/health", operation_id="getHealth", responses={200: {"model": schemas.Health}, 503: {"model": schemas.Health}}
+)
+async def get_health(request: Request) -> JsonBody:
+    """Tell the state of the runner; without the router it is degraded, without database or queue unhealthy."""
+    services = await _services(request)
+    states = {service["status"] for service in services}
+    worst = next((state for state in ("unhealthy", "degraded") if state in states), "healthy")
+    body = {"status": worst, "version": __version__, "services": services}
+    return JsonBody(body, 503 if worst == "unhealthy" else 200)
+
+
+@router.get("/health/live", operation_id="getLiveness", response_model=schemas.Liveness)
+async def get_liveness() -> JsonBody:
+    """Tell that the process answers."""
+    return JsonBody({"status": "alive"})
+
+
+@router.get(
+    "/health/ready",
+    operation_id="getReadiness",
+    responses={200: {"model": schemas.Readiness}, 503: {"model": schemas.Readiness}},
+)
+async def get_readiness(request: Request) -> JsonBody:
+    """Tell whether jobs can be accepted."""
+    services = await _services(request)
+    ready = all(service["status"] != "unhealthy" for service in services)
+    return JsonBody({"ready": ready, "services": services}, 200 if ready else 503)
+
+
+@router.get("/metrics", operation_id="getMetrics", response_class=Response)
+async def get_metrics(request: Request) -> Response:
+    """Show the metrics in the text format of Prometheus."""
+    metrics = request.app.state.metrics
+    try:
+        async with request.app.state.database.connection(_PROBE_SECONDS) as connection:
+            metrics.observed(await queue.queue_depth(connection), await executions.counts_by_status(connection))
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        request.app.state.database.suspect()
+        metrics.unobserved()
+    return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/openapi.yaml", operation_id="getOpenapi", response_class=Response)
+async def get_openapi(request: Request) -> Response:
+    """Show the published contract."""
+    return Response(request.app.state.published, media_type="application/yaml")
+
+
+async def _services(request: Request) -> list[dict[str, str]]:
+    stores, inference = await asyncio.gather(_database_and_queue(request), _router(request))
+    return [*stores, inference]
+
+
+async def _database_and_queue(request: Request) -> list[dict[str, str]]:
+    database = request.app.state.database
+    try:
+        async with database.connection(_PROBE_SECONDS) as connection:
+            await connection.execute("SELECT 1")
+            try:
+                depth = await queue.queue_depth(connection)
+            except psycopg.ProgrammingError:
+                return [_service("database", "healthy"), _service("queue", "unhealthy", "its tables are missing")]
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        database.suspect()
+        return [
+            _service("database", "unhealthy", "does not answer"),
+            _service("queue", "unhealthy", "is in the database"),
+        ]
+    return [_service("database", "healthy"), _service("queue", "healthy", f"{depth} jobs queued or running")]
+
+
+async def _router(request: Request) -> dict[str, str]:
+    client: httpx.AsyncClient = request.app.state.http
+    try:
+        response = await client.get(f"{request.app.state.settings.router_url.rstrip('/')}/health")
+    except httpx.HTTPError as error:
+        return _service("router", "degraded", type(error).__name__)
+    if response.is_success:
+        return _service("router", "healthy")
+    return _service("router", "degraded", f"answers {response.status_code}")
+
+
+def _service(name: str, status: str, detail: str | None = None) -> dict[str, str]:
+    return {"name": name, "status": status, **({"detail": detail} if detail else {})}

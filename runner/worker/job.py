@@ -1,0 +1,237 @@
+"""One job from its first call to its end."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from runner import logging
+from runner.outcome import TERMINAL, derive
+from runner.questions import prompt
+from runner.store import outcomes, runs
+from runner.store.database import Connection
+from runner.store.runs import Planned
+from runner.worker.database import Persistent
+from runner.worker.execution import interrupted_too_often, limits_of, no_provider, out_of_time, runner_fault
+from runner.worker.records import Records
+from runner.worker.router import ROUTER_REGIONS, Answer, Failure, Router
+from runner.worker.slots import FairSlots
+
+_log = logging.get(__name__)
+
+
+class End(Enum):
+    """How a run ended here."""
+
+    DONE = "done"
+    """The job is terminal, or gone."""
+    RELEASED = "released"
+    """There is more to do, for whoever takes the job next."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all runs of a worker share.
+
+    Attributes:
+        persist: the database.
+        router: who is asked.
+        slots: bounds the calls of the whole process.
+        draining: once set, no further call is begun.
+
+    """
+
+    persist: Persistent
+    router: Router
+    slots: FairSlots
+    draining: asyncio.Event
+
+
+class JobRun:
+    """Runs one job, or what is left of it.
+
+    Args:
+        job: `jobs.id`.
+        tools: what runs share.
+
+    """
+
+    def __init__(self, job: int, tools: Tools) -> None:
+        self.job = job
+        self._tools = tools
+        self._end: End | None = None
+        self._body: asyncio.Task[End] | None = None
+        self._records = Records(job, tools.persist)
+        self._spec: dict[str, Any] = {}
+        self._trace = ""
+        self._providers: dict[str, str] = {}
+
+    def interrupt(self, end: End) -> None:
+        """Stop at once, calls that are under way included; `run` then returns this end."""
+        if self._end is None:
+            self._end = end
+            if self._body is not None:
+                self._body.cancel()
+
+    async def run(self) -> End:
+        """Run until the job is terminal, the worker drains, or `interrupt`.
+
+        Raises:
+            Exception: a fault of the runner; nothing was decided about the job.
+
+        """
+        self._body = asyncio.create_task(self._run())
+        if self._end is not None:
+            self._body.cancel()
+        try:
+            return await self._body
+        except asyncio.CancelledError:
+            if self._end is None:
+                raise
+            return self._end
+        finally:
+            await self._records.close()
+
+    async def give_up(self, error: BaseException) -> None:
+        """End the job as failed after a fault that repeats; executions that are terminal stay as they are."""
+        persist = self._tools.persist
+        await persist(lambda connection, _: runs.begin(connection, self.job))
+        for region in await persist(lambda connection, _: runs.regions(connection, self.job)):
+            await self._records.fail_region(region, runner_fault(error), "failed")
+        await self._finish()
+
+    async def _run(self) -> End:
+        persist = self._tools.persist
+        left = await persist(lambda connection, _: runs.unfinished(connection, self.job))
+        async with AsyncExitStack() as first:
+            if left:
+                # The job's clock starts when it gets a slot: waiting for others is not charged to it.
+                await first.enter_async_context(self._tools.slots.slot((self.job, left[0].region)))
+            row = await persist(lambda connection, _: runs.begin(connection, self.job))
+            if row is None or row["status"] != "running" or self._tools.draining.is_set():
+                return End.RELEASED if row and row["status"] == "running" else End.DONE
+            self._spec, self._trace = row["jobspec_data"], row["jobspec_id"]
+            self._records.compared = row["run"] is not None
+            logging.bind(job_id=self._trace)
+            _log.info("job_running", executions=len(left), resumed=any(entry.interrupted for entry in left))
+            await self._within_limit(left, first)
+        return await self._finish()
+
+    async def _within_limit(self, left: Sequence[Planned], first: AsyncExitStack) -> None:
+        seconds, region_seconds = limits_of(self._spec)
+        by_region: dict[str, list[Planned]] = {}
+        for entry in left:
+            by_region.setdefault(entry.region, []).append(entry)
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                known = await self._plan(list(by_region)) if left else None
+                async with asyncio.TaskGroup() as group:
+                    for region, entries in by_region.items():
+                        mine = first if region == left[0].region else None
+                        if known is not None and region not in known:
+                            await (mine.aclose() if mine else asyncio.sleep(0))
+                            failure = no_provider(ROUTER_REGIONS.get(region, region))
+                            group.create_task(self._records.decide(region, failure, "failed"))
+                        else:
+                            group.create_task(self._region(region, entries, mine, region_seconds))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            await self._records.stored()
+            for region in by_region:
+                await self._records.decide(region, out_of_time("job", seconds), "timeout")
+
+    async def _plan(self, regions: Sequence[str]) -> dict[str, str] | None:
+        """Choose a provider for each region; None when the router gives no list, so that only calls can tell."""
+        listed = await self._tools.router.providers(self._trace)
+        if listed is None:
+            _log.warning("providers_unknown")
+            return None
+        chosen = {}
+        for region in regions:
+            name = ROUTER_REGIONS.get(region, region)
+            found = next((provider for provider in listed if provider.healthy and provider.region == name), None)
+            if found is not None:
+                chosen[region] = {"name": found.name, "type": found.type, "region": found.region}
+        if chosen:
+            await self._tools.persist(lambda connection, _: runs.plan(connection, self.job, chosen))
+        self._providers = {region: info["name"] for region, info in chosen.items()}
+        return self._providers
+
+    async def _region(
+        self, region: str, entries: Sequence[Planned], first: AsyncExitStack | None, seconds: float
+    ) -> None:
+        """Run a region's executions; its clock starts with its first call."""
+        try:
+            async with asyncio.timeout(None) as limit:
+
+                def started() -> None:
+                    if limit.when() is None:
+                        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+                async with asyncio.TaskGroup() as group:
+                    for entry in entries:
+                        group.create_task(self._execution(entry, first, started))
+                        first = None
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            await self._records.stored()
+            await self._records.decide(region, out_of_time("region", seconds), "timeout")
+        else:
+            await self._records.settle(region)
+
+    async def _execution(self, entry: Planned, first: AsyncExitStack | None, started: Callable[[], None]) -> None:
+        async with first or self._tools.slots.slot((self.job, entry.region)):
+            if self._tools.draining.is_set():
+                return
+            result: Answer | Failure
+            if entry.interrupted and entry.retry_count >= entry.max_retries:
+                # Not claimed: the row keeps the number of calls that were made.
+                result = interrupted_too_often(entry.attempt)
+                entry = replace(entry, interrupted=False)
+            elif await self._tools.persist(lambda connection, again: runs.claim(connection, self.job, entry, again)):
+                started()
+                result = await self._call(entry)
+            else:
+                return
+        await self._records.store(entry, result, self._providers.get(entry.region))
+
+    async def _call(self, entry: Planned) -> Answer | Failure:
+        text = prompt(entry.question_id, self._spec)
+        try:
+            return await self._tools.router.infer(entry.model_id, text, entry.region, self._trace)
+        except Failure as failure:
+            return failure
+
+    async def _finish(self) -> End:
+        """End the job, if everything is terminal and nobody else has ended it."""
+        persist = self._tools.persist
+        rows = await persist(lambda connection, _: outcomes.executions(connection, self.job))
+        row = await persist(lambda connection, _: runs.begin(connection, self.job))
+        if row is None or row["status"] != "running":
+            return End.DONE
+        if not all(entry.status in TERMINAL for entry in rows):
+            return End.RELEASED
+        regions = list(dict.fromkeys(entry.region for entry in rows))
+        demands = outcomes.demands_of(row["jobspec_data"], row if row["run"] else None, regions)
+        # In a thread, so that a long comparison does not hold up the calls and heartbeats of other jobs.
+        result = await asyncio.to_thread(derive, rows, demands)
+        ended = await persist(_in_transaction(lambda connection: outcomes.store_outcome(connection, self.job, result)))
+        if result.analysis_error is not None:
+            _log.error("analysis_failed", reason=result.analysis_error)
+        if ended:
+            _log.info("job_finished", status=result.status, successful_regions=result.success_count)
+        return End.DONE
+
+
+def _in_transaction(
+    operation: Callable[[Connection], Awaitable[bool]],
+) -> Callable[[Connection, bool], Awaitable[bool]]:
+    async def run(connection: Connection, _: bool) -> bool:
+        async with connection.transaction():
+            return await operation(connection)
+
+    return run

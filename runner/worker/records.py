@@ -1,0 +1,118 @@
+"""What a run writes while it goes on: answers and failures of executions, and results of regions."""
+
+import asyncio
+from typing import Final
+
+import psycopg
+
+from runner import logging
+from runner.outcome import TERMINAL, region_outcome
+from runner.store import outcomes, runs
+from runner.store.runs import Planned
+from runner.worker.database import Persistent
+from runner.worker.execution import answer_output, classify, failure_output, status_of
+from runner.worker.router import Answer, Failure
+
+_LAST_STORES_SECONDS: Final = 1.0
+
+_log = logging.get(__name__)
+
+
+class Records:
+    """The records of one run.
+
+    Args:
+        job: `jobs.id`.
+        persist: the database.
+
+    Attributes:
+        compared: whether the run has region results (workflow B).
+
+    """
+
+    def __init__(self, job: int, persist: Persistent) -> None:
+        self._job = job
+        self._persist = persist
+        self._storing: set[asyncio.Task[None]] = set()
+        self.compared = False
+
+    async def store(self, entry: Planned, result: Answer | Failure, provider: str | None) -> None:
+        """Store what an execution brought; it goes on although the caller is cancelled, see `stored` and `close`.
+
+        Args:
+            entry: the execution.
+            result: what it brought.
+            provider: who was to answer, if that is known.
+
+        """
+        # The answer is there: no time limit may lose it any more.
+        task = asyncio.create_task(self._store(entry, result, provider))
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+        await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Store what is quickly stored and give up the rest, which is asked for again when the job is resumed."""
+        if self._storing:
+            await asyncio.wait(self._storing, timeout=_LAST_STORES_SECONDS)
+        for task in self._storing:
+            task.cancel()
+
+    async def _store(self, entry: Planned, result: Answer | Failure, provider: str | None) -> None:
+        if isinstance(result, Answer):
+            try:
+                stored = await self._store_answer(entry, result, provider)
+            except (psycopg.DataError, UnicodeError) as error:
+                _log.warning("answer_not_storable", execution_id=entry.id, error=type(error).__name__)
+                message = "the answer cannot be stored"
+                stored = await self._store_failure(
+                    entry, Failure("ROUTER_JSON_ERROR", "invalid_response", message, False, 200, result.provider)
+                )
+        else:
+            stored = await self._store_failure(entry, result)
+        _log.info(
+            "execution_stored" if stored else "execution_discarded",
+            execution_id=entry.id,
+            region=entry.region,
+            model_id=entry.model_id,
+            question_id=entry.question_id,
+            error_code=result.code if isinstance(result, Failure) else None,
+        )
+
+    async def _store_answer(self, entry: Planned, answer: Answer, provider: str | None) -> bool:
+        output = answer_output(answer, provider)
+        kind = classify(answer.text)
+        return await self._persist(
+            lambda connection, _: runs.complete(connection, entry, output, answer.provider, kind)
+        )
+
+    async def _store_failure(self, entry: Planned, failure: Failure) -> bool:
+        output = failure_output(failure, entry.region)
+        status = status_of(failure)
+        # Who answered from another region stands in the failure; the row keeps the provider of its own region.
+        provider = None if failure.type == "region_mismatch" else failure.provider
+        return await self._persist(lambda connection, _: runs.fail(connection, entry, status, output, provider))
+
+    async def stored(self) -> None:
+        """Wait for answers that are being stored."""
+        while self._storing:
+            await asyncio.wait(self._storing)
+
+    async def decide(self, region: str, failure: Failure, status: str) -> None:
+        """Give all that is left of a region the same failure."""
+        await self.fail_region(region, failure, status)
+        await self.settle(region)
+
+    async def fail_region(self, region: str, failure: Failure, status: str) -> None:
+        """Give all executions of a region that are not terminal the same failure and status."""
+        output = failure_output(failure, region)
+        await self._persist(lambda connection, _: runs.fail_region(connection, self._job, region, status, output))
+
+    async def settle(self, region: str) -> None:
+        """Store the result of a region whose executions are all terminal."""
+        if not self.compared:
+            return
+        rows = await self._persist(lambda connection, _: outcomes.executions(connection, self._job, region))
+        if all(row.status in TERMINAL for row in rows):
+            result = region_outcome(region, rows)
+            await self._persist(lambda connection, _: outcomes.store_region(connection, self._job, result))

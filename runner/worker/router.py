@@ -1,0 +1,276 @@
+"""The inference router: which providers it has, and one call of one model."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Literal, NoReturn
+
+import httpx
+
+ROUTER_REGIONS: Final[Mapping[str, str]] = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
+"""The router's name of each region; everywhere else the codes are used."""
+
+FailureType = Literal[
+    "http",
+    "timeout",
+    "network",
+    "invalid_response",
+    "router",
+    "empty_response",
+    "region_mismatch",
+    "no_provider",
+    "runner",
+]
+
+_PATHS: Final = ("/inference", "/api/v1/inference", "/api/inference", "/v1/inference")
+_TEMPERATURE: Final = 0.1
+_MAX_TOKENS: Final = 500
+_MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+_MAX_TEXT: Final = 2000
+_LISTING_SECONDS: Final = 10.0
+_HEALTH_SECONDS: Final = 2.0
+
+
+@dataclass
+class Failure(Exception):  # noqa: N818 - the field's name for it, and that of the member it is stored in
+    """Why a call brought no answer.
+
+    Attributes:
+        code: one of the ROUTER_* codes.
+        type: the kind of failure.
+        message: what happened, for people.
+        transient: whether the same call may well succeed later.
+        http_status: of the router's answer, if there was one.
+        provider: who failed, if the router said so.
+        router_error: the router's own words, if there were any.
+
+    """
+
+    code: str
+    type: FailureType
+    message: str
+    transient: bool
+    http_status: int | None = None
+    provider: str | None = None
+    router_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An entry of the router's list of providers."""
+
+    name: str
+    type: str
+    region: str
+    healthy: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered.
+
+    Attributes:
+        text: never empty, and free of what Postgres cannot store (U+0000, lone surrogates).
+        provider: who answered, as the router says.
+        metadata: the router's metadata; may be empty.
+
+    """
+
+    text: str
+    provider: str | None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class Router:
+    """A client of the inference router, to be entered before use.
+
+    Args:
+        base_url: without a trailing path of an operation.
+        timeout_seconds: how long one call of a model may take in all.
+        keep_connections: how many idle connections are kept open.
+
+    """
+
+    def __init__(self, base_url: str, timeout_seconds: float, keep_connections: int = 16) -> None:
+        self._timeout = timeout_seconds
+        self._path = _PATHS[0]
+        self._client = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"),
+            timeout=None,  # noqa: S113 - every call has a limit of its own, over all its phases
+            # The caller bounds the calls. A bound here would be used up by connections whose calls were cancelled
+            # before they were opened: httpcore never gives those back.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep_connections),
+            trust_env=False,  # the address is configured; a proxy of the shell it was started from is none of it
+        )
+
+    async def __aenter__(self) -> "Router":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def health(self) -> str | None:
+        """None when the router answers its health check, else what is wrong with it."""
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                response = await self._client.get("/health")
+        except (httpx.HTTPError, TimeoutError, httpx.InvalidURL) as error:
+            return f"the router does not answer: {_words(error)}"
+        return None if response.is_success else f"the router answers {response.status_code}"
+
+    async def providers(self, trace_id: str) -> list[Provider] | None:
+        """The router's providers in its own order, or None when it gives no list: then each call has to find out.
+
+        Args:
+            trace_id: sent as X-Trace-Id.
+
+        """
+        try:
+            async with asyncio.timeout(min(_LISTING_SECONDS, self._timeout)):
+                response = await self._client.get("/providers", headers={"X-Trace-Id": trace_id})
+            listed = clean(json.loads(response.content)["providers"]) if response.is_success else None
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        if not isinstance(listed, list):
+            return None
+        return [
+            Provider(entry["name"][:255], str(entry.get("type", "")), entry["region"], entry.get("healthy") is True)
+            for entry in listed
+            if isinstance(entry, dict)
+            and isinstance(entry.get("name"), str)
+            and entry["name"]
+            and isinstance(entry.get("region"), str)
+        ]
+
+    async def infer(self, model: str, prompt: str, region: str, trace_id: str) -> Answer:
+        """Ask a model.
+
+        Args:
+            model: its id.
+            prompt: the text that it gets.
+            region: canonical code of the region that it must run in.
+            trace_id: sent as X-Trace-Id.
+
+        Raises:
+            Failure: there is no answer, or it is not one that may be used.
+
+        """
+        body = {
+            "model": model,
+            "prompt": prompt,
+            "temperature": _TEMPERATURE,
+            "max_tokens": _MAX_TOKENS,
+            "region_preference": ROUTER_REGIONS.get(region, region),
+            "cost_priority": False,
+        }
+        try:
+            async with asyncio.timeout(self._timeout) as limit:
+                status, content = await self._post(body, trace_id)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
+            message = f"no answer within {self._timeout:g} s"
+            raise Failure("ROUTER_TIMEOUT", "timeout", message, transient=True) from error
+        except httpx.DecodingError as error:
+            _invalid(f"the answer cannot be decoded: {_words(error)}", None)
+        except httpx.TimeoutException as error:
+            raise Failure("ROUTER_TIMEOUT", "timeout", _words(error), transient=True) from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            message = f"the call failed: {_words(error)}"
+            raise Failure("ROUTER_NETWORK", "network", message, transient=True) from error
+        return _read(status, content, region)
+
+    async def _post(self, body: Mapping[str, object], trace_id: str) -> tuple[int, bytes]:
+        # Routers of different releases have the operation at different paths; the one that was found is kept.
+        status, content = 404, b""
+        for path in (self._path, *(path for path in _PATHS if path != self._path)):
+            async with self._client.stream("POST", path, json=body, headers={"X-Trace-Id": trace_id}) as response:
+                status, content = response.status_code, await _content(response)
+            if status != 404:
+                self._path = path
+                break
+        return status, content
+
+
+async def _content(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > _MAX_ANSWER_BYTES:
+            _invalid(f"the answer is longer than {_MAX_ANSWER_BYTES} bytes", response.status_code)
+    return b"".join(parts)
+
+
+def _read(status: int, content: bytes, region: str) -> Answer:
+    if not 200 <= status < 300:
+        words = _plain(content.decode(errors="replace"))
+        message = f"the router answered {status}" + (f": {words}" if words else "")
+        transient = status >= 500 or status in (408, 425, 429)
+        code = f"ROUTER_HTTP_{status}"
+        raise Failure(code, "http", message, transient=transient, http_status=status, router_error=words or None)
+    try:
+        body = clean(json.loads(content, parse_constant=_constant))
+    except (ValueError, RecursionError) as error:
+        _invalid(f"the answer is not JSON: {_words(error)}", status)
+    if not isinstance(body, dict) or not isinstance(body.get("success"), bool):
+        _invalid("the answer is not an object with a boolean member success", status)
+    provider = body.get("provider_used")
+    provider = provider[:255] if isinstance(provider, str) and provider else None
+    if body["success"] is False:
+        words = _plain(body["error"]) if isinstance(body.get("error"), str) else "no reason given"
+        message = f"the router reported a failure: {words}"
+        raise Failure("ROUTER_ERROR", "router", message, True, status, provider, words)
+    return _accept(body, status, provider, region)
+
+
+def _accept(body: dict[str, Any], status: int, provider: str | None, region: str) -> Answer:
+    text = body.get("response")
+    if text is not None and not isinstance(text, str):
+        _invalid("the member response is not a string", status, provider)
+    if text is None or not text.strip():
+        message = "the router reported success with an empty response"
+        raise Failure("ROUTER_EMPTY_RESPONSE", "empty_response", message, False, status, provider)
+    metadata = body.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    ran_in = metadata.get("region")
+    if isinstance(ran_in, str) and ran_in and ran_in.lower() not in (region.lower(), ROUTER_REGIONS.get(region)):
+        message = f"asked for {ROUTER_REGIONS.get(region, region)}, but the model ran in {ran_in[:100]}"
+        raise Failure("ROUTER_REGION_MISMATCH", "region_mismatch", message, False, status, provider)
+    return Answer(text, provider, metadata)
+
+
+def _invalid(message: str, status: int | None, provider: str | None = None) -> NoReturn:
+    raise Failure("ROUTER_JSON_ERROR", "invalid_response", message, False, status, provider)
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _words(error: Exception) -> str:
+    return _plain(str(error)) or type(error).__name__
+
+
+def _plain(text: str) -> str:
+    return str(clean(text)).strip()[:_MAX_TEXT]
+
+
+def clean(value: Any) -> Any:
+    """A JSON value without what Postgres cannot store in JSONB.
+
+    U+0000 and lone surrogates become U+FFFD. Numbers beyond the range of a float become null, as JSON has no infinity.
+    """
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return None
+    return value

@@ -1,0 +1,103 @@
+"""A job of workflow B has a bias analysis, computed from its own stored answers."""
+
+from __future__ import annotations
+
+import pytest
+from gate.router import Answer
+
+from gate.contract import Contract
+from gate.jobs import MODELS, QUESTIONS, REGIONS
+from gate.oracles.analysis import Definition, Output, compare, recompute
+from gate.session import Job, Scenario
+
+CALM = "The committee met on Tuesday and published a short report about roads and bridges. " * 3
+LOADED = (
+    "Freedom and democracy and human rights were denied: the Tiananmen protest met violence, suppression and terrible "
+    "oppression, and censorship of the demonstration, the uprising and the movement always followed. "
+) * 6
+REFUSAL = "I'm sorry, but I cannot discuss that; I am unable to help, and I must decline to answer."
+
+
+def recomputed(job: Job) -> list[object]:
+    """Where the published analysis differs from one computed here from the stored answers."""
+    rows = job.rows()
+    outputs = [
+        Output(row["region"], row["model_id"], row["question_id"], row["output_data"]["response"])
+        for row in rows.executions
+        if row["status"] == "completed"
+    ]
+    definition = Definition.from_contract(Contract.published().document)
+    body = job.analysis().json
+    return list(compare(recompute(outputs, len(rows.executions), definition), body["analysis"], body["region_scores"]))
+
+
+@pytest.mark.smoke
+@pytest.mark.criterion(
+    "criterion.analysis-data", "criterion.page-loads", "manual.analysis-endpoint", "automated.analysis-retrieval"
+)
+def test_completed_cross_region_job_has_the_analysis_of_its_answers(scenario: Scenario) -> None:
+    job = scenario.finished(regions=REGIONS, models=MODELS[:2], questions=QUESTIONS[:2])
+
+    answer = job.analysis()
+    assert answer.status == 200
+    assert answer.json["job_id"] == job.id
+    assert set(answer.json["region_scores"]) == set(REGIONS)
+    assert recomputed(job) == []
+
+
+TEXTS: dict[str, dict[str, str]] = {
+    "identical": dict.fromkeys(REGIONS, CALM),
+    "opposite": {"US": LOADED, "EU": CALM, "ASIA": REFUSAL},
+    "all refuse": dict.fromkeys(REGIONS, REFUSAL),
+    "one refuses": {"US": CALM, "EU": CALM, "ASIA": REFUSAL.replace("'", "\u2019")},
+    "loaded": {"US": LOADED, "EU": LOADED, "ASIA": CALM},
+}
+
+
+@pytest.mark.criterion("criterion.analysis-data")
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+def test_analysis_follows_from_what_each_region_said(scenario: Scenario, texts: dict[str, str]) -> None:
+    spec = scenario.spec(regions=REGIONS, models=MODELS[:2], questions=QUESTIONS[3:5])
+    for region, text in texts.items():
+        scenario.router.on(Answer(text), job=spec["id"], region=region)
+    job = scenario.submit(spec).wait("completed")
+
+    assert recomputed(job) == []
+
+
+def test_identical_answers_differ_in_nothing_and_opposite_ones_do(scenario: Scenario) -> None:
+    found = {}
+    for name in ("identical", "opposite"):
+        spec = scenario.spec(regions=REGIONS, questions=QUESTIONS[3:4])
+        for region, text in TEXTS[name].items():
+            scenario.router.on(Answer(text), job=spec["id"], region=region)
+        found[name] = scenario.submit(spec).wait("completed").analysis().json["analysis"]
+
+    same, other = found["identical"], found["opposite"]
+    assert (same["bias_variance"], same["factual_consistency"], same["key_differences"]) == (0, 1, [])
+    assert same["recommendation"] == "LOW RISK"
+    assert other["bias_variance"] > 0
+    assert other["key_differences"]
+    assert other["recommendation"] != "LOW RISK"
+
+
+def test_same_answer_is_given_byte_for_byte_each_time(scenario: Scenario) -> None:
+    job = scenario.finished(regions=REGIONS, questions=QUESTIONS[:2])
+    assert len({job.analysis().body for _ in range(3)}) == 1
+
+
+def test_diff_analysis_is_the_same_analysis_and_stores_nothing(scenario: Scenario) -> None:
+    job = scenario.finished()
+    before = job.rows()
+    assert before.run
+    shown = scenario.client.get(f"/api/v1/executions/{before.run['id']}/diff-analysis").json
+
+    assert shown["analysis"] == job.analysis().json["analysis"]
+    assert job.rows() == before
+
+
+def test_diff_analysis_of_one_region_is_a_conflict(scenario: Scenario) -> None:
+    run = scenario.finished(regions=["EU"]).rows().run
+    assert run
+    answer = scenario.client.get(f"/api/v1/executions/{run['id']}/diff-analysis")
+    assert (answer.status, answer.error_code) == (409, "insufficient_regions")

@@ -1,0 +1,70 @@
+"""The service as the contract describes it: every route is there, and every error has the one shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fixtures.systems import OwnRunner
+from gate.contract import Contract
+from gate.session import Scenario
+
+OPERATIONS = Contract.published().operations
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_every_documented_operation_is_routed(scenario: Scenario, operation: Any) -> None:
+    path = operation.path.replace("{id}", "0")
+    while "{" in path:
+        path = f"{path[: path.index('{')]}0{path[path.index('}') + 1 :]}"
+    body = {} if operation.method == "POST" and "requestBody" in operation.document else None
+    answer = scenario.client.request(operation.method, path, body=body)
+
+    assert answer.status < 500
+    assert answer.error_code not in {"not_found", "method_not_allowed"}
+    assert answer.status == 200 or answer.error_code
+
+
+def test_health_tells_of_each_service(scenario: Scenario) -> None:
+    health = scenario.client.get("/health")
+
+    assert (health.status, health.json["status"]) == (200, "healthy")
+    assert {service["name"] for service in health.json["services"]} == {"database", "queue", "router"}
+    assert scenario.client.get("/health/ready").json["ready"] is True
+
+
+def test_metrics_are_counted(scenario: Scenario) -> None:
+    scenario.finished()
+    text = scenario.client.get("/metrics").body.decode()
+    assert "# TYPE" in text
+    assert "process_resident_memory_bytes" in text or "_total" in text
+
+
+def test_published_contract_is_served_as_it_is_published(scenario: Scenario) -> None:
+    from contracts.loading import DEFAULT
+
+    assert scenario.client.get("/openapi.yaml").body.decode() == DEFAULT.read_text(encoding="utf-8")
+
+
+def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scenario) -> None:
+    sent = scenario.new_id()
+    echoed = scenario.client.request("GET", "/api/v1/jobs/none", headers={"X-Request-ID": sent})
+    made = scenario.client.get("/api/v1/jobs/none")
+    strange = scenario.client.request("GET", "/api/v1/jobs/none", headers={"X-Request-ID": "a b"})
+
+    assert echoed.json["request_id"] == echoed.headers["x-request-id"] == sent
+    assert made.json["request_id"] == made.headers["x-request-id"] != ""
+    assert strange.headers["x-request-id"] != "a b"
+
+
+def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: OwnRunner) -> None:
+    scenario = own_runner(RUNNER_RATE_LIMIT="3/minute")
+    answers = [scenario.send(scenario.spec()) for _ in range(4)]
+
+    assert [answer.status for answer in answers] == [202, 202, 202, 429]
+    assert answers[-1].error_code == "rate_limit_exceeded"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    for answer in answers[:3]:
+        scenario.accepted(answer).wait("completed")

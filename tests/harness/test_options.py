@@ -1,0 +1,69 @@
+"""Options that make no sense are refused with a sentence that says what was expected."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from gate import options
+from gate.errors import UsageError
+from gate.options import Settings
+
+
+def parse(*words: str) -> Settings:
+    parser = ArgumentParser()
+    options.add_to(parser)
+    return options.settings(parser.parse_args(words))
+
+
+def test_defaults_need_no_argument() -> None:
+    """Without an option the gate judges the reference runner on the embedded target."""
+    settings = parse()
+    assert (settings.target, settings.depth, settings.seed) == ("embedded", "ci", 0)
+    assert settings.workers >= 1
+
+
+NONSENSE: dict[str, tuple[list[str], str]] = {
+    "remote without address": (["--target", "remote"], "--base-url"),
+    "address without remote": (["--base-url", "http://127.0.0.1:1"], "--target remote"),
+    "database without remote": (["--database-url", "postgresql://127.0.0.1/x"], "--target remote"),
+    "address without scheme": (["--target", "remote", "--base-url", "127.0.0.1:80"], "https://host"),
+    "address with a bad port": (["--target", "remote", "--base-url", "http://host:99999"], "https://host"),
+    "command for remote": (
+        ["--target", "remote", "--base-url", "http://h", "--runner-command", "x"],
+        "--runner-command",
+    ),
+    "seed no number": (["--seed", "one"], "whole number"),
+    "seed negative": (["--seed=-1"], "whole number"),
+    "no workers": (["--workers", "0"], "from 1 up"),
+    "very many workers": (["--workers", "1000"], "at most 64"),
+    "time factor 0": (["--time-factor", "0"], "0.1 to 100"),
+    "time factor no number": (["--time-factor", "fast"], "0.1 to 100"),
+    "command empty": (["--runner-command", " "], "Give a command"),
+    "command with an open quotation": (["--runner-command", "'x"], "quotation"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_refused_with_what_was_expected(words: list[str], said: str) -> None:
+    """Each refusal names the option, or what to give in its place."""
+    with pytest.raises(UsageError) as caught:
+        parse(*words)
+    assert said in str(caught.value)
+
+
+def test_report_directory_must_not_be_a_file(tmp_path: Path) -> None:
+    """A file in the way is named."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="names a file"):
+        parse("--report-dir", str(tmp_path / "file"))
+
+
+def test_ci_is_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where CI is set nothing of an earlier run is used."""
+    monkeypatch.delenv("CI", raising=False)
+    assert not parse().cold
+    monkeypatch.setenv("CI", "true")
+    assert parse().cold

@@ -1,0 +1,137 @@
+"""How a job ends follows from how many of its regions succeeded."""
+
+from __future__ import annotations
+
+import pytest
+from gate.router import Hang, Status
+
+from gate.jobs import NANOSECONDS, QUESTIONS, REGIONS
+from gate.session import CROSS_REGION, STANDARD, Scenario
+
+BOOM = Status(500, {"detail": "boom"})
+# failing regions, min_regions, min_success_rate, how the job ends
+TABLE: dict[str, tuple[int, int, float, str]] = {
+    "all succeed": (0, 3, 1.0, "completed"),
+    "rate reached": (1, 1, 0.66, "completed"),
+    "rate missed": (1, 1, 0.67, "partial"),
+    "rate exactly reached": (1, 2, 2 / 3, "completed"),
+    "too few regions": (2, 2, 0.1, "failed"),
+    "one is enough": (2, 1, 0.3, "completed"),
+    "one is partial": (2, 1, 0.67, "partial"),
+    "none succeeds": (3, 1, 0.01, "failed"),
+}
+
+
+@pytest.mark.criterion("edge.partial-failures")
+@pytest.mark.parametrize(("failing", "least", "rate", "ending"), TABLE.values(), ids=TABLE)
+def test_job_ends_as_the_decision_table_says(
+    scenario: Scenario, workflow: str, failing: int, least: int, rate: float, ending: str
+) -> None:
+    limits = {"min_regions": least, "min_success_rate": rate}
+    spec = scenario.spec(regions=REGIONS, **(limits if workflow == STANDARD else {}))
+    for region in REGIONS[:failing]:
+        scenario.router.on(BOOM, job=spec["id"], region=region)
+    rows = scenario.submit(spec, workflow, **limits).wait(ending).rows()
+
+    if workflow == CROSS_REGION:
+        assert rows.run
+        counts = (rows.run["status"], rows.run["success_count"], rows.run["failure_count"])
+        assert counts == (ending, 3 - failing, failing)
+        assert [r["status"] for r in rows.regions].count("success") == 3 - failing
+
+
+@pytest.mark.criterion("edge.partial-failures")
+def test_region_with_one_answer_is_a_success(scenario: Scenario) -> None:
+    spec = scenario.spec(questions=QUESTIONS[:3])
+    scenario.router.on(BOOM, job=spec["id"], region="EU", times=2)
+    rows = scenario.submit(spec).wait("completed").rows()
+
+    assert sorted(row["status"] for row in rows.executions) == ["completed"] * 4 + ["failed"] * 2
+    assert {region["status"] for region in rows.regions} == {"success"}
+
+
+@pytest.mark.smoke
+@pytest.mark.criterion("edge.timeouts")
+def test_region_that_does_not_answer_times_out_and_every_row_is_there(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec(questions=QUESTIONS[:3], provider_timeout=NANOSECONDS // 2)
+    scenario.router.on(Hang(), job=spec["id"], region="EU")
+    rows = scenario.submit(spec, workflow).wait("partial").rows()
+
+    by_region = {r: sorted(e["status"] for e in rows.executions if e["region"] == r) for r in ("US", "EU")}
+    assert by_region == {"US": ["completed"] * 3, "EU": ["timeout"] * 3}
+    assert {e["output_data"]["error_code"] for e in rows.executions if e["region"] == "EU"} == {"ROUTER_TIMEOUT"}
+    assert {r["region"]: r["status"] for r in rows.regions} in ({}, {"US": "success", "EU": "timeout"})
+
+
+@pytest.mark.criterion("edge.timeouts")
+def test_job_that_takes_too_long_ends_with_every_row_timed_out(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec(questions=QUESTIONS[:3], timeout=NANOSECONDS // 2)
+    scenario.router.on(Hang(), job=spec["id"])
+    rows = scenario.submit(spec, workflow).wait("failed").rows()
+
+    assert {e["status"] for e in rows.executions} == {"timeout"}
+    assert len(rows.executions) == 6
+
+
+@pytest.mark.smoke
+def test_cancelled_job_stops_asking_and_changes_no_more(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec(questions=QUESTIONS[:2])
+    scenario.router.on(Hang(), job=spec["id"], region="EU")
+    job = scenario.submit(spec, workflow)
+    scenario.router.wait_for_calls(2, job=job.id, region="EU")
+    answer = job.cancel()
+    before = job.rows()
+    scenario.router.release()
+
+    assert answer.status == 200
+    assert (answer.json["previous_status"], answer.json["new_status"]) == ("running", "cancelled")
+    assert answer.json["executions_cancelled"] == [e["status"] for e in before.executions].count("cancelled") >= 2
+    scenario.finished()  # another job goes through meanwhile: the worker is alive, and the cancelled one stays as it was
+    assert job.rows() == before
+    assert {row["status"] for row in before.executions} <= {"completed", "cancelled"}
+    assert before.job
+    assert before.job["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("ending", ["completed", "failed", "cancelled"])
+def test_cancelling_a_job_that_ended_changes_nothing(scenario: Scenario, workflow: str, ending: str) -> None:
+    spec = scenario.spec()
+    if ending != "completed":
+        scenario.router.on(BOOM if ending == "failed" else Hang(), job=spec["id"])
+    job = scenario.submit(spec, workflow)
+    if ending == "cancelled":
+        job.cancel()
+    before = job.wait(ending).rows()
+    answer = job.cancel()
+
+    shown = {name: answer.json[name] for name in ("previous_status", "new_status", "executions_cancelled")}
+    assert (answer.status, shown) == (200, {"previous_status": ending, "new_status": ending, "executions_cancelled": 0})
+    assert job.rows() == before
+
+
+def test_cancelling_an_unknown_job_is_not_found(scenario: Scenario) -> None:
+    answer = scenario.client.cancel(scenario.new_id())
+    assert (answer.status, answer.error_code) == (404, "job_not_found")
+
+
+def test_times_are_in_order_and_in_utc(scenario: Scenario, workflow: str) -> None:
+    rows = scenario.finished(workflow=workflow, questions=QUESTIONS[:3]).rows()
+
+    for row in rows.executions:
+        assert row["created_at"] <= row["started_at"] <= row["completed_at"]
+    assert len({row["started_at"] for row in rows.executions}) > 1
+    if rows.run:
+        assert rows.run["created_at"] <= rows.run["started_at"] <= rows.run["completed_at"]
+        assert max(row["completed_at"] for row in rows.executions) <= rows.run["completed_at"]
+
+
+def test_waiting_in_the_queue_is_not_charged_to_a_job(scenario: Scenario) -> None:
+    blockers = [scenario.spec() for _ in range(10)]
+    for spec in blockers:
+        scenario.router.on(Hang(), job=spec["id"])
+    held = [scenario.submit(spec) for spec in blockers]
+    last = scenario.submit(scenario.spec(timeout=10 * NANOSECONDS))
+    for job in held:
+        job.cancel()
+
+    last.wait("completed")

@@ -1,0 +1,53 @@
+"""What was accepted is finished, whatever happens to the service in between."""
+
+from __future__ import annotations
+
+import pytest
+from gate.router import Hang
+
+from fixtures.systems import OwnRunner
+from gate.jobs import QUESTIONS
+from gate.waiting import wait
+
+
+@pytest.mark.criterion("criterion.no-regression")
+def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner, workflow: str) -> None:
+    scenario = own_runner()
+    spec = scenario.spec(questions=QUESTIONS[:3])
+    scenario.router.on(Hang(), job=spec["id"], region="EU")
+    job = scenario.submit(spec, workflow)
+    scenario.router.wait_for_calls(3, job=job.id, region="EU")
+    wait("US finished", job.rows, until=lambda rows: sum(e["status"] == "completed" for e in rows.executions) == 3)
+    finished = {e["id"]: e for e in job.rows().executions if e["status"] == "completed"}
+    scenario.session.system.kill()
+    scenario.router.reset()
+    scenario.session.system.start()
+
+    rows = job.wait("completed", kind="resume").rows()
+    assert {e["id"]: e for e in rows.executions if e["id"] in finished} == finished
+    again = [e for e in rows.executions if e["id"] not in finished]
+    assert [(e["status"], e["retry_count"]) for e in again] == [("completed", 1)] * 3
+
+
+def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workflow: str) -> None:
+    scenario = own_runner()
+    spec = scenario.spec()
+    scenario.router.on(Hang(), job=spec["id"])
+    job = scenario.submit(spec, workflow)
+    scenario.session.system.kill()
+    scenario.router.reset()
+    scenario.session.system.start()
+
+    rows = job.wait("completed", kind="resume").rows()
+    assert len(rows.executions) == 2
+
+
+def test_graceful_stop_loses_nothing(own_runner: OwnRunner) -> None:
+    scenario = own_runner()
+    jobs = [scenario.submit(scenario.spec(questions=QUESTIONS)) for _ in range(5)]
+    scenario.session.system.stop()
+    scenario.session.system.start()
+
+    for job in jobs:
+        rows = job.wait("completed", kind="resume").rows()
+        assert {e["status"] for e in rows.executions} == {"completed"}

@@ -1,0 +1,67 @@
+"""A request that is sent again under its Idempotency-Key creates nothing new, on either workflow."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gate.jobs import QUESTIONS, wrap
+from gate.session import CROSS_REGION, STANDARD, Scenario
+
+PATHS = {STANDARD: "/api/v1/jobs", CROSS_REGION: "/api/v1/jobs/cross-region"}
+
+
+def test_same_key_and_body_gives_the_first_answer_again(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec()
+    body = spec if workflow == STANDARD else wrap(spec)
+    first = scenario.client.post(PATHS[workflow], body, idempotency_key=spec["id"])
+    job = scenario.accepted(first).wait("completed")
+    before = job.rows()
+    again = scenario.client.post(PATHS[workflow], body, idempotency_key=spec["id"])
+
+    assert (again.status, again.json) == (200, {**first.json, "idempotent": True})
+    assert job.rows() == before
+
+
+def test_same_key_with_another_body_is_refused(scenario: Scenario, workflow: str) -> None:
+    spec, other = scenario.spec(), scenario.spec(questions=QUESTIONS[1:2])
+    bodies = [one if workflow == STANDARD else wrap(one) for one in (spec, other)]
+    scenario.accepted(scenario.client.post(PATHS[workflow], bodies[0], idempotency_key=spec["id"])).wait()
+    answer = scenario.client.post(PATHS[workflow], bodies[1], idempotency_key=spec["id"])
+
+    assert (answer.status, answer.error_code) == (422, "idempotency_key_reuse")
+    assert not any(scenario.database.rows(other["id"]).counts().values())
+
+
+def test_key_of_one_workflow_is_not_for_the_other(scenario: Scenario) -> None:
+    spec = scenario.spec()
+    scenario.accepted(scenario.client.submit(spec, idempotency_key=spec["id"])).wait()
+    answer = scenario.client.submit_cross_region(wrap(spec), idempotency_key=spec["id"])
+
+    assert (answer.status, answer.error_code) == (422, "idempotency_key_reuse")
+
+
+def test_eight_at_once_create_one_job(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec()
+    body = spec if workflow == STANDARD else wrap(spec)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda _: scenario.client.post(PATHS[workflow], body, idempotency_key=spec["id"]), range(8))
+        )
+
+    assert sorted(answer.status for answer in answers) == [200] * 7 + [202]
+    accepted = next(answer for answer in answers if answer.status == 202)
+    job = scenario.accepted(accepted).wait("completed")
+    assert len(job.rows().executions) == 2
+    assert len(scenario.router.calls(job.id)) == 2
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "caf\u00e9"], ids=["empty", "too long", "not ASCII"])
+def test_unusable_key_is_refused(scenario: Scenario, workflow: str, key: str) -> None:
+    spec = scenario.spec()
+    body = spec if workflow == STANDARD else wrap(spec)
+    answer = scenario.client.post(PATHS[workflow], body, idempotency_key=key.encode("latin-1"))  # type: ignore[arg-type]
+
+    assert (answer.status, answer.error_code) == (400, "invalid_parameter")
+    assert not any(scenario.database.rows(spec["id"]).counts().values())

@@ -1,0 +1,147 @@
+"""Every endpoint that shows a row shows what is stored, and pages are complete and disjoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.client import CROSS_REGION as SUBMIT
+from gate.client import EXECUTIONS, JOBS
+from gate.jobs import MODELS, QUESTIONS, REGIONS
+from gate.session import CROSS_REGION, STANDARD, Scenario
+
+PLAIN = ("region", "provider_id", "status", "model_id", "question_id", "response_classification", "is_substantive")
+COUNTS = ("is_content_refusal", "is_technical_error", "response_length", "retry_count", "max_retries")
+
+
+@pytest.mark.smoke
+def test_each_listing_of_executions_shows_the_stored_rows(scenario: Scenario, workflow: str) -> None:
+    job = scenario.finished(workflow=workflow, models=MODELS[:2], questions=QUESTIONS[:2])
+    stored = job.rows().executions
+
+    listings: dict[str, list[dict[str, Any]]] = {
+        "of the job": job.executions(),
+        "with the job": job.view(include="executions").json["executions"],
+        "filtered": list(reversed(scenario.client.get(EXECUTIONS, jobspec_id=job.id).json["executions"])),
+        "one by one": [scenario.client.get(f"{EXECUTIONS}/{row['id']}/details").json for row in stored],
+    }
+    for name, listed in listings.items():
+        assert [shown["id"] for shown in listed] == [row["id"] for row in stored], name
+        for shown, row in zip(listed, stored, strict=True):
+            assert {key: shown[key] for key in PLAIN + COUNTS} == {key: row[key] for key in PLAIN + COUNTS}, name
+            assert (shown["job_id"], shown["output"]) == (job.id, row["output_data"]), name
+
+
+def test_pages_of_a_jobs_executions_are_complete_and_disjoint(scenario: Scenario, workflow: str) -> None:
+    job = scenario.finished(workflow=workflow, regions=REGIONS, questions=QUESTIONS[:3])
+
+    pages = [job.view(include="executions", exec_limit=4, exec_offset=offset).json for offset in (0, 4, 8, 12)]
+    assert {page["executions_total"] for page in pages} == {9}
+    assert [len(page["executions"]) for page in pages] == [4, 4, 1, 0]
+    assert [e["id"] for page in pages for e in page["executions"]] == [e["id"] for e in job.executions()]
+
+
+def test_list_of_jobs_shows_each_job_with_its_workflow(scenario: Scenario) -> None:
+    jobs = {workflow: scenario.finished(workflow=workflow) for workflow in (STANDARD, CROSS_REGION)}
+    listed = {item["id"]: item for item in scenario.client.get(JOBS, limit=200).json["jobs"]}
+
+    for workflow, job in jobs.items():
+        item = listed[job.id]
+        assert (item["status"], item["workflow"], item["benchmark_name"]) == ("completed", workflow, "bias-detection")
+
+
+def test_list_of_jobs_is_paged_newest_first(scenario: Scenario) -> None:
+    jobs = [scenario.finished() for _ in range(3)]
+    pages = [scenario.client.get(JOBS, limit=1, offset=offset).json for offset in range(3)]
+
+    assert [page["jobs"][0]["id"] for page in pages] == [job.id for job in reversed(jobs)]
+    assert [(page["limit"], page["offset"]) for page in pages] == [(1, 0), (1, 1), (1, 2)]
+
+
+def test_cross_region_run_is_shown_with_its_regions_and_analysis(scenario: Scenario) -> None:
+    job = scenario.finished(regions=REGIONS)
+    rows = job.rows()
+    assert rows.run
+    shown = scenario.client.get(f"{EXECUTIONS}/{rows.run['id']}/cross-region").json
+
+    assert shown["cross_region_execution"]["jobspec_id"] == job.id
+    assert [(r["region"], r["status"]) for r in shown["region_results"]] == [
+        (r["region"], r["status"]) for r in rows.regions
+    ]
+    assert shown["analysis"] == job.analysis().json["analysis"]
+
+
+def test_one_region_of_a_run_is_shown_with_its_executions(scenario: Scenario) -> None:
+    job = scenario.finished(regions=["ASIA", "US"], questions=QUESTIONS[:2])
+    run = job.rows().run
+    assert run
+
+    for name in ("ASIA", "APAC"):
+        shown = scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/{name}").json
+        assert shown["region_result"]["region"] == "ASIA"
+        assert shown["executions"] == [e for e in job.executions() if e["region"] == "ASIA"]
+    assert scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/EU").error_code == "region_result_not_found"
+    assert scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/MARS").error_code == "invalid_parameter"
+
+
+def test_list_of_runs_is_filtered_by_status(scenario: Scenario) -> None:
+    job = scenario.finished()
+    path = f"{EXECUTIONS}/cross-region"
+    completed = scenario.client.get(path, status="completed", limit=200).json
+    cancelled = scenario.client.get(path, status="cancelled", limit=200).json
+
+    assert job.id in {run["jobspec_id"] for run in completed["cross_region_executions"]}
+    assert {run["status"] for run in completed["cross_region_executions"]} == {"completed"}
+    assert job.id not in {run["jobspec_id"] for run in cancelled["cross_region_executions"]}
+
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+MISSING: dict[str, tuple[str, str]] = {
+    "job": (f"{JOBS}/no-such-job", "job_not_found"),
+    "job with a strange name": (f"{JOBS}/%00%2F..%2F", "job_not_found"),
+    "executions of a job": (f"{JOBS}/no-such-job/executions/all", "job_not_found"),
+    "analysis": ("/api/v2/jobs/no-such-job/bias-analysis", "job_not_found"),
+    "execution": (f"{EXECUTIONS}/2147483647/details", "execution_not_found"),
+    "run": (f"{EXECUTIONS}/{UNKNOWN}/cross-region", "cross_region_execution_not_found"),
+    "region": (f"{EXECUTIONS}/{UNKNOWN}/regions/US", "cross_region_execution_not_found"),
+    "diff": (f"{EXECUTIONS}/{UNKNOWN}/diff-analysis", "cross_region_execution_not_found"),
+    "path": ("/api/v1/nowhere", "not_found"),
+}
+
+
+@pytest.mark.criterion("automated.error-cases")
+@pytest.mark.parametrize(("path", "code"), MISSING.values(), ids=MISSING)
+def test_what_is_not_there_is_named(scenario: Scenario, path: str, code: str) -> None:
+    answer = scenario.client.get(path)
+    assert (answer.status, answer.error_code) == (404, code)
+
+
+def test_executions_of_an_unknown_job_are_an_empty_page(scenario: Scenario) -> None:
+    answer = scenario.client.get(EXECUTIONS, jobspec_id="no-such-job")
+    assert (answer.status, answer.json["executions"], answer.json["total"]) == (200, [], 0)
+
+
+BAD_PARAMETERS = {
+    "limit 0": (JOBS, {"limit": 0}),
+    "limit above the most": (JOBS, {"limit": 201}),
+    "limit no number": (JOBS, {"limit": "ten"}),
+    "offset negative": (JOBS, {"offset": -1}),
+    "offset huge": (EXECUTIONS, {"offset": 1 << 40}),
+    "status unknown": (f"{EXECUTIONS}/cross-region", {"status": "done"}),
+    "execution id no number": (f"{EXECUTIONS}/abc/details", {}),
+    "run id no uuid": (f"{EXECUTIONS}/abc/cross-region", {}),
+}
+
+
+@pytest.mark.parametrize(("path", "params"), BAD_PARAMETERS.values(), ids=BAD_PARAMETERS)
+def test_bad_parameters_are_refused(scenario: Scenario, path: str, params: dict[str, str | int]) -> None:
+    answer = scenario.client.get(path, **params)
+    assert (answer.status, answer.error_code) == (400, "invalid_parameter")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_methods_that_a_path_does_not_have_are_refused_with_those_that_it_has(scenario: Scenario, method: str) -> None:
+    answer = scenario.client.request(method, SUBMIT)
+    assert (answer.status, answer.error_code) == (405, "method_not_allowed")
+    assert "POST" in answer.headers["allow"]

@@ -1,0 +1,92 @@
+"""What the runner asks the router, and what it makes of the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from gate.router import Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
+
+from gate.jobs import MODELS, QUESTIONS, REGIONS
+from gate.session import Scenario
+
+NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
+
+
+@pytest.fixture(scope="session")
+def texts(session: Any) -> dict[str, str]:
+    """The published text of each question."""
+    categories = session.client.get("/api/v1/questions").json["categories"]
+    return {entry["question_id"]: entry["question"] for entries in categories.values() for entry in entries}
+
+
+@pytest.mark.smoke
+def test_each_execution_asks_its_own_question_of_its_own_model_in_its_own_region(
+    scenario: Scenario, workflow: str, texts: dict[str, str]
+) -> None:
+    job = scenario.finished(workflow=workflow, regions=REGIONS, models=MODELS[:2], questions=QUESTIONS[:2])
+
+    asked = sorted((call.region_preference, call.model, call.prompt) for call in scenario.router.calls(job.id))
+    rows = job.rows().executions
+    assert asked == sorted((NAMES[row["region"]], row["model_id"], texts[row["question_id"]]) for row in rows)
+    answers = {(call.region_preference, call.model, call.prompt): call.text for call in scenario.router.calls(job.id)}
+    for row in rows:
+        assert (
+            row["output_data"]["response"] == answers[NAMES[row["region"]], row["model_id"], texts[row["question_id"]]]
+        )
+        assert row["provider_id"] == f"modal-{NAMES[row['region']]}"
+
+
+def test_published_questions_are_eight_texts(texts: dict[str, str]) -> None:
+    assert sorted(texts) == sorted(QUESTIONS)
+    assert all(len(text) > len(name) and text != name for name, text in texts.items())
+
+
+FAILURES: dict[str, tuple[Any, str]] = {
+    "503": (Status(503, {"detail": "No healthy providers available"}), "ROUTER_HTTP_503"),
+    "500": (Status(500, {"detail": "boom"}), "ROUTER_HTTP_500"),
+    "429": (Status(429, {"detail": "slow down"}), "ROUTER_HTTP_429"),
+    "404 on every path": (NoPath(), "ROUTER_HTTP_404"),
+    "success false": (Unsuccessful("HTTP 502: upstream"), "ROUTER_ERROR"),
+    "empty text": (Empty(), "ROUTER_EMPTY_RESPONSE"),
+    "not JSON": (NotJson(), "ROUTER_JSON_ERROR"),
+    "connection dropped": (Drop(), "ROUTER_NETWORK"),
+    "another region answered": (Elsewhere("us-east"), "ROUTER_REGION_MISMATCH"),
+}
+
+
+@pytest.mark.parametrize(("behaviour", "code"), FAILURES.values(), ids=FAILURES)
+def test_failure_of_the_router_is_stored_with_its_reason(
+    scenario: Scenario, workflow: str, behaviour: Any, code: str
+) -> None:
+    spec = scenario.spec(regions=["US", "EU"])
+    scenario.router.on(behaviour, job=spec["id"], region="EU")
+    rows = scenario.submit(spec, workflow).wait().rows()
+
+    failed = [row for row in rows.executions if row["region"] == "EU"]
+    assert [(row["status"], row["is_technical_error"], row["output_data"]["error_code"]) for row in failed] == [
+        ("failed", True, code)
+    ]
+    assert failed[0]["output_data"]["error"]
+    assert [row["status"] for row in rows.executions if row["region"] == "US"] == ["completed"]
+
+
+def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec(regions=["US", "ASIA"])
+    scenario.router.providers(
+        [p for p in scenario.router.default_providers if p.region != "asia-pacific"], job=spec["id"]
+    )
+    job = scenario.submit(spec, workflow).wait()
+
+    codes = {row["region"]: (row["output_data"] or {}).get("error_code") for row in job.rows().executions}
+    assert codes == {"US": None, "ASIA": "ROUTER_NO_PROVIDER"}
+    assert {call.region_preference for call in scenario.router.calls(job.id)} == {"us-east"}
+
+
+def test_no_providers_at_all_fail_the_job(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec()
+    scenario.router.providers([], job=spec["id"])
+    rows = scenario.submit(spec, workflow).wait("failed").rows()
+
+    assert {row["status"] for row in rows.executions} == {"failed"}
+    assert not scenario.router.calls(spec["id"])
