@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gate.database import Rows
-from gate.exchange import Exchange
+if TYPE_CHECKING:
+    from gate.database import Rows
+    from gate.exchange import Exchange
 
+_VARYING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|\d+")
 MOST_EXCHANGES, MOST_LINES, LONGEST = 6, 40, 1500
 
 
@@ -57,8 +60,16 @@ def gather(
             for exchange in last
         ],
         rows={name: shown for job in rows.values() for name, shown in _tables(job).items()},
-        log=[_short(line) for line in log if any(key in line for key in keys)][-MOST_LINES:],
+        log=[_short(line) for line in _telling(line for line in log if any(key in line for key in keys))][-MOST_LINES:],
     )
+
+
+def _telling(lines: Iterable[str]) -> list[str]:
+    """Lines without those that say the same as an earlier one but for numbers and ids: polling fills a log."""
+    kept: dict[str, str] = {}
+    for line in lines:
+        kept.setdefault(_VARYING.sub("#", line), line)
+    return list(kept.values())
 
 
 def _tables(rows: Rows) -> dict[str, list[str]]:

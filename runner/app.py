@@ -9,6 +9,8 @@ import httpx
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from runner import __version__
@@ -65,14 +67,27 @@ def create_app(settings: Settings, database: Database, published: str, portal: P
         # One flat list of routes, so that a 405 can name the methods of all that share a path.
         app.router.routes.extend(area.router.routes)
     if portal is not None:
+        app.add_route("/portal", _to_portal, include_in_schema=False)
         app.mount("/portal", StaticFiles(directory=portal, html=True))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
+
+
+async def _to_portal(_request: Request) -> RedirectResponse:
+    return RedirectResponse("/portal/")
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_DESCRIPTION)
         document["components"]["schemas"] = {**schemas.request_schemas(), **document["components"]["schemas"]}
+        del (
+            document["components"]["schemas"]["HTTPValidationError"],
+            document["components"]["schemas"]["ValidationError"],
+        )
+        for operation in (operation for path in document["paths"].values() for operation in path.values()):
+            # FastAPI's own answer to a bad parameter; here that is 400, which each operation declares.
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
         app.openapi_schema = document
     return app.openapi_schema

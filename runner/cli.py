@@ -95,6 +95,7 @@ def backfill(
         ),
     ] = None,
     batch: Annotated[int, typer.Option(min=1, max=10000, help="Jobs in one transaction.")] = 100,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
     """Give jobs of the standard workflow that ended before the cross-region one existed their analysis.
 
@@ -104,7 +105,7 @@ def backfill(
     logging.configure(settings.log_level)
     from runner.backfill import backfill as run_backfill  # noqa: PLC0415 - its imports take longer than --help should
 
-    run_backfill(dry_run=dry_run, job=job, since=since, batch=batch)
+    run_backfill(dry_run=dry_run, job=job, since=since, batch=batch, as_json=as_json)
 
 
 def _first_line(error: Exception) -> str:

@@ -118,7 +118,7 @@ async def _work(settings: Settings, connections: Pool, stop: asyncio.Event) -> N
         try:
             await worker.run(settings, connections, stop)
         except Exception:  # noqa: BLE001 - whatever ended the worker, jobs that are queued need one
-            _log.exception("worker failed")
+            _log.exception("worker_failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _RESTART_SECONDS)
 
@@ -128,7 +128,7 @@ async def _finish(working: asyncio.Task[None]) -> None:
     try:
         await asyncio.wait_for(working, GRACE_SECONDS)
     except TimeoutError:
-        _log.warning("worker cut off", after_seconds=GRACE_SECONDS)
+        _log.warning("worker_cut_off", after_seconds=GRACE_SECONDS)
 
 
 def _published(path: Path) -> str:
@@ -177,7 +177,7 @@ async def _missing_migrations(database_url: str) -> list[str]:
                 EXIT_DATABASE,
             )
         if not told:
-            _log.warning("waiting for the database", reason=reason)
+            _log.warning("waiting_for_the_database", reason=reason)
             told = True
         await asyncio.sleep(_RETRY_SECONDS)
 

@@ -139,7 +139,7 @@ def _failure(job: Row, run: Row, successes: int) -> str | None:
         return str(run["analysis_error"])
     if job["status"] == "failed":
         needed = run["min_regions_required"]
-        return f"the job failed: {successes} of {run['total_regions']} regions succeeded, {needed} needed"
+        return f"the job failed: {successes} of {run['total_regions']} regions succeeded, at least {needed} had to"
     if successes >= MIN_REGIONS:
         return "no analysis was stored when the job ended"
     return None

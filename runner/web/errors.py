@@ -9,12 +9,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from runner import logging
 
 _log = logging.get(__name__)
 _RETRY_SECONDS: Final = "1"
+_STATIC: Final = {"GET", "HEAD"}
 
 
 class ApiError(Exception):
@@ -84,10 +85,11 @@ def respond(request: Request, error: ApiError) -> JsonBody:
 def allowed_methods(request: Request) -> list[str]:
     """Every method that some route offers for this request's path."""
     methods: set[str] = set()
+    scope = {**request.scope, "root_path": ""}  # a mounted application has put its own path there
     for route in request.app.routes:
-        match, _ = route.matches(request.scope)
+        match, _ = route.matches(scope)
         if match is not Match.NONE:
-            methods |= getattr(route, "methods", None) or set()
+            methods |= _STATIC if isinstance(route, Mount) else getattr(route, "methods", None) or set()
     return sorted(methods)
 
 
@@ -120,7 +122,7 @@ async def _parameters(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    _log.warning("database unavailable", error=str(error).strip())
+    _log.warning("database_unavailable", error=str(error).strip())
     request.app.state.database.suspect()
     return respond(
         request,

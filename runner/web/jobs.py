@@ -106,10 +106,10 @@ async def _submit(
         raise _refusal(error) from error
     job_id = accepted.response["id"]
     if accepted.replayed:
-        _log.info("job replayed", job_id=job_id)
+        _log.info("job_replayed", job_id=job_id)
         return JsonBody({**accepted.response, "idempotent": True}, 200, _location(job_id))
     state.metrics.accepted(submission.workflow)
-    _log.info("job accepted", workflow=submission.workflow)
+    _log.info("job_accepted", workflow=submission.workflow)
     return JsonBody(accepted.response, 202, _location(job_id))
 
 
@@ -201,7 +201,7 @@ async def cancel_job(request: Request, job_id: JobId) -> JsonBody:
     outcome = await cancel(request.app.state.database, job_id)
     if outcome is None:
         raise unknown_job(job_id)
-    _log.info("job cancelled", job_id=job_id, previous_status=outcome.previous_status, executions=outcome.executions)
+    _log.info("job_cancelled", job_id=job_id, previous_status=outcome.previous_status, executions=outcome.executions)
     return JsonBody(
         {
             "job_id": job_id,

@@ -40,7 +40,7 @@ class RateLimit:
             raise ApiError(
                 429,
                 "rate_limit_exceeded",
-                f"More than {item} submissions; try again in {wait} s.",
+                f"There were more submissions than {item}; try again in {wait} s.",
                 headers={
                     "Retry-After": wait,
                     "X-RateLimit-Limit": str(item.amount),

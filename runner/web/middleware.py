@@ -102,7 +102,7 @@ class LastResort:
         except Exception:
             if scope["type"] != "http" or begun:
                 raise
-            _log.exception("request failed")
+            _log.exception("request_failed")
             failure = ApiError(500, "internal_error", "The runner failed on this request; its log says why.")
             await envelope(scope["state"]["request_id"], failure)(scope, receive, send)
 

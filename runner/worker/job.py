@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from runner import logging
 from runner.outcome import TERMINAL, derive
@@ -13,11 +13,14 @@ from runner.questions import prompt
 from runner.store import outcomes, runs
 from runner.store.database import Connection
 from runner.store.runs import Planned
-from runner.worker.database import Persistent
+from runner.worker.database import Persistent, wait
 from runner.worker.execution import interrupted_too_often, limits_of, no_provider, out_of_time, runner_fault
 from runner.worker.records import Records
 from runner.worker.router import ROUTER_REGIONS, Answer, Failure, Router
 from runner.worker.slots import FairSlots
+
+_SENDING_SECONDS: Final = 0.25
+"""How long a job is kept from being cancelled for a request that the router is slow to take."""
 
 _log = logging.get(__name__)
 
@@ -187,22 +190,46 @@ class JobRun:
         async with first or self._tools.slots.slot((self.job, entry.region)):
             if self._tools.draining.is_set():
                 return
-            result: Answer | Failure
+            result: Answer | Failure | None
             if entry.interrupted and entry.retry_count >= entry.max_retries:
                 # Not claimed: the row keeps the number of calls that were made.
                 result = interrupted_too_often(entry.attempt)
                 entry = replace(entry, interrupted=False)
-            elif await self._tools.persist(lambda connection, again: runs.claim(connection, self.job, entry, again)):
-                started()
-                result = await self._call(entry)
             else:
-                return
-        await self._records.store(entry, result, self._providers.get(entry.region))
+                result = await self._claim_and_call(entry, started)
+        if result is not None:
+            await self._records.store(entry, result, self._providers.get(entry.region))
 
-    async def _call(self, entry: Planned) -> Answer | Failure:
+    async def _claim_and_call(self, entry: Planned, started: Callable[[], None]) -> Answer | Failure | None:
+        """What the call brought, or None when it is not to be made."""
+        call: asyncio.Task[Answer | Failure] | None = None
+        sent = asyncio.Event()
+
+        async def begin(connection: Connection, again: bool) -> bool:
+            nonlocal call
+            # The claim keeps its lock on the job until the request is out: a cancellation waits for that, so that no
+            # call is made once it has been committed.
+            async with connection.transaction():
+                if not await runs.claim(connection, self.job, entry, again):
+                    return False
+                if call is None:
+                    started()
+                    call = asyncio.create_task(self._call(entry, sent))
+                    call.add_done_callback(lambda _: sent.set())
+                await wait(sent, _SENDING_SECONDS)
+            return True
+
+        try:
+            claimed = await self._tools.persist(begin)
+            return await call if claimed and call is not None else None
+        finally:
+            if call is not None and not call.done():
+                call.cancel()
+
+    async def _call(self, entry: Planned, sent: asyncio.Event) -> Answer | Failure:
         text = prompt(entry.question_id, self._spec)
         try:
-            return await self._tools.router.infer(entry.model_id, text, entry.region, self._trace)
+            return await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, sent)
         except Failure as failure:
             return failure
 

@@ -146,7 +146,9 @@ class Router:
             and isinstance(entry.get("region"), str)
         ]
 
-    async def infer(self, model: str, prompt: str, region: str, trace_id: str) -> Answer:
+    async def infer(
+        self, model: str, prompt: str, region: str, trace_id: str, sent: asyncio.Event | None = None
+    ) -> Answer:
         """Ask a model.
 
         Args:
@@ -154,6 +156,7 @@ class Router:
             prompt: the text that it gets.
             region: canonical code of the region that it must run in.
             trace_id: sent as X-Trace-Id.
+            sent: is set when the request has been sent.
 
         Raises:
             Failure: there is no answer, or it is not one that may be used.
@@ -169,7 +172,7 @@ class Router:
         }
         try:
             async with asyncio.timeout(self._timeout) as limit:
-                status, content = await self._post(body, trace_id)
+                status, content = await self._post(body, trace_id, sent)
         except TimeoutError as error:
             if not limit.expired():
                 raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
@@ -184,11 +187,17 @@ class Router:
             raise Failure("ROUTER_NETWORK", "network", message, transient=True) from error
         return _read(status, content, region)
 
-    async def _post(self, body: Mapping[str, object], trace_id: str) -> tuple[int, bytes]:
+    async def _post(self, body: Mapping[str, object], trace_id: str, sent: asyncio.Event | None) -> tuple[int, bytes]:
+        async def trace(event: str, _: object) -> None:
+            if sent is not None and event == "http11.send_request_body.complete":
+                sent.set()
+
+        headers = {"X-Trace-Id": trace_id}
         # Routers of different releases have the operation at different paths; the one that was found is kept.
         status, content = 404, b""
         for path in (self._path, *(path for path in _PATHS if path != self._path)):
-            async with self._client.stream("POST", path, json=body, headers={"X-Trace-Id": trace_id}) as response:
+            request = self._client.stream("POST", path, json=body, headers=headers, extensions={"trace": trace})
+            async with request as response:
                 status, content = response.status_code, await _content(response)
             if status != 404:
                 self._path = path

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from gate.router import Hang, Status
 
+from gate.router import Hang, Status
 from gate.session import STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})

@@ -13,9 +13,7 @@ import jsonschema_rs
 import openapi_spec_validator
 import pytest
 import rfc8785
-import schemathesis
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from schemathesis.core.result import Ok
 
 from contracts.loading import ContractError, load_openapi
 
@@ -213,6 +211,10 @@ def test_the_published_regions_are_those_of_the_router() -> None:
 
 
 def test_schemathesis_reads_every_operation() -> None:
+    # Imported here because it takes half a second, which no other test of the suite should pay for.
+    import schemathesis  # noqa: PLC0415
+    from schemathesis.core.result import Ok  # noqa: PLC0415
+
     results = list(schemathesis.openapi.from_dict(DOCUMENT).get_all_operations())
     read = {result.ok().definition.raw["operationId"] for result in results if isinstance(result, Ok)}
     assert len(results) == len(read)

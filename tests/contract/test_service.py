@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.loading import PUBLISHED
 from fixtures.systems import OwnRunner
 from gate.contract import Contract
 from gate.session import Scenario
@@ -19,7 +20,7 @@ def test_every_documented_operation_is_routed(scenario: Scenario, operation: Any
     path = operation.path.replace("{id}", "0")
     while "{" in path:
         path = f"{path[: path.index('{')]}0{path[path.index('}') + 1 :]}"
-    body = {} if operation.method == "POST" and "requestBody" in operation.document else None
+    body: dict[str, Any] | None = {} if operation.method == "POST" and "requestBody" in operation.document else None
     answer = scenario.client.request(operation.method, path, body=body)
 
     assert answer.status < 500
@@ -43,9 +44,7 @@ def test_metrics_are_counted(scenario: Scenario) -> None:
 
 
 def test_published_contract_is_served_as_it_is_published(scenario: Scenario) -> None:
-    from contracts.loading import DEFAULT
-
-    assert scenario.client.get("/openapi.yaml").body.decode() == DEFAULT.read_text(encoding="utf-8")
+    assert scenario.client.get("/openapi.yaml").body.decode() == PUBLISHED.read_text(encoding="utf-8")
 
 
 def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scenario) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from gate.router import Hang, Status
 
 from gate.jobs import NANOSECONDS, QUESTIONS, REGIONS
+from gate.router import Hang, Status
 from gate.session import CROSS_REGION, STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})
@@ -86,7 +86,7 @@ def test_cancelled_job_stops_asking_and_changes_no_more(scenario: Scenario, work
     assert answer.status == 200
     assert (answer.json["previous_status"], answer.json["new_status"]) == ("running", "cancelled")
     assert answer.json["executions_cancelled"] == [e["status"] for e in before.executions].count("cancelled") >= 2
-    scenario.finished()  # another job goes through meanwhile: the worker is alive, and the cancelled one stays as it was
+    scenario.finished()  # the worker is alive, and the cancelled job stays as it was meanwhile
     assert job.rows() == before
     assert {row["status"] for row in before.executions} <= {"completed", "cancelled"}
     assert before.job

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gate.router import Hang
 
 from fixtures.systems import OwnRunner
 from gate.jobs import QUESTIONS
+from gate.router import Hang
 from gate.waiting import wait
 
 

@@ -18,7 +18,11 @@ from gate.session import CROSS_REGION, STANDARD, Scenario
 def test_accepted_job_executes_every_region_model_and_question(
     scenario: Scenario, workflow: str, rng: random.Random
 ) -> None:
-    parts = {"regions": rng.sample(REGIONS, 2), "models": rng.sample(MODELS, 2), "questions": rng.sample(QUESTIONS, 3)}
+    parts: dict[str, Any] = {
+        "regions": rng.sample(REGIONS, 2),
+        "models": rng.sample(MODELS, 2),
+        "questions": rng.sample(QUESTIONS, 3),
+    }
     job = scenario.finished(workflow=workflow, **parts)
 
     executions = job.rows().executions

@@ -6,5 +6,5 @@ FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN region_results r ON r.cross_region_execution_id = c.id
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
-GROUP BY j.jobspec_id, r.region
+GROUP BY j.jobspec_id, c.id, r.region
 HAVING count(*) > 1;

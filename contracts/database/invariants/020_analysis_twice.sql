@@ -6,5 +6,5 @@ FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
-GROUP BY j.jobspec_id
+GROUP BY j.jobspec_id, c.id
 HAVING count(*) > 1;

@@ -1,0 +1,32 @@
+"""Words and bases that many shapes share."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JobIdText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+Region = Literal["US", "EU", "ASIA"]
+RegionName = Literal["US", "EU", "ASIA", "APAC"]
+RegionNames = Annotated[list[RegionName], Field(min_length=1, max_length=3)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Nanoseconds = Annotated[int, Field(ge=0, le=86_400_000_000_000, description="Nanoseconds; 0 for the default.")]
+ModelId = Annotated[str, Field(min_length=1, max_length=50)]
+Text = Annotated[str, Field(min_length=1)]
+JobStatus = Literal["queued", "running", "completed", "partial", "failed", "cancelled"]
+EndedStatus = Literal["completed", "partial", "failed", "cancelled"]
+RunStatus = Literal["running", "completed", "partial", "failed", "cancelled"]
+Severity = Literal["critical", "high", "medium", "low"]
+
+
+class Kept(BaseModel):
+    """A part of a request whose unknown members are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Exact(BaseModel):
+    """A part of a request or response that has no other members."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,0 +1,101 @@
+"""Shapes of request bodies."""
+
+from typing import Any, Final
+
+from pydantic import ConfigDict, Field
+from pydantic.json_schema import models_json_schema
+
+from runner.web.schemas.base import Exact, JobIdText, Kept, ModelId, Nanoseconds, Rate, RegionNames, Text
+
+
+class Container(Kept):
+    """What the benchmark runs in."""
+
+    image: Text
+
+
+class Input(Kept):
+    """What the benchmark runs on."""
+
+    hash: Text
+
+
+class Benchmark(Kept):
+    """What is run."""
+
+    name: str = Field(min_length=1, max_length=255)
+    version: str = Field(default="1.0", min_length=1, max_length=50)
+    description: str = Field(default_factory=str, description="Default: `Benchmark: <name>`.")
+    container: Container
+    input: Input
+    scoring: dict[str, Any] = Field(default={"method": "default", "parameters": {}})
+
+
+class Constraints(Kept):
+    """Where it is run, and how much of it has to succeed."""
+
+    regions: RegionNames
+    min_regions: int = Field(default=1, ge=1, le=3)
+    min_success_rate: Rate = 0.67
+    timeout: Nanoseconds = 600_000_000_000
+    provider_timeout: Nanoseconds = 300_000_000_000
+
+
+class Model(Kept):
+    """A model that is asked."""
+
+    id: ModelId
+
+
+class JobSpec(Kept):
+    """A job as its client describes it."""
+
+    id: JobIdText = Field(default_factory=str, description="Made by the runner when absent.")
+    jobspec_id: JobIdText = Field(default_factory=str, description="Another name of `id`, and equal to it.")
+    version: str = Field(default="1.0", min_length=1, max_length=50)
+    benchmark: Benchmark
+    constraints: Constraints
+    questions: list[str] = Field(default=[])
+    models: list[Model] = Field(default=[], max_length=32)
+    metadata: dict[str, Any] = Field(default={})
+    runs: int = Field(default=1, ge=1)
+    wallet_auth: dict[str, Any] = Field(default_factory=dict)
+    created_at: str = Field(default_factory=str)
+    signature: str = Field(default_factory=str, description="Ed25519 over canonical JSON (RFC 8785), in base64.")
+    public_key: str = Field(default_factory=str)
+
+
+class CrossRegionRequest(Exact):
+    """A job for the cross-region workflow; it has either `job_spec` or `jobspec`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "required": ["target_regions"],
+            "oneOf": [{"required": ["job_spec"]}, {"required": ["jobspec"]}],
+        },
+    )
+
+    job_spec: JobSpec
+    jobspec: JobSpec
+    target_regions: RegionNames
+    min_regions: int = Field(default=1, ge=1, le=3)
+    min_success_rate: Rate = 0.67
+    enable_analysis: bool = True
+
+
+REQUESTS: Final = (JobSpec, CrossRegionRequest)
+
+
+def body(name: str) -> dict[str, Any]:
+    """The OpenAPI members that declare a request's body."""
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def request_schemas() -> dict[str, Any]:
+    """The schemas of all request bodies, by their names in `components`."""
+    _, document = models_json_schema(
+        [(model, "validation") for model in REQUESTS], ref_template="#/components/schemas/{model}"
+    )
+    return dict(document["$defs"])
