@@ -27,7 +27,7 @@ from gate.target import RunnerSpec, System
 from gate.target.embedded import EmbeddedTarget
 from gate.waiting import wait
 
-CLIENTS, SUBMISSIONS = 8, 400
+CLIENTS, SUBMISSIONS = 8, 160
 SIZES = ((1, 1, 1), (2, 2, 2), (3, 3, 2), (3, 3, 8))
 RUNNER = RunnerSpec(RUNNER_COMMAND, MIGRATE_COMMAND)
 

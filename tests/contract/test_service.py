@@ -28,6 +28,7 @@ def test_every_documented_operation_is_routed(scenario: Scenario, operation: Any
     assert answer.status == 200 or answer.error_code
 
 
+@pytest.mark.smoke
 def test_health_tells_of_each_service(scenario: Scenario) -> None:
     health = scenario.client.get("/health")
 

@@ -9,7 +9,7 @@ CROSS JOIN LATERAL (
         WHEN jsonb_typeof(j.jobspec_data #> '{constraints,regions}') = 'array'
             THEN j.jobspec_data #> '{constraints,regions}'
         ELSE '[]'
-    END) AS region
+    END) AS listed (region)
 ) r
 CROSS JOIN LATERAL (
     SELECT DISTINCT CASE jsonb_typeof(entry) WHEN 'string' THEN entry #>> '{}'
@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
         WHEN jsonb_typeof(j.jobspec_data #> '{metadata,models}') = 'array'
             AND j.jobspec_data #> '{metadata,models}' <> '[]' THEN j.jobspec_data #> '{metadata,models}'
         ELSE jsonb_build_array(coalesce(j.jobspec_data #>> '{metadata,model}', 'llama3.2-1b'))
-    END) AS entry
+    END) AS listed (entry)
 ) m
 CROSS JOIN LATERAL (
     SELECT DISTINCT question_id
@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (
         WHEN jsonb_typeof(j.jobspec_data -> 'questions') = 'array' AND j.jobspec_data -> 'questions' <> '[]'
             THEN j.jobspec_data -> 'questions'
         ELSE '["default"]'
-    END) AS question_id
+    END) AS listed (question_id)
 ) q
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
     AND NOT EXISTS (

@@ -16,7 +16,7 @@ WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
                 WHEN jsonb_typeof(j.jobspec_data #> '{metadata,models}') = 'array'
                     AND j.jobspec_data #> '{metadata,models}' <> '[]' THEN j.jobspec_data #> '{metadata,models}'
                 ELSE jsonb_build_array(coalesce(j.jobspec_data #>> '{metadata,model}', 'llama3.2-1b'))
-            END) AS entry
+            END) AS listed (entry)
         ) m WHERE m.model_id = e.model_id)
         OR NOT EXISTS (SELECT FROM (
             SELECT DISTINCT question_id
@@ -24,6 +24,6 @@ WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
                 WHEN jsonb_typeof(j.jobspec_data -> 'questions') = 'array' AND j.jobspec_data -> 'questions' <> '[]'
                     THEN j.jobspec_data -> 'questions'
                 ELSE '["default"]'
-            END) AS question_id
+            END) AS listed (question_id)
         ) q WHERE q.question_id = coalesce(e.question_id, 'default'))
     );

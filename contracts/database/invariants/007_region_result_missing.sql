@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (
         WHEN jsonb_typeof(j.jobspec_data #> '{constraints,regions}') = 'array'
             THEN j.jobspec_data #> '{constraints,regions}'
         ELSE '[]'
-    END) AS region
+    END) AS listed (region)
 ) s
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
     AND NOT EXISTS (SELECT FROM region_results r WHERE r.cross_region_execution_id = c.id AND r.region = s.region);
