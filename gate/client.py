@@ -22,13 +22,22 @@ class Unreachable(AssertionError):  # noqa: N818 (what a test failed with, not a
 
 
 class Client:
-    """Sends requests to one runner and hands every exchange to ``record``.
+    """Sends requests to one runner and hands every exchange to ``record``, or None where no answer came.
 
-    ``timeout`` is the time one answer may take, in seconds.
+    ``before`` is told the method of each request just before it is sent. ``timeout`` is the time one answer may take,
+    in seconds.
     """
 
-    def __init__(self, base_url: str, record: Callable[[Exchange], None], *, timeout: float = 15.0) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        record: Callable[[Exchange | None], None],
+        *,
+        before: Callable[[str], None] = lambda _: None,
+        timeout: float = 15.0,
+    ) -> None:
         self.base_url = base_url
+        self._before = before
         self._record = record
         # Proxies of the environment are for the outside world; a runner of a test is reached directly.
         self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
@@ -52,10 +61,12 @@ class Client:
         if body is not None:
             content = json.dumps(body, ensure_ascii=False).encode()
         request = self._http.build_request(method, path, content=content, headers=sent, params=params)
+        self._before(method)
         started = time.perf_counter()
         try:
             response = self._http.send(request)
         except httpx.TransportError as error:
+            self._record(None)
             raise Unreachable(f"{method} {request.url} was not answered: {error!r}") from error
         exchange = Exchange(
             method=method,

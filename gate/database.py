@@ -51,6 +51,11 @@ class Database:
         """Closes the connection."""
         self._connection.close()
 
+    @property
+    def connection(self) -> psycopg.Connection[Row]:
+        """The connection, for queries of an oracle's own; nobody else uses it meanwhile."""
+        return self._connection
+
     def query(self, statement: LiteralString | sql.Composed, *values: object) -> list[Row]:
         """Rows of one statement."""
         return self._connection.execute(statement, values or None).fetchall()

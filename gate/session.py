@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +15,13 @@ from gate.evidence import Evidence, gather
 from gate.exchange import Exchange
 from gate.findings import BrokenPromise, Finding
 from gate.journal import Journal
+from gate.judge import TERMINAL, judge
+from gate.oracles import untouched
 from gate.router import Router
 from gate.target import System
 from gate.waiting import NotReached, wait
 
 STANDARD, CROSS_REGION = "standard", "cross-region"
-TERMINAL = frozenset({"completed", "partial", "failed", "cancelled"})
 
 
 class Session:
@@ -31,8 +33,12 @@ class Session:
         self.ids = ids
         self.journal = journal
         self.database = Database(system.database_url) if system.database_url else None
-        self.client = Client(system.base_url, self._record)
+        self.client = Client(system.base_url, self._record, before=self._before)
         self._scenario: Scenario | None = None
+        self._counted = untouched.statement(self.database.tables()) if self.database else None
+        self._lock = threading.Lock()
+        self._under_way = 0  # requests that were sent and not yet answered, by all threads
+        self._state: untouched.State | None = None  # of the database, as long as nothing can have changed it
 
     def close(self) -> None:
         """Closes client, database and system."""
@@ -46,7 +52,50 @@ class Session:
         self._scenario = Scenario(self, test)
         return self._scenario
 
-    def _record(self, exchange: Exchange) -> None:
+    def state(self) -> untouched.State | None:
+        """State of the database where nobody but us could change it now; None where it is busy or not shown."""
+        if self.database is None or self._counted is None:
+            return None
+        state = untouched.read(self.database.connection, self._counted)
+        return state if state.idle else None
+
+    def unchanged_since(self, before: untouched.State | None, code: str, where: str) -> list[Finding]:
+        """A finding for each table that changed since ``before``; none where that was not known."""
+        if before is None or self.database is None or self._counted is None:
+            return []
+        return untouched.compare(before, untouched.read(self.database.connection, self._counted), code, where)
+
+    def _before(self, method: str) -> None:
+        with self._lock:
+            self._under_way += 1
+            if method == "GET":
+                return
+            if self._under_way > 1:
+                self._state = None
+            elif self._state is None:
+                self._state = self.state()
+
+    def _after(self, exchange: Exchange) -> list[Finding]:
+        """A refusal changes nothing; only told where nothing else was under way."""
+        with self._lock:
+            self._under_way -= 1
+            if exchange.method == "GET":
+                return []
+            before, self._state = self._state, None
+            if exchange.status < 400 or self._under_way:
+                return []
+            found = self.unchanged_since(
+                before, "BG-REFUSED-001", f"{exchange.method} {exchange.path} {exchange.status}"
+            )
+            self._state = None if found else before
+            return found
+
+    def _record(self, exchange: Exchange | None) -> None:
+        if exchange is None:
+            with self._lock:
+                self._under_way, self._state = self._under_way - 1, None
+            return
+        found = self._after(exchange)
         operation = self.contract.operation(exchange.method, exchange.path)
         self.journal.add(
             "exchange",
@@ -55,7 +104,7 @@ class Session:
             error_code=exchange.error_code,
         )
         if self._scenario is not None:
-            self._scenario.exchanges.append(exchange)
+            self._scenario.note(exchange, found)
 
 
 class Scenario:
@@ -66,6 +115,7 @@ class Scenario:
         self.test = test
         self.client = session.client
         self.exchanges: list[Exchange] = []
+        self.findings: list[Finding] = []  # what was found while it went on
         self.jobs: dict[str, Job] = {}
 
     @property
@@ -100,27 +150,37 @@ class Scenario:
         """Submits a JobSpec that has to be accepted."""
         return self.accepted(self.send(spec, workflow, **wrapper))
 
+    def note(self, exchange: Exchange, found: Sequence[Finding]) -> None:
+        """Takes an exchange down; a submission that was accepted is a job of this scenario, whoever sent it."""
+        self.exchanges.append(exchange)
+        self.findings += found
+        if exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json:
+            job = str(exchange.json["id"])
+            self.jobs.setdefault(job, Job(self, job))
+
     def accepted(self, exchange: Exchange) -> Job:
         """The job that an exchange created."""
         if exchange.status != 202:
             raise AssertionError(f"not accepted: {exchange}")
-        job = Job(self, exchange.json["id"])
-        self.jobs[job.id] = job
-        return job
+        return self.jobs[exchange.json["id"]]
 
     def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
         """A fresh job that ran to its end; ``parts`` as in gate.jobs.spec."""
         return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
 
-    def judge(self) -> list[Finding]:
-        """Judges everything that the scenario did, and clears what it programmed at the router."""
-        findings = [finding for exchange in self.exchanges for finding in self.session.contract.check(exchange)]
-        for job in self.jobs.values():
-            self._note_states(job)
-        if self.session.system.router:
-            self.session.system.router.reset()
-        self.session.journal.flush()
-        return findings
+    def judge(self, *, broken_off: bool = False) -> list[Finding]:
+        """Judges everything that the scenario did, and clears what it programmed at the router.
+
+        One that was ``broken_off`` is only tidied up: what it left half-way says nothing.
+        """
+        try:
+            return [] if broken_off else judge(self)
+        finally:
+            if self.session.system.router:
+                self.session.system.router.reset()
+            for job in self.jobs.values():
+                self._note_states(job)
+            self.session.journal.flush()
 
     def _note_states(self, job: Job) -> None:
         if self.session.database is None:

@@ -21,14 +21,35 @@ from psycopg.rows import dict_row, tuple_row
 ENTRYPOINT: Final = "run_job"
 LOG_DAYS: Final = 7
 
-_LOST: Final = """
-    SELECT j.id FROM jobs j
+ENQUEUE: Final = f"""
+queued AS (
+    INSERT INTO pgqueuer (priority, entrypoint, payload, dedupe_key, headers, status)
+    SELECT 0, '{ENTRYPOINT}', convert_to(job.id::text, 'UTF8'), 'job:' || job.id,
+           jsonb_build_object('request_id', job.request_id), 'queued'
+    FROM job
+    ON CONFLICT (dedupe_key) WHERE status IN ('queued', 'picked') AND dedupe_key IS NOT NULL DO NOTHING
+    RETURNING id
+), logged AS (
+    INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority) SELECT id, 'queued', '{ENTRYPOINT}', 0 FROM queued
+)
+"""
+"""Parts of a WITH that queue the jobs of its part `job`, which has `jobs.id` and the request_id of the log lines.
+
+They write what pgqueuer's own `enqueue` with `on_conflict="skip"` does, a job that has an entry keeps that one; here,
+because its statement cannot be a part of another one, and taking a job in has to be one round trip.
+"""
+
+_ENQUEUE_LOST: Final = f"""
+WITH job AS (
+    SELECT j.id, 'recovered-' || j.id AS request_id FROM jobs j
     WHERE j.status IN ('queued', 'running')
       AND j.updated_at < now() - make_interval(secs => %s)
       AND NOT EXISTS (
           SELECT FROM pgqueuer q WHERE q.dedupe_key = 'job:' || j.id AND q.status IN ('queued', 'picked')
       )
     ORDER BY j.id LIMIT 1000
+), {ENQUEUE}
+SELECT id FROM job ORDER BY id
 """
 
 # Every name is given: pgqueuer would otherwise take them from variables as common as CHANNEL, TRIGGER or FUNCTION.
@@ -127,24 +148,6 @@ async def install(connection: psycopg.AsyncConnection[Any]) -> None:
         await operations.install()
 
 
-async def enqueue(connection: psycopg.AsyncConnection[Any], job_id: int, request_id: str) -> None:
-    """Queue a job in the caller's transaction; a job that has an entry already keeps that one.
-
-    Args:
-        connection: its transaction decides whether the entry exists; workers are told when it commits.
-        job_id: `jobs.id`.
-        request_id: goes with the job, so that the worker's log lines carry it.
-
-    """
-    await queries(ConnectionDriver(connection)).enqueue(
-        ENTRYPOINT,
-        str(job_id).encode(),
-        dedupe_key=f"job:{job_id}",
-        headers={"request_id": request_id},
-        on_conflict="skip",
-    )
-
-
 async def queue_depth(connection: psycopg.AsyncConnection[Any]) -> int:
     """How many jobs are queued or being run."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
@@ -165,11 +168,8 @@ async def enqueue_lost(connection: psycopg.AsyncConnection[Any], older_than_seco
 
     """
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(_LOST, (older_than_seconds,))
-        lost = [int(row[0]) for row in await cursor.fetchall()]
-    for job_id in lost:
-        await enqueue(connection, job_id, f"recovered-{job_id}")
-    return lost
+        await cursor.execute(_ENQUEUE_LOST, (older_than_seconds,))
+        return [int(row[0]) for row in await cursor.fetchall()]
 
 
 async def prune_log(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -10,12 +10,11 @@ ONE = f"id = (SELECT min(id) FROM executions WHERE job_id = {JOB})"
 RUN = "(SELECT id FROM cross_region_executions WHERE jobspec_id = %(job)s)"
 OF_RUN = f"cross_region_execution_id = {RUN}"
 OTHER_RUN = "(SELECT id FROM cross_region_executions WHERE jobspec_id = 'b-queued')"
+THIRD = '{"id": "m3"}'
 SIGNED = '{"signature": "s", "public_key": "k", "metadata": {"nonce": "n"}}'
 EXECUTION = "job_id, provider_id, region, status, started_at, completed_at, output_data, created_at"
 RESULT = "status, started_at, completed_at, duration_ms, metadata, created_at"
-ANALYSIS = (
-    "bias_variance, censorship_rate, factual_consistency, narrative_divergence, summary, recommendation"
-)
+ANALYSIS = "bias_variance, censorship_rate, factual_consistency, narrative_divergence, summary, recommendation"
 LIMITS = "total_regions, success_count, failure_count, status, started_at, completed_at, created_at"
 
 
@@ -134,7 +133,7 @@ CASES = [
     case("job_and_run_apart", "a-old", run("status = 'running'"), companions="analysis_not_due"),
     case("execution_missing", "a-failed", f"DELETE FROM executions WHERE {ONE}"),
     case(
-        "execution_missing", "a-bare", jobs("jobspec_data = jsonb_set(jobspec_data, '{metadata,models,3}', '\"m3\"')")
+        "execution_missing", "a-bare", jobs("jobspec_data = jsonb_set(jobspec_data, '{models,2}', '{\"id\": \"m3\"}')")
     ),
     case("execution_not_asked_for", "a-failed", copy_execution(model="'m9'")),
     case("execution_not_asked_for", "a-failed", copy_execution(question="'greatest_leader'")),

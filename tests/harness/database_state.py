@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from gate.database import Row
@@ -57,7 +59,7 @@ JOBS = (
         {"US": "completed"},
         models=("m1", "m2"),
         questions=("default",),
-        spec={"metadata": {"models": ["m1", {"name": "m2"}, "m1"]}, "models": [], "questions": []},
+        spec={"questions": []},
     ),
     Planned("b-done", B, "completed", {"US": "completed", "EU": "completed"}, analysis=True, key=True, signed=True),
     Planned(
@@ -82,6 +84,15 @@ JOBS = (
     Planned("b-running", B, "running", {"US": "completed", "EU": "running", "ASIA": "pending"}, age=5),
     Planned("b-queued", B, "queued", {"US": "pending", "EU": "pending"}, age=5),
 )
+
+
+@contextmanager
+def sound_database(url: str) -> Iterator[psycopg.Connection[Row]]:
+    """A connection to the database, filled with every job of ``JOBS``."""
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row, options="-c timezone=UTC") as connection:
+        with connection.transaction():
+            fill(connection)
+        yield connection
 
 
 def fill(connection: psycopg.Connection[Row]) -> None:

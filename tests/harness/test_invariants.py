@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from contracts.database import InvariantError, invariants
 from gate.database import Row
@@ -16,7 +15,7 @@ from gate.findings import catalogue
 from gate.oracles.invariants import check, kinds, load
 from gate.target import Target
 from tests.harness.database_faults import CASES, Case
-from tests.harness.database_state import JOBS, fill
+from tests.harness.database_state import JOBS, sound_database
 
 Connection = psycopg.Connection[Row]
 
@@ -24,10 +23,7 @@ Connection = psycopg.Connection[Row]
 @pytest.fixture(scope="module")
 def filled(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
     """A database in which everything is as it should be."""
-    with psycopg.connect(target.database(shared), autocommit=True, row_factory=dict_row) as connection:
-        connection.execute("SET timezone TO 'UTC'")
-        with connection.transaction():
-            fill(connection)
+    with sound_database(target.database(shared)) as connection:
         yield connection
 
 
@@ -58,6 +54,23 @@ def test_rule_bites(database: Connection, fault: Case) -> None:
     if fault.scope is not None:
         assert names(database, fault.scope) == names(database)
         assert names(database, "b-partial") == set()
+
+
+@pytest.mark.parametrize(
+    ("members", "sound"),
+    [
+        ('{"models": [], "metadata": {"models": ["m1", {"name": "m2"}, "m1"], "model": "m3"}}', True),
+        ('{"models": [], "metadata": {"models": [], "model": "m1"}}', False),
+        ('{"models": [{"id": "m2"}, {"id": "m1"}, {"id": "m2"}], "metadata": {"models": ["m3"]}}', True),
+        ('{"models": null}', False),
+        ('{"questions": null}', True),
+        ('{"questions": "default"}', True),
+    ],
+)
+def test_models_and_questions_of_a_spec(database: Connection, members: str, sound: bool) -> None:
+    """Models come from `models`, else from the metadata; duplicates count once; without questions there is one."""
+    database.execute("UPDATE jobs SET jobspec_data = jobspec_data || %s::jsonb WHERE jobspec_id = 'a-bare'", (members,))
+    assert ("execution_not_asked_for" not in names(database)) is sound
 
 
 def test_every_rule_has_a_case() -> None:

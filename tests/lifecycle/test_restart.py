@@ -20,7 +20,7 @@ def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner
     wait("US finished", job.rows, until=lambda rows: sum(e["status"] == "completed" for e in rows.executions) == 3)
     finished = {e["id"]: e for e in job.rows().executions if e["status"] == "completed"}
     scenario.session.system.kill()
-    scenario.router.reset()
+    scenario.router.reset(keep_log=True)
     scenario.session.system.start()
 
     rows = job.wait("completed", kind="resume").rows()
@@ -35,7 +35,7 @@ def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workf
     scenario.router.on(Hang(), job=spec["id"])
     job = scenario.submit(spec, workflow)
     scenario.session.system.kill()
-    scenario.router.reset()
+    scenario.router.reset(keep_log=True)
     scenario.session.system.start()
 
     rows = job.wait("completed", kind="resume").rows()

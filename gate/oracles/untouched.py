@@ -1,0 +1,62 @@
+"""Whether anything at all in a database changed: number and versions of the rows of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from gate.database import Row
+from gate.findings import Finding
+
+QUEUE = "pgqueuer"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Rows by table, and a sum over the transactions that wrote them, which changes with any insert and update.
+
+    ``idle`` says that no job was unfinished and the queue was empty, so that nobody but a client could change a row.
+    """
+
+    tables: Mapping[str, tuple[int, int]]
+    idle: bool
+
+
+def statement(tables: list[str]) -> sql.Composed:
+    """The query behind ``read``; row versions are what it sums, so it costs one scan without touching a column."""
+    parts = [
+        sql.SQL(
+            "SELECT {name} AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions FROM {table}"
+        ).format(name=sql.Literal(table), table=sql.Identifier(table))
+        for table in tables
+    ]
+    unfinished = sql.SQL(
+        "SELECT '', count(*), 0 FROM jobs WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')"
+    )
+    return sql.SQL(" UNION ALL ").join([*parts, unfinished])
+
+
+def read(connection: psycopg.Connection[Row], query: sql.Composed) -> State:
+    """The state now, from one snapshot."""
+    tables = {row["name"]: (row["rows"], int(row["versions"])) for row in connection.execute(query, prepare=True)}
+    unfinished, _ = tables.pop("")
+    return State(tables, idle=not unfinished and not tables.get(QUEUE, (0, 0))[0])
+
+
+def compare(before: State, after: State, code: str, where: str) -> list[Finding]:
+    """A finding for each table that is not as it was."""
+    return [
+        Finding(
+            code,
+            where=f"{where} -> {table}",
+            expected="no row inserted, changed or deleted",
+            got=f"{rows} rows where there were {before.tables[table][0]}"
+            if rows != before.tables[table][0]
+            else "as many rows, and at least one was changed",
+        )
+        for table, (rows, versions) in after.tables.items()
+        if (rows, versions) != before.tables[table]
+    ]
