@@ -50,6 +50,23 @@ class Contract:
         found = [o for o in self.operations if o.method == method.upper() and o.pattern.fullmatch(path)]
         return min(found, key=lambda operation: operation.path.count("{")) if found else None
 
+    def error_codes(self) -> set[str]:
+        """Every error code that some response of some operation can have."""
+        found: set[str] = set()
+
+        def walk(node: Any, name: str = "") -> None:
+            if isinstance(node, Mapping):
+                if name == "error_code":
+                    found.update(str(code) for code in [*node.get("enum", []), *filter(None, [node.get("const")])])
+                for key, value in node.items():
+                    walk(value, key)
+            elif isinstance(node, list):
+                for value in node:
+                    walk(value)
+
+        walk(self.document.get("components", {}).get("schemas", {}))
+        return found
+
     def resolve(self, node: Any) -> Any:
         """``node``, or what its ``$ref`` points to."""
         while isinstance(node, Mapping) and "$ref" in node:

@@ -83,6 +83,10 @@ class Database:
             analysis=analyses[0] if analyses else None,
         )
 
+    def all_rows(self, table: str) -> list[Row]:
+        """Every row of one table."""
+        return self.query(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
+
     def tables(self) -> list[str]:
         """Every table of the public schema, the queue's own included."""
         return [

@@ -16,7 +16,8 @@ from gate.oracles.expected_analysis import answer_for
 from gate.router import Call
 
 if TYPE_CHECKING:
-    from gate.session import Job, Scenario, Session
+    from gate.scenario import Job, Scenario
+    from gate.session import Session
 
 TERMINAL = frozenset({"completed", "partial", "failed", "cancelled"})
 

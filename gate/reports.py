@@ -14,7 +14,7 @@ from rich.markup import escape
 from gate.errors import UsageError
 from gate.evidence import Evidence
 from gate.redact import Redactor
-from gate.verdict import Verdict
+from gate.verdict import Verdict, never
 
 _STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
 _HEADLINES = {
@@ -67,18 +67,20 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
 
 def view(verdict: Verdict) -> dict[str, Any]:
     """What the templates are given."""
-    seen = verdict.exercised
     return {
         "v": verdict,
-        "headline": _HEADLINES[verdict.verdict],
+        "headline": _headline(verdict),
         "met": [criterion for criterion in verdict.criteria if criterion.met],
         "unmet": [criterion for criterion in verdict.criteria if not criterion.met],
         "evidence": [str(Evidence(**finding.evidence)) for finding in verdict.findings],
-        "never": {
-            "operations": [name for name, times in seen.operations.items() if not times],
-            "statuses": [name for name, times in seen.statuses.items() if not times],
-        },
+        "never": never(verdict.exercised),
     }
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.verdict == "pass" and verdict.narrowed:
+        return "PASS: nothing wrong in what was selected; the build as a whole was not judged"
+    return _HEADLINES[verdict.verdict]
 
 
 def show(verdict: Verdict, directory: Path, console: Console) -> None:
@@ -116,10 +118,12 @@ def _show_coverage(verdict: Verdict, known: dict[str, Any], console: Console) ->
             console.print(f"  [yellow]-[/] {criterion.id}: {escape(criterion.text)}", highlight=False)
     else:
         console.print(f"\ncriteria met {len(known['met'])} of {len(verdict.criteria)}")
-    operations = sum(1 for times in seen.operations.values() if times)
+    counted = (seen.operations, seen.statuses, seen.error_codes, seen.states, seen.invariants)
+    operations, statuses, codes, states, rules = (
+        f"{sum(1 for times in kind.values() if times)} of {len(kind)}" for kind in counted
+    )
     console.print(
-        f"exercised {operations} of {len(seen.operations)} operations, "
-        f"{sum(1 for times in seen.statuses.values() if times)} of {len(seen.statuses)} documented statuses, "
-        f"{len(seen.error_codes)} error codes; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
+        f"exercised {operations} operations, {statuses} documented statuses, {codes} error codes, {states} ways to end, "
+        f"{rules} invariants; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
         highlight=False,
     )

@@ -1,39 +1,33 @@
-"""One worker's view of the system under test, and the scenario that a test plays on it."""
+"""One worker's view of the system under test: its client, its database, and the watch over what must not change."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Any
 
-from gate import jobs as build
-from gate.client import Client, Unreachable
+from gate.client import Client
 from gate.contract import Contract
-from gate.database import Database, Rows
-from gate.errors import NotAvailable
-from gate.evidence import Evidence, gather
+from gate.database import Database
 from gate.exchange import Exchange
-from gate.findings import BrokenPromise, Finding
+from gate.findings import Finding
+from gate.jobs import Ids
 from gate.journal import Journal
-from gate.judge import TERMINAL, judge
 from gate.oracles import untouched
-from gate.router import Router
+from gate.scenario import Scenario
 from gate.target import System
-from gate.waiting import NotReached, wait
-
-STANDARD, CROSS_REGION = "standard", "cross-region"
 
 
 class Session:
     """A system under test with the client, the database and the ids that one worker uses on it."""
 
-    def __init__(self, system: System, contract: Contract, ids: build.Ids, journal: Journal) -> None:
+    def __init__(self, system: System, contract: Contract, ids: Ids, journal: Journal) -> None:
         self.system = system
         self.contract = contract
         self.ids = ids
         self.journal = journal
         self.database = Database(system.database_url) if system.database_url else None
         self.client = Client(system.base_url, self._record, before=self._before)
+        self.alone = system.router is not None  # nobody else uses the database
+        self.jobs: set[str] = set()  # every job that was accepted
         self._scenario: Scenario | None = None
         self._counted = untouched.statement(self.database.tables()) if self.database else None
         self._lock = threading.Lock()
@@ -105,154 +99,3 @@ class Session:
         )
         if self._scenario is not None:
             self._scenario.note(exchange, found)
-
-
-class Scenario:
-    """What one test does to the system: submits jobs, follows them, reads what they left."""
-
-    def __init__(self, session: Session, test: str) -> None:
-        self.session = session
-        self.test = test
-        self.client = session.client
-        self.exchanges: list[Exchange] = []
-        self.findings: list[Finding] = []  # what was found while it went on
-        self.jobs: dict[str, Job] = {}
-
-    @property
-    def router(self) -> Router:
-        """The router stand-in; only where the target has one."""
-        if self.session.system.router is None:
-            raise NotAvailable("this check programs the router, which this target does not let it do")
-        return self.session.system.router
-
-    @property
-    def database(self) -> Database:
-        """The database under test; only where the target shows it."""
-        if self.session.database is None:
-            raise NotAvailable("this check needs rows, and this target shows no database")
-        return self.session.database
-
-    def new_id(self) -> str:
-        """A job id that nothing else uses."""
-        return self.session.ids()
-
-    def spec(self, **parts: Any) -> build.Spec:
-        """A valid JobSpec with a fresh id; ``parts`` as in gate.jobs.spec."""
-        return build.spec(self.new_id(), **parts)
-
-    def send(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Exchange:
-        """Submits a JobSpec through a workflow, whatever comes of it."""
-        if workflow == STANDARD:
-            return self.client.submit(spec)
-        return self.client.submit_cross_region(build.wrap(spec, **wrapper))
-
-    def submit(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Job:
-        """Submits a JobSpec that has to be accepted."""
-        return self.accepted(self.send(spec, workflow, **wrapper))
-
-    def note(self, exchange: Exchange, found: Sequence[Finding]) -> None:
-        """Takes an exchange down; a submission that was accepted is a job of this scenario, whoever sent it."""
-        self.exchanges.append(exchange)
-        self.findings += found
-        if exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json:
-            job = str(exchange.json["id"])
-            self.jobs.setdefault(job, Job(self, job))
-
-    def accepted(self, exchange: Exchange) -> Job:
-        """The job that an exchange created."""
-        if exchange.status != 202:
-            raise AssertionError(f"not accepted: {exchange}")
-        return self.jobs[exchange.json["id"]]
-
-    def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
-        """A fresh job that ran to its end; ``parts`` as in gate.jobs.spec."""
-        return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
-
-    def judge(self, *, broken_off: bool = False) -> list[Finding]:
-        """Judges everything that the scenario did, and clears what it programmed at the router.
-
-        One that was ``broken_off`` is only tidied up: what it left half-way says nothing.
-        """
-        try:
-            return [] if broken_off else judge(self)
-        finally:
-            if self.session.system.router:
-                self.session.system.router.reset()
-            for job in self.jobs.values():
-                self._note_states(job)
-            self.session.journal.flush()
-
-    def _note_states(self, job: Job) -> None:
-        if self.session.database is None:
-            return
-        rows = job.rows()
-        self.session.journal.add(
-            "job",
-            id=job.id,
-            states={
-                "jobs": [rows.job["status"]] if rows.job else [],
-                "cross_region_executions": [rows.run["status"]] if rows.run else [],
-                "executions": sorted({row["status"] for row in rows.executions}),
-                "region_results": sorted({row["status"] for row in rows.regions}),
-            },
-        )
-
-    def evidence(self, message: str) -> Evidence:
-        """What stands behind a failure of this scenario."""
-        rows = {job.id: job.rows() for job in self.jobs.values()} if self.session.database else {}
-        return gather(self.test, message, self.exchanges, rows, self.session.system.log())
-
-
-class Job:
-    """One accepted job."""
-
-    def __init__(self, scenario: Scenario, job_id: str) -> None:
-        self._scenario = scenario
-        self.id = job_id
-
-    def view(self, **params: str | int) -> Exchange:
-        """GET of the job."""
-        return self._scenario.client.job(self.id, **params)
-
-    def wait(self, *statuses: str, kind: str = "terminal") -> Job:
-        """Waits until the job has one of ``statuses``, or any terminal one; fails fast when it ended otherwise."""
-        wanted = frozenset(statuses) or TERMINAL
-        wait(
-            f"{self.id} becoming {' or '.join(sorted(wanted))}",
-            self.view,
-            until=lambda seen: bool(seen.json) and seen.json.get("status") in wanted,
-            never=lambda seen: seen.status != 200 or seen.json.get("status") in TERMINAL,
-            kind=kind,
-            show=lambda seen: f"{seen.status} {(seen.json or {}).get('status')}",
-        )
-        return self
-
-    def rows(self) -> Rows:
-        """The job's rows, now."""
-        return self._scenario.database.rows(self.id)
-
-    def executions(self) -> list[dict[str, Any]]:
-        """The job's executions as the API lists them."""
-        exchange = self._scenario.client.executions(self.id)
-        if exchange.status != 200:
-            raise AssertionError(f"no listing: {exchange}")
-        listed: list[dict[str, Any]] = exchange.json["executions"]
-        return listed
-
-    def analysis(self) -> Exchange:
-        """GET of the job's bias analysis."""
-        return self._scenario.client.analysis(self.id)
-
-    def cancel(self) -> Exchange:
-        """Cancels the job."""
-        return self._scenario.client.cancel(self.id)
-
-
-def findings_of(error: BaseException, where: str) -> Sequence[Finding]:
-    """A test's failure as findings."""
-    if isinstance(error, BrokenPromise):
-        return error.findings
-    first = (str(error).strip() or repr(error)).splitlines()[0][:300]
-    kinds = {Unreachable: "BG-TEST-003", NotReached: "BG-TEST-002", AssertionError: "BG-TEST-001"}
-    code = next((code for kind, code in kinds.items() if isinstance(error, kind)), "BG-TEST-004")
-    return [Finding(code, where=where, expected="the test passes", got=first)]

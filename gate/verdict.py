@@ -12,10 +12,25 @@ from pydantic import BaseModel, ConfigDict
 from gate.contract import Contract
 from gate.criteria import criteria
 from gate.errors import Exit
-from gate.findings import SEVERITIES, Finding
+from gate.evidence import Evidence
+from gate.findings import SEVERITIES, Finding, catalogue
 from gate.options import Settings
+from gate.oracles.invariants import load as load_invariants
 
 Ending = Literal["pass", "broken", "partial", "unjudged"]
+
+
+STATES = [
+    f"{table} {status}"
+    for table, statuses in {
+        "jobs": "completed partial failed cancelled",
+        "cross_region_executions": "completed partial failed cancelled",
+        "executions": "completed failed timeout cancelled",
+        "region_results": "success failed timeout cancelled",
+    }.items()
+    for status in statuses.split()
+]
+"""Every way in which a row's life can end; a run that saw one of them never cannot speak of it."""
 
 
 class _Document(BaseModel):
@@ -76,6 +91,7 @@ class Verdict(_Document):
     target: str
     depth: str
     seed: int
+    narrowed: bool
     workers: int
     duration_seconds: float
     criteria: list[CriterionResult]
@@ -107,6 +123,7 @@ class Run:
 
     settings: Settings
     duration: float
+    narrowed: bool = False  # somebody chose tests, so that a pass speaks of those alone
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: str = ""  # why the run could not go on, where that is so
 
@@ -114,6 +131,7 @@ class Run:
 def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> Verdict:
     """The verdict on a run."""
     operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
+    invariants = Counter[str]()
     found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
         match fact["kind"]:
@@ -126,6 +144,8 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
             case "job":
                 jobs += 1
                 states.update(f"{table} {status}" for table, seen in fact["states"].items() for status in seen)
+            case "invariants":
+                invariants.update(fact["codes"])
             case "finding":
                 found[fact["code"], fact["where"], fact["expected"]].append(fact)
     findings = [_finding(same) for same in found.values()]
@@ -138,6 +158,15 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         exchanges=operations.total(),
         jobs=jobs,
     )
+    seen = Exercised(
+        operations={operation.id: operations[operation.id] for operation in contract.operations} | dict(operations),
+        statuses=_documented(contract) | dict(sorted(statuses.items())),
+        error_codes=dict(sorted((dict.fromkeys(contract.error_codes(), 0) | codes).items())),
+        invariants=dict(sorted((dict.fromkeys((rule.code for rule in load_invariants()), 0) | invariants).items())),
+        states=dict(sorted((dict.fromkeys(STATES, 0) | states).items())),
+    )
+    if run.settings.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
+        findings += [_unseen(what) for what in never(seen)]
     ending, reason = _ending(run, counts, findings)
     return Verdict(
         verdict=ending,
@@ -145,20 +174,47 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         target=run.settings.target,
         depth=run.settings.depth,
         seed=run.settings.seed,
+        narrowed=run.narrowed,
         workers=run.settings.workers,
         duration_seconds=round(run.duration, 3),
         criteria=_criteria(run.outcomes),
         findings=sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code)),
         not_checked=_not_checked(run.outcomes),
-        exercised=Exercised(
-            operations={operation.id: operations[operation.id] for operation in contract.operations} | dict(operations),
-            statuses=_documented(contract) | dict(sorted(statuses.items())),
-            error_codes=dict(sorted(codes.items())),
-            invariants={},
-            states=dict(sorted(states.items())),
-        ),
+        exercised=seen,
         counts=counts,
     )
+
+
+def _unseen(what: str) -> FindingResult:
+    kind = catalogue()["BG-SEEN-001"]
+    return FindingResult(
+        code=kind.code,
+        severity=kind.severity,
+        title=kind.title,
+        explanation=kind.explanation,
+        where=what,
+        expected="seen at least once",
+        got="never",
+        times=1,
+        tests=[],
+        evidence=Evidence("the run as a whole").as_dict(),
+    )
+
+
+def never(seen: Exercised) -> list[str]:
+    """What a run has to see sometimes, and did not: operations, documented statuses, error codes, rules and states."""
+    return [
+        f"{kind} {name}"
+        for kind, counted in (
+            ("operation", seen.operations),
+            ("status", seen.statuses),
+            ("error code", seen.error_codes),
+            ("invariant", seen.invariants),
+            ("state", seen.states),
+        )
+        for name, times in counted.items()
+        if not times
+    ]
 
 
 def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tuple[Ending, str]:
@@ -172,7 +228,8 @@ def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tupl
         return "unjudged", "No request was sent to a runner, so nothing is known about it."
     if counts.skipped:
         return "partial", f"{counts.skipped} checks could not be made on this target."
-    return "pass", f"{counts.passed} tests passed on {counts.exchanges} exchanges and {counts.jobs} jobs."
+    selected = "selected " if run.narrowed else ""
+    return "pass", f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.jobs} jobs."
 
 
 def _finding(same: Sequence[Mapping[str, Any]]) -> FindingResult:

@@ -8,7 +8,7 @@ from gate.contract import Contract
 from gate.jobs import MODELS, QUESTIONS, REGIONS
 from gate.oracles.analysis import Definition, Output, compare, recompute
 from gate.router import Answer
-from gate.session import Job, Scenario
+from gate.scenario import Job, Scenario
 
 CALM = "The committee met on Tuesday and published a short report about roads and bridges. " * 3
 LOADED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate.router import Hang, Status
-from gate.session import STANDARD, Scenario
+from gate.scenario import STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})
 

@@ -9,7 +9,7 @@ import pytest
 from contracts.loading import PUBLISHED
 from fixtures.systems import OwnRunner
 from gate.contract import Contract
-from gate.session import Scenario
+from gate.scenario import Scenario
 
 OPERATIONS = Contract.published().operations
 
@@ -59,9 +59,9 @@ def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scen
     assert strange.headers["x-request-id"] != "a b"
 
 
-def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: OwnRunner) -> None:
+def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: OwnRunner, workflow: str) -> None:
     scenario = own_runner(RUNNER_RATE_LIMIT="3/minute")
-    answers = [scenario.send(scenario.spec()) for _ in range(4)]
+    answers = [scenario.send(scenario.spec(), workflow) for _ in range(4)]
 
     assert [answer.status for answer in answers] == [202, 202, 202, 429]
     assert answers[-1].error_code == "rate_limit_exceeded"

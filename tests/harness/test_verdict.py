@@ -28,7 +28,7 @@ def finding(where: str = "GET /x", test: str = "t::a") -> dict[str, Any]:
 
 
 def verdict(*outcomes: Outcome, facts: tuple[dict[str, Any], ...] = (EXCHANGE,), stopped: str = "") -> Verdict:
-    run = Run(Settings(), 1.0, list(outcomes), stopped)
+    run = Run(Settings(), 1.0, list(outcomes), stopped=stopped)
     return build(run, facts, Contract.published())
 
 
@@ -49,6 +49,22 @@ ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
 def test_ending_and_exit_code(made: Verdict, ending: str, code: Exit) -> None:
     """Each way in which a run can end has its verdict and its exit code."""
     assert (made.verdict, made.exit_code()) == (ending, code)
+
+
+def test_pass_of_a_selection_does_not_speak_for_the_build() -> None:
+    """Where somebody chose the tests, the verdict says that it is about those alone."""
+    made = build(Run(Settings(depth="full"), 1.0, [PASSED], narrowed=True), (EXCHANGE,), Contract.published())
+    assert (made.verdict, made.narrowed) == ("pass", True)
+    assert "not judged" in reports.view(made)["headline"]
+
+
+def test_full_run_fails_on_what_it_never_saw() -> None:
+    """At depth full each operation, status, code, rule and state that was not seen is a finding."""
+    made = build(Run(Settings(depth="full"), 1.0, [PASSED]), (EXCHANGE,), Contract.published())
+    unseen = [one.where for one in made.findings if one.code == "BG-SEEN-001"]
+    assert made.verdict == "broken"
+    assert {"operation cancelJob", "status getJob 404", "error code duplicate_job", "state jobs partial"} <= set(unseen)
+    assert "operation getJob" not in unseen
 
 
 def test_partial_passes_only_where_that_is_allowed() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gate.jobs import NANOSECONDS, QUESTIONS, REGIONS
 from gate.router import Hang, Status
-from gate.session import CROSS_REGION, STANDARD, Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})
 # failing regions, min_regions, min_success_rate, how the job ends

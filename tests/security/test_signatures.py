@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.systems import OwnRunner
 from gate.jobs import canonical, key, sign
-from gate.session import STANDARD, Scenario
+from gate.scenario import STANDARD, Scenario
 
 MEMBERS: dict[str, Any] = {
     "null": None,
@@ -84,6 +84,12 @@ def metadata(**changes: Any) -> Any:
     return change
 
 
+def bare(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec without any metadata, signed again."""
+    changed = without("metadata", "models")(spec)
+    return {**changed, "signature": base64.b64encode(key().sign(canonical(changed))).decode()}
+
+
 def at(offset: timedelta) -> str:
     return (datetime.now(UTC) + offset).isoformat()
 
@@ -107,6 +113,8 @@ BROKEN: dict[str, tuple[Any, str]] = {
     ),
     "timestamp a number": (metadata(timestamp=1759912345), "invalid_field:timestamp"),
     "no timestamp": (metadata(timestamp=None), "missing_field:timestamp"),
+    "no metadata": (bare, "missing_field:metadata"),
+    "nonce a number": (metadata(nonce=7), "invalid_field:nonce"),
     "no nonce": (metadata(nonce=None), "missing_field:nonce"),
 }
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gate.jobs import QUESTIONS, wrap
-from gate.session import CROSS_REGION, STANDARD, Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 PATHS = {STANDARD: "/api/v1/jobs", CROSS_REGION: "/api/v1/jobs/cross-region"}
 

@@ -9,7 +9,7 @@ import pytest
 from gate.client import CROSS_REGION as SUBMIT
 from gate.client import EXECUTIONS, JOBS
 from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.session import CROSS_REGION, STANDARD, Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 PLAIN = ("region", "provider_id", "status", "model_id", "question_id", "response_classification", "is_substantive")
 COUNTS = ("is_content_refusal", "is_technical_error", "response_length", "retry_count", "max_retries")
@@ -129,6 +129,7 @@ BAD_PARAMETERS = {
     "offset negative": (JOBS, {"offset": -1}),
     "offset huge": (EXECUTIONS, {"offset": 1 << 40}),
     "status unknown": (f"{EXECUTIONS}/cross-region", {"status": "done"}),
+    "include unknown": (f"{JOBS}/none", {"include": "everything"}),
     "execution id no number": (f"{EXECUTIONS}/abc/details", {}),
     "run id no uuid": (f"{EXECUTIONS}/abc/cross-region", {}),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gate.jobs import wrap
-from gate.session import CROSS_REGION, STANDARD, Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 BAD_REGIONS: dict[str, list[Any]] = {
     "none": [],

@@ -8,7 +8,7 @@ import pytest
 
 from gate.jobs import MODELS, QUESTIONS, REGIONS
 from gate.router import Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
-from gate.session import Scenario
+from gate.scenario import Scenario
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 

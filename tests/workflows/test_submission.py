@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.payloads import payload
 from gate.jobs import MODELS, QUESTIONS, REGIONS, wrap
-from gate.session import CROSS_REGION, STANDARD, Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 
 @pytest.mark.smoke

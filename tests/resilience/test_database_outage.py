@@ -1,0 +1,71 @@
+"""Without its database the service says so on every operation that needs it, and recovers by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fixtures.systems import OwnRunner
+from gate.contract import Contract, Operation
+from gate.jobs import wrap
+from gate.scenario import Scenario
+from gate.waiting import wait
+
+NEEDING = [operation for operation in Contract.published().operations if "503" in operation.document["responses"]]
+NAMES = [operation.id for operation in NEEDING]
+REPORTS = {"getHealth", "getReadiness"}
+"""Operations whose 503 is a report, not an error."""
+
+
+@contextmanager
+def outage(scenario: Scenario) -> Iterator[None]:
+    """Lets nobody into the runner's database and throws the runner out; our own connection stays."""
+    parts = urlsplit(scenario.database.url)
+    name = sql.Identifier(parts.path.removeprefix("/"))
+    ours = scenario.database.connection.info.backend_pid
+    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as admin:
+        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            (parts.path.removeprefix("/"), ours),
+        )
+        try:
+            yield
+        finally:
+            admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+def call(scenario: Scenario, operation: Operation) -> tuple[int, str]:
+    path = operation.path
+    for name, value in {"{id}": "1", "{job_id}": "1", "{execution_id}": "1", "{region}": "US"}.items():
+        path = path.replace(name, value)
+    while "{" in path:
+        path = f"{path[: path.index('{')]}00000000-0000-4000-8000-000000000000{path[path.index('}') + 1 :]}"
+    spec = scenario.spec()
+    bodies = {"submitJob": spec, "submitCrossRegionJob": wrap(spec)}
+    answer = scenario.client.request(operation.method, path, body=bodies.get(operation.id))
+    return answer.status, "" if operation.id in REPORTS else answer.error_code
+
+
+@pytest.mark.criterion("automated.error-cases")
+def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner: OwnRunner) -> None:
+    scenario = own_runner()
+    with outage(scenario), ThreadPoolExecutor(len(NEEDING)) as pool:
+        answers = dict(zip(NAMES, pool.map(partial(call, scenario), NEEDING), strict=True))
+    expected = {one.id: (503, "" if one.id in REPORTS else "persistence_unavailable") for one in NEEDING}
+    assert answers == expected
+
+    wait(
+        "recovery",
+        lambda: scenario.client.get("/health/ready").status,
+        until=lambda status: status == 200,
+        kind="ready",
+    )
+    scenario.finished()
