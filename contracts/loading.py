@@ -56,6 +56,11 @@ def load_openapi(path: Path = PUBLISHED) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(path, None, f"a readable UTF-8 file ({error})") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """The OpenAPI 3.1 document that ``text`` is; ``path`` says where it is from. Raises ContractError."""
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506  (_Loader is a SafeLoader)
     except yaml.MarkedYAMLError as error:

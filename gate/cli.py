@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from gate import options, reports
+from gate.diff.rules import rules
 from gate.errors import Exit, GateError, UsageError
 from gate.findings import catalogue
 from gate.options import HARNESS, OPTIONS, ROOT, WRAPPED, Settings
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["explain"]:
             return explain(words[1:])
+        if words[:1] == ["diff"]:
+            from gate.diff.cli import diff  # noqa: PLC0415  (its libraries would slow down every other command)
+
+            return diff(words[1:])
         return run(words)
     except GateError as error:
         console.print(f"gate: {error}", style="red", markup=False)
@@ -43,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
         prog="gate",
         description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
         "what it answers and what it stores, and says whether it may ship.",
-        epilog="Other commands: gate explain CODE says what a finding means. "
+        epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
+        "what a change of the published contract breaks. "
         "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
         allow_abbrev=False,
     )
@@ -106,7 +112,7 @@ def explain(words: Sequence[str]) -> int:
     made = argparse.ArgumentParser(prog="gate explain", description="Says what a finding's code means.")
     made.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
     code = made.parse_args(words).code
-    known = catalogue()
+    known = catalogue() | rules()
     if code and code.upper() not in known:
         raise UsageError(f"{code} is no code of a finding.", f"Expected one of {', '.join(known)}.")
     for kind in [known[code.upper()]] if code else known.values():

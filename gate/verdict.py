@@ -123,9 +123,9 @@ class Run:
 
     settings: Settings
     duration: float
-    narrowed: bool = False  # somebody chose tests, so that a pass speaks of those alone
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: str = ""  # why the run could not go on, where that is so
+    narrowed: bool = False  # somebody chose tests, so that a pass speaks of those alone
 
 
 def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> Verdict:

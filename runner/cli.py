@@ -1,6 +1,7 @@
 """The command line: serve, worker, migrate, backfill."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ import uvloop
 
 from runner import logging
 from runner import migrate as migrations
+from runner.embedded import EmbeddedWorker
 from runner.settings import DatabaseSettings, load, load_as, refuse
 
 EXIT_DATABASE: Final = 4
@@ -46,7 +48,9 @@ def serve(
     logging.configure(settings.log_level)
     from runner import service  # noqa: PLC0415 - its imports take longer than --help should
 
-    uvloop.run(service.serve(settings, portal))
+    # Forked here, before anything runs that a fork would break.
+    beside = EmbeddedWorker(partial(service.work_until, settings=settings)) if settings.embedded_worker else None
+    uvloop.run(service.serve(settings, portal, beside))
 
 
 @app.command()

@@ -1,8 +1,8 @@
-"""The worker of `serve`: a process of its own beside the one that serves HTTP, so that work does not delay answers.
+"""The worker of `serve`: a process beside the one that serves HTTP, so that work does not delay answers.
 
 A process with an event loop cannot be forked, so a keeper is forked before there is one: it forks the worker, and a new
-one whenever that ends. A pipe from the serving process tells both what to do: a byte to begin, another one to stop, and
-its end that the serving process has died, however that came about.
+one whenever that ends. A socket tells both what to do: one byte to begin, another one to stop, and its end that the
+serving process has died, by SIGKILL for example. The other way round its end says that both have ended.
 """
 
 import asyncio
@@ -11,13 +11,16 @@ import gc
 import os
 import select
 import signal
+import socket
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
 import uvloop
 
 from runner import logging
+
+Work: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 _NICENESS: Final = 5
 """The worker's, so that requests come first where both want the processor."""
@@ -27,54 +30,87 @@ _STOP: Final = b"s"
 
 _log = logging.get(__name__)
 
-Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
-
 
 class EmbeddedWorker:
     """A worker process, as the process that serves HTTP sees it.
 
-    Made before there is an event loop or a thread; everything imported by then is in memory once for all processes.
+    To be made before there is a thread or an event loop. What is imported by then is in memory once for all processes.
 
     Args:
-        work: works on jobs until the event it is given is set.
+        work: works on jobs until the event that it gets is set.
 
     """
 
     def __init__(self, work: Work) -> None:
-        gc.freeze()  # what the processes share stays shared: the collector would write to it
+        gc.freeze()  # the collector would write to what the processes share, and so make copies of it
         sys.stdout.flush()
-        orders, self._orders = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            os.close(self._orders)
-            _keep(work, orders)
-        os.close(orders)
+        self._orders, theirs = socket.socketpair()
+        if os.fork() == 0:
+            self._orders.close()
+            _keep(work, theirs)
+        theirs.close()
 
     def begin(self) -> None:
         """Let it work."""
         self._order(_BEGIN)
 
-    async def stop(self, seconds: float) -> bool:
-        """Let it stop; whether it has done so in time. Its jobs are resumed by another worker in any case."""
+    def stop(self) -> None:
+        """Let it finish what it can and stop; its other jobs are left to the next worker."""
         self._order(_STOP)
-        ended = asyncio.create_task(asyncio.to_thread(os.waitpid, self._pid, 0))
-        done, _ = await asyncio.wait({ended}, timeout=seconds)
-        os.close(self._orders)
-        return bool(done)
+
+    async def ended(self, seconds: float) -> bool:
+        """Whether it has ended, for which it has so many seconds."""
+        self._orders.setblocking(False)
+        with contextlib.suppress(ConnectionResetError):
+            try:
+                await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self._orders, 1), seconds)
+            except TimeoutError:
+                return False
+        return True
 
     def _order(self, order: bytes) -> None:
         with contextlib.suppress(BrokenPipeError):  # somebody has killed it
-            os.write(self._orders, order)
+            self._orders.send(order)
 
 
-def _keep(work: Work, orders: int) -> NoReturn:
-    """Keep a worker running until the serving process says stop or is gone; never returns to what was forked."""
+def _keep(work: Work, orders: socket.socket) -> NoReturn:
+    # A signal to the whole group is for the serving process, which then says stop.
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, signal.SIG_IGN)  # sent to the whole group, they are for the serving process to pass on
-    while os.read(orders, 1) == _BEGIN or not _told(orders, 0):
-        pass
+        signal.signal(name, signal.SIG_IGN)
+    if orders.recv(1) == _BEGIN:
+        while True:
+            worker = os.fork()
+            if worker == 0:
+                _run(work, orders)
+            status = os.waitpid(worker, 0)[1]
+            if select.select([orders], [], [], _RESTART_SECONDS)[0]:
+                break
+            _log.warning("worker_ended", exit_code=os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
-def _told(orders: int, seconds: float) -> bool:
-    return bool(select.select([orders], [], [], seconds)[0])
+def _run(work: Work, orders: socket.socket) -> NoReturn:
+    code = 1
+    try:
+        os.nice(_NICENESS)
+        uvloop.run(_until_told(work, orders))
+        code = 0
+    except Exception:  # noqa: BLE001 - whatever ended it, the keeper starts another one
+        _log.exception("worker_failed")
+    finally:
+        sys.stdout.flush()
+        os._exit(code)  # what the serving process means to do at its end is not for this one
+
+
+async def _until_told(work: Work, orders: socket.socket) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        if not orders.recv(1, socket.MSG_PEEK):
+            os._exit(1)  # a service that is killed is gone as a whole, and its jobs are free to be resumed
+        loop.remove_reader(orders)  # the order stays unread, so that the keeper finds it too
+        stop.set()
+
+    loop.add_reader(orders, told)
+    await work(stop)

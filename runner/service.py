@@ -15,6 +15,7 @@ import uvicorn
 
 from runner import logging, worker
 from runner.app import create_app
+from runner.embedded import EmbeddedWorker
 from runner.migrate import pending
 from runner.settings import EXIT_CONFIGURATION, Settings, refuse
 from runner.store.database import Database, Pool, pool
@@ -31,8 +32,15 @@ _RESTART_SECONDS: Final = 1.0
 _log = logging.get(__name__)
 
 
-async def serve(settings: Settings, portal: Path | None) -> None:
-    """Serve HTTP until SIGTERM or SIGINT, and work on jobs too when the settings ask for it."""
+async def serve(settings: Settings, portal: Path | None, embedded: EmbeddedWorker | None) -> None:
+    """Serve HTTP until SIGTERM or SIGINT.
+
+    Args:
+        settings: of this process.
+        portal: a directory that is served at /portal.
+        embedded: a worker that works for as long as this process serves.
+
+    """
     published = _published(settings.openapi_path)
     listener = _bind(settings.host, settings.port)
     await _ready(settings.database_url)
@@ -40,33 +48,33 @@ async def serve(settings: Settings, portal: Path | None) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.push(listener)
         web = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "web"))
-        app = create_app(settings, Database(web), published, portal)
-        server = _Server(app, listener)
-        working = None
-        if settings.embedded_worker:
-            # A pool of its own: work must not keep requests waiting for a connection.
-            own = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "worker"))
-            working = asyncio.create_task(_work(settings, own, stop))
-        stopping = asyncio.create_task(_exit_on(stop, server))
+        server = _Server(create_app(settings, Database(web), published, portal), listener)
+        if embedded is not None:
+            embedded.begin()
+        stopping = asyncio.create_task(_exit_on(stop, server, embedded))
         gc.freeze()  # what was imported stays; looking through it again and again would delay requests
         await server.serve(sockets=[listener])
         stop.set()
         await stopping
-        if working is not None:
-            await _finish(working)
+    if embedded is not None and not await embedded.ended(2 * GRACE_SECONDS):
+        _log.warning("worker_cut_off", after_seconds=2 * GRACE_SECONDS)
     _log.info("stopped")
 
 
 async def work(settings: Settings) -> None:
     """Work on jobs until SIGTERM or SIGINT."""
     await _ready(settings.database_url)
-    stop = _stop_on_signals()
+    await work_until(_stop_on_signals(), settings)
+    _log.info("stopped")
+
+
+async def work_until(stop: asyncio.Event, settings: Settings) -> None:
+    """Work on jobs until the event is set."""
     async with pool(settings.database_url, settings.database_pool, "worker") as own:
         _log.info("working")
         working = asyncio.create_task(_work(settings, own, stop))
         await stop.wait()
         await _finish(working)
-    _log.info("stopped")
 
 
 class _Server(uvicorn.Server):
@@ -99,9 +107,11 @@ class _Server(uvicorn.Server):
         _log.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", port=port)
 
 
-async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
+async def _exit_on(stop: asyncio.Event, server: uvicorn.Server, embedded: EmbeddedWorker | None) -> None:
     await stop.wait()
     server.should_exit = True
+    if embedded is not None:
+        embedded.stop()
 
 
 def _stop_on_signals() -> asyncio.Event:
