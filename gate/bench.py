@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -20,11 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gate import jobs
+from gate.cli import SUITE
 from gate.client import Client
 from gate.errors import Exit, GateError
-from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES
 from gate.target import RunnerSpec, System
 from gate.target.embedded import EmbeddedTarget
+from gate.verdict import Verdict
 from gate.waiting import wait
 
 CLIENTS, SUBMISSIONS = 8, 160
@@ -202,12 +204,43 @@ def growth(runs: int) -> Iterator[Figure]:
         client.close()
 
 
+def oracles(runs: int) -> Iterator[Figure]:
+    """What judging by all oracles adds to the suite, each run side by side with one without them."""
+    with_them, without, shares = [], [], []
+    for seed in range(runs):
+        pair = [_suite(seed, environment) for environment in ({}, {WITHOUT_ORACLES: "1"})]
+        with_them.append(pair[0])
+        without.append(pair[1])
+        shares.append((pair[0] / pair[1] - 1) * 100)
+    yield "suite with all oracles", with_them, "s", ""
+    yield "suite without oracles", without, "s", ""
+    yield "cost of all oracles", shares, "%", "<= 25"
+
+
+def _suite(seed: int, environment: Mapping[str, str]) -> float:
+    """Seconds that the tests take in one worker, by the suite's own clock."""
+    with tempfile.TemporaryDirectory() as directory:
+        words = ["-q", "--workers=1", f"--seed={seed}", f"--report-dir={directory}", *SUITE, "--ignore=tests/fuzz"]
+        subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+        verdict = Verdict.model_validate_json(Path(directory, "verdict.json").read_text(encoding="utf-8"))
+    if verdict.counts.failed or verdict.counts.errors or not verdict.counts.passed:
+        raise GateError("The suite did not pass, so its time means nothing.", "Run ./scripts/gate.")
+    return verdict.duration_seconds
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "start-up": start_up,
     "clone": clone,
     "gate": gate,
     "submit": submit,
     "growth": growth,
+    "oracles": oracles,
 }
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from gate import options, reports
-from gate.diff.rules import rules
 from gate.errors import Exit, GateError, UsageError
 from gate.findings import catalogue
 from gate.options import HARNESS, OPTIONS, ROOT, WRAPPED, Settings
@@ -112,6 +111,8 @@ def explain(words: Sequence[str]) -> int:
     made = argparse.ArgumentParser(prog="gate explain", description="Says what a finding's code means.")
     made.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
     code = made.parse_args(words).code
+    from gate.diff.rules import rules  # noqa: PLC0415  (its libraries would slow down every other command)
+
     known = catalogue() | rules()
     if code and code.upper() not in known:
         raise UsageError(f"{code} is no code of a finding.", f"Expected one of {', '.join(known)}.")

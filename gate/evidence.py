@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +43,19 @@ class Evidence:
 
 
 def gather(
-    test: str, message: str, exchanges: Sequence[Exchange], rows: Mapping[str, Rows], log: Iterable[str]
+    test: str,
+    message: str,
+    exchanges: Sequence[Exchange],
+    rows: Mapping[str, Rows],
+    log: Iterable[str],
+    requests: Collection[str] = (),
 ) -> Evidence:
-    """Evidence of one failure; ``rows`` by job id. Of many exchanges or log lines the last ones are kept."""
-    last = exchanges[-MOST_EXCHANGES:]
+    """Evidence of one failure; ``rows`` by job id.
+
+    ``requests`` are the ids of those that it shows in. Of other exchanges, and of many log lines, the last are kept.
+    """
+    meant = [exchange for exchange in exchanges if exchange.request_id in requests]
+    last = meant[:MOST_EXCHANGES] or exchanges[-MOST_EXCHANGES:]
     keys = {exchange.request_id for exchange in last if exchange.request_id} | set(rows)
     return Evidence(
         test=test,

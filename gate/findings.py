@@ -46,6 +46,7 @@ class Finding:
     expected: str
     got: str
     job: str = ""
+    request: str = ""  # id of the request that it shows in, where it is one
 
     @property
     def kind(self) -> Kind:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from gate.client import EXECUTIONS
+from gate.client import EXECUTIONS, Unreachable
 from gate.contract import Contract
-from gate.database import Rows
+from gate.database import Row, Rows
 from gate.findings import Finding
 from gate.oracles import invariants, lifecycle, listings, router_calls, rows, stored
 from gate.oracles.analysis import Definition, Output, compare, recompute
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gate.session import Session
 
 TERMINAL = frozenset({"completed", "partial", "failed", "cancelled"})
+MOST = 200
+"""Entries of the longest page that a runner gives."""
 
 
 def judge(scenario: Scenario) -> list[Finding]:
@@ -35,7 +38,11 @@ def judge(scenario: Scenario) -> list[Finding]:
         for job in scenario.jobs.values():
             found += _job(scenario, job, state[job.id])
     found += lifecycle.check(scenario.exchanges)
-    found += [finding for exchange in scenario.exchanges for finding in session.contract.check(exchange)]
+    found += [
+        replace(finding, request=exchange.request_id)
+        for exchange in scenario.exchanges
+        for finding in session.contract.check(exchange)
+    ]
     return list({finding.cause: finding for finding in reversed(found)}.values())
 
 
@@ -61,51 +68,90 @@ def _calls(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
         traced = any(call.job is not None for call in router.calls())
         if not traced:  # a runner that sends no trace ids: its calls cannot be told apart by job
             return
-    yield from router_calls.check(left, calls, questions(scenario.session), request(scenario.session.contract))
+    try:
+        texts = questions(scenario.session)
+    except Unreachable as error:
+        yield _gone(error, job)
+        return
+    if not texts:
+        yield Finding("BG-LIST-001", where="questions", expected="the text of each question", got="none", job=job.id)
+        return
+    yield from router_calls.check(left, calls, texts, request(scenario.session.contract))
 
 
 def _shown(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
-    """What each endpoint shows of the job, against its rows."""
-    get = scenario.client.get
-    yield from listings.executions("executions/all", job.executions(), left)
-    size = max(1, len(left.executions) // 2)
-    offsets = range(0, len(left.executions) + 1, size)
+    """What each endpoint shows of the job, against its rows; one finding where nothing answers any more."""
+    try:
+        yield from _listed(scenario, job, left)
+        yield from _analysis(scenario, job, left)
+    except Unreachable as error:
+        yield _gone(error, job)
+
+
+def _gone(error: Unreachable, job: Job) -> Finding:
+    return Finding(
+        "BG-TEST-003", where="reading what a job left", expected="an answer", got=str(error)[:300], job=job.id
+    )
+
+
+def _listed(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
+    get, client = scenario.client.get, scenario.client
+    number = len(left.executions)
+    listed = listings.joined([client.executions(job.id).json])
+    yield from listings.executions("executions/all", listed, left)
+    size = min(max(1, number // 2), MOST)
+    offsets = range(0, number + 1, size)
     pages = [job.view(include="executions", exec_limit=size, exec_offset=offset).json for offset in offsets]
     yield from listings.pages("job?include=executions", pages, left)
-    newest = get(EXECUTIONS, jobspec_id=job.id, limit=200).json["executions"]
-    yield from listings.executions("executions?jobspec_id", list(reversed(newest)), left)
-    row = left.executions[0]
-    details = get(f"{EXECUTIONS}/{row['id']}/details").json
-    yield from listings.one("executions/details", details, row, listings.DETAILS, job.id)
+    offsets = range(0, max(1, number), MOST)
+    newest = listings.joined(get(EXECUTIONS, jobspec_id=job.id, limit=MOST, offset=at).json for at in offsets)
+    oldest = newest[::-1] if isinstance(newest, list) else newest
+    yield from listings.executions("executions?jobspec_id", oldest, left)
+    for row in {row["status"]: row for row in left.executions}.values():
+        details = [get(f"{EXECUTIONS}/{row['id']}/details").json]
+        yield from listings.executions("executions/details", details, Rows(left.job, [row]), listings.DETAILS)
     if left.run is not None:
-        yield from listings.run(
-            "executions/cross-region", get(f"{EXECUTIONS}/{left.run['id']}/cross-region").json, left
-        )
-    yield from _analysis(scenario, job, left)
+        shown = get(f"{EXECUTIONS}/{left.run['id']}/cross-region").json
+        yield from listings.run("executions/cross-region", shown, left)
 
 
 def _analysis(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     answer = job.analysis()
-    expected, got = answer_for(left), answer.error_code or str(answer.status)
+    # A reason comes with 404; with any other status it is not the one that is published.
+    got = answer.error_code if answer.status == 404 and answer.error_code else str(answer.status)
+    expected = answer_for(left)
     if got != expected:
         yield Finding("BG-ANALYSIS-002", where="bias-analysis", expected=expected, got=got, job=job.id)
         return
     if answer.status != 200:
         return
-    outputs = [
-        Output(row["region"], row["model_id"], row["question_id"], row["output_data"]["response"])
-        for row in left.executions
-        if row["status"] == "completed"
-    ]
-    computed = recompute(outputs, len(left.executions), definition(scenario.session.contract))
-    body: dict[str, Any] = answer.json
-    for mismatch in compare(computed, body["analysis"], body["region_scores"]):
-        place = "/".join("*" if part.isdecimal() else part for part in mismatch.pointer.split("/"))
+    body: dict[str, Any] = answer.json if isinstance(answer.json, dict) else {}
+    analysis, scores = body.get("analysis"), body.get("region_scores")
+    if not isinstance(analysis, dict) or not isinstance(scores, dict):
+        got = repr(answer.json)[:300]
         yield Finding(
-            "BG-ANALYSIS-001", where=place, expected=str(mismatch.expected), got=str(mismatch.got), job=job.id
+            "BG-LIST-001", where="bias-analysis", expected="an analysis with region scores", got=got, job=job.id
         )
+        return
+    completed = [row for row in left.executions if row["status"] == "completed"]
+    outputs = [output for row in completed if (output := _output(row)) is not None]
+    if len(outputs) == len(completed):  # of rows that lack their text the row's own contract tells
+        computed = recompute(outputs, len(left.executions), definition(scenario.session.contract))
+        for mismatch in compare(computed, analysis, scores):
+            place = "/".join("*" if part.isdecimal() else part for part in mismatch.pointer.split("/"))
+            yield Finding(
+                "BG-ANALYSIS-001", where=place, expected=str(mismatch.expected), got=str(mismatch.got), job=job.id
+            )
     if left.analysis is not None:
-        yield from listings.one("bias-analysis", body["analysis"], left.analysis, listings.ANALYSIS, job.id)
+        yield from listings.one("bias-analysis", body, left.analysis, listings.BIAS_ANALYSIS, job.id)
+        yield from listings.one("bias-analysis/analysis", analysis, left.analysis, listings.ANALYSIS, job.id)
+
+
+def _output(row: Row) -> Output | None:
+    text = row["output_data"].get("response") if isinstance(row["output_data"], dict) else None
+    if not isinstance(text, str) or row["question_id"] is None:
+        return None
+    return Output(row["region"], row["model_id"], row["question_id"], text)
 
 
 @cache
@@ -123,5 +169,4 @@ def request(contract: Contract) -> dict[str, Any]:
 @cache
 def questions(session: Session) -> dict[str, str]:
     """The text of each question, as the runner under test publishes it."""
-    categories = session.client.get("/api/v1/questions").json["categories"]
-    return {entry["question_id"]: entry["question"] for entries in categories.values() for entry in entries}
+    return router_calls.texts_of(session.client.get("/api/v1/questions").json)

@@ -20,6 +20,8 @@ TARGETS = ("embedded", "remote")
 DEPTHS = ("smoke", "ci", "full")
 WRAPPED = "GATE_WRAPPED"
 """Environment variable by which the command line tells the suite that it prints the verdict itself."""
+WITHOUT_ORACLES = "GATE_WITHOUT_ORACLES"
+"""Environment variable with which the benchmarks measure what the oracles cost; such a run never passes."""
 HARNESS = "tests/harness/"
 """Tests below this folder judge the gate itself, not a runner."""
 RUNNER_COMMAND = "python -m runner serve"

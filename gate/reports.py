@@ -123,7 +123,7 @@ def _show_coverage(verdict: Verdict, known: dict[str, Any], console: Console) ->
         f"{sum(1 for times in kind.values() if times)} of {len(kind)}" for kind in counted
     )
     console.print(
-        f"exercised {operations} operations, {statuses} documented statuses, {codes} error codes, {states} ways to end, "
-        f"{rules} invariants; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
+        f"exercised {operations} operations, {statuses} documented statuses, {codes} error codes, "
+        f"{states} ways to end, {rules} invariants; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
         highlight=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from gate.evidence import Evidence, gather
 from gate.exchange import Exchange
 from gate.findings import BrokenPromise, Finding
 from gate.judge import TERMINAL, judge
+from gate.options import WITHOUT_ORACLES
 from gate.router import Router
 from gate.waiting import NotReached, wait
 
@@ -90,7 +92,7 @@ class Scenario:
         One that was ``broken_off`` is only tidied up: what it left half-way says nothing.
         """
         try:
-            return [] if broken_off else judge(self)
+            return [] if broken_off or WITHOUT_ORACLES in os.environ else judge(self)
         finally:
             if self.session.system.router:
                 self.session.system.router.reset()
@@ -113,10 +115,12 @@ class Scenario:
             },
         )
 
-    def evidence(self, message: str) -> Evidence:
-        """What stands behind a failure of this scenario."""
-        rows = {job.id: job.rows() for job in self.jobs.values()} if self.session.database else {}
-        return gather(self.test, message, self.exchanges, rows, self.session.system.log())
+    def evidence(self, message: str, findings: Sequence[Finding] = ()) -> Evidence:
+        """What stands behind a failure; where findings name jobs and requests, what belongs to those."""
+        named = {finding.job for finding in findings} & set(self.jobs) or set(self.jobs)
+        rows = {job: self.jobs[job].rows() for job in sorted(named)} if self.session.database else {}
+        requests = {finding.request for finding in findings if finding.request}
+        return gather(self.test, message, self.exchanges, rows, self.session.system.log(), requests)
 
 
 class Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from gate.client import Client
@@ -11,6 +12,7 @@ from gate.exchange import Exchange
 from gate.findings import Finding
 from gate.jobs import Ids
 from gate.journal import Journal
+from gate.options import WITHOUT_ORACLES
 from gate.oracles import untouched
 from gate.scenario import Scenario
 from gate.target import System
@@ -66,7 +68,7 @@ class Session:
                 return
             if self._under_way > 1:
                 self._state = None
-            elif self._state is None:
+            elif self._state is None and WITHOUT_ORACLES not in os.environ:
                 self._state = self.state()
 
     def _after(self, exchange: Exchange) -> list[Finding]:

@@ -234,7 +234,7 @@ def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tupl
 
 def _finding(same: Sequence[Mapping[str, Any]]) -> FindingResult:
     first = same[0]
-    finding = Finding(**{name: first[name] for name in ("code", "where", "expected", "got", "job")})
+    finding = Finding(first["code"], first["where"], first["expected"], first["got"])
     return FindingResult(
         code=finding.code,
         severity=finding.kind.severity,

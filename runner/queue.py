@@ -32,7 +32,7 @@ queued AS (
 ), logged AS (
     INSERT INTO pgqueuer_log (job_id, status, entrypoint, priority) SELECT id, 'queued', '{ENTRYPOINT}', 0 FROM queued
 )
-"""
+"""  # noqa: S608 - all of it are constants
 """Parts of a WITH that queue the jobs of its part `job`, which has `jobs.id` and the request_id of the log lines.
 
 They write what pgqueuer's own `enqueue` with `on_conflict="skip"` does, a job that has an entry keeps that one; here,
@@ -50,7 +50,7 @@ WITH job AS (
     ORDER BY j.id LIMIT 1000
 ), {ENQUEUE}
 SELECT id FROM job ORDER BY id
-"""
+"""  # noqa: S608 - all of it are constants
 
 # Every name is given: pgqueuer would otherwise take them from variables as common as CHANNEL, TRIGGER or FUNCTION.
 NAMES: Final = DBSettings(

@@ -10,6 +10,9 @@ from gate.diff.leaves import Leaf
 from gate.diff.nodes import Node, inlined, settle
 from gate.diff.rules import SchemaRule
 
+COMBINATIONS = {"anyOf": None, "oneOf": None, "allOf": None}.keys()
+"""Keywords that hold branches, in the order in which they are looked at."""
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -26,14 +29,14 @@ def branches(schema: Node, keyword: str) -> list[Node]:
 
 
 def one_sided(old: Node, new: Node) -> str:
-    """The keyword of a schema that is a list of alternatives and nothing else, where the other side has none.
+    """The keyword of a schema that is a list of branches and nothing else, where the other side has no such list.
 
-    ``X`` is then compared as a list of one, so that X or null is X with a variant added.
+    The other side is then compared as a list of one, so that X or null is X with a variant added.
     """
-    for keyword in ("anyOf", "oneOf"):
+    for keyword in COMBINATIONS:
         for one, other in ((old, new), (new, old)):
-            if one.value.keys() - {"default"} == {keyword} and not other.value.keys() & {"anyOf", "oneOf"}:
-                return keyword if other.value else ""
+            if one.value.keys() - {"default"} == {keyword} and other.value and not other.value.keys() & COMBINATIONS:
+                return keyword
     return ""
 
 

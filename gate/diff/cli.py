@@ -28,14 +28,15 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the command."""
     made = argparse.ArgumentParser(
         prog="gate diff",
-        description="Compares two versions of the published contract and says what the new one breaks for a caller that "
-        "relies on the old one. What is sent to the runner may only be accepted more widely, what it answers may only "
-        "be narrower; texts and examples are not compared.",
+        description="Compares two versions of the published contract and says what the new one breaks for a caller "
+        "that relies on the old one. What is sent to the runner may only be accepted more widely, what it answers may "
+        "only be narrower; texts and examples are not compared.",
         epilog="OLD and NEW are files (from the top of the checkout with ./scripts/gate), git revisions (main, HEAD~1, "
-        "v1.2), which mean contracts/openapi/runner.yaml at that revision, or REVISION:PATH. A file wins over a revision "
-        "of the same name. Examples: gate diff main contracts/openapi/runner.yaml; gate diff HEAD~1 HEAD --json. "
-        "breaking: a caller can fail; risky: it may notice; safe: it cannot. gate explain BG-DIFF-106 says what a rule "
-        "means. Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be loaded.",
+        "v1.2), which mean contracts/openapi/runner.yaml at that revision, or REVISION:PATH. A file wins over a "
+        "revision of the same name. Examples: gate diff main contracts/openapi/runner.yaml; gate diff HEAD~1 HEAD "
+        "--json. breaking: a caller can fail; risky: it may notice; safe: it cannot. gate explain BG-DIFF-106 "
+        "says what a rule means. Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be "
+        "loaded.",
         allow_abbrev=False,
     )
     made.add_argument("old", metavar="OLD", help="the contract that callers rely on")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from gate.diff.nodes import Node
+from gate.diff.nodes import Node, locate
 from gate.diff.rules import Direction
 
 
@@ -46,11 +46,36 @@ class Containment:
         key = (id(node.document), node.pointer)
         if key not in self._canonical:
             self._canonical[key] = jsonschema_rs.canonicalize(
-                {**node.value, **_targets(node.document)}, draft=jsonschema_rs.Draft202012, validate_formats=True
+                {**node.value, **_targets(node)}, draft=jsonschema_rs.Draft202012, validate_formats=True
             )
         return self._canonical[key]
 
 
-def _targets(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a document that references in its schemas lead to, to stand beside the schema that is compared."""
-    return {"components": document["components"]} if "components" in document else {}
+def _targets(node: Node) -> dict[str, Any]:
+    """What the references in a schema lead to, to stand beside it: whole components, and nothing that it does not need.
+
+    The library would take the whole document as well, and most of the time of a comparison to read it.
+    """
+    found: dict[str, Any] = {}
+    todo, seen = [node.value], set[str]()
+    while todo:
+        value = todo.pop()
+        if isinstance(value, list):
+            todo.extend(value)
+        elif isinstance(value, Mapping):
+            todo.extend(value.values())
+            reference = value.get("$ref")
+            if isinstance(reference, str) and reference not in seen:
+                seen.add(reference)
+                todo.append(_placed(found, node.document, reference))
+    return found
+
+
+def _placed(found: dict[str, Any], document: Mapping[str, Any], reference: str) -> Any:
+    """Puts the component that a reference leads into in its place in ``found``, and returns it."""
+    first, *rest = [part.replace("~1", "/").replace("~0", "~") for part in reference.split("/")[1:]] or [""]
+    if first == "components" and len(rest) > 1:
+        component = locate(document, "/".join(reference.split("/")[:4])).value
+        found.setdefault(first, {}).setdefault(rest[0], {})[rest[1]] = component
+        return component
+    return found.setdefault(first, document.get(first))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from gate.diff.branches import branches, match, one_sided, unmatched
+from gate.diff.branches import COMBINATIONS, branches, match, one_sided, unmatched
 from gate.diff.containment import Answer, Containment
 from gate.diff.leaves import Leaf, bounds, notes, pointer, types, values
 from gate.diff.members import members, pairs
@@ -86,7 +86,7 @@ class Schemas:
             yield from self.compare(here, there)
         if ("items" in old.value or "items" in new.value) and not _lumped(old, new, "prefixItems"):
             yield from self.compare(old.child("items", default=True), new.child("items", default=True))
-        for keyword in ("anyOf", "oneOf", "allOf"):
+        for keyword in COMBINATIONS:
             before, after = branches(old, keyword), branches(new, keyword)
             if keyword != "allOf" and bool(before) != bool(after):
                 rule = SchemaRule.ACCEPTS_LESS if after else SchemaRule.ACCEPTS_MORE

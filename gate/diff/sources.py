@@ -63,7 +63,7 @@ def _from_git(word: str) -> tuple[str, str]:
 
 def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", *words], capture_output=True, check=False)  # noqa: S607  (git is where PATH says)
+        return subprocess.run(["git", *words], capture_output=True, check=False)
     except OSError as error:
         raise GateError(
             f"git does not run ({error}).", "It is needed to read a document of an older revision."

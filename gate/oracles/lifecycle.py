@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import unquote
 
 from gate.client import JOBS
 from gate.exchange import Exchange
 from gate.findings import Finding
 
+Machine = Mapping[str, frozenset[str]]
+
 ENDED: frozenset[str] = frozenset()
-JOB: Mapping[str, frozenset[str]] = {
+JOB: Machine = {
     "queued": frozenset({"running", "completed", "partial", "failed", "cancelled"}),
     "running": frozenset({"completed", "partial", "failed", "cancelled"}),
     **dict.fromkeys(("completed", "partial", "failed", "cancelled"), ENDED),
 }
-EXECUTION: Mapping[str, frozenset[str]] = {
+EXECUTION: Machine = {
     "pending": frozenset({"running", "completed", "failed", "timeout", "cancelled"}),
     "running": frozenset({"completed", "failed", "timeout", "cancelled"}),
     **dict.fromkeys(("completed", "failed", "timeout", "cancelled"), ENDED),
@@ -26,29 +29,44 @@ EXECUTION: Mapping[str, frozenset[str]] = {
 def check(exchanges: Iterable[Exchange]) -> list[Finding]:
     """Illegal changes of status between consecutive readings of a job, and of each of its executions."""
     seen: dict[str, str] = {}
-    found: list[Finding] = []
-    for exchange in exchanges:
-        job = exchange.path.removeprefix(f"{JOBS}/")
-        if exchange.method != "GET" or exchange.status != 200 or job == exchange.path:
-            continue
-        job = unquote(job.partition("/")[0])
-        body = exchange.json if isinstance(exchange.json, dict) else {}
-        if "status" in body:
-            found += _step(seen, f"job {job}", str(body["status"]), JOB, job)
-        for execution in body.get("executions") or []:
-            found += _step(seen, f"execution {execution.get('id')}", str(execution.get("status")), EXECUTION, job)
-    return found
+    return [
+        finding
+        for exchange in exchanges
+        if exchange.method == "GET" and exchange.status == 200 and isinstance(exchange.json, dict)
+        for what, status, machine, job in _shown(exchange.path, exchange.json)
+        for finding in _step(seen, what, status, machine, job)
+    ]
 
 
-def _step(
-    seen: dict[str, str], what: str, status: str, machine: Mapping[str, frozenset[str]], job: str
-) -> list[Finding]:
-    before = seen.get(what, status)
-    seen[what] = status
+def _shown(path: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str, Machine, str]]:
+    """Every status that a body shows, with what has it and whose job that is."""
+    job = unquote(path.removeprefix(f"{JOBS}/").partition("/")[0]) if path.startswith(f"{JOBS}/") else ""
+    if job and "status" in body:
+        yield f"job {job}", str(body["status"]), JOB, job
+    for entry in _entries(body, "jobs"):
+        yield f"job {entry['id']}", str(entry.get("status")), JOB, str(entry["id"])
+    listed = _entries({"executions": [body]} if path.endswith("/details") else body, "executions")
+    for entry in listed:
+        yield f"execution {entry['id']}", str(entry.get("status")), EXECUTION, job or str(entry.get("job_id", ""))
+
+
+def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of a listing that say which one they are."""
+    listed = body.get(name)
+    return [
+        entry
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, Mapping) and entry.get("id") is not None
+    ]
+
+
+def _step(seen: dict[str, str], what: str, status: str, machine: Machine, job: str) -> list[Finding]:
     where = f"status of {what.partition(' ')[0]}"
     if status not in machine:
         return [Finding("BG-LIFE-001", where=where, expected=f"one of {', '.join(machine)}", got=status, job=job)]
-    if status != before and status not in machine.get(before, ENDED):
-        legal = ", ".join(sorted(machine.get(before, ENDED))) or "no other"
+    before = seen.get(what, status)
+    seen[what] = status
+    if status != before and status not in machine[before]:
+        legal = ", ".join(sorted(machine[before])) or "no other"
         return [Finding("BG-LIFE-002", where=where, expected=f"after {before}: {legal}", got=status, job=job)]
     return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -90,30 +90,42 @@ ANALYSIS = {
         "updated_at",
     ]
 }
+BIAS_ANALYSIS = {name: name for name in ("cross_region_execution_id", "created_at")}
+JOB = {"job": "jobspec_data", "status": "status"}
 """Members of what is shown, and the columns that they show."""
 
+_LONGEST = 300
 
-def executions(
-    name: str, listed: Sequence[Mapping[str, Any]], rows: Rows, members: Mapping[str, str] = EXECUTION
-) -> list[Finding]:
-    """A complete listing of a job's executions, in the order of their ids."""
-    job = _job(rows)
-    ids = [shown.get("id") for shown in listed]
-    stored = [row["id"] for row in rows.executions]
-    if ids != stored:
-        return [Finding("BG-LIST-001", where=name, expected=f"executions {stored}", got=f"executions {ids}", job=job)]
-    found = []
-    for shown, row in zip(listed, rows.executions, strict=True):
-        found += one(name, shown, row, members, job)
-        if shown.get("job_id") != job:
-            found.append(
-                Finding("BG-LIST-002", where=f"{name}: job_id", expected=job, got=str(shown.get("job_id")), job=job)
-            )
+
+def joined(pages: Iterable[Any]) -> Any:
+    """The executions on consecutive pages as one list; the first page that has none, as it is."""
+    found: list[Any] = []
+    for page in pages:
+        listed = page.get("executions") if isinstance(page, Mapping) else None
+        if not isinstance(listed, list):
+            return page
+        found += listed
     return found
 
 
-def one(name: str, shown: Mapping[str, Any], row: Row, members: Mapping[str, str], job: str) -> list[Finding]:
+def executions(name: str, listed: Any, rows: Rows, members: Mapping[str, str] = EXECUTION) -> list[Finding]:
+    """A complete listing of a job's executions, in the order of their ids."""
+    job, stored = _job(rows), [row["id"] for row in rows.executions]
+    if not _objects(listed):
+        return [_unreadable(name, "a list of executions", listed, job)]
+    ids = [shown.get("id") for shown in listed]
+    if not _same(ids, stored):
+        return [Finding("BG-LIST-001", where=name, expected=f"executions {stored}", got=f"executions {ids}", job=job)]
+    found = []
+    for shown, row in zip(listed, rows.executions, strict=True):
+        found += one(name, shown, {**row, "job_id": job}, {**members, "job_id": "job_id"}, job)
+    return found
+
+
+def one(name: str, shown: Any, row: Row, members: Mapping[str, str], job: str) -> list[Finding]:
     """One shown object against the row that it shows."""
+    if not isinstance(shown, Mapping):
+        return [_unreadable(name, "an object", shown, job)]
     return [
         Finding(
             "BG-LIST-002", where=f"{name}: {member}", expected=repr(row[column]), got=repr(shown.get(member)), job=job
@@ -123,65 +135,103 @@ def one(name: str, shown: Mapping[str, Any], row: Row, members: Mapping[str, str
     ]
 
 
-def pages(name: str, shown: Iterable[Mapping[str, Any]], rows: Rows) -> list[Finding]:
-    """Consecutive pages of a job's executions: together they are complete, no row is on two, each tells the total."""
+def pages(name: str, shown: Iterable[Any], rows: Rows) -> list[Finding]:
+    """Consecutive views of a job with its executions: together complete, no row on two, each with job and total."""
     job, stored = _job(rows), [row["id"] for row in rows.executions]
     pages = list(shown)
-    ids = [execution["id"] for page in pages for execution in page["executions"]]
-    totals = {page["executions_total"] for page in pages}
+    listed = joined(pages)
+    if not _objects(listed):
+        return [_unreadable(name, "a job with its executions", listed, job)]
     found = []
-    if ids != stored:
+    for page in pages:
+        found += one(name, page, rows.job or {}, JOB if rows.job else {}, job)
+    ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
+    if not _same(ids, stored):
         found.append(Finding("BG-LIST-003", where=name, expected=f"each of {stored} once", got=str(ids), job=job))
-    if totals != {len(stored)}:
+    else:
+        found += executions(name, listed, rows)
+    if not _same(totals, [len(stored)] * len(pages)):
         found.append(
             Finding("BG-LIST-003", where=f"{name}: total", expected=str(len(stored)), got=str(totals), job=job)
         )
     return found
 
 
-def run(name: str, shown: Mapping[str, Any], rows: Rows) -> list[Finding]:
+def run(name: str, shown: Any, rows: Rows) -> list[Finding]:
     """A cross-region execution with its region results and its analysis."""
     job = _job(rows)
+    if not isinstance(shown, Mapping):
+        return [_unreadable(name, "an object", shown, job)]
     if rows.run is None:
         return [Finding("BG-LIST-001", where=name, expected="no cross-region execution", got="one is shown", job=job)]
-    found = one(f"{name}/cross_region_execution", shown["cross_region_execution"], rows.run, RUN, job)
-    listed = sorted(shown["region_results"], key=lambda result: str(result.get("region")))
-    if [result.get("region") for result in listed] != [row["region"] for row in rows.regions]:
-        regions = [row["region"] for row in rows.regions]
-        found.append(
-            Finding("BG-LIST-001", where=f"{name}/region_results", expected=str(regions), got=str(listed), job=job)
-        )
-    else:
-        for result, row in zip(listed, rows.regions, strict=True):
-            found += one(f"{name}/region_results", result, row, REGION, job)
-    if (shown["analysis"] is None) != (rows.analysis is None):
-        found.append(
-            Finding(
-                "BG-LIST-001",
-                where=f"{name}/analysis",
-                expected=str(rows.analysis),
-                got=str(shown["analysis"]),
-                job=job,
+    found = one(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, RUN, job)
+    found += _results(f"{name}/region_results", shown.get("region_results"), rows)
+    analysis = shown.get("analysis")
+    if analysis is None or rows.analysis is None:
+        if analysis is not rows.analysis:
+            found.append(
+                Finding(
+                    "BG-LIST-001",
+                    where=f"{name}/analysis",
+                    expected="none" if rows.analysis is None else "the one that is stored",
+                    got=_short(analysis),
+                    job=job,
+                )
             )
-        )
-    elif rows.analysis is not None:
-        found += one(f"{name}/analysis", shown["analysis"], rows.analysis, ANALYSIS, job)
-    return found
+        return found
+    return found + one(f"{name}/analysis", analysis, rows.analysis, ANALYSIS, job)
+
+
+def _results(name: str, results: Any, rows: Rows) -> list[Finding]:
+    job, regions = _job(rows), [row["region"] for row in rows.regions]
+    if not _objects(results):
+        return [_unreadable(name, "a list of region results", results, job)]
+    listed = sorted(results, key=lambda result: str(result.get("region")))
+    shown = [result.get("region") for result in listed]
+    if not _same(shown, regions):
+        return [Finding("BG-LIST-001", where=name, expected=str(regions), got=str(shown), job=job)]
+    return [
+        finding
+        for result, row in zip(listed, rows.regions, strict=True)
+        for finding in one(name, result, row, REGION, job)
+    ]
 
 
 def _job(rows: Rows) -> str:
     return str(rows.job["jobspec_id"]) if rows.job else ""
 
 
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
+
+
+def _unreadable(name: str, expected: str, got: Any, job: str) -> Finding:
+    return Finding("BG-LIST-001", where=name, expected=expected, got=_short(got), job=job)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
 def _same(shown: Any, stored: Any) -> bool:
+    """Whether JSON shows a value, type for type; of a number it does not matter how it is written."""
     match stored:
         case datetime():
             return isinstance(shown, str) and _time(shown) == stored
         case UUID():
             return bool(shown == str(stored))
-        case Decimal():
-            return isinstance(shown, (int, float)) and Decimal(str(shown)) == stored
-    return bool(shown == stored)
+        case Decimal() | int() | float() if not isinstance(stored, bool):
+            return _number(shown) and Decimal(str(shown)) == Decimal(str(stored))
+        case dict() if isinstance(shown, dict) and shown.keys() == stored.keys():
+            return all(_same(shown[name], value) for name, value in stored.items())
+        case list() if isinstance(shown, list) and len(shown) == len(stored):
+            return all(map(_same, shown, stored))
+    return type(shown) is type(stored) and bool(shown == stored)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _time(text: str) -> datetime | None:

@@ -9,11 +9,24 @@ from typing import Any
 from gate.database import Row, Rows
 from gate.findings import Finding
 from gate.router import Call
+from gate.router.providers import CODES
 
 NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 """Failures without an inference call: no path answered, or no provider was there to be called."""
 
+MISMATCH = "ROUTER_REGION_MISMATCH"
+"""The one failure in spite of a good answer: it came from another region than was asked."""
+
 Key = tuple[str | None, str, str]
+
+
+def texts_of(catalogue: Any) -> dict[str, str]:
+    """The text of each question in a body of ``GET /questions``; empty where that cannot be read."""
+    categories = catalogue.get("categories") if isinstance(catalogue, Mapping) else None
+    lists = categories.values() if isinstance(categories, Mapping) else ()
+    entries = [entry for one in lists if isinstance(one, list) for entry in one if isinstance(entry, Mapping)]
+    found = {entry.get("question_id"): entry.get("question") for entry in entries}
+    return {name: text for name, text in found.items() if isinstance(name, str) and isinstance(text, str)}
 
 
 def check(rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: Mapping[str, Any]) -> list[Finding]:
@@ -42,58 +55,57 @@ def check(rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: 
 
 def _agree(row: Row, calls: Sequence[Call], job: str) -> list[Finding]:
     where = f"executions of {row['region']} {row['model_id']} {row['question_id']}"
-    code = (row["output_data"] or {}).get("error_code")
-    expected = row["retry_count"] + 1 if row["started_at"] is not None and code not in NOT_LOGGED else 0
-    if len(calls) != expected:
+    output = row["output_data"] if isinstance(row["output_data"], Mapping) else {}
+    code, completed = output.get("error_code"), row["status"] == "completed"
+    begun = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
+    expected = row["retry_count"] + 1 if begun else 0
+    if len(calls) != expected or (completed and not calls):
         return [
             Finding("BG-ROUTER-001", where=where, expected=f"{expected} router calls", got=str(len(calls)), job=job)
         ]
-    if row["status"] != "completed":
-        return []
-    answer = calls[-1]
-    output = row["output_data"]
-    found = []
-    if output["response"] != answer.text:
-        found.append(
-            Finding(
-                "BG-ROUTER-003",
-                where=f"{where}: response",
-                expected=repr(answer.text),
-                got=repr(output["response"]),
-                job=job,
-            )
-        )
-    if row["provider_id"] != answer.provider:
-        found.append(
-            Finding(
-                "BG-ROUTER-003",
-                where=f"{where}: provider_id",
-                expected=str(answer.provider),
-                got=row["provider_id"],
-                job=job,
-            )
-        )
-    return found
+    compared: list[tuple[str, Any, Any]] = []
+    if completed:
+        compared = [
+            ("response", calls[-1].text, output.get("response")),
+            ("provider_id", calls[-1].provider, row["provider_id"]),
+            ("provider", calls[-1].provider, output.get("provider")),
+        ]
+    elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
+        compared = [("status", "completed", "failed")]
+    return [
+        Finding("BG-ROUTER-003", where=f"{where}: {name}", expected=repr(answered), got=repr(stored), job=job)
+        for name, answered, stored in compared
+        if answered is None or stored != answered
+    ]
 
 
 def _constants(calls: Sequence[Call], request: Mapping[str, Any], job: str) -> list[Finding]:
+    """A finding for each member that any call has otherwise; regions that cannot be told are not asked for at all."""
+    allowed = {**{name: (value,) for name, value in request.items()}, "region_preference": tuple(CODES)}
+    wrong = {
+        name: getattr(call, name)
+        for name, values in allowed.items()
+        for call in calls
+        if getattr(call, name) not in values and not (name == "region_preference" and call.region is None)
+    }
     return [
         Finding(
             "BG-ROUTER-004",
             where=f"inference request: {name}",
-            expected=repr(value),
-            got=repr(getattr(call, name)),
+            expected=" or ".join(map(repr, allowed[name])),
+            got=repr(got),
             job=job,
         )
-        for name, value in request.items()
-        for call in calls[:1]
-        if getattr(call, name) != value
+        for name, got in wrong.items()
     ]
 
 
 def _default_prompt(rows: Rows) -> str:
     """What is asked where the spec names no question: the benchmark's own input, else its description."""
-    benchmark = rows.spec.get("benchmark", {})
-    data = benchmark.get("input", {}).get("data")
-    prompt = data.get("prompt") if isinstance(data, dict) else None
-    return prompt if isinstance(prompt, str) and prompt else str(benchmark.get("description", ""))
+    benchmark = _member(rows.spec, "benchmark")
+    prompt = _member(_member(_member(benchmark, "input"), "data"), "prompt")
+    return prompt if isinstance(prompt, str) and prompt else str(_member(benchmark, "description"))
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name, "") if isinstance(value, Mapping) else ""
