@@ -86,7 +86,10 @@ def _forwarded(values: argparse.Namespace) -> list[str]:
 
 def _supervised(command: Sequence[str]) -> int:
     """Runs ``command``; Ctrl-C reaches it through the terminal, and we wait for it to clean up."""
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, WRAPPED: "1"}) as process:
+    env = {**os.environ, WRAPPED: "1"}
+    # Where bytecode is not kept, pytest compiles its plugins anew in every process: seconds for each worker.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    with subprocess.Popen(command, cwd=ROOT, env=env) as process:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
         while True:

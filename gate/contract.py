@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +17,8 @@ from contracts.loading import load_openapi
 from gate.exchange import Exchange
 from gate.findings import Finding
 
+BASE = "urn:beacon:contract"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
@@ -37,13 +39,23 @@ class Contract:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self.operations = list(_operations(document))
-        self._validators: dict[str, Any] = {}
+        self._validators: dict[str, jsonschema_rs.Validator] = {}
 
     @classmethod
     @cache
     def published(cls, path: Path | None = None) -> Contract:
         """The contract of this repository, or the one in ``path``; raises ContractError where it does not load."""
         return cls(load_openapi(path) if path else load_openapi())
+
+    @cached_property
+    def _registry(self) -> jsonschema_rs.Registry:
+        return jsonschema_rs.Registry([(BASE, {"$schema": DIALECT, "components": self.document.get("components", {})})])
+
+    def validator(self, schema: Any, **options: Any) -> jsonschema_rs.Validator:
+        """A validator of a schema of this document, formats included; what it refers to is compiled only as needed."""
+        return jsonschema_rs.Draft202012Validator(
+            _absolute(schema), registry=self._registry, validate_formats=True, **options
+        )
 
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request addresses; literal paths win over templates."""
@@ -108,9 +120,7 @@ class Contract:
     def _check_body(self, where: str, key: str, schema: Any, exchange: Exchange) -> list[Finding]:
         validator = self._validators.get(key)
         if validator is None:
-            whole = {"allOf": [schema], "components": self.document.get("components", {})}
-            validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, mask="this value")
-            self._validators[key] = validator
+            validator = self._validators[key] = self.validator(schema, mask="this value")
         if exchange.json is None and exchange.body.strip() != b"null":
             return [
                 Finding(
@@ -129,6 +139,18 @@ class Contract:
             )
             found.setdefault(one.cause, one)
         return list(found.values())
+
+
+def _absolute(schema: Any) -> Any:
+    """``schema`` with its references into the document made absolute, so that it can stand alone."""
+    if isinstance(schema, Mapping):
+        return {
+            name: f"{BASE}{value}"
+            if name == "$ref" and isinstance(value, str) and value.startswith("#")
+            else _absolute(value)
+            for name, value in schema.items()
+        }
+    return [_absolute(value) for value in schema] if isinstance(schema, list) else schema
 
 
 def _envelope(exchange: Exchange) -> list[Finding]:

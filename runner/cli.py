@@ -1,17 +1,13 @@
 """The command line: serve, worker, migrate, backfill."""
 
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
 import psycopg
 import typer
-import uvloop
 
-from runner import logging
 from runner import migrate as migrations
-from runner.embedded import EmbeddedWorker
 from runner.settings import DatabaseSettings, load, load_as, refuse
 
 EXIT_DATABASE: Final = 4
@@ -45,11 +41,15 @@ def serve(
     settings = load()
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changes)
-    logging.configure(settings.log_level)
-    from runner import service  # noqa: PLC0415 - its imports take longer than --help should
+    _log_to_output(settings)
+    from runner.embedded import EmbeddedWorker  # noqa: PLC0415 - as `_log_to_output`
 
-    # Forked here, before anything runs that a fork would break.
-    beside = EmbeddedWorker(partial(service.work_until, settings=settings)) if settings.embedded_worker else None
+    # The worker first: both processes then import what they need at the same time.
+    beside = EmbeddedWorker(settings) if settings.embedded_worker else None
+    import uvloop  # noqa: PLC0415 - as above
+
+    from runner import service  # noqa: PLC0415 - as above
+
     uvloop.run(service.serve(settings, portal, beside))
 
 
@@ -61,10 +61,12 @@ def worker() -> None:
     is not migrated.
     """
     settings = load()
-    logging.configure(settings.log_level)
-    from runner import service  # noqa: PLC0415 - its imports take longer than --help should
+    _log_to_output(settings)
+    import uvloop  # noqa: PLC0415 - as `_log_to_output`
 
-    uvloop.run(service.work(settings))
+    from runner import working  # noqa: PLC0415 - as above
+
+    uvloop.run(working.work(settings))
 
 
 @app.command()
@@ -106,10 +108,16 @@ def backfill(
     Running it again changes nothing.
     """
     settings = load_as(DatabaseSettings)
-    logging.configure(settings.log_level)
-    from runner.backfill import backfill as run_backfill  # noqa: PLC0415 - its imports take longer than --help should
+    _log_to_output(settings)
+    from runner.backfill import backfill as run_backfill  # noqa: PLC0415 - as `_log_to_output`
 
     run_backfill(dry_run=dry_run, job=job, since=since, batch=batch, as_json=as_json)
+
+
+def _log_to_output(settings: DatabaseSettings) -> None:
+    from runner import logging  # noqa: PLC0415 - late, as --help and migrate do without what it imports
+
+    logging.configure(settings.log_level)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """The worker of `serve`: a process beside the one that serves HTTP, so that work does not delay answers.
 
-A process with an event loop cannot be forked, so a keeper is forked before there is one: it forks the worker, and a new
-one whenever that ends. A socket tells both what to do: one byte to begin, another one to stop, and its end that the
-serving process has died, by SIGKILL for example. The other way round its end says that both have ended.
+A process with an event loop cannot be forked, so a keeper is forked before there is one. It imports what a worker
+needs, while the other process imports what HTTP needs; then it forks the worker, and a new one whenever that ends. A
+socket tells both what to do: one byte to begin, another one to stop, and its end that the serving process has died, by
+SIGKILL for example. The other way round its end says that both have ended.
 """
 
 import asyncio
@@ -13,14 +14,10 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, NoReturn, TypeAlias
-
-import uvloop
+from typing import Final, NoReturn
 
 from runner import logging
-
-Work: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+from runner.settings import Settings
 
 _NICENESS: Final = 5
 """The worker's, so that requests come first where both want the processor."""
@@ -34,20 +31,19 @@ _log = logging.get(__name__)
 class EmbeddedWorker:
     """A worker process, as the process that serves HTTP sees it.
 
-    To be made before there is a thread or an event loop. What is imported by then is in memory once for all processes.
+    To be made before there is a thread or an event loop.
 
     Args:
-        work: works on jobs until the event that it gets is set.
+        settings: of the worker.
 
     """
 
-    def __init__(self, work: Work) -> None:
-        gc.freeze()  # the collector would write to what the processes share, and so make copies of it
+    def __init__(self, settings: Settings) -> None:
         sys.stdout.flush()
         self._orders, theirs = socket.socketpair()
         if os.fork() == 0:
             self._orders.close()
-            _keep(work, theirs)
+            _keep(settings, theirs)
         theirs.close()
 
     def begin(self) -> None:
@@ -73,15 +69,18 @@ class EmbeddedWorker:
             self._orders.send(order)
 
 
-def _keep(work: Work, orders: socket.socket) -> NoReturn:
+def _keep(settings: Settings, orders: socket.socket) -> NoReturn:
     # A signal to the whole group is for the serving process, which then says stop.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_IGN)
+    from runner import working  # noqa: F401, PLC0415 - here, as the serving process starts sooner without it
+
+    gc.freeze()  # the collector would write to what keeper and worker share, and so make copies of it
     if orders.recv(1) == _BEGIN:
         while True:
             worker = os.fork()
             if worker == 0:
-                _run(work, orders)
+                _run(settings, orders)
             status = os.waitpid(worker, 0)[1]
             if select.select([orders], [], [], _RESTART_SECONDS)[0]:
                 break
@@ -89,11 +88,18 @@ def _keep(work: Work, orders: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _run(work: Work, orders: socket.socket) -> NoReturn:
+def _run(settings: Settings, orders: socket.socket) -> NoReturn:
+    import uvloop  # noqa: PLC0415 - imported by the keeper, see there
+
+    from runner import working  # noqa: PLC0415 - as above
+
+    async def run() -> None:
+        await working.until(_stop_on(orders), settings)
+
     code = 1
     try:
         os.nice(_NICENESS)
-        uvloop.run(_until_told(work, orders))
+        uvloop.run(run())
         code = 0
     except Exception:  # noqa: BLE001 - whatever ended it, the keeper starts another one
         _log.exception("worker_failed")
@@ -102,7 +108,8 @@ def _run(work: Work, orders: socket.socket) -> NoReturn:
         os._exit(code)  # what the serving process means to do at its end is not for this one
 
 
-async def _until_told(work: Work, orders: socket.socket) -> None:
+def _stop_on(orders: socket.socket) -> asyncio.Event:
+    """An event that the order to stop sets; without the serving process, the worker ends at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -113,4 +120,4 @@ async def _until_told(work: Work, orders: socket.socket) -> None:
         stop.set()
 
     loop.add_reader(orders, told)
-    await work(stop)
+    return stop

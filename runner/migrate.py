@@ -179,7 +179,7 @@ def _queue_is_stale(connection: psycopg.Connection[Any]) -> bool:
 
 async def _install_queue(database_url: str) -> None:
     # Imported late, as it takes longer than all the rest together and is rarely needed.
-    from runner.queue import install  # noqa: PLC0415 - for the reason above
+    from runner.queue_driver import install  # noqa: PLC0415 - for the reason above
 
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         await install(connection)

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final, NoReturn, TypeVar
 
-from limits import parse_many
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +18,8 @@ _LOCAL_ORIGINS: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?"
 
 def _rate_limit(value: str) -> str:
     if value.strip():
+        from limits import parse_many  # noqa: PLC0415 - its import is slow, and migrate has no use for it
+
         parse_many(value)
     return value.strip()
 

@@ -21,7 +21,10 @@ from gate.diff.rules import Direction, SchemaRule, rules
 UNSEEN = frozenset({SchemaRule.DEFAULT_CHANGED, SchemaRule.READING_CHANGED, SchemaRule.MEMBER_REMOVED_FROM_OPEN})
 """Changes that somebody can notice although both schemas accept the same, or the new one fits."""
 
-OPEN = frozenset({SchemaRule.MEMBER_ADDED_TO_OPEN, SchemaRule.MEMBER_REMOVED_FROM_OPEN})
+OPEN = {
+    Direction.REQUEST: SchemaRule.MEMBER_ADDED_TO_OPEN,
+    Direction.RESPONSE: SchemaRule.MEMBER_REMOVED_FROM_OPEN,
+}
 """Changes that containment calls incompatible because values may have had any member; the rule is milder."""
 
 LUMPS = (
@@ -150,7 +153,7 @@ class Schemas:
             return [leaf if leaf.rule in UNSEEN else replace(leaf, severity="safe") for leaf in found]
         telling = {"breaking"} if answer is Answer.NO else {"breaking", "risky"}
         told = [leaf for leaf in found if leaf.rule not in UNSEEN and self.severity(leaf) in telling]
-        explained = told or any(leaf.rule in OPEN for leaf in found)
+        explained = told or any(leaf.rule is OPEN[self.direction] for leaf in found)
         if explained or not (own or "oneOf" in old.value or "oneOf" in new.value):
             return found
         less, more = SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE

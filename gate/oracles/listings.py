@@ -98,12 +98,12 @@ _LONGEST = 300
 
 
 def joined(pages: Iterable[Any]) -> Any:
-    """The executions on consecutive pages as one list; the first page that has none, as it is."""
+    """The executions on consecutive pages as one list; the first page that has none instead, and never as a list."""
     found: list[Any] = []
     for page in pages:
         listed = page.get("executions") if isinstance(page, Mapping) else None
         if not isinstance(listed, list):
-            return page
+            return page if isinstance(page, Mapping) else repr(page)
         found += listed
     return found
 

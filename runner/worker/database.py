@@ -8,7 +8,7 @@ import psycopg
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import Driver, NotifyCallback
 
-from runner import logging, queue
+from runner import logging, queue_driver
 from runner.store.database import Connection, Pool
 from runner.worker.listener import Listener
 
@@ -115,11 +115,11 @@ class QueueDriver(Driver):
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         """The rows of a query."""
-        return await self._persist(lambda connection, _: queue.fetch(connection, query, *args))
+        return await self._persist(lambda connection, _: queue_driver.fetch(connection, query, *args))
 
     async def execute(self, query: str, *args: object) -> str:
         """Run a statement; returns its command tag."""
-        return await self._persist(lambda connection, _: queue.execute(connection, query, *args))
+        return await self._persist(lambda connection, _: queue_driver.execute(connection, query, *args))
 
     async def notify(self, channel: str, payload: str) -> None:
         """Send a notification."""

@@ -10,7 +10,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 from pgqueuer.domain.types import Channel
 
-from runner import logging, queue
+from runner import logging, queue, queue_driver
 from runner.settings import Settings
 from runner.store import runs
 from runner.store.database import Pool
@@ -67,12 +67,12 @@ class _Worker:
         self._tools = Tools(Persistent(pool), router, FairSlots(settings.executions_parallel), asyncio.Event())
         self._parallel = asyncio.Semaphore(settings.jobs_parallel)
         self._checks: set[asyncio.Task[None]] = set()
-        channels = (queue.NAMES.channel, _CANCELLED_CHANNEL)
+        channels = (queue_driver.NAMES.channel, _CANCELLED_CHANNEL)
         self._listener = Listener(settings.database_url, channels, on_connected=self._recheck)
         self._listener.subscribe(_CANCELLED_CHANNEL, self._cancelled)
         self._locks = JobLocks(settings.database_url, settings.heartbeat_seconds / 2, on_lost=self._lost)
         self._driver = QueueDriver(pool, self._listener)
-        self._manager = QueueManager(queue.queries(self._driver), channel=Channel(queue.NAMES.channel))
+        self._manager = QueueManager(queue_driver.queries(self._driver), channel=Channel(queue_driver.NAMES.channel))
         self._manager.entrypoint(queue.ENTRYPOINT, accepts_context=False)(self._handle)
 
     async def run(self, stop: asyncio.Event) -> None:

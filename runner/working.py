@@ -1,0 +1,51 @@
+"""A running worker, from its first connection to its graceful end."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+from runner import logging, worker
+from runner.settings import Settings
+from runner.startup import ready, stop_on_signals
+from runner.store.database import Pool, pool
+
+GRACE_SECONDS: Final = 15
+"""How long a worker that ends is waited for."""
+_RESTART_SECONDS: Final = 1.0
+
+_log = logging.get(__name__)
+
+
+async def work(settings: Settings) -> None:
+    """Work on jobs until SIGTERM or SIGINT."""
+    await ready(settings.database_url)
+    await until(stop_on_signals(), settings)
+    _log.info("stopped")
+
+
+async def until(stop: asyncio.Event, settings: Settings) -> None:
+    """Work on jobs until the event is set."""
+    async with pool(settings.database_url, settings.database_pool, "worker") as own:
+        _log.info("working")
+        working = asyncio.create_task(_work(settings, own, stop))
+        await stop.wait()
+        await _finish(working)
+
+
+async def _work(settings: Settings, connections: Pool, stop: asyncio.Event) -> None:
+    """Keep a worker running: one that failed, e.g. because the database went away, is started again."""
+    while not stop.is_set():
+        try:
+            await worker.run(settings, connections, stop)
+        except Exception:  # noqa: BLE001 - whatever ended the worker, jobs that are queued need one
+            _log.exception("worker_failed")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _RESTART_SECONDS)
+
+
+async def _finish(working: asyncio.Task[None]) -> None:
+    """Wait for the worker; one that does not end in time is cut off, and its jobs are resumed by another one."""
+    try:
+        await asyncio.wait_for(working, GRACE_SECONDS)
+    except TimeoutError:
+        _log.warning("worker_cut_off", after_seconds=GRACE_SECONDS)
