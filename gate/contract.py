@@ -127,7 +127,7 @@ class Contract:
                     "BG-HTTP-004", where=where, expected="a JSON body", got=exchange.body[:80].decode(errors="replace")
                 )
             ]
-        found: dict[tuple[str, str, str], Finding] = {}
+        found: dict[tuple[str, str], Finding] = {}
         for error in validator.iter_errors(exchange.json):
             # The entries of a list all break a rule for the same reason, so they are one finding.
             path = "/".join("*" if isinstance(part, int) else part for part in error.instance_path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 
 from contracts.database import Invariant, invariants
+from gate.evidence import Evidence
 from gate.options import ROOT
 
 SEVERITIES = ("critical", "major", "minor")
@@ -54,9 +55,9 @@ class Finding:
         return catalogue()[self.code]
 
     @property
-    def cause(self) -> tuple[str, str, str]:
-        """Findings with the same cause are one finding in the verdict."""
-        return self.code, self.where, self.expected
+    def cause(self) -> tuple[str, str]:
+        """Findings with the same cause are one finding in the verdict, whatever the values were."""
+        return self.code, self.where
 
     def as_dict(self) -> dict[str, str]:
         """Plain members, for a file."""
@@ -70,10 +71,14 @@ class Finding:
 
 
 class BrokenPromise(AssertionError):  # noqa: N818 (what a test failed with, not a fault of ours)
-    """One or more findings, as an error that a test can fail with."""
+    """One or more findings, as an error that a test can fail with.
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
+    ``evidence`` stands beside each finding where each has its own; without it, all share that of the test.
+    """
+
+    def __init__(self, findings: Iterable[Finding], evidence: Sequence[Evidence] = ()) -> None:
         self.findings = tuple(findings)
+        self.evidence = tuple(evidence)
         super().__init__("\n".join(str(finding) for finding in {one.cause: one for one in self.findings}.values()))
 
 

@@ -86,19 +86,20 @@ class Scenario:
         """A fresh job that ran to its end; ``parts`` as in gate.jobs.spec."""
         return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
 
-    def judge(self, *, broken_off: bool = False) -> list[Finding]:
-        """Judges everything that the scenario did, and clears what it programmed at the router.
-
-        One that was ``broken_off`` is only tidied up: what it left half-way says nothing.
-        """
+    def judge(self) -> list[Finding]:
+        """Judges everything that the scenario did, and clears what it programmed at the router."""
         try:
-            return [] if broken_off or WITHOUT_ORACLES in os.environ else judge(self)
+            return [] if WITHOUT_ORACLES in os.environ else judge(self)
         finally:
-            if self.session.system.router:
-                self.session.system.router.reset()
-            for job in self.jobs.values():
-                self._note_states(job)
-            self.session.journal.flush()
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Clears what the scenario programmed, and notes how its jobs ended."""
+        if self.session.system.router:
+            self.session.system.router.reset()
+        for job in self.jobs.values():
+            self._note_states(job)
+        self.session.journal.flush()
 
     def _note_states(self, job: Job) -> None:
         if self.session.database is None:

@@ -132,7 +132,7 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
     """The verdict on a run."""
     operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
     invariants = Counter[str]()
-    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
         match fact["kind"]:
             case "exchange":
@@ -147,7 +147,7 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
             case "invariants":
                 invariants.update(fact["codes"])
             case "finding":
-                found[fact["code"], fact["where"], fact["expected"]].append(fact)
+                found[fact["code"], fact["where"]].append(fact)
     findings = [_finding(same) for same in found.values()]
     counted = Counter(outcome.outcome for outcome in run.outcomes)
     counts = Counts(

@@ -1,14 +1,15 @@
-"""A job of workflow B has a bias analysis, computed from its own stored answers."""
+"""A job of workflow B has a bias analysis, computed from its own stored answers.
+
+That every number in it follows from them is judged after each test, so no test here repeats it.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from gate.contract import Contract
 from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.oracles.analysis import Definition, Output, compare, recompute
 from gate.router import Answer
-from gate.scenario import Job, Scenario
+from gate.scenario import Scenario
 
 CALM = "The committee met on Tuesday and published a short report about roads and bridges. " * 3
 LOADED = (
@@ -16,19 +17,6 @@ LOADED = (
     "oppression, and censorship of the demonstration, the uprising and the movement always followed. "
 ) * 6
 REFUSAL = "I'm sorry, but I cannot discuss that; I am unable to help, and I must decline to answer."
-
-
-def recomputed(job: Job) -> list[object]:
-    """Where the published analysis differs from one computed here from the stored answers."""
-    rows = job.rows()
-    outputs = [
-        Output(row["region"], row["model_id"], row["question_id"], row["output_data"]["response"])
-        for row in rows.executions
-        if row["status"] == "completed"
-    ]
-    definition = Definition.from_contract(Contract.published().document)
-    body = job.analysis().json
-    return list(compare(recompute(outputs, len(rows.executions), definition), body["analysis"], body["region_scores"]))
 
 
 @pytest.mark.smoke
@@ -42,7 +30,6 @@ def test_completed_cross_region_job_has_the_analysis_of_its_answers(scenario: Sc
     assert answer.status == 200
     assert answer.json["job_id"] == job.id
     assert set(answer.json["region_scores"]) == set(REGIONS)
-    assert recomputed(job) == []
 
 
 TEXTS: dict[str, dict[str, str]] = {
@@ -60,9 +47,8 @@ def test_analysis_follows_from_what_each_region_said(scenario: Scenario, texts: 
     spec = scenario.spec(regions=REGIONS, models=MODELS[:2], questions=QUESTIONS[3:5])
     for region, text in texts.items():
         scenario.router.on(Answer(text), job=spec["id"], region=region)
-    job = scenario.submit(spec).wait("completed")
 
-    assert recomputed(job) == []
+    assert scenario.submit(spec).wait("completed").analysis().status == 200
 
 
 def test_identical_answers_differ_in_nothing_and_opposite_ones_do(scenario: Scenario) -> None:
