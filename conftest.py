@@ -1,3 +1,3 @@
 """Registers the plugins in ``fixtures/``."""
 
-pytest_plugins = ["fixtures.run", "fixtures.systems", "fixtures.judging"]
+pytest_plugins = ["fixtures.run", "fixtures.systems", "fixtures.fuzzing", "fixtures.judging"]

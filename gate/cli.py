@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -53,6 +54,9 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     options.add_to(made)
+    made.add_argument(
+        "--replay", metavar="FILE", help="do again what a finding's replay file says: FIXED, FAILED or ERROR"
+    )
     made.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
     made.add_argument("-x", dest="first", action="store_true", help="stop at the first finding")
     return made
@@ -62,6 +66,10 @@ def run(words: Sequence[str]) -> int:
     """Runs the suite in a process of its own and prints the verdict that it left."""
     values = parser().parse_args(words)
     settings = options.settings(values)
+    if values.replay:
+        from gate.fuzz.again import replay  # noqa: PLC0415  (its libraries would slow down every other command)
+
+        return replay(settings, Path(values.replay))
     reports.prepare(settings.report_dir)
     values.gate_report_dir = str(settings.report_dir)
     command = [sys.executable, "-m", "pytest", *SUITE, *_forwarded(values)]

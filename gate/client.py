@@ -22,22 +22,24 @@ class Unreachable(AssertionError):  # noqa: N818 (what a test failed with, not a
 
 
 class Client:
-    """Sends requests to one runner and hands every exchange to ``record``, or None where no answer came.
+    """Sends requests to one runner and hands every exchange to ``record``.
 
-    ``before`` is told the method of each request just before it is sent. ``timeout`` is the time one answer may take,
-    in seconds.
+    ``before`` is told the method of each request just before it is sent, ``lost`` that of one without an answer.
+    ``timeout`` is the time one answer may take, in seconds.
     """
 
     def __init__(
         self,
         base_url: str,
-        record: Callable[[Exchange | None], None],
+        record: Callable[[Exchange], None],
         *,
         before: Callable[[str], None] = lambda _: None,
+        lost: Callable[[str], None] = lambda _: None,
         timeout: float = 15.0,
     ) -> None:
         self.base_url = base_url
         self._before = before
+        self._lost = lost
         self._record = record
         # Proxies of the environment are for the outside world; a runner of a test is reached directly.
         self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
@@ -53,20 +55,21 @@ class Client:
         *,
         body: Any = None,
         content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | Mapping[str, bytes] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> Exchange:
         """Sends one request; ``body`` goes as JSON, ``content`` as it is. Raises Unreachable where nothing answers."""
-        sent = {**({"content-type": "application/json"} if body is not None else {}), **(headers or {})}
+        sent: dict[str, Any] = dict(headers or {})
         if body is not None:
+            sent.setdefault("content-type", "application/json")
             content = json.dumps(body, ensure_ascii=False).encode()
         request = self._http.build_request(method, path, content=content, headers=sent, params=params)
         self._before(method)
         started = time.perf_counter()
         try:
             response = self._http.send(request)
-        except httpx.TransportError as error:
-            self._record(None)
+        except httpx.RequestError as error:
+            self._lost(method)
             raise Unreachable(f"{method} {request.url} was not answered: {error!r}") from error
         exchange = Exchange(
             method=method,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -85,6 +86,12 @@ OPTIONS = (
         "multiplies every deadline, for slow machines (default: 1)",
         {"metavar": "X", "default": "1"},
     ),
+    Option(
+        "--budget",
+        "how long to fuzz beyond the cases of the depth, as 600 (seconds), 90s or 10m "
+        "(default: 10m at depth full, else 0)",
+        {"metavar": "TIME"},
+    ),
     Option("--keep", "leave the databases up afterwards and say how to reach them", {"action": "store_true"}),
     Option(
         "--cold",
@@ -113,6 +120,7 @@ class Settings:
     seed: int = 0
     workers: int = 1
     time_factor: float = 1.0
+    budget: float | None = None  # seconds; None for what the depth says
     keep: bool = False
     cold: bool = False
     allow_partial: bool = False
@@ -139,6 +147,7 @@ def settings(values: Namespace) -> Settings:
         seed=_integer("--seed", given["--seed"], least=0),
         workers=_workers(given["--workers"]),
         time_factor=_factor(given["--time-factor"]),
+        budget=_duration("--budget", given["--budget"]),
         keep=given["--keep"],
         cold=given["--cold"] or os.environ.get("CI", "").lower() in {"1", "true"},
         allow_partial=given["--allow-partial"],
@@ -187,6 +196,15 @@ def _integer(flag: str, text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
         raise UsageError(f"{flag} is {text!r}.", f"Expected a whole number from {least} up.")
     return int(text)
+
+
+def _duration(flag: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6})(s|m|h)?", text)
+    if not found:
+        raise UsageError(f"{flag} is {text!r}.", "Expected seconds, or a number with s, m or h, as 90s or 10m.")
+    return float(found[1]) * {None: 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def _workers(text: str) -> int:

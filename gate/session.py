@@ -27,7 +27,7 @@ class Session:
         self.ids = ids
         self.journal = journal
         self.database = Database(system.database_url) if system.database_url else None
-        self.client = Client(system.base_url, self._record, before=self._before)
+        self.client = Client(system.base_url, self._record, before=self._before, lost=self._lost)
         self.alone = system.router is not None  # nobody else uses the database
         self.jobs: set[str] = set()  # every job that was accepted
         self._scenario: Scenario | None = None
@@ -45,6 +45,7 @@ class Session:
 
     def scenario(self, test: str) -> Scenario:
         """A scenario for one test; exchanges are recorded into the newest."""
+        self._state = None  # between scenarios a test may have changed rows by other ways than a request
         self._scenario = Scenario(self, test)
         return self._scenario
 
@@ -55,6 +56,12 @@ class Session:
         state = untouched.read(self.database.connection, self._counted)
         return state if state.idle else None
 
+    def _counts(self) -> untouched.State | None:
+        """State of the database even where jobs are under way, if nobody but us submits any."""
+        if self.alone and self.database and self._counted is not None and WITHOUT_ORACLES not in os.environ:
+            return untouched.read(self.database.connection, self._counted)
+        return self.state()
+
     def unchanged_since(self, before: untouched.State | None, code: str, where: str) -> list[Finding]:
         """A finding for each table that changed since ``before``; none where that was not known."""
         if before is None or self.database is None or self._counted is None:
@@ -62,35 +69,36 @@ class Session:
         return untouched.compare(before, untouched.read(self.database.connection, self._counted), code, where)
 
     def _before(self, method: str) -> None:
+        if method == "GET":
+            return
         with self._lock:
             self._under_way += 1
-            if method == "GET":
-                return
             if self._under_way > 1:
                 self._state = None
             elif self._state is None and WITHOUT_ORACLES not in os.environ:
-                self._state = self.state()
+                self._state = self._counts()
 
     def _after(self, exchange: Exchange) -> list[Finding]:
         """A refusal changes nothing; only told where nothing else was under way."""
+        if exchange.method == "GET":
+            return []
         with self._lock:
             self._under_way -= 1
-            if exchange.method == "GET":
-                return []
             before, self._state = self._state, None
             if exchange.status < 400 or self._under_way:
                 return []
-            found = self.unchanged_since(
-                before, "BG-REFUSED-001", f"{exchange.method} {exchange.path} {exchange.status}"
-            )
+            operation = self.contract.operation(exchange.method, exchange.path)
+            path = operation.path if operation else exchange.path
+            found = self.unchanged_since(before, "BG-REFUSED-001", f"{exchange.method} {path} {exchange.status}")
             self._state = None if found else before
             return found
 
-    def _record(self, exchange: Exchange | None) -> None:
-        if exchange is None:
+    def _lost(self, method: str) -> None:
+        if method != "GET":
             with self._lock:
                 self._under_way, self._state = self._under_way - 1, None
-            return
+
+    def _record(self, exchange: Exchange) -> None:
         found = self._after(exchange)
         operation = self.contract.operation(exchange.method, exchange.path)
         self.journal.add(

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from runner import __version__
+from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.store.database import Database
@@ -26,12 +27,15 @@ _DESCRIPTION: Final = "What this build offers. The published contract is at /ope
 _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
 
 
-def create_app(settings: Settings, database: Database, published: str, portal: Path | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, database: Database, intake: Intake, published: str, portal: Path | None = None
+) -> FastAPI:
     """The application.
 
     Args:
         settings: of this process.
         database: with an open pool.
+        intake: is told of every submission.
         published: the text of the published contract, served at /openapi.yaml.
         portal: a directory that is served at /portal.
 
@@ -59,6 +63,7 @@ def create_app(settings: Settings, database: Database, published: str, portal: P
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.intake = intake
     app.state.published = published
     app.state.metrics = metrics
     app.state.rate_limit = RateLimit(settings.rate_limit)

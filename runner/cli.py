@@ -42,15 +42,11 @@ def serve(
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changes)
     _log_to_output(settings)
-    from runner.embedded import EmbeddedWorker  # noqa: PLC0415 - as `_log_to_output`
-
-    # The worker first: both processes then import what they need at the same time.
-    beside = EmbeddedWorker(settings) if settings.embedded_worker else None
-    import uvloop  # noqa: PLC0415 - as above
+    import uvloop  # noqa: PLC0415 - as `_log_to_output`
 
     from runner import service  # noqa: PLC0415 - as above
 
-    uvloop.run(service.serve(settings, portal, beside))
+    uvloop.run(service.serve(settings, portal))
 
 
 @app.command()

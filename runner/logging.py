@@ -5,7 +5,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
-import structlog
+_rich = sys.modules.get("rich")
+sys.modules["rich"] = None  # type: ignore[assignment] # says "not installed"
+import structlog  # noqa: E402 - it imports rich where it can, for a console's colours, and takes six times as long
+
+del sys.modules["rich"]
+if _rich is not None:
+    sys.modules["rich"] = _rich
 
 _LEVELS: Final = logging.getLevelNamesMapping()
 

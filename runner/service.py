@@ -1,9 +1,10 @@
-"""The process that serves HTTP, from its first connection to its graceful end."""
+"""The process that serves HTTP, with a worker or without, from its first connection to its graceful end."""
 
 import asyncio
 import contextlib
 import errno
 import gc
+import importlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import uvicorn
 
 from runner import logging
 from runner.app import create_app
-from runner.embedded import EmbeddedWorker
+from runner.intake import Intake
 from runner.settings import EXIT_CONFIGURATION, Settings, refuse
 from runner.startup import ready, stop_on_signals
 from runner.store.database import Database, pool
@@ -21,39 +22,38 @@ from runner.store.database import Database, pool
 EXIT_ADDRESS: Final = 3
 GRACE_SECONDS: Final = 15
 """How long a process that ends waits for its requests."""
-WORKER_SECONDS: Final = 30
-"""How long it then waits for its worker."""
 
 _log = logging.get(__name__)
 
 
-async def serve(settings: Settings, portal: Path | None, embedded: EmbeddedWorker | None) -> None:
-    """Serve HTTP until SIGTERM or SIGINT.
-
-    Args:
-        settings: of this process.
-        portal: a directory that is served at /portal.
-        embedded: a worker that works for as long as this process serves.
-
-    """
+async def serve(settings: Settings, portal: Path | None) -> None:
+    """Serve HTTP until SIGTERM or SIGINT, and work on jobs too when the settings ask for it."""
     published = _published(settings.openapi_path)
     listener = _bind(settings.host, settings.port)
     await ready(settings.database_url)
     stop = stop_on_signals()
+    intake = Intake()
     async with contextlib.AsyncExitStack() as stack:
         stack.push(listener)
         web = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "web"))
-        server = _Server(create_app(settings, Database(web), published, portal), listener)
-        if embedded is not None:
-            embedded.begin()
-        stopping = asyncio.create_task(_exit_on(stop, server, embedded))
+        server = _Server(create_app(settings, Database(web), intake, published, portal), listener)
+        stopping = asyncio.create_task(_exit_on(stop, server))
+        working = asyncio.create_task(_work(settings, server, stop, intake)) if settings.embedded_worker else None
         gc.freeze()  # what was imported stays; looking through it again and again would delay requests
         await server.serve(sockets=[listener])
         stop.set()
         await stopping
-    if embedded is not None and not await embedded.ended(WORKER_SECONDS):
-        _log.warning("worker_cut_off", after_seconds=WORKER_SECONDS)
+        if working is not None:
+            await working
     _log.info("stopped")
+
+
+async def _work(settings: Settings, server: "_Server", stop: asyncio.Event, intake: Intake) -> None:
+    await server.serving.wait()
+    # Imported in the background, because requests can be served meanwhile.
+    working = await asyncio.to_thread(importlib.import_module, "runner.working")
+    gc.freeze()
+    await working.until(stop, settings, intake)
 
 
 class _Server(uvicorn.Server):
@@ -73,6 +73,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._listener = listener
+        self.serving = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -82,15 +83,14 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections, and say where."""
         await super().startup(sockets)
+        self.serving.set()
         host, port = self._listener.getsockname()[:2]
         _log.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", port=port)
 
 
-async def _exit_on(stop: asyncio.Event, server: uvicorn.Server, embedded: EmbeddedWorker | None) -> None:
+async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:
     await stop.wait()
     server.should_exit = True
-    if embedded is not None:
-        embedded.stop()
 
 
 def _published(path: Path) -> str:

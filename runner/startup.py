@@ -1,6 +1,7 @@
 """What every process does first: wait for its database, refuse one that is not migrated, and heed signals."""
 
 import asyncio
+import re
 import signal
 from typing import Final
 
@@ -14,6 +15,10 @@ EXIT_DATABASE: Final = 4
 DATABASE_WAIT_SECONDS: Final = 30.0
 """How long a process that starts waits for its database."""
 _RETRY_SECONDS: Final = 0.25
+# The driver gives no SQLSTATE for a refused connection. A server of another language is waited for in vain.
+_REFUSED: Final = re.compile(
+    r"authentication failed|no password supplied|role \".*\" does not exist|no pg_hba\.conf entry", re.IGNORECASE
+)
 
 _log = logging.get(__name__)
 
@@ -44,7 +49,9 @@ async def _missing_migrations(database_url: str) -> list[str]:
         try:
             return await asyncio.to_thread(_look, database_url)
         except psycopg.OperationalError as error:
-            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".")
+            if _REFUSED.search(reason):
+                refuse(f"the database of DATABASE_URL refuses these credentials: {reason}.", EXIT_DATABASE)
         except psycopg.ProgrammingError as error:
             refuse(f"DATABASE_URL cannot be used: {str(error).strip()}.", EXIT_CONFIGURATION)
         if loop.time() > deadline:

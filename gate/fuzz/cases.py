@@ -19,9 +19,13 @@ import schemathesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Unsatisfiable
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.generation.case import Case
+from schemathesis.generation.coverage import GenerationSession
 from schemathesis.generation.drivers import CoverageGenerator, ExamplesGenerator
 from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.generation.overrides import Override
@@ -30,18 +34,16 @@ from schemathesis.schemas import APIOperation
 from gate.fuzz.plan import plan
 from gate.fuzz.shot import Shot
 
+AnyCase = Case[APIOperation[Any, Any, Any, Any]]
+
 BASE = "http://runner"
 CHUNK = 40
 RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
 """Of an operation's cases, the share of random ones; and of these the share of positive ones."""
 
 
-def _no_local_constants() -> providers.Constants:
-    return providers.Constants()
-
-
 # Hypothesis mixes in constants of whatever modules are loaded, and the cases of a seed would depend on those.
-providers._get_local_constants = _no_local_constants
+setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private name that mypy does not export)
 
 
 class Cases:
@@ -53,10 +55,10 @@ class Cases:
         )
         self.seed = seed
         self._schema = schemathesis.openapi.from_dict(dict(document), config=config)
-        found = (one.ok() for one in self._schema.get_all_operations())
+        found = [one.ok() for one in self._schema.get_all_operations() if isinstance(one, Ok)]
         self._operations = {str(one.definition.raw["operationId"]): one for one in found}
 
-    def take(self, operation: str, number: int) -> Iterator[Case]:
+    def take(self, operation: str, number: int) -> Iterator[AnyCase]:
         """The first ``number`` cases of an operation, the same for any number that is not smaller but for its mix."""
         explicit = self._explicit(self._operations[operation])
         examples, boundaries = explicit
@@ -72,7 +74,7 @@ class Cases:
             yield from self.random(operation, chunk, min(missing, CHUNK))
             missing -= CHUNK
 
-    def random(self, operation: str, chunk: int, number: int = CHUNK) -> Iterator[Case]:
+    def random(self, operation: str, chunk: int, number: int = CHUNK) -> Iterator[AnyCase]:
         """Random cases; each chunk is seeded for itself."""
         positive = round(number * POSITIVE_SHARE)
         if operation in plan().nothing_to_negate:
@@ -80,10 +82,10 @@ class Cases:
         yield from self._draw(operation, GenerationMode.POSITIVE, chunk, positive)
         yield from self._draw(operation, GenerationMode.NEGATIVE, chunk, number - positive)
 
-    def _draw(self, operation: str, mode: GenerationMode, chunk: int, number: int) -> list[Case]:
+    def _draw(self, operation: str, mode: GenerationMode, chunk: int, number: int) -> list[AnyCase]:
         if number <= 0:
             return []
-        drawn: list[Case] = []
+        drawn: list[AnyCase] = []
 
         @hypothesis.seed(zlib.crc32(f"{self.seed} {operation} {mode.value} {chunk}".encode()))
         @hypothesis.settings(
@@ -94,7 +96,7 @@ class Cases:
             suppress_health_check=list(HealthCheck),
         )
         @hypothesis.given(case=self._operations[operation].as_strategy(generation_mode=mode))
-        def draw(case: Case) -> None:
+        def draw(case: AnyCase) -> None:
             drawn.append(case)
 
         try:
@@ -103,7 +105,7 @@ class Cases:
             return []
         return drawn
 
-    def _explicit(self, operation: APIOperation[Any, Any, Any, Any]) -> tuple[list[Case], list[Case]]:
+    def _explicit(self, operation: APIOperation[Any, Any, Any, Any]) -> tuple[list[AnyCase], list[AnyCase]]:
         examples = ExamplesGenerator(operation=operation, override=Override(), feedback=NO_FEEDBACK, fill_missing=True)
         boundaries = CoverageGenerator(
             operation=operation,
@@ -112,18 +114,20 @@ class Cases:
             auth_storage=None,
             override=Override(),
             feedback=NO_FEEDBACK,
+            # Of its own: one session sends undocumented methods to a path for the first of its operations only.
+            session=GenerationSession(),
         )
         return list(examples), list(boundaries)
 
 
-def shot_of(case: Case, operation: str) -> Shot:
+def shot_of(case: AnyCase, operation: str) -> Shot:
     """A case as a request; headers of schemathesis itself are not part of it."""
     sent = case.as_transport_kwargs(base_url=BASE)
     own = {name.lower() for name in case.headers} | {"content-type"}
     prepared = requests.Request(**sent).prepare()
     url = urlsplit(prepared.url or "")
     body = prepared.body
-    content = body.encode() if isinstance(body, str) else body
+    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else None
     meta = case.meta
     return Shot.of(
         content,
@@ -136,5 +140,6 @@ def shot_of(case: Case, operation: str) -> Shot:
             if name.lower() in own
         },
         mode="negative" if meta is not None and meta.generation.mode.is_negative else "positive",
+        wrong=tuple(one.value for one in ParameterLocation if meta is not None and meta.is_negative_at(one)),
         what=str(getattr(meta.phase.data, "description", None) or "") if meta is not None else "",
     )

@@ -25,7 +25,7 @@ SIGNATURE, PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{86}=="), re.compile(r"[A-Za-z
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 FEW_MODELS, FEW_QUESTIONS = 2, 3
-LARGE_ONE_IN, SIGNED_ONE_IN, UNKNOWN_ONE_IN = 50, 6, 8
+LARGE_ONE_IN, SIGNED_ONE_IN, UNKNOWN_ONE_IN = 50, 6, 16
 MOST_INTEGER = 2147483647
 
 
@@ -46,9 +46,12 @@ class Known:
 def freshen(shot: Shot, template: str, ids: Callable[[], str], known: Known) -> Shot:
     """The request to send for ``shot``, whose operation has the path ``template``."""
     salt = zlib.crc32(json.dumps([shot.target, shot.body, dict(shot.headers)], sort_keys=True).encode())
-    headers = {name: _key(value, ids) if name.lower() == "idempotency-key" else value for name, value in shot.headers.items()}
+    headers = {
+        name: _key(value, ids) if name.lower() == "idempotency-key" else value for name, value in shot.headers.items()
+    }
     body = _body(copy.deepcopy(shot.body), ids, salt) if shot.is_json else shot.body
-    return replace(shot, target=_target(shot.target, template, known, salt), headers=headers, body=body)
+    target = shot.target if "path" in shot.wrong else _target(shot.target, template, known, salt)
+    return replace(shot, target=target, headers=headers, body=body)
 
 
 def _key(value: str, ids: Callable[[], str]) -> str:
@@ -88,8 +91,8 @@ def _body(body: Any, ids: Callable[[], str], salt: int) -> Any:
         return body
     wrapped = [name for name in ("job_spec", "jobspec") if isinstance(body.get(name), dict)]
     for name in wrapped:
-        body[name] = _spec(body[name], ids, salt)
         _fit(body, body[name])
+        body[name] = _spec(body[name], ids, salt)
     return body if wrapped else _spec(body, ids, salt)
 
 
@@ -113,18 +116,19 @@ def _is_id(value: Any) -> bool:
 
 def _bound(spec: dict[str, Any]) -> None:
     """Shortens lists that are valid, so that a job stays small; lists with anything wrong in them are left alone."""
-    questions, models = spec.get("questions"), spec.get("models")
+    questions = spec.get("questions")
     if isinstance(questions, list) and all(isinstance(one, str) and one in QUESTIONS for one in questions):
         spec["questions"] = questions[:FEW_QUESTIONS]
-    if _are_models(models):
-        spec["models"] = models[:FEW_MODELS]
+    _bound_models(spec)
     metadata = spec.get("metadata")
-    if isinstance(metadata, dict) and _are_models(metadata.get("models")):
-        metadata["models"] = metadata["models"][:FEW_MODELS]
+    if isinstance(metadata, dict):
+        _bound_models(metadata)
 
 
-def _are_models(models: Any) -> bool:
-    return isinstance(models, list) and len(models) <= 32 and all(_is_model(one) for one in models)
+def _bound_models(members: dict[str, Any]) -> None:
+    models = members.get("models")
+    if isinstance(models, list) and len(models) <= 32 and all(_is_model(one) for one in models):
+        members["models"] = models[:FEW_MODELS]
 
 
 def _is_model(model: Any) -> bool:
@@ -147,7 +151,9 @@ def _signed(spec: dict[str, Any], ids: Callable[[], str], salt: int) -> dict[str
     forms = {"signature": SIGNATURE, "public_key": PUBLIC_KEY}
     given = [name for name in forms if name in spec]
     metadata = spec.get("metadata", {})
-    if given and not all(isinstance(spec.get(name), str) and form.fullmatch(spec[name]) for name, form in forms.items()):
+    if given and not all(
+        isinstance(text := spec.get(name), str) and form.fullmatch(text) for name, form in forms.items()
+    ):
         return spec
     if given and not _signable(metadata):
         return spec
@@ -167,5 +173,3 @@ def _signable(metadata: Any) -> bool:
         return False
     time, nonce = metadata.get("timestamp"), metadata.get("nonce")
     return isinstance(time, str) and isinstance(nonce, str) and 1 <= len(nonce) <= 255
-
-

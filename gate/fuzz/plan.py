@@ -28,15 +28,22 @@ class Plan:
         return self.depths[depth]["submissions" if operation in self.submissions else "cases"]
 
     def sequences(self, depth: str) -> int:
-        """How many sequences each workflow gets at a depth."""
+        """How many sequences each of their two parts has at a depth."""
         return self.depths[depth]["sequences"]
 
     def seconds(self, settings: Settings, operation: str, operations: int) -> float:
         """Seconds that an operation goes on after its cases: its share of the budget, for all workers together."""
-        budget = self.depths[settings.depth]["budget"] if settings.budget is None else settings.budget
-        total = budget * settings.workers * (1 - SEQUENCES_SHARE)
+        total = self._budget(settings) * (1 - SEQUENCES_SHARE)
         weight = 4 if operation in self.submissions else 1
         return total * weight / (operations + 3 * len(self.submissions))
+
+    def walk_seconds(self, settings: Settings) -> float:
+        """Seconds that sequences go on after their number, for all workers together."""
+        return self._budget(settings) * SEQUENCES_SHARE
+
+    def _budget(self, settings: Settings) -> float:
+        budget = self.depths[settings.depth]["budget"] if settings.budget is None else settings.budget
+        return budget * settings.workers
 
 
 @cache

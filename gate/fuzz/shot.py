@@ -28,6 +28,7 @@ class Shot:
     raw: str | None = None
     has_body: bool = False
     mode: Mode = "positive"
+    wrong: tuple[str, ...] = ()  # the parts that make it a negative one: path, query, header, body
     what: str = ""  # what is special about it, in words
 
     @classmethod
@@ -59,6 +60,11 @@ class Shot:
     def digest(self) -> str:
         """A hash of what was generated; the same for the same case in any process."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_dict(cls, members: Mapping[str, Any]) -> Shot:
+        """The shot that ``as_dict`` told of; TypeError where it is none."""
+        return cls(**{**members, "wrong": tuple(members["wrong"])})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain members, for a file."""

@@ -17,6 +17,9 @@ NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 MISMATCH = "ROUTER_REGION_MISMATCH"
 """The one failure in spite of a good answer: it came from another region than was asked."""
 
+HURRIED = 1_000_000_000
+"""Nanoseconds below which a time limit can end a call before the router has read it."""
+
 Key = tuple[str | None, str, str]
 
 
@@ -25,13 +28,14 @@ def texts_of(catalogue: Any) -> dict[str, str]:
     categories = catalogue.get("categories") if isinstance(catalogue, Mapping) else None
     lists = categories.values() if isinstance(categories, Mapping) else ()
     entries = [entry for one in lists if isinstance(one, list) for entry in one if isinstance(entry, Mapping)]
-    found = {entry.get("question_id"): entry.get("question") for entry in entries}
-    return {name: text for name, text in found.items() if isinstance(name, str) and isinstance(text, str)}
+    pairs = [(entry.get("question_id"), entry.get("question")) for entry in entries]
+    return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
 
 
 def check(rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: Mapping[str, Any]) -> list[Finding]:
     """Differences for one terminal job; ``texts`` are prompts by question, ``request`` the published constants."""
     job = str(rows.job["jobspec_id"]) if rows.job else ""
+    calls = [call for call in calls if not (call.aborted and call.region is None)]  # cut off before it had arrived
     asked: dict[Key, list[Call]] = defaultdict(list)
     for call in calls:
         asked[call.region, call.model, call.prompt].append(call)
@@ -39,7 +43,7 @@ def check(rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: 
     for row in rows.executions:
         prompt = texts.get(row["question_id"] or "", _default_prompt(rows))
         mine = asked.pop((row["region"], row["model_id"], prompt), [])
-        found += _agree(row, mine, job)
+        found += [] if len(mine) <= row["retry_count"] + 1 and _hurried(row, rows) else _agree(row, mine, job)
     found += [
         Finding(
             "BG-ROUTER-002",
@@ -53,10 +57,17 @@ def check(rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: 
     return found + _constants(calls, request, job)
 
 
+def _hurried(row: Row, rows: Rows) -> bool:
+    """Whether a very short time limit may have ended a row before its call arrived, or while it was begun."""
+    limits = _member(rows.spec, "constraints")
+    short = (_member(limits, name) or HURRIED for name in ("timeout", "provider_timeout"))
+    return row["status"] == "timeout" and any(isinstance(limit, (int, float)) and limit < HURRIED for limit in short)
+
+
 def _agree(row: Row, calls: Sequence[Call], job: str) -> list[Finding]:
     where = f"executions of {row['region']} {row['model_id']} {row['question_id']}"
     output = row["output_data"] if isinstance(row["output_data"], Mapping) else {}
-    code, completed = output.get("error_code"), row["status"] == "completed"
+    code, completed = str(output.get("error_code")), row["status"] == "completed"
     begun = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
     expected = row["retry_count"] + 1 if begun else 0
     if len(calls) != expected or (completed and not calls):

@@ -78,9 +78,13 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         """A connection whose statements all see the rows of one moment, and which cannot write."""
-        async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield connection
+        async with self._pool.connection() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            try:
+                yield connection
+            finally:
+                if not connection.broken:
+                    await connection.rollback()  # nothing was written, and it ends the transaction also after an error
 
     def suspect(self) -> None:
         """Replace the pool's broken connections in the background, as one of them has just failed."""

@@ -45,7 +45,8 @@ Include = Annotated[Literal["executions"] | None, Query(description="What to sho
 )
 async def submit(request: Request) -> JsonBody:
     """Submit a job to the standard workflow."""
-    return await _submit(request, spec.standard, lambda job, _run, _at: {"id": job.job_id, "status": "enqueued"})
+    with request.app.state.intake.submission():
+        return await _submit(request, spec.standard, lambda job, _run, _at: {"id": job.job_id, "status": "enqueued"})
 
 
 @router.post(
@@ -57,7 +58,8 @@ async def submit(request: Request) -> JsonBody:
 )
 async def submit_cross_region(request: Request) -> JsonBody:
     """Submit a job to the cross-region workflow."""
-    return await _submit(request, spec.cross_region, _submitted)
+    with request.app.state.intake.submission():
+        return await _submit(request, spec.cross_region, _submitted)
 
 
 def _submitted(job: spec.Submission, run: UUID | None, at: datetime) -> dict[str, Any]:

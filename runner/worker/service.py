@@ -11,6 +11,7 @@ from pgqueuer.domain.models import Job
 from pgqueuer.domain.types import Channel
 
 from runner import logging, queue, queue_driver
+from runner.intake import Intake
 from runner.settings import Settings
 from runner.store import runs
 from runner.store.database import Pool
@@ -36,7 +37,7 @@ _CANCELLED_CHANNEL: Final = "job_cancelled"
 _log = logging.get(__name__)
 
 
-async def run(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
+async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intake) -> None:
     """Run jobs until told to stop.
 
     Any number of workers may share a database. A job is run by one of them at a time; when a worker dies, another one
@@ -47,21 +48,23 @@ async def run(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
         settings: `jobs_parallel` and `executions_parallel` bound what this process does at the same time.
         pool: open; used by the worker for single statements. It opens two further connections of its own.
         stop: set it to stop.
+        intake: the submissions that go first.
 
     """
     async with Router(settings.router_url, settings.router_timeout_seconds, settings.executions_parallel) as router:
         while not stop.is_set():
             try:
-                await _Worker(settings, pool, router).run(stop)
+                await _Worker(settings, pool, router, intake).run(stop)
             except Exception:  # noqa: BLE001 - whatever it is, the worker has to come back
                 _log.exception("worker_restarts")
                 await wait(stop, _RESTART_SECONDS)
 
 
 class _Worker:
-    def __init__(self, settings: Settings, pool: Pool, router: Router) -> None:
+    def __init__(self, settings: Settings, pool: Pool, router: Router, intake: Intake) -> None:
         self._settings = settings
         self._pool = pool
+        self._intake = intake
         self._heartbeat = timedelta(seconds=settings.heartbeat_seconds)
         self._runs: dict[int, JobRun] = {}
         self._tools = Tools(Persistent(pool), router, FairSlots(settings.executions_parallel), asyncio.Event())
@@ -123,6 +126,7 @@ class _Worker:
         request_id = str((entry.headers or {}).get("request_id", entry.id))
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             async with self._parallel:
+                await self._intake.pause()
                 if self._tools.draining.is_set():
                     raise RetryRequested(reason="the worker stops")
                 if not await self._locks.acquire(job):

@@ -33,7 +33,6 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "/version": ("v7", "v8"),
 }
 ENTRIES: list[dict[str, Any]] = declared()["stored"]
-COLUMNS = [(entry["request"][0], column) for entry in ENTRIES for column in entry["columns"]]
 SOURCES = [
     (source, column)
     for entry in ENTRIES

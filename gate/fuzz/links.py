@@ -1,0 +1,61 @@
+"""What an accepted submission promises: whatever the contract links its answer to is there, under any version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from gate.client import Client
+from gate.contract import Contract, Operation
+from gate.exchange import Exchange
+from gate.findings import Finding
+
+MISSING = frozenset(
+    {
+        "not_found",
+        "job_not_found",
+        "execution_not_found",
+        "cross_region_execution_not_found",
+        "region_result_not_found",
+    }
+)
+"""Codes that say that what was linked to is not there; others say that it is there and not ready."""
+
+
+def follow(contract: Contract, client: Client, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
+    """A finding for each link of an answer that leads nowhere; links that change something are not followed."""
+    response = contract.resolve(operation.document["responses"].get(str(exchange.status), {}))
+    for reference in response.get("links", {}).values():
+        link = contract.resolve(reference)
+        to = next(one for one in contract.operations if one.id == link["operationId"])
+        values = {name: _value(text, exchange) for name, text in link.get("parameters", {}).items()}
+        if to.method != "GET" or None in values.values():
+            continue
+        path = to.path
+        for name, value in values.items():
+            path = path.replace("{" + name + "}", quote(str(value), safe=""))
+        answer = client.get(path)
+        if answer.error_code in MISSING or (answer.status == 404 and not answer.error_code):
+            yield Finding(
+                "BG-FUZZ-005",
+                where=f"{operation.method} {operation.path} -> {to.method} {to.path}",
+                expected="what the answer links to is there",
+                got=f"{answer.status} {answer.error_code}".strip(),
+                job=str(exchange.json.get("id", "")),
+                request=answer.request_id,
+            )
+
+
+def _value(expression: str, exchange: Exchange) -> Any:
+    """The value of a runtime expression over body members; None where there is none, or it is of another kind."""
+    source, _, pointer = expression.partition("#/")
+    node: Any = {"$response.body": exchange.json, "$request.body": exchange.sent}.get(source)
+    for part in pointer.split("/"):
+        if isinstance(node, Mapping) and part in node:
+            node = node[part]
+        elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            return None
+    return node

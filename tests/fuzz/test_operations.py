@@ -1,0 +1,20 @@
+"""Every operation of the published contract keeps it under generated requests, and so do the rows behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.fuzzing import OPERATIONS, SLOWEST, Fuzz, seconds
+from fixtures.run import SETTINGS
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each operation, so that workers share them out; each may take its share of the budget."""
+    settings = metafunc.config.stash[SETTINGS]
+    limits = {name: pytest.mark.timeout(SLOWEST + seconds(settings, name)) for name in OPERATIONS}
+    metafunc.parametrize("operation", [pytest.param(name, marks=limit) for name, limit in limits.items()])
+
+
+@pytest.mark.smoke
+def test_operation_keeps_the_contract_under_generated_requests(fuzz: Fuzz, operation: str) -> None:
+    assert fuzz(operation)["cases"]

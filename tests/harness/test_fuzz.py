@@ -1,0 +1,185 @@
+"""Fuzzing bites: known faults are found, made small and replayed; the same seed gives the same cases and findings."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.contract import Contract
+from gate.errors import Exit, UsageError
+from gate.fuzz.campaign import Campaign, Violation
+from gate.fuzz.cases import Cases, shot_of
+from gate.fuzz.checks import made
+from gate.fuzz.fresh import Known, freshen
+from gate.fuzz.plan import plan
+from gate.fuzz.probe import Probe
+from gate.fuzz.replay import load, outcome
+from gate.fuzz.shot import Shot
+from gate.fuzz.shrink import shrink
+from gate.fuzz.walks import Walks
+from gate.jobs import Ids, spec, wrap
+from gate.journal import Journal
+from gate.options import MIGRATE_COMMAND, ROOT
+from gate.session import Session
+from gate.target import RunnerSpec
+from gate.target.embedded import EmbeddedTarget
+
+FAULTY = shlex.join([sys.executable, str(Path(__file__).with_name("faulty_runner.py"))])
+CONTRACT = Contract.published()
+Open = Callable[[str], Session]
+
+
+@pytest.fixture
+def faulty(shared: dict[str, str], ids: Ids, journal: Journal) -> Iterator[Open]:
+    """Starts a runner with a fault."""
+    opened: list[Session] = []
+
+    def start(fault: str) -> Session:
+        target = EmbeddedTarget(
+            RunnerSpec(FAULTY, MIGRATE_COMMAND, {"FAULT": fault}), warm=True, keep=False, root=ROOT, say=lambda _: None
+        )
+        opened.append(Session(target.system(shared), CONTRACT, ids, journal))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def cases() -> Cases:
+    return Cases(CONTRACT.document, 1)
+
+
+def fuzz(session: Session, cases: Cases, operation: str, number: int, directory: Path) -> list[Violation]:
+    probe = Probe(session, "harness")
+    return Campaign(probe, cases, operation, directory).run(number)
+
+
+FAULTS = {
+    "fails": ("submitJob", 5, "BG-HTTP-001"),
+    "trace": ("submitJob", 25, "BG-REFUSED-001"),
+    "member": ("listJobs", 4, "BG-HTTP-004"),
+    "lost": ("submitJob", 10, "BG-INV-002"),
+    "link": ("submitJob", 5, "BG-FUZZ-005"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_is_found_and_replayed(faulty: Open, cases: Cases, tmp_path: Path, fault: str) -> None:
+    """A fault gives its finding, and a replay of that says FAILED; a sound runner says FIXED."""
+    operation, number, code = FAULTS[fault]
+    session = faulty(fault)
+    found = fuzz(session, cases, operation, number, tmp_path)
+
+    told = next(one for one in found if one.finding.code == code)
+    assert f"--replay {told.replay}" in str(told.evidence)
+    assert "seed     1" in str(told.evidence)
+    assert "curl" in str(told.evidence)
+    assert outcome(session, load(told.replay))[0] == Exit.BROKEN
+    assert outcome(faulty(""), load(told.replay))[0] == Exit.PASS
+
+
+def test_sequence_finds_a_broken_link_and_is_made_short(faulty: Open, tmp_path: Path) -> None:
+    """Submitting and reading under the other version are all that is left of the sequence."""
+    walks = Walks(Probe(faulty("link"), "harness"), 1, "harness", tmp_path)
+    found = next(one for one in walks.run(40) if one.finding.code == "BG-FUZZ-007")
+    steps = load(found.replay).steps
+    assert [step["do"] for step in steps] == ["submit", "analysis"]
+    assert steps[0]["workflow"] == "standard"
+
+
+def test_sound_runner_has_no_findings(faulty: Open, cases: Cases, tmp_path: Path) -> None:
+    """What stands between the runner and its clients in these tests is no fault by itself."""
+    assert fuzz(faulty(""), cases, "submitCrossRegionJob", 20, tmp_path) == []
+
+
+def test_replay_says_error_where_the_runner_is_gone(faulty: Open, cases: Cases, tmp_path: Path) -> None:
+    """What cannot be judged is neither fixed nor failed."""
+    session = faulty("member")
+    found = fuzz(session, cases, "listJobs", 2, tmp_path)
+    session.system.kill()
+    assert outcome(session, load(found[0].replay))[0] == Exit.UNJUDGED
+
+
+def test_replay_of_what_is_no_replay_file_is_refused(tmp_path: Path) -> None:
+    """A file of another kind is a mistake in the call."""
+    path = tmp_path / "x.json"
+    path.write_text("{}")
+    with pytest.raises(UsageError):
+        load(path)
+
+
+SCRIPT = """
+import json, sys
+from gate.contract import Contract
+from gate.fuzz.cases import Cases, shot_of
+made = Cases(Contract.published().document, int(sys.argv[1]))
+print(json.dumps({one: [shot_of(case, one).digest for case in made.take(one, 30)] for one in sys.argv[2:]}))
+"""
+SOME = ["submitJob", "listJobs", "getRegionResult", "cancelJob"]
+
+
+def digests(seed: int, operations: list[str]) -> dict[str, list[str]]:
+    """Hashes of the cases, generated in a process of its own."""
+    words = [sys.executable, "-c", SCRIPT, str(seed), *operations]
+    found: dict[str, list[str]] = json.loads(subprocess.check_output(words, cwd=ROOT, text=True))
+    return found
+
+
+def test_cases_follow_from_seed_and_operation_alone() -> None:
+    """The same in another process, in another order and in another split; others for another seed."""
+    whole = digests(7, SOME)
+    assert digests(7, SOME[::-1]) == whole
+    assert digests(7, SOME[1:2]) | digests(7, SOME[3:]) == {name: whole[name] for name in ("listJobs", "cancelJob")}
+    assert digests(8, SOME[:1])["submitJob"] != whole["submitJob"]
+
+
+def test_depths_have_the_cases_that_they_promise() -> None:
+    """Smoke at least 300, ci at least 2,500."""
+    totals = {
+        depth: sum(plan().cases(depth, operation.id) for operation in CONTRACT.operations) for depth in plan().depths
+    }
+    assert totals["smoke"] >= 300
+    assert totals["ci"] >= 2500
+    assert set(plan().submissions | plan().nothing_to_negate) <= {operation.id for operation in CONTRACT.operations}
+
+
+def test_checks_that_are_left_out_exist_and_have_reasons() -> None:
+    """The table names checks, not typing errors, and leaves none out silently."""
+    assert all(len(reason) > 20 for reason in plan().left_out.values())
+    assert {"negative_data_rejection", "positive_data_acceptance", "unsupported_method"} <= {
+        check.__name__ for check in made()
+    }
+
+
+def test_ids_are_fresh_and_what_is_wrong_stays_wrong() -> None:
+    """Valid ids and keys are replaced; invalid members are sent as they were generated."""
+    ids = Ids("t", "w")
+    body = wrap(spec("same"), min_regions=-1)
+    shot = Shot("submitCrossRegionJob", "POST", "/", {"Idempotency-Key": "k"}, body, has_body=True)
+    first, second = (freshen(shot, "/", ids, Known({})) for _ in range(2))
+    assert first.body["job_spec"]["id"] != second.body["job_spec"]["id"]
+    assert first.headers != second.headers
+    assert first.body["min_regions"] == -1
+    wrong = Shot("submitJob", "POST", "/", {}, {**spec("a b"), "jobspec_id": "ok"}, has_body=True)
+    assert freshen(wrong, "/", ids, Known({})).body["id"] == "a b"
+
+
+def test_request_is_made_as_small_as_it_gets() -> None:
+    """Everything that the fault does not need goes."""
+    shot = Shot("submitJob", "POST", "/x?a=1&b=2", {"X": "1"}, {"a": {"b": [1, 2, 33]}, "c": "text"}, has_body=True)
+    small = shrink(shot, lambda one: "b=2" in one.target and 33 in one.body.get("a", {}).get("b", []))
+    assert (small.target, dict(small.headers), small.body) == ("/x?b=2", {}, {"a": {"b": [33]}})
+
+
+def test_generated_requests_carry_nothing_of_the_generator(cases: Cases) -> None:
+    """Headers of the fuzzer itself are not part of a request."""
+    case = next(iter(cases.take("listJobs", 1)))
+    assert not {name for name in shot_of(case, "listJobs").headers if "schemathesis" in name.lower()}
