@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import http.client
+import json
 import os
 import statistics
 import subprocess
@@ -10,10 +12,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 from rich.console import Console
@@ -21,7 +25,7 @@ from rich.table import Table
 
 from gate import jobs
 from gate.cli import SUITE
-from gate.client import Client
+from gate.client import CROSS_REGION, JOBS, Client
 from gate.errors import Exit, GateError
 from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES
 from gate.target import RunnerSpec, System
@@ -147,23 +151,41 @@ def submit(runs: int) -> Iterator[Figure]:
 
 
 def _burst(running: System, workflow: str, specs: Sequence[jobs.Spec]) -> tuple[float, float]:
-    """Median latency in ms and rate per second of submissions by all clients at once."""
-    batches = [specs[number::CLIENTS] for number in range(CLIENTS)]
+    """Median latency in ms and rate per second of submissions by all clients at once.
+
+    The clients are as lean as they can be and have a process of their own: what is measured is the runner, not the
+    interpreter that they would otherwise share with the router stand-in.
+    """
+    path = JOBS if workflow == "standard" else CROSS_REGION
+    bodies = [json.dumps(spec if workflow == "standard" else jobs.wrap(spec)) for spec in specs]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        process.submit(int).result()  # it has started when the clock does
+        measured, seconds = process.submit(_clients, running.base_url, path, bodies).result()
+    return statistics.median(measured) * 1000, len(bodies) / seconds
+
+
+def _clients(base_url: str, path: str, bodies: Sequence[str]) -> tuple[list[float], float]:
+    """Latencies, and seconds in all, of as many clients as there are to be, each sending one body after the other."""
     started = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        measured = [one for batch in pool.map(partial(_submit, running, workflow), batches) for one in batch]
-    return statistics.median(measured) * 1000, len(specs) / (time.perf_counter() - started)
+        batches = [bodies[number::CLIENTS] for number in range(CLIENTS)]
+        measured = [one for batch in pool.map(partial(_client, base_url, path), batches) for one in batch]
+    return measured, time.perf_counter() - started
 
 
-def _submit(running: System, workflow: str, specs: Sequence[jobs.Spec]) -> list[float]:
-    client = Client(running.base_url, lambda _: None)
+def _client(base_url: str, path: str, bodies: Sequence[str]) -> list[float]:
+    address = urlsplit(base_url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     measured = []
-    for spec in specs:
-        sent = client.submit(spec) if workflow == "standard" else client.submit_cross_region(jobs.wrap(spec))
-        if sent.status != 202:
-            raise GateError(f"A submission was not accepted: {sent}")
-        measured.append(sent.elapsed)
-    client.close()
+    for body in bodies:
+        started = time.perf_counter()
+        connection.request("POST", path, body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        measured.append(time.perf_counter() - started)
+        if answer.status != 202:
+            raise GateError(f"A submission was not accepted: {answer.status} {text[:300]!r}.")
+    connection.close()
     return measured
 
 
@@ -234,6 +256,24 @@ def _suite(seed: int, environment: Mapping[str, str]) -> float:
     return verdict.duration_seconds
 
 
+def fuzz(runs: int) -> Iterator[Figure]:
+    """Fuzzing with all oracles beside the stock command line with the same phases, on the same runner in turn."""
+    from gate.fuzz import bench  # noqa: PLC0415 (its libraries would slow down every other benchmark)
+
+    rates, stock, ratios, shares = [], [], [], []
+    with system() as running:
+        for seed in range(runs):
+            mine, other = bench.ours(running, seed), bench.stock(running, seed)
+            rates.append(mine.rate)
+            stock.append(other.rate)
+            ratios.append(mine.rate / other.rate)
+            shares.append(mine.judging / mine.seconds * 100)
+    yield "fuzzing with all oracles", rates, "cases/s", ""
+    yield "st run, same phases", stock, "cases/s", ""
+    yield "fuzzing / st run", ratios, "", ">= 0.8"
+    yield "oracles' share of the fuzzing", shares, "%", ""
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "start-up": start_up,
     "clone": clone,
@@ -241,6 +281,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "submit": submit,
     "growth": growth,
     "oracles": oracles,
+    "fuzz": fuzz,
 }
 
 

@@ -102,12 +102,26 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
         console.print(f"[yellow]not checked[/] {len(tests)} tests: {escape(reason)}", highlight=False)
     if verdict.verdict != "unjudged":
         _show_coverage(verdict, known, console)
+        _show_fuzzing(verdict, console)
     console.print(
         f"target {verdict.target}, depth {verdict.depth}, seed {verdict.seed}, {verdict.duration_seconds:.1f} s; "
         f"reports in {directory}",
         highlight=False,
     )
     console.print(f"\n[{_STYLES[verdict.verdict]}]{known['headline']}[/]. {escape(verdict.reason)}", highlight=False)
+
+
+def _show_fuzzing(verdict: Verdict, console: Console) -> None:
+    positive = sum(one.positive for one in verdict.fuzz)
+    if not positive:
+        return
+    accepted, cases = (sum(getattr(one, name) for one in verdict.fuzz) for name in ("accepted", "cases"))
+    seconds, judging = (sum(getattr(one, name) for one in verdict.fuzz) for name in ("seconds", "oracle_seconds"))
+    console.print(
+        f"fuzzed {cases} cases, {cases / seconds:.0f}/s in each worker; {accepted / positive:.0%} of {positive} "
+        f"positive ones accepted; oracles took {judging / seconds:.0%} of the time",
+        highlight=False,
+    )
 
 
 def _show_coverage(verdict: Verdict, known: dict[str, Any], console: Console) -> None:

@@ -72,6 +72,23 @@ class Exercised(_Document):
     states: dict[str, int]
 
 
+class Fuzzed(_Document):
+    """What became of one operation's generated requests, or of one part of the sequences."""
+
+    operation: str
+    cases: int
+    positive: int
+    accepted: int  # positive cases that were answered with 2xx
+    seconds: float
+    oracle_seconds: float
+    digest: str  # of all cases in their order; the same for the same seed
+
+    @property
+    def share(self) -> float | None:
+        """Accepted of the positive cases; None where there is none."""
+        return self.accepted / self.positive if self.positive else None
+
+
 class Counts(_Document):
     """How many of each there were."""
 
@@ -99,6 +116,7 @@ class Verdict(_Document):
     not_checked: dict[str, list[str]]
     exercised: Exercised
     counts: Counts
+    fuzz: list[Fuzzed] = []
 
     def exit_code(self, *, allow_partial: bool = False) -> Exit:
         """The code with which the gate exits."""
@@ -132,6 +150,7 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
     """The verdict on a run."""
     operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
     invariants = Counter[str]()
+    fuzzed: list[Fuzzed] = []
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for fact in facts:
         match fact["kind"]:
@@ -146,6 +165,8 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
                 states.update(f"{table} {status}" for table, seen in fact["states"].items() for status in seen)
             case "invariants":
                 invariants.update(fact["codes"])
+            case "fuzz":
+                fuzzed.append(Fuzzed(**{name: value for name, value in fact.items() if name != "kind"}))
             case "finding":
                 found[fact["code"], fact["where"]].append(fact)
     findings = [_finding(same) for same in found.values()]
@@ -182,6 +203,7 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         not_checked=_not_checked(run.outcomes),
         exercised=seen,
         counts=counts,
+        fuzz=sorted(fuzzed, key=lambda one: one.operation),
     )
 
 

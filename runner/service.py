@@ -38,7 +38,11 @@ async def serve(settings: Settings, portal: Path | None) -> None:
         web = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "web"))
         server = _Server(create_app(settings, Database(web), intake, published, portal), listener)
         stopping = asyncio.create_task(_exit_on(stop, server))
-        working = asyncio.create_task(_work(settings, server, stop, intake)) if settings.embedded_worker else None
+        working = None
+        if settings.embedded_worker:
+            working = asyncio.create_task(_work(settings, server, stop, intake))
+            # A service that cannot work, e.g. as a library is broken, has to end rather than collect jobs.
+            working.add_done_callback(lambda _: stop.set())
         gc.freeze()  # what was imported stays; looking through it again and again would delay requests
         await server.serve(sockets=[listener])
         stop.set()

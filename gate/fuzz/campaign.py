@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -90,9 +90,14 @@ class Campaign:
 
     def run(self, number: int, seconds: float = 0.0) -> list[Violation]:
         """Sends ``number`` cases and then random ones until ``seconds`` are over; returns what is wrong, made small."""
+        self.send(self._cases(number, time.perf_counter() + seconds))
+        return [*self._violations(), *self._hollow()]
+
+    def send(self, cases: Iterable[AnyCase]) -> None:
+        """Sends cases and judges them; Unreachable where the runner is gone."""
         started = time.perf_counter()
         silent = 0
-        for case in self._cases(number, started + seconds):
+        for case in cases:
             shot = shot_of(case, self.operation)
             self._hash.update(shot.digest.encode())
             fired = self.probe.fire(shot, case)
@@ -105,7 +110,6 @@ class Campaign:
         self._settle()
         self.tally.seconds = time.perf_counter() - started
         self.tally.digest = self._hash.hexdigest()[:16]
-        return [*self._violations(), *self._hollow()]
 
     def _cases(self, number: int, until: float) -> Iterator[AnyCase]:
         yield from self.cases.take(self.operation, number)

@@ -59,9 +59,8 @@ class Cases:
         self._operations = {str(one.definition.raw["operationId"]): one for one in found}
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
-        """The first ``number`` cases of an operation, the same for any number that is not smaller but for its mix."""
-        explicit = self._explicit(self._operations[operation])
-        examples, boundaries = explicit
+        """``number`` cases of an operation: all examples, then boundaries and random ones."""
+        examples, boundaries = self._explicit(operation)
         yield from examples[:number]
         left = number - len(examples[:number])
         chosen = min(len(boundaries), left - round(left * RANDOM_SHARE)) if left > 0 else 0
@@ -73,6 +72,12 @@ class Cases:
                 return
             yield from self.random(operation, chunk, min(missing, CHUNK))
             missing -= CHUNK
+
+    def whole(self, operation: str, number: int) -> Iterator[AnyCase]:
+        """All examples, all boundaries, and ``number`` random cases of an operation."""
+        examples, boundaries = self._explicit(operation)
+        yield from (*examples, *boundaries)
+        yield from self.random(operation, 0, number)
 
     def random(self, operation: str, chunk: int, number: int = CHUNK) -> Iterator[AnyCase]:
         """Random cases; each chunk is seeded for itself."""
@@ -105,7 +110,8 @@ class Cases:
             return []
         return drawn
 
-    def _explicit(self, operation: APIOperation[Any, Any, Any, Any]) -> tuple[list[AnyCase], list[AnyCase]]:
+    def _explicit(self, name: str) -> tuple[list[AnyCase], list[AnyCase]]:
+        operation = self._operations[name]
         examples = ExamplesGenerator(operation=operation, override=Override(), feedback=NO_FEEDBACK, fill_missing=True)
         boundaries = CoverageGenerator(
             operation=operation,

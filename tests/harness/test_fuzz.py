@@ -89,7 +89,7 @@ def test_fault_is_found_and_replayed(faulty: Open, cases: Cases, tmp_path: Path,
 def test_sequence_finds_a_broken_link_and_is_made_short(faulty: Open, tmp_path: Path) -> None:
     """Submitting and reading under the other version are all that is left of the sequence."""
     walks = Walks(Probe(faulty("link"), "harness"), 1, "harness", tmp_path)
-    found = next(one for one in walks.run(40) if one.finding.code == "BG-FUZZ-007")
+    found = next(one for one in walks.run(8) if one.finding.code == "BG-FUZZ-007")
     steps = load(found.replay).steps
     assert [step["do"] for step in steps] == ["submit", "analysis"]
     assert steps[0]["workflow"] == "standard"

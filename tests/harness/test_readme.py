@@ -34,6 +34,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy / name)
+    author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "A checkout"]):
+        subprocess.run(["git", *words], cwd=copy, check=True)
     (copy / ".venv").symlink_to(Path(sys.prefix))
     if (ROOT / ".tools").is_dir():
         (copy / ".tools").symlink_to(ROOT / ".tools")
