@@ -1,0 +1,13 @@
+"""Defects that the deployed system had: one module each, a small patch that puts it into an unmodified runner.
+
+A module ``dNN_slug.py`` has a docstring (what it is, where it came from, which check must catch it) and these names:
+
+- ``CAUGHT_BY``: the findings that are about the defect, each a code of ``./scripts/gate explain``, and behind a blank a
+  regular expression that has to be found in where it shows, as in ``BG-HTTP-004 bias-analysis``.
+- ``CAUSE``: words; a finding names the cause when one of them is in its title, explanation, place, or in what was
+  expected or there. Case does not matter.
+- ``apply()``: puts the defect there; PatchError where what it changes is no longer as it was.
+- ``KIND``, where it is not ``runner``: ``migration`` (the schema is made with the defect as well), or ``portal``,
+  ``document``, ``payload``: a file is at fault, and ``apply()`` changes it in a copy of the checkout.
+- ``INSTEAD``, where the runner cannot have the defect: why, and which relative stands for it.
+"""

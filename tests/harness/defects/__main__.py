@@ -1,0 +1,70 @@
+"""``python -m tests.harness.defects D01,D05 serve``: the runner's command line, with defects.
+
+``copy DIRECTORY`` instead of a command of the runner makes a copy of the checkout with the defects that are of files.
+Exit code 70 when a defect is not known or what it changes is gone; everything else as the runner's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from tests.harness.defects.patching import PatchError, files_in
+
+ROOT = Path(__file__).resolve().parents[3]
+COPIED = ("contracts", "gate", "fixtures", "tests", "runner", "portal", "conftest.py", "pyproject.toml")
+"""What a copy of the checkout holds: all that a gate reads, but for the environment, which it is run in."""
+EXIT_PATCH = 70
+
+
+def put(names: Sequence[str]) -> None:
+    """Puts the named defects into this process, or into the copied checkout; PatchError where that fails."""
+    for name in names:
+        modules = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
+        if len(modules) != 1:
+            raise PatchError(f"there is no such defect, or several: {name}")
+        try:
+            import_module(f"tests.harness.defects.{modules[0]}").apply()
+        except (PatchError, ImportError, AttributeError) as error:
+            raise PatchError(f"{name}: {error}") from error
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs the command line."""
+    if len(words) < 2:
+        sys.stderr.write("usage: python -m tests.harness.defects D01[,D02...] COMMAND [ARGUMENT...]\n")
+        return 2
+    names, command = words[0].split(","), words[1:]
+    try:
+        if command[0] == "copy" and len(command) == 2:
+            copy(Path(command[1]))
+            put(names)
+            return 0
+        put(names)
+    except PatchError as error:
+        sys.stderr.write(f"the defect cannot be put there: {error}\n")
+        return EXIT_PATCH
+    from runner.cli import app  # noqa: PLC0415 (not before the patches)
+
+    app(list(command), prog_name="python -m runner")
+    return 0
+
+
+def copy(directory: Path) -> None:
+    """Copies the checkout to ``directory``, where ``edit_file`` then works."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("node_modules")
+            shutil.copytree(source, directory / name, ignore=ignored, dirs_exist_ok=True)
+        elif source.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, directory / name)
+    files_in(directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
