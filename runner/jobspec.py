@@ -16,9 +16,19 @@ MAX_MODEL_ID: Final = 50
 DEFAULT_MODEL: Final = "llama3.2-1b"
 MAX_TIMEOUT_NS: Final = 86_400_000_000_000
 
-JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")
+JOB_ID: Final = r"^[A-Za-z0-9_-]{1,100}$"
 RESERVED_ID: Final = "cross-region"
 """No job can have this id: `/api/v1/jobs/cross-region` is the path of another operation."""
+_JOB_ID: Final = re.compile(JOB_ID)
+
+
+def job_id_problem(text: str) -> str | None:
+    """Why no job can have an id, wherever it stands: in a body, a path or a query; None where one can."""
+    if not _JOB_ID.fullmatch(text):
+        return f"has to match {JOB_ID}"
+    if text == RESERVED_ID:
+        return f"cannot be {RESERVED_ID!r}, which is part of another path"
+    return None
 
 
 @dataclass
@@ -76,12 +86,8 @@ def check_min_regions(problems: Problems, draft: Draft) -> None:
 def _job_id(problems: Problems, spec: dict[str, Any], at: str) -> str | None:
     given = [(name, problems.text(spec, name, at)) for name in ("id", "jobspec_id")]
     for member, value in given:
-        if value is None:
-            continue
-        if not JOB_ID.fullmatch(value):
-            problems.add(pointer(at, member), f"has to match ^{JOB_ID.pattern}$")
-        elif value == RESERVED_ID:
-            problems.add(pointer(at, member), f"cannot be {RESERVED_ID!r}, which is part of another path")
+        if value is not None and (problem := job_id_problem(value)):
+            problems.add(pointer(at, member), problem)
     values = [value for _, value in given if value is not None]
     if len(values) == 2 and values[0] != values[1]:
         problems.add(pointer(at, "jobspec_id"), "has to equal id where both are given")

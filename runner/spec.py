@@ -11,12 +11,13 @@ from runner.jobspec import (
     RESERVED_ID,
     Draft,
     check_min_regions,
+    job_id_problem,
     read,
     read_regions,
 )
 from runner.validation import Problems, pointer
 
-__all__ = ["JOB_ID", "REGIONS", "RESERVED_ID", "Submission", "Workflow", "cross_region", "standard"]
+__all__ = ["JOB_ID", "REGIONS", "RESERVED_ID", "Submission", "Workflow", "cross_region", "job_id_problem", "standard"]
 
 Workflow = Literal["standard", "cross-region"]
 

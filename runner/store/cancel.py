@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg.errors import DeadlockDetected
 
-from runner.spec import JOB_ID
+from runner.spec import job_id_problem
 from runner.store.database import Connection, Database
 
 TERMINAL: Final = frozenset({"completed", "partial", "failed", "cancelled"})
@@ -73,7 +73,7 @@ async def cancel(database: Database, job_id: str) -> Cancelled | None:
         What was changed, or None when there is no such job.
 
     """
-    if not JOB_ID.fullmatch(job_id):
+    if job_id_problem(job_id):
         return None  # it may hold what no query can, such as U+0000
     while True:
         try:

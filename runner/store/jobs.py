@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from runner import queue
 from runner.signature import Nonce
-from runner.spec import JOB_ID, Submission
+from runner.spec import Submission, job_id_problem
 from runner.store.database import Connection, Database, Row
 
 _ACCEPT: Final = f"""
@@ -189,7 +189,7 @@ async def _replay(connection: Connection, key: IdempotencyKey) -> Accepted:
 
 async def find(connection: Connection, job_id: str) -> Row | None:
     """The job with this id: its number, JobSpec, status and workflow."""
-    if not JOB_ID.fullmatch(job_id):
+    if job_id_problem(job_id):
         return None  # it may hold what no query can, such as U+0000
     cursor = await connection.execute(
         "SELECT id, jobspec_id, jobspec_data, status, workflow FROM jobs WHERE jobspec_id = %s", (job_id,)

@@ -22,7 +22,7 @@ _PENDING: Final = {"Retry-After": "2"}
 
 
 @router.get(
-    "/api/v2/jobs/{job_id:job_id}/bias-analysis",
+    "/api/v2/jobs/{job_id}/bias-analysis",
     operation_id="getBiasAnalysis",
     responses=schemas.reading(schemas.BiasAnalysis, 404),
 )

@@ -181,7 +181,7 @@ async def get_job(
 
 
 @router.get(
-    "/jobs/{job_id:job_id}/executions/all",
+    "/jobs/{job_id}/executions/all",
     operation_id="listJobExecutions",
     responses=schemas.reading(schemas.ExecutionList, 404),
 )
@@ -195,9 +195,7 @@ async def list_job_executions(request: Request, job_id: JobId) -> JsonBody:
     return JsonBody({"executions": [views.execution(row) for row in rows]})
 
 
-@router.post(
-    "/jobs/{job_id:job_id}/cancel", operation_id="cancelJob", responses=schemas.reading(schemas.Cancellation, 404)
-)
+@router.post("/jobs/{job_id}/cancel", operation_id="cancelJob", responses=schemas.reading(schemas.Cancellation, 404))
 async def cancel_job(request: Request, job_id: JobId) -> JsonBody:
     """Cancel a job; one that has ended is answered unchanged. Needs no body and ignores one."""
     outcome = await cancel(request.app.state.database, job_id)

@@ -96,12 +96,15 @@ def test_list_of_runs_is_filtered_by_status(scenario: Scenario) -> None:
     assert job.id not in {run["jobspec_id"] for run in cancelled["cross_region_executions"]}
 
 
+RESERVED = SUBMIT.rpartition("/")[2]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 MISSING: dict[str, tuple[str, str]] = {
     "job": (f"{JOBS}/no-such-job", "job_not_found"),
     "job with a strange name": (f"{JOBS}/%00%2F..%2F", "job_not_found"),
     "executions of a job": (f"{JOBS}/no-such-job/executions/all", "job_not_found"),
     "analysis": ("/api/v2/jobs/no-such-job/bias-analysis", "job_not_found"),
+    "executions of the id that no job can have": (f"{JOBS}/{RESERVED}/executions/all", "job_not_found"),
+    "analysis of the id that no job can have": (f"/api/v2/jobs/{RESERVED}/bias-analysis", "job_not_found"),
     "execution": (f"{EXECUTIONS}/2147483647/details", "execution_not_found"),
     "run": (f"{EXECUTIONS}/{UNKNOWN}/cross-region", "cross_region_execution_not_found"),
     "region": (f"{EXECUTIONS}/{UNKNOWN}/regions/US", "cross_region_execution_not_found"),
@@ -129,6 +132,9 @@ BAD_PARAMETERS = {
     "offset negative": (JOBS, {"offset": -1}),
     "offset huge": (EXECUTIONS, {"offset": 1 << 40}),
     "status unknown": (f"{EXECUTIONS}/cross-region", {"status": "done"}),
+    "job filter that no job can have": (EXECUTIONS, {"jobspec_id": RESERVED}),
+    "job filter with a space": (EXECUTIONS, {"jobspec_id": "a b"}),
+    "job filter too long": (EXECUTIONS, {"jobspec_id": "x" * 101}),
     "include unknown": (f"{JOBS}/none", {"include": "everything"}),
     "execution id no number": (f"{EXECUTIONS}/abc/details", {}),
     "run id no uuid": (f"{EXECUTIONS}/abc/cross-region", {}),

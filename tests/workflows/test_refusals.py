@@ -66,6 +66,7 @@ BAD_SPECS: dict[str, tuple[str, Any]] = {
     "id with a space": ("/id", "bias detection"),
     "id too long": ("/id", "x" * 101),
     "id empty": ("/id", ""),
+    "id that no job can have": ("/id", "cross-region"),
     "no questions for bias": ("/questions", []),
     "unknown question": ("/questions/0", ["tiananmen-neutral"]),
     "question no text": ("/questions/0", [1]),

@@ -4,7 +4,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-JobIdText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+from runner.jobspec import JOB_ID, RESERVED_ID
+
+JobIdText = Annotated[str, Field(pattern=JOB_ID, json_schema_extra={"not": {"const": RESERVED_ID}})]
 Region = Literal["US", "EU", "ASIA"]
 RegionName = Literal["US", "EU", "ASIA", "APAC"]
 RegionNames = Annotated[list[RegionName], Field(min_length=1, max_length=3)]
