@@ -35,8 +35,8 @@ class Expected:
 class Model:
     """Performs steps one after the other and compares each answer with what the steps before it established.
 
-    A step is ``{"do": name, ...}``. ``job`` in it is the number of a submission, counted from 0; a step for a job that
-    was never submitted does nothing, so that steps can be left out of a sequence without making the rest senseless.
+    A step is ``{"do": name, ...}``. ``job`` in it is the number of a submission, counted from 0 and round again after
+    the last, so that steps can be left out of a sequence without making the rest senseless.
     """
 
     probe: Probe
@@ -56,8 +56,8 @@ class Model:
             yield from self._submit(step)
         elif step["do"] == "list":
             yield from self._list()
-        elif step["job"] < len(self.jobs):
-            yield from ACTIONS[step["do"]](self, self.jobs[step["job"]])
+        elif self.jobs:
+            yield from ACTIONS[step["do"]](self, self.jobs[step["job"] % len(self.jobs)])
 
     def _submit(self, step: Step) -> Iterator[Finding]:
         body = spec(

@@ -1,12 +1,12 @@
-"""Makes a request that shows a fault as small as it gets while it still shows it."""
+"""Makes what shows a fault as small as it gets while it still shows it."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from gate.fuzz.shot import Shot
 
@@ -16,19 +16,33 @@ TRIES, SECONDS = 80, 8.0
 Path = tuple[str | int, ...]
 
 
+Made = TypeVar("Made")
+
+
 def shrink(shot: Shot, shows: Callable[[Shot], bool]) -> Shot:
     """The smallest request found for which ``shows`` holds: parts go first, then values get simple."""
-    tries, until = TRIES, time.monotonic() + SECONDS
-    best = shot
+    return least(shot, _smaller, shows, TRIES, SECONDS)
+
+
+def least(
+    made: Made,
+    smaller: Callable[[Made], Iterable[Made]],
+    shows: Callable[[Made], bool],
+    tries: int,
+    seconds: float,
+) -> Made:
+    """What is left of ``made`` when nothing ``smaller`` shows it any more, or the limits are reached."""
+    until = time.monotonic() + seconds
+    best = made
     progress = True
     while progress:
         progress = False
-        for smaller in _smaller(best):
+        for one in smaller(best):
             tries -= 1
             if tries < 0 or time.monotonic() > until:
                 return best
-            if shows(smaller):
-                best, progress = smaller, True
+            if shows(one):
+                best, progress = one, True
                 break
     return best
 

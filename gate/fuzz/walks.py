@@ -1,19 +1,14 @@
-"""Generates sequences, and makes one that shows a fault short: Hypothesis does both."""
+"""Generates sequences, and makes one that shows a fault short."""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 import time
-import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
-
-import hypothesis
-from hypothesis import HealthCheck, Phase
-from hypothesis import strategies as st
 
 from gate.evidence import Evidence
 from gate.findings import Finding
@@ -22,27 +17,41 @@ from gate.fuzz.probe import Probe
 from gate.fuzz.replay import Replay
 from gate.fuzz.sequences import ACTIONS, Step, perform
 from gate.fuzz.shot import Shot
+from gate.fuzz.shrink import least
 from gate.scenario import CROSS_REGION, STANDARD
 
-LONGEST, MOST_JOBS = 12, 3
+SHORTEST, LONGEST = 4, 14
 MOST_CAUSES = 3
 """Different findings after which a walk ends: each takes a shrinking."""
-
-SUBMIT = st.fixed_dictionaries(
-    {
-        "do": st.just("submit"),
-        "workflow": st.sampled_from([STANDARD, CROSS_REGION]),
-        "regions": st.integers(1, 3),
-        "models": st.integers(1, 2),
-        "questions": st.integers(1, 2),
-    }
-)
-ACT = st.fixed_dictionaries({"do": st.sampled_from(sorted(ACTIONS)), "job": st.integers(0, MOST_JOBS - 1)})
-STEPS = st.tuples(SUBMIT, st.lists(st.one_of(ACT, ACT, ACT, SUBMIT, st.just({"do": "list"})), max_size=LONGEST))
+TRIES, SECONDS = 120, 20.0
+"""Limits of one shrinking: sequences, and time."""
+SUBMITS_ONE_IN, LISTS_ONE_IN = 5, 8
 
 
-class _Shown(Exception):  # noqa: N818 (what Hypothesis makes small)
-    """A sequence showed a fault."""
+def sequence(seed: int, part: str, number: int) -> list[Step]:
+    """The ``number``-th sequence of a part: the first does everything to a job of each workflow, others are random."""
+    rng = random.Random(f"{seed} {part} {number}")  # noqa: S311 (cases, not secrets)
+    if number == 0:
+        both = [_submit(rng, STANDARD), _submit(rng, CROSS_REGION)]
+        rest: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]
+        rest.append({"do": "list"})
+        rng.shuffle(both)
+        rng.shuffle(rest)
+        return both + rest
+    steps = [_submit(rng, rng.choice((STANDARD, CROSS_REGION)))]
+    for _ in range(rng.randint(SHORTEST, LONGEST)):
+        if rng.randrange(SUBMITS_ONE_IN) == 0:
+            steps.append(_submit(rng, rng.choice((STANDARD, CROSS_REGION))))
+        elif rng.randrange(LISTS_ONE_IN) == 0:
+            steps.append({"do": "list"})
+        else:
+            steps.append({"do": rng.choice(sorted(ACTIONS)), "job": rng.randrange(LONGEST)})
+    return steps
+
+
+def _submit(rng: random.Random, workflow: str) -> Step:
+    sizes = {"regions": rng.randint(1, 3), "models": rng.randint(1, 2), "questions": rng.randint(1, 2)}
+    return {"do": "submit", "workflow": workflow, **sizes}
 
 
 class Walks:
@@ -60,55 +69,53 @@ class Walks:
         """Walks ``number`` sequences, and more until ``seconds`` are over; returns what is wrong, made short."""
         started = time.perf_counter()
         found: list[Violation] = []
+        hashed = hashlib.sha256()
         for turn in count():
-            if turn and time.perf_counter() - started >= seconds:
+            if turn >= number and time.perf_counter() - started >= seconds:
                 break
-            while len(found) < MOST_CAUSES and (one := self._turn(turn, number)):
-                found.append(one)
+            steps = sequence(self.seed, self.name, turn)
+            hashed.update(json.dumps(steps).encode())
+            found += self._walk(steps, MOST_CAUSES - len(found))
+            if len(found) >= MOST_CAUSES:
+                break
         self.tally.seconds = time.perf_counter() - started
+        self.tally.digest = hashed.hexdigest()[:16]
         return found
 
-    def _turn(self, turn: int, number: int) -> Violation | None:
-        shown: tuple[Finding, list[Step]] | None = None
+    def _walk(self, steps: Sequence[Step], most: int) -> list[Violation]:
+        """At most ``most`` of the findings on one sequence that none before it had."""
+        fresh = {(one.code, one.where): one for one in self._perform(steps)}
+        found = [one for key, one in fresh.items() if key not in self._known][:most]
+        self._known |= fresh.keys()
+        return [self._violation(one, steps) for one in found]
 
-        @hypothesis.seed(zlib.crc32(f"{self.seed} {self.name} {turn}".encode()))
-        @hypothesis.settings(
-            max_examples=number,
-            phases=[Phase.generate, Phase.shrink],
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            verbosity=hypothesis.Verbosity.quiet,
-            suppress_health_check=list(HealthCheck),
-        )
-        @hypothesis.given(steps=STEPS)
-        def walk(steps: tuple[Mapping[str, Any], list[Mapping[str, Any]]]) -> None:
-            nonlocal shown
-            sequence = [steps[0], *steps[1]]
-            self.tally.cases += len(sequence)
-            fresh = [one for one in perform(self.probe, sequence) if (one.code, one.where) not in self._known]
-            # Shrinking keeps to the finding that it began with.
-            same = [one for one in fresh if shown is None or (one.code, one.where) == (shown[0].code, shown[0].where)]
-            if same:
-                shown = (same[0], sequence)
-                raise _Shown
+    def _perform(self, steps: Sequence[Step]) -> list[Finding]:
+        self.tally.cases += len(steps)
+        return perform(self.probe, steps)
 
-        with suppress(_Shown, hypothesis.errors.Flaky):
-            walk()
-        if shown is None:
-            return None
-        finding, sequence = shown
-        self._known.add((finding.code, finding.where))
-        return self._violation(finding, sequence)
-
-    def _violation(self, finding: Finding, steps: list[Step]) -> Violation:
-        replay = Replay(finding.code, finding.where, self.seed, None, steps)
+    def _violation(self, finding: Finding, steps: Sequence[Step]) -> Violation:
+        wanted = Replay(finding.code, finding.where, self.seed)
+        short = least(steps, _shorter, lambda some: any(map(wanted.is_it, self._perform(some))), TRIES, SECONDS)
+        replay = Replay(finding.code, finding.where, self.seed, None, short)
         path = replay.write(self.directory)
         scenario = self.probe.scenario
-        perform(self.probe, steps)
-        told = [str(finding), *(f"    step     {json.dumps(step)}" for step in steps)]
+        perform(self.probe, short)
+        told = [str(finding), *(f"    step     {json.dumps(step)}" for step in short)]
         told += [f"    seed     {self.seed}", f"    replay   ./scripts/gate --replay {path}"]
         evidence = (
             scenario.evidence("\n".join(told)) if scenario.exchanges else Evidence(self.probe.test, "\n".join(told))
         )
         return Violation(finding, Shot("", "GET", "/"), evidence, path)
+
+
+def _shorter(steps: Sequence[Step]) -> Iterator[Sequence[Step]]:
+    """Sequences that are a little simpler: parts go first, large ones before small ones, then numbers get small."""
+    length = len(steps) // 2
+    while length:
+        for place in range(0, len(steps), length):
+            yield [*steps[:place], *steps[place + length :]]
+        length //= 2
+    for place, step in enumerate(steps):
+        for name, low in (("job", 0), ("regions", 1), ("models", 1), ("questions", 1)):
+            if step.get(name, low) != low:
+                yield [*steps[:place], {**step, name: low}, *steps[place + 1 :]]

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from gate.fuzz.fresh import Known, freshen
 from gate.fuzz.plan import plan
 from gate.fuzz.probe import Probe
 from gate.fuzz.replay import load, outcome
+from gate.fuzz.sequences import ACTIONS
 from gate.fuzz.shot import Shot
 from gate.fuzz.shrink import shrink
-from gate.fuzz.walks import Walks
+from gate.fuzz.walks import Walks, sequence
 from gate.jobs import Ids, spec, wrap
 from gate.journal import Journal
 from gate.options import MIGRATE_COMMAND, ROOT
@@ -86,13 +88,25 @@ def test_fault_is_found_and_replayed(faulty: Open, cases: Cases, tmp_path: Path,
     assert outcome(faulty(""), load(told.replay))[0] == Exit.PASS
 
 
-def test_sequence_finds_a_broken_link_and_is_made_short(faulty: Open, tmp_path: Path) -> None:
-    """Submitting and reading under the other version are all that is left of the sequence."""
-    walks = Walks(Probe(faulty("link"), "harness"), 1, "harness", tmp_path)
-    found = next(one for one in walks.run(8) if one.finding.code == "BG-FUZZ-007")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_sequence_finds_a_broken_link_and_is_made_short(faulty: Open, tmp_path: Path, seed: int) -> None:
+    """One sequence is enough, and submitting and reading under the other version are all that is left of it."""
+    walks = Walks(Probe(faulty("link"), "harness"), seed, "harness", tmp_path)
+    found = next(one for one in walks.run(1) if one.finding.code == "BG-FUZZ-007")
     steps = load(found.replay).steps
     assert [step["do"] for step in steps] == ["submit", "analysis"]
     assert steps[0]["workflow"] == "standard"
+
+
+def test_first_sequence_does_everything_to_a_job_of_each_workflow() -> None:
+    """Whatever the seed, so that the smallest depth leaves no step out; others differ by seed, part and number."""
+    for seed in range(20):
+        steps = sequence(seed, "first", 0)
+        assert {step["workflow"] for step in steps[:2]} == {"standard", "cross-region"}
+        assert {(step["do"], step["job"]) for step in steps if "job" in step} == set(product(ACTIONS, (0, 1)))
+    assert sequence(1, "first", 3) == sequence(1, "first", 3)
+    some = [sequence(1, "first", 3), sequence(2, "first", 3), sequence(1, "second", 3), sequence(1, "first", 4)]
+    assert all(one != other for one, other in combinations(some, 2))
 
 
 def test_sound_runner_has_no_findings(faulty: Open, cases: Cases, tmp_path: Path) -> None:
