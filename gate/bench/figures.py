@@ -1,8 +1,7 @@
-"""Benchmarks: what a run of the gate costs, and what the reference runner can do. Medians of several runs."""
+"""Figures: what a run of the gate costs, and what the reference runner can do."""
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
@@ -20,13 +19,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from rich.console import Console
-from rich.table import Table
-
 from gate import jobs
 from gate.cli import SUITE
 from gate.client import CROSS_REGION, JOBS, Client
-from gate.errors import Exit, GateError
+from gate.errors import GateError
 from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES
 from gate.target import RunnerSpec, System
 from gate.target.embedded import EmbeddedTarget
@@ -283,36 +279,3 @@ BENCHMARKS: dict[str, Benchmark] = {
     "oracles": oracles,
     "fuzz": fuzz,
 }
-
-
-def main() -> int:
-    """Runs the benchmarks that were asked for and prints a table."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measures the gate and the reference runner.")
-    parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all)")
-    parser.add_argument(
-        "--runs", type=int, default=5, metavar="N", help="runs of each, of which the median counts (default: 5)"
-    )
-    given = parser.parse_args()
-    unknown = set(given.name) - set(BENCHMARKS)
-    if unknown or given.runs < 1:
-        parser.error(f"no such benchmark: {', '.join(unknown)}" if unknown else "--runs needs a number from 1 up")
-    console = Console(highlight=False)
-    table = Table("figure", "median", "least", "most", "unit", "to reach", "runs")
-    for name in given.name or BENCHMARKS:
-        console.print(f"{name} ...", style="dim")
-        try:
-            for what, measured, unit, limit in BENCHMARKS[name](given.runs):
-                shown = (
-                    f"{value:.3g}" if value < 100 else f"{value:.0f}"
-                    for value in (statistics.median(measured), min(measured), max(measured))
-                )
-                table.add_row(what, *shown, unit, limit, str(len(measured)))
-        except GateError as error:
-            console.print(f"bench {name}: {error}", style="red", markup=False)
-            return Exit.UNJUDGED
-    console.print(table)
-    return Exit.PASS
-
-
-if __name__ == "__main__":
-    sys.exit(main())

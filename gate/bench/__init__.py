@@ -1,0 +1,1 @@
+"""Benchmarks: figures of the gate and the runner, mutants of the runner, and other tools beside the gate."""
