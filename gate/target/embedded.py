@@ -5,24 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
-import time
-import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
-from psycopg import sql
 
 from gate.errors import GateError
 from gate.router import Router
 from gate.target import RunnerSpec
+from gate.target.databases import Clones, database_url, make_template, one_line
 from gate.target.postgres import Cluster, DataCache, find_binaries
 from gate.target.process import RunnerProcess, free_port, run_once, search_path, split_command
-from gate.waiting import deadline
 
 MIGRATE_SECONDS = 120.0
 ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
@@ -98,7 +93,7 @@ class EmbeddedTarget:
         self._say = say
         self._ready_seconds = ready_seconds
         self._cluster: Cluster | None = None
-        self._admin: psycopg.Connection[tuple[object, ...]] | None = None
+        self._clones = Clones()
 
     def start(self) -> dict[str, str]:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
@@ -147,33 +142,18 @@ class EmbeddedTarget:
         return False
 
     def _make_template(self, cluster: Cluster, template: str, migrate: list[str]) -> None:
-        name = sql.Identifier(template)
-        with psycopg.connect(cluster.url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} STRATEGY FILE_COPY").format(name))
-            url = database_url(cluster.url, template)
+        def run(name: str) -> None:
+            url = database_url(cluster.url, name)
             env = self._environment(DATABASE_URL=url, ROUTER_URL=NO_ROUTER, PORT=str(free_port()))
             hint = "See its last lines, or give another command with --migrate-command."
             run_once(migrate, env=env, cwd=self._root, seconds=MIGRATE_SECONDS, what="The migration", hint=hint)
-            # A database with sessions cannot be copied, and those of a migration that just ended may still be closing.
-            of_template = "FROM pg_stat_activity WHERE datname = %s"
-            connection.execute(f"SELECT pg_terminate_backend(pid) {of_template}", (template,))
-            limit = time.monotonic() + deadline("step")
-            while connection.execute(f"SELECT 1 {of_template}", (template,)).fetchone():
-                if time.monotonic() > limit:
-                    raise GateError("The migration left sessions behind that do not end.")
-            # Last, so that a template that says it is one is whole.
-            connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false").format(name))
+
+        make_template(cluster.url, template, run)
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no runner uses."""
-        name = f"gate_{secrets.token_hex(6)}"
         try:
-            if self._admin is None:
-                self._admin = psycopg.connect(shared[ADMIN], autocommit=True)
-                weakref.finalize(self, self._admin.close)  # workers never call stop()
-                with contextlib.suppress(psycopg.Error):  # a setting that this server does not know
-                    self._admin.execute("SET file_copy_method = clone")
-            clone(self._admin, name, shared[TEMPLATE])
+            name = self._clones.fresh(shared[ADMIN], shared[TEMPLATE])
         except psycopg.errors.DiskFull as error:
             raise full(Path(shared[DIRECTORY])) from error
         except psycopg.Error as error:
@@ -222,9 +202,7 @@ class EmbeddedTarget:
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory, or with ``keep`` leaves it and says where; safe to call twice."""
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
+        self._clones.close()
         cluster = self._cluster
         if cluster is None or not self._keep:
             self._end()
@@ -238,22 +216,6 @@ class EmbeddedTarget:
         if self._cluster is not None:
             self._cluster.close()
             self._cluster = None
-
-
-def clone(connection: psycopg.Connection[tuple[object, ...]], name: str, template: str) -> None:
-    """Copies the template; again and plainly where the file system cannot copy on write as the session asks."""
-    names = sql.Identifier(name), sql.Identifier(template)
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names)
-    try:
-        connection.execute(statement)
-    except (psycopg.errors.SystemError, psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
-        connection.execute("SET file_copy_method = copy")
-        connection.execute(statement)
-
-
-def database_url(admin_url: str, name: str) -> str:
-    """The URL of another database of the same server."""
-    return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
 
 
 def template_name(migrate: str, programs: list[str], root: Path) -> str:
@@ -274,8 +236,3 @@ def template_name(migrate: str, programs: list[str], root: Path) -> str:
 def full(directory: Path) -> GateError:
     """The error for a file system without space."""
     return GateError(f"{directory.parent} is full.", "Free some space there, or run with fewer workers.")
-
-
-def one_line(error: Exception) -> str:
-    """The first line of an error's text, without a full stop."""
-    return (str(error).strip() or repr(error)).splitlines()[0].rstrip(".")
