@@ -13,6 +13,7 @@ from rich.table import Table
 from gate.bench.figures import BENCHMARKS
 from gate.errors import Exit, GateError
 
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what was asked for and returns the exit code; every error is one sentence, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+
 from gate import jobs
 from gate.cli import SUITE
 from gate.client import CROSS_REGION, JOBS, Client
