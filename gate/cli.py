@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from gate.diff.cli import diff  # noqa: PLC0415  (its libraries would slow down every other command)
 
             return diff(words[1:])
+        if words[:1] == ["defects"]:
+            from gate.defects.cli import defects  # noqa: PLC0415  (as above)
+
+            return defects(words[1:])
         return run(words)
     except GateError as error:
         console.print(f"gate: {error}", style="red", markup=False)
@@ -49,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
         "what it answers and what it stores, and says whether it may ship.",
         epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
-        "what a change of the published contract breaks. "
+        "what a change of the published contract breaks; gate defects proves that the gate catches known defects. "
         "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
         allow_abbrev=False,
     )

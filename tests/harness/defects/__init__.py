@@ -11,3 +11,5 @@ A module ``dNN_slug.py`` has a docstring (what it is, where it came from, which 
   ``document``, ``payload``: a file is at fault, and ``apply()`` changes it in a copy of the checkout.
 - ``INSTEAD``, where the runner cannot have the defect: why, and which relative stands for it.
 """
+
+TOGETHER = ("D01",)

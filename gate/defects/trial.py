@@ -1,0 +1,180 @@
+"""One run of the gate against a runner with defects, watched until it is decided."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gate import reports
+from gate.defects.catalogue import OF_FILES, Defect
+from gate.errors import GateError
+from gate.findings import Finding
+from gate.options import ROOT, WRAPPED
+from gate.target.process import Watched
+from gate.verdict import Verdict
+
+LONGEST_SECONDS = 300.0
+"""What one run of the gate may take; at depth ci it needs a fraction of it."""
+PATCHED = "tests.harness.defects"
+
+_LOOK_SECONDS = 0.05
+_END_SECONDS = 20.0
+
+
+class Stopped(Exception):  # noqa: N818 (somebody asked for it)
+    """The trial was ended from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What all trials of a table share; the last three are options of the gate."""
+
+    report_dir: Path
+    workers: int
+    seed: int
+    time_factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One finding of a run, with the seconds from the start of the gate's process until it was written down."""
+
+    finding: Finding
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """Everything that it tells."""
+        one = self.finding
+        return "\n".join((one.kind.title, one.kind.explanation, one.where, one.expected, one.got))
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a run of the gate came to; ``error`` says why it judged nothing, where that is so."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""
+
+    def about(self, defect: Defect) -> list[Sighting]:
+        """The findings that are about a defect, in the order in which they were made."""
+        return [one for one in self.sightings if defect.about(one.finding.code, one.finding.where)]
+
+
+def run(
+    defects: Sequence[Defect],
+    conditions: Conditions,
+    name: str,
+    stop: threading.Event,
+    *,
+    first: bool = False,
+    until: Defect | None = None,
+) -> Seen:
+    """Runs the gate at depth ci against the runner with these defects, or the clean one without any.
+
+    ``first`` ends it at the first test that fails, ``until`` as soon as a finding is about that defect. Raises Stopped
+    when ``stop`` is set; the gate has taken everything down by then.
+    """
+    directory = conditions.report_dir / name
+    reports.prepare(directory)
+    (directory / "output.txt").unlink(missing_ok=True)
+    env = {key: value for key, value in os.environ.items() if key not in {WRAPPED, "PYTHONDONTWRITEBYTECODE"}}
+    with _checkout(defects) as root:
+        command = [sys.executable, "-m", "gate", *_options(defects, conditions, directory), *(["-x"] if first else [])]
+        started = time.monotonic()
+        watched = Watched()
+        try:
+            # Asked to end as by Ctrl-C: the gate then takes down what it has started.
+            watched.run(command, env=env, cwd=root, log=directory / "output.txt", end=("INT", _END_SECONDS))
+            return _watch(watched, directory, started, stop, until)
+        finally:
+            watched.close()
+
+
+def _watch(watched: Watched, directory: Path, started: float, stop: threading.Event, until: Defect | None) -> Seen:
+    seen, tail = Seen(), _Tail(directory / "journal")
+    while True:
+        code = watched.wait(_LOOK_SECONDS)
+        seen.seconds = time.monotonic() - started
+        seen.sightings += [Sighting(finding, seen.seconds) for finding in tail.findings()]
+        if code is not None:
+            break
+        if stop.is_set():
+            raise Stopped
+        if until is not None and seen.about(until):
+            return seen
+        if seen.seconds > LONGEST_SECONDS:
+            seen.error = f"The gate took longer than {LONGEST_SECONDS:g} s."
+            return seen
+    try:
+        verdict = Verdict.model_validate_json((directory / "verdict.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        seen.error = f"The gate ended with code {code} and left no verdict; see {directory / 'output.txt'}."
+        return seen
+    if verdict.verdict not in {"pass", "broken"}:
+        seen.error = verdict.reason
+    elif (code == 0) != (verdict.verdict == "pass"):
+        seen.error = f"The gate ended with code {code}, but its verdict is {verdict.verdict}."
+    return seen
+
+
+class _Tail:
+    """The findings of a run's journals, each as soon as it is written down, and each cause once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._read: dict[Path, int] = {}
+        self._causes: set[tuple[str, str]] = set()
+
+    def findings(self) -> Iterator[Finding]:
+        """Those that came since the last call."""
+        for path in sorted(self._directory.glob("*.ndjson")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                new = file.read()
+            whole = new[: new.rfind(b"\n") + 1]  # a line that is still being written comes with the next call
+            self._read[path] = self._read.get(path, 0) + len(whole)
+            for line in whole.splitlines():
+                if not line.startswith(b'{"kind": "finding"'):
+                    continue
+                fact = json.loads(line)
+                finding = Finding(fact["code"], fact["where"], fact["expected"], fact["got"])
+                if finding.cause not in self._causes:
+                    self._causes.add(finding.cause)
+                    yield finding
+
+
+def _options(defects: Sequence[Defect], conditions: Conditions, directory: Path) -> Iterator[str]:
+    yield from ("--depth", "ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}")
+    yield from (f"--time-factor={conditions.time_factor:g}", f"--report-dir={directory}")
+    put = ",".join(defect.id for defect in defects if defect.kind not in OF_FILES)
+    if put:
+        yield f"--runner-command=python -m {PATCHED} {put} serve"
+    schema = ",".join(defect.id for defect in defects if defect.kind == "migration")
+    if schema:
+        yield f"--migrate-command=python -m {PATCHED} {schema} migrate"
+
+
+@contextmanager
+def _checkout(defects: Sequence[Defect]) -> Iterator[Path]:
+    """Where the gate is to run: this checkout, or a copy of it with the defects that are of files."""
+    faulty = ",".join(defect.id for defect in defects if defect.kind in OF_FILES)
+    if not faulty:
+        yield ROOT
+        return
+    with tempfile.TemporaryDirectory(prefix="gate-defects-") as directory:
+        command = [sys.executable, "-m", PATCHED, faulty, "copy", directory]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise GateError(f"{faulty} could not be put there.", done.stderr.strip())
+        yield Path(directory)
