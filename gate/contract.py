@@ -92,6 +92,10 @@ class Contract:
     def check(self, exchange: Exchange) -> list[Finding]:
         """What a response has that the contract does not allow, or lacks that it promises."""
         operation = self.operation(exchange.method, exchange.path)
+        if operation is not None and _unrouted(exchange):
+            got = f"{exchange.status} {exchange.error_code or exchange.body[:80].decode(errors='replace')}"
+            where = f"{operation.method} {operation.path}"
+            return [Finding("BG-HTTP-007", where=where, expected=f"an answer of {operation.id}", got=got)]
         # Every path refuses the methods that it does not have, documented or not.
         if operation is None or exchange.status == 405:
             return _envelope(exchange) if exchange.status >= 400 else []
@@ -111,6 +115,18 @@ class Contract:
             found += self._check_body(where, f"{operation.id}/{exchange.status}", schema, exchange)
         return found
 
+    def check_request(self, exchange: Exchange) -> list[Finding]:
+        """What the body of a request that was accepted has that the contract does not allow."""
+        operation = self.operation(exchange.method, exchange.path)
+        if operation is None or not 200 <= exchange.status < 300:
+            return []
+        content = self.resolve(operation.document.get("requestBody", {})).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
+            return []
+        where, key = f"request of {operation.id}", f"{operation.id}/request"
+        return self._breaches("BG-HTTP-008", where, key, schema, exchange.sent)
+
     def _check_headers(self, where: str, response: Mapping[str, Any], exchange: Exchange) -> list[Finding]:
         return [
             Finding("BG-HTTP-005", where=where, expected=f"header {name}", got="no such header")
@@ -119,22 +135,26 @@ class Contract:
         ]
 
     def _check_body(self, where: str, key: str, schema: Any, exchange: Exchange) -> list[Finding]:
-        validator = self._validators.get(key)
-        if validator is None:
-            validator = self._validators[key] = self.validator(schema, mask="this value")
         if exchange.json is None and exchange.body.strip() != b"null":
             return [
                 Finding(
                     "BG-HTTP-004", where=where, expected="a JSON body", got=exchange.body[:80].decode(errors="replace")
                 )
             ]
+        return self._breaches("BG-HTTP-004", f"{where} {exchange.status}", key, schema, exchange.json)
+
+    def _breaches(self, code: str, where: str, key: str, schema: Any, value: Any) -> list[Finding]:
+        """A finding for each place at which ``value`` breaks the schema that ``key`` stands for."""
+        validator = self._validators.get(key)
+        if validator is None:
+            validator = self._validators[key] = self.validator(schema, mask="this value")
         found: dict[tuple[str, str], Finding] = {}
-        for error in validator.iter_errors(exchange.json):
+        for error in validator.iter_errors(value):
             # The entries of a list all break a rule for the same reason, so they are one finding.
             path = "/".join("*" if isinstance(part, int) else part for part in error.instance_path)
             one = Finding(
-                "BG-HTTP-004",
-                where=f"{where} {exchange.status} /{path}",
+                code,
+                where=f"{where} /{path}",
                 expected=error.message[:300],
                 got=json.dumps(error.instance)[:300],
             )
@@ -152,6 +172,14 @@ def _absolute(schema: Any) -> Any:
             for name, value in schema.items()
         }
     return [_absolute(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _unrouted(exchange: Exchange) -> bool:
+    """Whether a request was answered as one to a path or method that does not exist: in the envelope or a bare 404."""
+    if exchange.status == 405:
+        return True
+    bare = exchange.json is None and exchange.media_type != "application/json"
+    return exchange.status == 404 and (exchange.error_code == "not_found" or bare)
 
 
 def _envelope(exchange: Exchange) -> list[Finding]:

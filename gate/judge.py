@@ -42,7 +42,7 @@ def judge(scenario: Scenario) -> list[Finding]:
     found += [
         replace(finding, request=exchange.request_id)
         for exchange in scenario.exchanges
-        for finding in session.contract.check(exchange)
+        for finding in (*session.contract.check(exchange), *session.contract.check_request(exchange))
     ]
     return list({finding.cause: finding for finding in reversed(found)}.values())
 

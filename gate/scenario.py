@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gate import jobs as build
@@ -12,9 +13,10 @@ from gate.database import Database, Rows
 from gate.errors import NotAvailable
 from gate.evidence import Evidence, gather
 from gate.exchange import Exchange
-from gate.findings import BrokenPromise, Finding
+from gate.findings import BrokenPromise, Finding, must
 from gate.judge import TERMINAL, judge
 from gate.options import WITHOUT_ORACLES
+from gate.oracles import invariants
 from gate.router import Router
 from gate.waiting import NotReached, wait
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from gate.session import Session
 
 STANDARD, CROSS_REGION = "standard", "cross-region"
+LOOK_SECONDS = 1.0
+"""How often the rows of a job are looked at that is waited for; most jobs end before the first look."""
 
 
 class Scenario:
@@ -77,9 +81,12 @@ class Scenario:
             self.session.jobs.add(job)
 
     def accepted(self, exchange: Exchange) -> Job:
-        """The job that an exchange created."""
+        """The job that an exchange created; a finding where a submission that has to be accepted was not."""
         if exchange.status != 202:
-            raise AssertionError(f"not accepted: {exchange}")
+            where = f"{exchange.method} {exchange.path} {exchange.status} {exchange.error_code}".rstrip()
+            got = exchange.body[:500].decode("utf-8", "replace")
+            refused = Finding("BG-REFUSED-002", where=where, expected="202", got=got, request=exchange.request_id)
+            raise BrokenPromise([refused])
         return self.jobs[exchange.json["id"]]
 
     def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
@@ -136,17 +143,34 @@ class Job:
         return self._scenario.client.job(self.id, **params)
 
     def wait(self, *statuses: str, kind: str = "terminal") -> Job:
-        """Waits until the job has one of ``statuses``, or any terminal one; fails fast when it ended otherwise."""
+        """Waits until the job has one of ``statuses``, or any terminal one; fails fast when it ended otherwise.
+
+        While it takes long, the rules between rows are looked at, which hold at any moment: a job that breaks one will
+        hardly get there, and the rule says why.
+        """
         wanted = frozenset(statuses) or TERMINAL
         wait(
             f"{self.id} becoming {' or '.join(sorted(wanted))}",
-            self.view,
+            self._watched(),
             until=lambda seen: bool(seen.json) and seen.json.get("status") in wanted,
             never=lambda seen: seen.status != 200 or seen.json.get("status") in TERMINAL,
             kind=kind,
             show=lambda seen: f"{seen.status} {(seen.json or {}).get('status')}",
         )
         return self
+
+    def _watched(self) -> Callable[[], Exchange]:
+        """A probe that shows the job, and every now and then looks at its rows too."""
+        due = time.monotonic() + LOOK_SECONDS
+
+        def probe() -> Exchange:
+            nonlocal due
+            if time.monotonic() > due and self._scenario.session.database is not None:
+                must(invariants.check(self._scenario.session.database.connection, [self.id]))
+                due = time.monotonic() + LOOK_SECONDS
+            return self.view()
+
+        return probe
 
     def rows(self) -> Rows:
         """The job's rows, now."""

@@ -147,7 +147,7 @@ class _Bench:
 
     def _say(self, one: Trial) -> None:
         seconds = "" if one.seconds is None else f"{one.seconds:5.1f} s"
-        codes = " ".join(one.codes) or f"{one.reason} {' '.join(one.others)}"
+        codes = " ".join(one.codes) or f"{' '.join(one.reason.split())} {' '.join(one.others)}"
         named = "" if one.named or one.result != "caught" else " (cause not named)"
         style = _STYLES[one.result]
         self.console.print(f"[{style}]{one.result:<6}[/] {one.id} {seconds:>7} {one.by:<6}", end=" ")

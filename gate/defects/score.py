@@ -194,7 +194,7 @@ def markdown(table: Score) -> str:
         lines += ["| defect | what | result | by | codes | seconds | cause named |", "|---|---|---|---|---|---|---|"]
     for one in table.trials:
         what = one.what.replace("|", "\\|")
-        codes = ", ".join(one.codes) or one.reason
+        codes = ", ".join(one.codes) or " ".join(one.reason.split()).replace("|", "\\|")
         seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
         named = "yes" if one.named else "no"
         lines.append(f"| {one.id} {one.slug} | {what} | {one.result} | {one.by} | {codes} | {seconds} | {named} |")

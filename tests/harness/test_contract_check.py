@@ -47,6 +47,9 @@ BAD = {
     "not JSON": (exchange(404, b"<html>"), "BG-HTTP-004"),
     "code of another status": (exchange(404, {**ERROR, "error_code": "duplicate_job"}), "BG-HTTP-004"),
     "no request id": (exchange(404, ERROR, x_request_id=""), "BG-HTTP-005"),
+    "not routed": (exchange(404, {**ERROR, "error_code": "not_found"}), "BG-HTTP-007"),
+    "not routed, bare": (exchange(404, b"404 page not found", content_type="text/plain"), "BG-HTTP-007"),
+    "method not routed": (exchange(405, {**ERROR, "error_code": "method_not_allowed"}), "BG-HTTP-007"),
     "bare framework error": (exchange(404, {"detail": "Not Found"}, path="/nowhere"), "BG-HTTP-006"),
 }
 

@@ -1,35 +1,48 @@
 """``python -m tests.harness.defects D01,D05 serve``: the runner's command line, with defects.
 
-``copy DIRECTORY`` instead of a command of the runner makes a copy of the checkout with the defects that are of files.
-Exit code 70 when a defect is not known or what it changes is gone; everything else as the runner's.
+Instead of a command of the runner, ``copy DIRECTORY`` makes a copy of the checkout with the defects that are of files,
+and ``check`` says of each defect alone whether it can be put there. Exit code 70 when a defect is not known or what it
+changes is gone; everything else as the runner's.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from tests.harness.defects.patching import PatchError, files_in
 
 ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("contracts", "gate", "fixtures", "tests", "runner", "portal", "conftest.py", "pyproject.toml")
 """What a copy of the checkout holds: all that a gate reads, but for the environment, which it is run in."""
+OF_FILES = ("portal", "document", "payload")
 EXIT_PATCH = 70
 
 
 def put(names: Sequence[str]) -> None:
     """Puts the named defects into this process, or into the copied checkout; PatchError where that fails."""
     for name in names:
-        modules = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
-        if len(modules) != 1:
-            raise PatchError(f"there is no such defect, or several: {name}")
         try:
-            import_module(f"tests.harness.defects.{modules[0]}").apply()
-        except (PatchError, ImportError, AttributeError) as error:
+            module(name).apply()
+        except (PatchError, AttributeError) as error:
             raise PatchError(f"{name}: {error}") from error
+
+
+def module(name: str) -> ModuleType:
+    """The module of a defect; PatchError where there is none, or what it imports of the runner is gone."""
+    found = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
+    if len(found) != 1:
+        raise PatchError(f"there is no such defect, or several: {name}")
+    try:
+        return import_module(f"tests.harness.defects.{found[0]}")
+    except (ImportError, AttributeError) as error:
+        raise PatchError(f"{name}: {error}") from error
 
 
 def main(words: Sequence[str]) -> int:
@@ -43,6 +56,8 @@ def main(words: Sequence[str]) -> int:
             copy(Path(command[1]))
             put(names)
             return 0
+        if command == ["check"]:
+            return max(check(name) for name in names)
         put(names)
     except PatchError as error:
         sys.stderr.write(f"the defect cannot be put there: {error}\n")
@@ -51,6 +66,28 @@ def main(words: Sequence[str]) -> int:
 
     app(list(command), prog_name="python -m runner")
     return 0
+
+
+def check(name: str) -> int:
+    """Puts a defect into a child of this process, which has loaded the runner once for all, and into a copy."""
+    import runner.service  # noqa: PLC0415 (only to be checked is it loaded as a whole)
+    import runner.working  # noqa: F401, PLC0415 (as above)
+
+    child = os.fork()
+    if child == 0:
+        code = EXIT_PATCH
+        try:
+            with tempfile.TemporaryDirectory() as directory:
+                if getattr(module(name), "KIND", "runner") in OF_FILES:
+                    copy(Path(directory))
+                put([name])
+            code = 0
+        except PatchError as error:
+            sys.stderr.write(f"the defect cannot be put there: {error}\n")
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def copy(directory: Path) -> None:
