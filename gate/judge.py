@@ -137,7 +137,9 @@ def _analysis(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     got = answer.error_code if answer.status == 404 and answer.error_code else str(answer.status)
     expected = answer_for(left)
     if got != expected:
-        yield Finding("BG-ANALYSIS-002", where="bias-analysis", expected=expected, got=got, job=job.id)
+        # What should be told is part of the place: each reason that is not told is a fault of its own.
+        where = f"bias-analysis: {expected}"
+        yield Finding("BG-ANALYSIS-002", where=where, expected=expected, got=got, job=job.id)
         return
     if answer.status != 200:
         return

@@ -13,4 +13,4 @@ CAUSE = ("refus",)
 
 def apply() -> None:
     """Each statement is committed by itself."""
-    edit(jobs.accept, ("alone = key is None and nonce is None", "alone = True"))
+    edit(jobs.accept, ("alone = key is None and nonce is None", "alone = key is None"))
