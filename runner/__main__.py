@@ -2,4 +2,5 @@
 
 from runner.cli import app
 
-app(prog_name="python -m runner")
+if __name__ == "__main__":  # processes that the backfill starts import this module again
+    app(prog_name="python -m runner")

@@ -1,5 +1,6 @@
 """The command line: serve, worker, migrate, backfill."""
 
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,10 +9,14 @@ import psycopg
 import typer
 
 from runner import migrate as migrations
-from runner.settings import DatabaseSettings, load, load_as, refuse
+from runner.settings import EXIT_CONFIGURATION, DatabaseSettings, load, load_as, refuse
 
 EXIT_DATABASE: Final = 4
 EXIT_FAILED: Final = 1
+EXIT_INTERRUPTED: Final = 130
+_CONNECTION: Final = "08"
+_AWAY: Final = {_CONNECTION, "57"}  # classes of SQLSTATE: no connection, or one that the server ended
+_AGAIN: Final = "What was written stays; run it again to finish."
 
 app = typer.Typer(
     help="The reference runner of Project Beacon. Settings come from environment variables: DATABASE_URL and, to serve "
@@ -101,13 +106,25 @@ def backfill(
 ) -> None:
     """Give jobs of the standard workflow that ended before the cross-region one existed their analysis.
 
-    Running it again changes nothing.
+    Running it again changes nothing, and one that was killed is finished by running it again. Jobs that get no analysis
+    are listed with the reason. Exit codes: 1 the database refused, 2 there is no such job, or a setting or option is
+    missing or bad, 4 the database does not answer or is not migrated.
     """
     settings = load_as(DatabaseSettings)
-    _log_to_output(settings)
-    from runner.backfill import backfill as run_backfill  # noqa: PLC0415 - as `_log_to_output`
+    from runner import backfill as filling  # noqa: PLC0415 - late, as `_log_to_output`
 
-    run_backfill(dry_run=dry_run, job=job, since=since, batch=batch, as_json=as_json)
+    try:
+        filling.backfill(settings.database_url, dry_run=dry_run, job=job, since=since, batch=batch, as_json=as_json)
+    except filling.UnknownJobError as error:
+        refuse(f"there is no job {error}: give --job the id of a job that exists.", EXIT_CONFIGURATION)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        refuse("the database of DATABASE_URL is not migrated: run python -m runner migrate first.", EXIT_DATABASE)
+    except (psycopg.Error, BrokenProcessPool) as error:
+        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or _CONNECTION)[:2] in _AWAY:
+            refuse(f"the database of DATABASE_URL does not answer: {_first_line(error)}. {_AGAIN}", EXIT_DATABASE)
+        refuse(f"the backfill broke off: {_first_line(error)}. {_AGAIN}", EXIT_FAILED)
+    except KeyboardInterrupt:
+        refuse(f"interrupted. {_AGAIN}", EXIT_INTERRUPTED)
 
 
 def _log_to_output(settings: DatabaseSettings) -> None:

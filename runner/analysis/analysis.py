@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from runner.analysis.arithmetic import half_up
-from runner.analysis.differences import find_differences
+from runner.analysis.differences import Difference, find_differences
 from runner.analysis.metrics import measure
-from runner.analysis.risks import assess, level
+from runner.analysis.risks import Risk, assess, level
 from runner.analysis.scoring import Response, read
 from runner.analysis.summary import summarise
 
@@ -53,8 +53,12 @@ def analyse(responses: Sequence[Response], executions_total: int) -> Analysis:
         censorship_rate=half_up(metrics.censorship_rate, 2),
         factual_consistency=half_up(metrics.factual_consistency, 2),
         narrative_divergence=half_up(metrics.narrative_divergence, 2),
-        key_differences=[asdict(difference) for difference in differences],
-        risk_assessment=[asdict(risk) for risk in risks],
+        key_differences=[_members(difference) for difference in differences],
+        risk_assessment=[_members(risk) for risk in risks],
         summary=summarise(scored, metrics, differences, risks, recommendation),
         recommendation=recommendation,
     )
+
+
+def _members(entry: Difference | Risk) -> dict[str, object]:
+    return {one.name: getattr(entry, one.name) for one in fields(entry)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runner.analysis.arithmetic import half_up, mean, settled
 from runner.analysis.lexicon import (
@@ -18,6 +19,9 @@ from runner.analysis.lexicon import (
     UNCERTAINTY_WORDS,
 )
 from runner.analysis.text import entries_in, fold, tokens_of
+
+KEPT = 1024
+"""Texts whose reading is kept: as many as the largest job has, and some more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,15 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything that the analysis reads from a text."""
+
+    entries: frozenset[str]
+    tokens: frozenset[str]
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """A response together with everything that the analysis reads from its text."""
 
@@ -55,8 +68,8 @@ class Scored:
 
 
 def count(words: Iterable[str], entries: frozenset[str]) -> int:
-    """How many of a list's words are among the entries found."""
-    return sum(word in entries for word in words)
+    """How many of a list's words, all different, are among the entries found."""
+    return len(entries.intersection(words))
 
 
 def scores_of(entries: frozenset[str], length: int) -> Scores:
@@ -95,7 +108,7 @@ def scores_of(entries: frozenset[str], length: int) -> Scores:
 
 def score(text: str) -> dict[str, object]:
     """The scores of one text as they are stored with its execution, rounded half up to four places."""
-    scores = scores_of(entries_in(fold(text)), len(text))
+    scores = reading(text).scores
     return {
         "political_sensitivity": float(half_up(scores.political_sensitivity, 4)),
         "censorship_score": float(half_up(scores.censorship_score, 4)),
@@ -111,19 +124,23 @@ def score(text: str) -> dict[str, object]:
 def read(responses: Iterable[Response]) -> list[Scored]:
     """Every response with its scores, ordered by question, region, model and text, so that input order is lost."""
     ordered = sorted(responses, key=lambda item: (item.question_id, item.region, item.model_id, item.text))
-    scored = []
-    for response in ordered:
-        folded = fold(response.text)
-        entries = entries_in(folded)
-        scored.append(Scored(response, entries, tokens_of(folded), scores_of(entries, len(response.text))))
-    return scored
+    readings = [(response, reading(response.text)) for response in ordered]
+    return [Scored(response, found.entries, found.tokens, found.scores) for response, found in readings]
+
+
+@lru_cache(KEPT)
+def reading(text: str) -> Reading:
+    """What the analysis reads from a text; the last ones are kept, as a job's result needs each more than once."""
+    folded = fold(text)
+    entries = entries_in(folded)
+    return Reading(entries, tokens_of(folded), scores_of(entries, len(text)))
 
 
 def region_scores(responses: Iterable[Response]) -> dict[str, dict[str, float | bool]]:
     """Per region, sorted: means over its responses, rounded half up to four places, and whether any was withheld."""
     by_region: dict[str, list[Scores]] = {}
     for response in sorted(responses, key=lambda item: item.region):
-        scores = scores_of(entries_in(fold(response.text)), len(response.text))
+        scores = reading(response.text).scores
         by_region.setdefault(response.region, []).append(scores)
     return {
         region: {

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
+from runner.analysis import Analysis
 from runner.outcome import Demands, Execution, Outcome, RegionOutcome
 from runner.store.database import Connection, Row
 
@@ -132,20 +133,22 @@ async def store_analysis(connection: Connection, run: UUID, outcome: Outcome) ->
     analysis = outcome.analysis
     if analysis is None:
         return
-    await connection.execute(
-        _ANALYSIS,
-        (
-            uuid4(),
-            run,
-            analysis.bias_variance,
-            analysis.censorship_rate,
-            analysis.factual_consistency,
-            analysis.narrative_divergence,
-            Jsonb(analysis.key_differences),
-            Jsonb(analysis.risk_assessment),
-            analysis.summary,
-            analysis.recommendation,
-        ),
+    await connection.execute(_ANALYSIS, analysis_values(run, analysis))
+
+
+def analysis_values(run: UUID, analysis: Analysis) -> tuple[Any, ...]:
+    """A row of `cross_region_analyses` for a run: its columns in the order of the table, without the times."""
+    return (
+        uuid4(),
+        run,
+        analysis.bias_variance,
+        analysis.censorship_rate,
+        analysis.factual_consistency,
+        analysis.narrative_divergence,
+        Jsonb(analysis.key_differences),
+        Jsonb(analysis.risk_assessment),
+        analysis.summary,
+        analysis.recommendation,
     )
 
 
