@@ -1,3 +1,10 @@
 """Registers the plugins in ``fixtures/``."""
 
-pytest_plugins = ["fixtures.run", "fixtures.systems", "fixtures.fuzzing", "fixtures.judging"]
+pytest_plugins = [
+    "fixtures.run",
+    "fixtures.systems",
+    "fixtures.commands",
+    "fixtures.past",
+    "fixtures.fuzzing",
+    "fixtures.judging",
+]

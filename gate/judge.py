@@ -54,7 +54,8 @@ def _job(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
             yield from stored.check(exchange, left)
     if left.job is None or left.job["status"] not in TERMINAL:
         return
-    yield from _calls(scenario, job, left)
+    if job.called:
+        yield from _calls(scenario, job, left)
     before = scenario.session.state()
     yield from _shown(scenario, job, left)
     yield from scenario.session.unchanged_since(before, "BG-GET-001", "GET")

@@ -27,6 +27,7 @@ HARNESS = "tests/harness/"
 """Tests below this folder judge the gate itself, not a runner."""
 RUNNER_COMMAND = "python -m runner serve"
 MIGRATE_COMMAND = "python -m runner migrate"
+BACKFILL_COMMAND = "python -m runner backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ OPTIONS = (
         "--migrate-command",
         f"embedded: brings an empty database to the runner's schema (default: {MIGRATE_COMMAND})",
         {"metavar": "COMMAND", "default": MIGRATE_COMMAND},
+    ),
+    Option(
+        "--backfill-command",
+        "embedded: gives the historical jobs of the database DATABASE_URL their analysis "
+        f"(default: {BACKFILL_COMMAND})",
+        {"metavar": "COMMAND", "default": BACKFILL_COMMAND},
     ),
     Option(
         "--depth",
@@ -116,6 +123,7 @@ class Settings:
     database_url: str | None = None
     runner_command: str = RUNNER_COMMAND
     migrate_command: str = MIGRATE_COMMAND
+    backfill_command: str = BACKFILL_COMMAND
     depth: str = "ci"
     seed: int = 0
     workers: int = 1
@@ -143,6 +151,7 @@ def settings(values: Namespace) -> Settings:
         database_url=_url("--database-url", given["--database-url"], ("postgres", "postgresql")),
         runner_command=_command("--runner-command", given["--runner-command"]),
         migrate_command=_command("--migrate-command", given["--migrate-command"]),
+        backfill_command=_command("--backfill-command", given["--backfill-command"]),
         depth=given["--depth"],
         seed=_integer("--seed", given["--seed"], least=0),
         workers=_workers(given["--workers"]),
@@ -159,7 +168,8 @@ def _check_target(given: Mapping[str, Any]) -> None:
     if given["--target"] == "remote":
         if not given["--base-url"]:
             raise UsageError("--target remote needs --base-url.", "Give the runner's address, as http://host:port.")
-        for flag, default in (("--runner-command", RUNNER_COMMAND), ("--migrate-command", MIGRATE_COMMAND)):
+        commands = {"--runner-command": RUNNER_COMMAND, "--migrate-command": MIGRATE_COMMAND}
+        for flag, default in {**commands, "--backfill-command": BACKFILL_COMMAND}.items():
             if given[flag] != default:
                 raise UsageError(f"{flag} starts a runner, which --target remote never does.", f"Leave {flag} out.")
         return

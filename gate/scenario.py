@@ -89,6 +89,10 @@ class Scenario:
             raise BrokenPromise([refused])
         return self.jobs[exchange.json["id"]]
 
+    def adopt(self, job_id: str) -> Job:
+        """A job that was there before, as one of this scenario; its router calls were made elsewhere."""
+        return self.jobs.setdefault(job_id, Job(self, job_id, called=False))
+
     def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
         """A fresh job that ran to its end; ``parts`` as in gate.jobs.spec."""
         return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
@@ -132,11 +136,12 @@ class Scenario:
 
 
 class Job:
-    """One accepted job."""
+    """One accepted job; ``called`` tells whether its router calls are in the log of the stand-in."""
 
-    def __init__(self, scenario: Scenario, job_id: str) -> None:
+    def __init__(self, scenario: Scenario, job_id: str, *, called: bool = True) -> None:
         self._scenario = scenario
         self.id = job_id
+        self.called = called
 
     def view(self, **params: str | int) -> Exchange:
         """GET of the job."""

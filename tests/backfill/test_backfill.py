@@ -1,0 +1,222 @@
+"""Jobs that the standard workflow left get what the cross-region one would have made of them, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from fixtures.commands import Command, end_of
+from fixtures.past import ANALYSES, RUNS, History, before, made, writing
+from fixtures.systems import OwnRunner
+from gate import history
+from gate.database import Database
+from gate.findings import must
+from gate.history import KINDS, UNFINISHED
+from gate.oracles import invariants
+from gate.waiting import wait
+
+pytestmark = pytest.mark.criterion("criterion.backfill")
+
+SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'beacon%%'"
+
+
+def runs(database: Database) -> int:
+    return len(database.all_rows(RUNS))
+
+
+def far_enough(database: Database, process: subprocess.Popen[str], enough: int) -> bool:
+    """Whether there are so many runs, or a backfill has ended."""
+    return runs(database) >= enough or process.poll() is not None
+
+
+def test_every_kind_of_job_gets_what_the_oracles_expect(
+    own_runner: OwnRunner, backfill: Command, rng: random.Random
+) -> None:
+    scenario = own_runner()
+    past = list(history.past_jobs(rng.randrange(10**6), [*KINDS, "cancelled"] * 2))
+    history.insert(scenario.database.url, past)
+    ended = backfill(scenario.database.url, "--json")
+
+    assert (ended.code, ended.summary["examined"]) == (0, len(past))
+    for job in past:
+        answer = scenario.adopt(job.id).analysis()
+        expected = "" if job.analysable else None
+        assert (answer.error_code == "") == (expected == ""), f"{job} {answer}"
+        assert not job.analysable or answer.json["region_scores"].keys() == set(job.successes)
+
+
+def test_jobs_without_an_analysis_are_listed_with_the_reason(old: History, backfill: Command) -> None:
+    database, past = old([*KINDS, "cancelled", *UNFINISHED])
+    ended = backfill(database.url, "--json")
+
+    reasons = {entry["job_id"]: entry["reason"] for entry in ended.summary["reasons"]}
+    assert set(reasons) == {job.id for job in past if not job.analysable}
+    assert ended.summary["not_analysed"] == len(reasons)
+    assert ended.summary["analysed"] == sum(job.analysable for job in past) == len(database.all_rows(ANALYSES))
+    by_kind = dict(zip([*KINDS, "cancelled", *UNFINISHED], (reasons.get(job.id, "") for job in past), strict=True))
+    assert by_kind["single region"] == "the job has a single region"
+    assert by_kind["all failed"] == "successful regions: 0, needed: 2"
+    assert by_kind["cancelled"] == "the job was cancelled"
+    assert by_kind["running"] == "it has not ended: its status is running"
+
+
+def test_text_summary_says_the_same(old: History, backfill: Command) -> None:
+    database, past = old(["full", "single region"])
+    ended = backfill(database.url)
+
+    assert ended.out.splitlines()[0] == f"{past[1].id}: no analysis: the job has a single region"
+    assert "2 jobs examined" in ended.out.splitlines()[-1]
+    assert "1 were given a run, 1 of them with an analysis; 1 without an analysis." in ended.out
+    assert "2 of 2 jobs" in ended.err
+
+
+def test_rows_that_exist_stay_as_they_are(old: History, backfill: Command) -> None:
+    database, _ = old([*KINDS, "cancelled", *UNFINISHED])
+    rows = before(database)
+
+    assert backfill(database.url).code == 0
+    assert before(database) == rows
+
+
+def test_dry_run_says_what_it_would_do_and_writes_nothing(old: History, backfill: Command) -> None:
+    database, _ = old()
+    said = backfill(database.url, "--dry-run", "--json").summary
+    assert runs(database) == 0
+    done = backfill(database.url, "--json").summary
+
+    assert (said.pop("dry_run"), done.pop("dry_run")) == (True, False)
+    assert said.pop("seconds") >= 0
+    assert done.pop("seconds") >= 0
+    assert said == done
+
+
+def test_again_changes_nothing(old: History, backfill: Command) -> None:
+    database, _ = old()
+    backfill(database.url)
+    rows = {table: database.all_rows(table) for table in database.tables()}
+    again = backfill(database.url, "--json")
+
+    assert (again.code, again.summary["written"]) == (0, 0)
+    assert {table: database.all_rows(table) for table in database.tables()} == rows
+
+
+def test_batches_of_any_size_make_the_same_rows(old: History, backfill: Command) -> None:
+    database, past = old(KINDS * 2)
+    backfill(database.url, "--batch", "1000")
+    other, _ = old([])
+    history.insert(other.url, past)
+    backfill(other.url, "--batch", "3")
+
+    assert made(other) == made(database)
+
+
+def test_only_the_job_that_was_named(old: History, backfill: Command) -> None:
+    database, past = old(["full", "full", "cancelled"])
+    assert backfill(database.url, "--job", past[1].id, "--json").summary["written"] == 1
+    assert [row["jobspec_id"] for row in database.all_rows(RUNS)] == [past[1].id]
+
+    again = backfill(database.url, "--job", past[1].id, "--json").summary
+    assert again["reasons"] == [{"job_id": past[1].id, "reason": "it has a cross-region execution already"}]
+
+
+def test_only_jobs_since_a_time(old: History, backfill: Command) -> None:
+    database, past = old(["full"] * 4)
+    since = past[2].created_at
+    backfill(database.url, "--since", f"{since:%Y-%m-%dT%H:%M:%S%z}")
+    assert {row["jobspec_id"] for row in database.all_rows(RUNS)} == {past[2].id, past[3].id}
+    after = backfill(database.url, "--since", f"{since + timedelta(days=1):%Y-%m-%d}", "--json")
+
+    assert (after.code, after.summary["examined"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (("--job", "nobody"), 2, "there is no job nobody: give --job the id of a job that exists."),
+        (("--since", "2025-13-01"), 2, "Invalid value for '--since'"),
+        (("--batch", "0"), 2, "Invalid value for '--batch'"),
+        (("--jobs", "x"), 2, "No such option"),
+    ],
+    ids=["unknown job", "bad date", "bad batch", "unknown option"],
+)
+def test_bad_input_is_refused_in_a_sentence(
+    old: History, backfill: Command, words: tuple[str, ...], code: int, what: str
+) -> None:
+    database, _ = old(["full"])
+    ended = backfill(database.url, *words)
+
+    assert (ended.code, ended.out, runs(database)) == (code, "", 0)
+    assert what in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_database_that_cannot_be_used_is_refused_in_a_sentence(
+    old: History, backfill: Command, migrate: Command
+) -> None:
+    database, _ = old([])
+    assert migrate(database.url, "--target", "6").code == 0
+    early = backfill(database.url)
+    nowhere = backfill("postgresql://127.0.0.1:9/nowhere")
+
+    assert (early.code, nowhere.code) == (4, 4)
+    assert "is not migrated: run python -m runner migrate first" in early.err
+    assert "does not answer" in nowhere.err
+    assert "Traceback" not in early.err + nowhere.err
+
+
+def test_jobs_that_make_no_sense_are_left_out(old: History, backfill: Command) -> None:
+    database, past = old(["full"] * 4)
+    odd = [{"min_regions": "many"}, {"min_regions": 7}, {"min_success_rate": 2}]
+    with writing(database) as connection:
+        for job, limits in zip(past, odd, strict=False):
+            connection.execute(
+                "UPDATE jobs SET jobspec_data = jsonb_set(jobspec_data, '{constraints}',"
+                " jobspec_data -> 'constraints' || %s::jsonb) WHERE jobspec_id = %s",
+                (json.dumps(limits), job.id),
+            )
+    ended = backfill(database.url, "--json")
+
+    assert (ended.code, ended.summary["analysed"], ended.summary["not_analysed"]) == (0, 1, 3)
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)])
+@pytest.mark.parametrize("copies", [0, 5], ids=["alone", "in processes"])
+def test_killed_at_any_point_it_goes_on_where_it_was(
+    old: History, backfill: Command, rng: random.Random, kills: int, copies: int
+) -> None:
+    database, past = old(KINDS * 7)
+    whole, _ = old([])
+    history.insert(whole.url, past)
+    for one in (whole, database):
+        history.multiply(one.url, copies)
+    backfill(whole.url)
+    for _ in range(kills):
+        enough = runs(database) + rng.randrange(30)
+        process = backfill.start(database.url, "--batch", "3")
+        wait("some runs", partial(far_enough, database, process, enough), until=bool, kind="resume")
+        process.kill()
+        end_of(process)
+        wait("its processes gone", lambda: database.query(SESSIONS), until=lambda left: not left)
+        must(invariants.check(database.connection, None))
+
+    assert backfill(database.url).code == 0
+    assert made(database) == made(whole)
+
+
+def test_two_at_once_do_no_harm(old: History, backfill: Command) -> None:
+    database, past = old(KINDS * 15)
+    alone, _ = old([])
+    history.insert(alone.url, past)
+    single = backfill(alone.url, "--json").summary
+    started = [backfill.start(database.url, "--batch", "3", "--json") for _ in range(2)]
+    ended = [end_of(process) for process in started]
+
+    assert [one.code for one in ended] == [0, 0]
+    assert made(database) == made(alone)
+    for count in ("written", "analysed"):
+        assert sum(one.summary[count] for one in ended) == single[count]
