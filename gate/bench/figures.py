@@ -98,7 +98,7 @@ def gate(runs: int) -> Iterator[Figure]:
                     Path(reports, "out").open("wb") as out,
                     subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out) as process,
                 ):
-                    peaks.append(_peak(process))
+                    peaks.append(peak(process))
                 times.append(time.perf_counter() - started)
                 if process.returncode:
                     raise GateError(f"The gate ended with {process.returncode}, so its time means nothing.")
@@ -106,7 +106,7 @@ def gate(runs: int) -> Iterator[Figure]:
         yield f"gate, depth {depth}: memory at its peak", peaks, "MB", "<= 600"
 
 
-def _peak(process: subprocess.Popen[bytes]) -> float:
+def peak(process: subprocess.Popen[bytes]) -> float:
     """Most memory that the process and its descendants held together, in MB; shared pages are shared out (PSS)."""
     most = 0.0
     root = psutil.Process(process.pid)
@@ -271,6 +271,13 @@ def fuzz(runs: int) -> Iterator[Figure]:
     yield "oracles' share of the fuzzing", shares, "%", ""
 
 
+def backfill(runs: int) -> Iterator[Figure]:
+    """Historical jobs that get their analysis."""
+    from gate.bench.backfill import measure  # noqa: PLC0415 (it measures with the tools of this module)
+
+    return measure(runs)
+
+
 BENCHMARKS: dict[str, Benchmark] = {
     "start-up": start_up,
     "clone": clone,
@@ -279,4 +286,5 @@ BENCHMARKS: dict[str, Benchmark] = {
     "growth": growth,
     "oracles": oracles,
     "fuzz": fuzz,
+    "backfill": backfill,
 }
