@@ -1,4 +1,4 @@
-"""``python -m gate.bench``: prints a table of figures, each the median of several runs."""
+"""``python -m gate.bench``: prints a table of figures, each the median of several runs, or passes on to a study."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(highlight=False, soft_wrap=True)
     try:
+        if words[:1] == ["mutation"]:
+            from gate.bench.mutation.cli import mutation  # noqa: PLC0415 (its libraries would slow down the others)
+
+            return mutation(words[1:], console)
         return figures(words, console)
     except GateError as error:
         console.print(f"bench: {error}", style="red", markup=False)
@@ -33,6 +37,7 @@ def figures(words: Sequence[str], console: Console) -> int:
     parser = argparse.ArgumentParser(
         prog="bench",
         description="Measures the gate and the reference runner.",
+        epilog="bench mutation --help tells of mutants of the runner.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument(
