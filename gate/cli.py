@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,13 @@ from gate.verdict import Verdict
 
 SUITE = ("tests", f"--ignore={HARNESS}")
 """What the gate judges with: everything but the tests of the harness itself."""
+COMMANDS = {
+    "explain": "gate.cli",
+    "diff": "gate.diff.cli",
+    "defects": "gate.defects.cli",
+    "cleanup": "gate.remote.cleanup",
+}
+"""Other commands, each a function of its name in a module that is loaded for it alone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,16 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        if words[:1] == ["explain"]:
-            return explain(words[1:])
-        if words[:1] == ["diff"]:
-            from gate.diff.cli import diff  # noqa: PLC0415  (its libraries would slow down every other command)
-
-            return diff(words[1:])
-        if words[:1] == ["defects"]:
-            from gate.defects.cli import defects  # noqa: PLC0415  (as above)
-
-            return defects(words[1:])
+        if words and words[0] in COMMANDS:
+            command: Callable[[Sequence[str]], int] = getattr(import_module(COMMANDS[words[0]]), words[0])
+            return command(words[1:])
         return run(words)
     except GateError as error:
         console.print(f"gate: {error}", style="red", markup=False)
@@ -53,7 +54,8 @@ def parser() -> argparse.ArgumentParser:
         description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
         "what it answers and what it stores, and says whether it may ship.",
         epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
-        "what a change of the published contract breaks; gate defects proves that the gate catches known defects. "
+        "what a change of the published contract breaks; gate defects proves that the gate catches known defects; "
+        "gate cleanup LEDGER removes what a killed run left. "
         "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
         allow_abbrev=False,
     )
@@ -89,7 +91,9 @@ def _forwarded(values: argparse.Namespace) -> list[str]:
         value = getattr(values, option.dest)
         if value is True:
             words.append(option.flag)
-        elif value not in {None, False}:
+        elif isinstance(value, list):
+            words += [f"{option.flag}={one}" for one in value]
+        elif value is not None and value is not False:
             words.append(f"{option.flag}={value}")
     if values.expression:
         words += ["-k", values.expression]

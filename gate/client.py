@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from gate.exchange import Exchange
+from gate.remote.address import SET_UP_PAUSES, Address
+from gate.remote.guard import Guard
 
 JOBS = "/api/v1/jobs"
 CROSS_REGION = "/api/v1/jobs/cross-region"
@@ -25,7 +28,8 @@ class Client:
     """Sends requests to one runner and hands every exchange to ``record``.
 
     ``before`` is told the method of each request just before it is sent, ``lost`` that of one without an answer.
-    ``timeout`` is the time one answer may take, in seconds.
+    ``timeout`` is the time one answer may take, in seconds. ``address`` is that of a runner elsewhere: it is reached
+    through the proxies and with the certificates of the environment, and ``guard`` decides what is sent to it.
     """
 
     def __init__(
@@ -36,13 +40,17 @@ class Client:
         before: Callable[[str], None] = lambda _: None,
         lost: Callable[[str], None] = lambda _: None,
         timeout: float = 15.0,
+        address: Address | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.base_url = base_url
+        self._address = address
+        self._guard = guard
         self._before = before
         self._lost = lost
         self._record = record
         # Proxies of the environment are for the outside world; a runner of a test is reached directly.
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=address is not None)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -58,31 +66,60 @@ class Client:
         headers: Mapping[str, str] | Mapping[str, bytes] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> Exchange:
-        """Sends one request; ``body`` goes as JSON, ``content`` as it is. Raises Unreachable where nothing answers."""
+        """Sends one request; ``body`` goes as JSON, ``content`` as it is.
+
+        Raises Unreachable where nothing answers, and NotAvailable where the guard lets nothing of the kind through.
+        """
         sent: dict[str, Any] = dict(headers or {})
         if body is not None:
             sent.setdefault("content-type", "application/json")
             content = json.dumps(body, ensure_ascii=False).encode()
+        if self._guard is not None:
+            sent |= self._guard.permit(method, path, content, sent)
         request = self._http.build_request(method, path, content=content, headers=sent, params=params)
         self._before(method)
         started = time.perf_counter()
         try:
-            response = self._http.send(request)
+            response = self._send(request)
         except httpx.RequestError as error:
             self._lost(method)
             raise Unreachable(f"{method} {request.url} was not answered: {error!r}") from error
+        hide = self._address.hide if self._address else bytes
         exchange = Exchange(
             method=method,
             url=str(request.url),
             status=response.status_code,
             request_headers={name.lower(): value for name, value in request.headers.items()},
             request_body=request.content,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
+            headers={name.lower(): hide(value.encode()).decode() for name, value in response.headers.items()},
+            body=hide(response.content),
             elapsed=time.perf_counter() - started,
         )
+        if self._guard is not None:
+            self._guard.answered(method, path, content, exchange.status, exchange.json)
         self._record(exchange)
         return exchange
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        """Sends what may be shown of a request together with what may not."""
+        if self._address is None:
+            return self._http.send(request)
+        url = request.url
+        if self._address.query:
+            query = "&".join(filter(None, (url.query.decode("ascii"), self._address.query)))
+            url = url.copy_with(query=query.encode("ascii"))
+        headers = httpx.Headers(request.headers)
+        headers.update({name: value for name, value in self._address.headers.items() if name not in headers})
+        whole = httpx.Request(
+            request.method, url, headers=headers, content=request.content, extensions=request.extensions
+        )
+        stopped = self._guard.stopped if self._guard else Event()
+        for pause in SET_UP_PAUSES:
+            try:
+                return self._http.send(whole)
+            except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent yet, so it can be tried again
+                stopped.wait(pause)
+        return self._http.send(whole)
 
     def get(self, path: str, **params: str | int) -> Exchange:
         """GET ``path``."""

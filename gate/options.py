@@ -13,11 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gate.errors import UsageError
+from gate.remote.flags import FLAGS, Remote
+from gate.remote.flags import check as check_remote
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this gate runs from."""
 
 TARGETS = ("embedded", "remote")
+DATABASE = ("postgres", "postgresql")
+SECRET = ("--base-url", "--database-url", "--cleanup-database-url")
+"""Options that may hold a secret, so that they are taken from the environment too: GATE_BASE_URL and so on."""
 DEPTHS = ("smoke", "ci", "full")
 WRAPPED = "GATE_WRAPPED"
 """Environment variable by which the command line tells the suite that it prints the verdict itself."""
@@ -55,10 +60,16 @@ OPTIONS = (
         "(default: embedded)",
         {"choices": TARGETS, "default": "embedded"},
     ),
-    Option("--base-url", "remote: where the runner listens, as http(s)://host[:port]", {"metavar": "URL"}),
+    Option(
+        "--base-url",
+        "remote: where the runner listens, as http(s)://host[:port]; or in GATE_BASE_URL. Headers that it needs go "
+        "into the environment, as GATE_HEADER_AUTHORIZATION",
+        {"metavar": "URL"},
+    ),
     Option(
         "--database-url",
-        "remote: the runner's database, as postgresql://...; without it whatever needs rows is reported as not checked",
+        "remote: the runner's database, as postgresql://..., for a role that need only read; or in GATE_DATABASE_URL. "
+        "Without it whatever needs rows is reported as not checked",
         {"metavar": "URL"},
     ),
     Option(
@@ -111,6 +122,7 @@ OPTIONS = (
         {"action": "store_true"},
     ),
     Option("--report-dir", "where the reports go (default: reports)", {"metavar": "DIR", "default": "reports"}),
+    *(Option(flag, text, extra) for flag, text, extra in FLAGS),
 )
 
 
@@ -133,6 +145,7 @@ class Settings:
     cold: bool = False
     allow_partial: bool = False
     report_dir: Path = Path("reports")
+    remote: Remote = field(default_factory=Remote)
 
 
 def add_to(parser: ArgumentParser) -> None:
@@ -144,11 +157,14 @@ def add_to(parser: ArgumentParser) -> None:
 def settings(values: Namespace) -> Settings:
     """Settings from parsed options; UsageError names the option and what was expected of it."""
     given = {option.flag: getattr(values, option.dest) for option in OPTIONS}
+    for flag in SECRET if given["--target"] == "remote" else ():
+        given[flag] = given[flag] or os.environ.get("GATE_" + flag.removeprefix("--").replace("-", "_").upper())
     _check_target(given)
+    given["--cleanup-database-url"] = _url("--cleanup-database-url", given["--cleanup-database-url"], DATABASE)
     return Settings(
         target=given["--target"],
-        base_url=_url("--base-url", given["--base-url"], ("http", "https")),
-        database_url=_url("--database-url", given["--database-url"], ("postgres", "postgresql")),
+        base_url=_root("--base-url", given["--base-url"]),
+        database_url=_url("--database-url", given["--database-url"], DATABASE),
         runner_command=_command("--runner-command", given["--runner-command"]),
         migrate_command=_command("--migrate-command", given["--migrate-command"]),
         backfill_command=_command("--backfill-command", given["--backfill-command"]),
@@ -161,6 +177,7 @@ def settings(values: Namespace) -> Settings:
         cold=given["--cold"] or os.environ.get("CI", "").lower() in {"1", "true"},
         allow_partial=given["--allow-partial"],
         report_dir=_directory("--report-dir", given["--report-dir"]),
+        remote=check_remote(given),
     )
 
 
@@ -190,6 +207,13 @@ def _url(flag: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
     if not valid:
         raise UsageError(f"{flag} is not a usable address.", f"Expected {expected}.")
     return text.rstrip("/")
+
+
+def _root(flag: str, text: str | None) -> str | None:
+    url = _url(flag, text, ("http", "https"))
+    if url and urlsplit(url).path.strip("/"):
+        raise UsageError(f"{flag} has a path.", "Give scheme, host and port; the paths are those of the contract.")
+    return url
 
 
 def _command(flag: str, text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
 MASK = "***"
+SHORTEST = 4
+"""A secret of fewer characters cannot be told from other text."""
 _URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@'\"]*):(?P<password>[^\s/@'\"]+)@", re.IGNORECASE)
 _HEADER = re.compile(
     r"(?P<name>\b(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key)['\"]?\s*[:=]\s*['\"]?)(?P<value>[^'\"\n]+)",
@@ -19,13 +21,13 @@ class Redactor:
     """Replaces the values it was given, passwords in URLs, credentials in headers, and wallet addresses, by ``***``."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
 
     @classmethod
-    def for_urls(cls, *urls: str | None) -> Redactor:
-        """A redactor that knows the passwords in these URLs, as they are written and decoded."""
+    def for_urls(cls, *urls: str | None, more: Iterable[str] = ()) -> Redactor:
+        """A redactor that knows the passwords in these URLs, as they are written and decoded, and ``more``."""
         passwords = [urlsplit(url).password or "" for url in urls if url]
-        return cls([*passwords, *map(unquote, passwords)])
+        return cls([*passwords, *map(unquote, passwords), *more])
 
     def __call__(self, text: str) -> str:
         """``text`` without the secrets."""

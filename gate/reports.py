@@ -98,6 +98,8 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
         console.print(
             f"  [dim]{escape(', '.join(finding.tests[:3]))}; ./scripts/gate explain {finding.code}[/]", highlight=False
         )
+    for oracle, why in verdict.oracles_not_checked.items():
+        console.print(f"[yellow]not checked[/] oracle {oracle}: {escape(why)}", highlight=False)
     for reason, tests in verdict.not_checked.items():
         console.print(f"[yellow]not checked[/] {len(tests)} tests: {escape(reason)}", highlight=False)
     if verdict.verdict != "unjudged":
@@ -108,6 +110,8 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
         f"reports in {directory}",
         highlight=False,
     )
+    for what in verdict.left_behind:
+        console.print(f"[bold red]left behind[/] {escape(what)}", highlight=False)
     console.print(f"\n[{_STYLES[verdict.verdict]}]{known['headline']}[/]. {escape(verdict.reason)}", highlight=False)
 
 

@@ -14,6 +14,7 @@ from gate.jobs import Ids
 from gate.journal import Journal
 from gate.options import WITHOUT_ORACLES
 from gate.oracles import untouched
+from gate.remote.reach import Reach
 from gate.scenario import Scenario
 from gate.target import System
 
@@ -21,13 +22,23 @@ from gate.target import System
 class Session:
     """A system under test with the client, the database and the ids that one worker uses on it."""
 
-    def __init__(self, system: System, contract: Contract, ids: Ids, journal: Journal) -> None:
+    def __init__(
+        self, system: System, contract: Contract, ids: Ids, journal: Journal, reach: Reach | None = None
+    ) -> None:
         self.system = system
         self.contract = contract
         self.ids = ids
         self.journal = journal
         self.database = Database(system.database_url) if system.database_url else None
-        self.client = Client(system.base_url, self._record, before=self._before, lost=self._lost)
+        self.reach = reach
+        self.client = Client(
+            system.base_url,
+            self._record,
+            before=self._before,
+            lost=self._lost,
+            address=reach.address if reach else None,
+            guard=reach.guard if reach else None,
+        )
         self.alone = system.router is not None  # nobody else uses the database
         self.jobs: set[str] = set()  # every job that was accepted
         self._scenario: Scenario | None = None
@@ -41,7 +52,14 @@ class Session:
         self.client.close()
         if self.database:
             self.database.close()
+        if self.reach:
+            self.reach.close()
         self.system.close()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was told to end, so that nothing may follow."""
+        return self.reach is not None and self.reach.watch.stopped.is_set()
 
     def scenario(self, test: str) -> Scenario:
         """A scenario for one test; exchanges are recorded into the newest."""

@@ -16,6 +16,7 @@ from gate.evidence import Evidence
 from gate.findings import SEVERITIES, Finding, catalogue
 from gate.options import Settings
 from gate.oracles.invariants import load as load_invariants
+from gate.remote.blind import blind
 
 Ending = Literal["pass", "broken", "partial", "unjudged"]
 
@@ -117,6 +118,8 @@ class Verdict(_Document):
     exercised: Exercised
     counts: Counts
     fuzz: list[Fuzzed] = []
+    oracles_not_checked: dict[str, str] = {}  # oracle and why this target cannot show what it needs
+    left_behind: list[str] = []  # what the run created and could not remove
 
     def exit_code(self, *, allow_partial: bool = False) -> Exit:
         """The code with which the gate exits."""
@@ -144,6 +147,7 @@ class Run:
     outcomes: list[Outcome] = field(default_factory=list)
     stopped: str = ""  # why the run could not go on, where that is so
     narrowed: bool = False  # somebody chose tests, so that a pass speaks of those alone
+    left: Sequence[str] = ()  # what the run created and could not remove
 
 
 def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> Verdict:
@@ -204,6 +208,8 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         exercised=seen,
         counts=counts,
         fuzz=sorted(fuzzed, key=lambda one: one.operation),
+        oracles_not_checked=blind(run.settings),
+        left_behind=list(run.left),
     )
 
 
@@ -248,8 +254,10 @@ def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tupl
         return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
     if counts.exchanges == 0:
         return "unjudged", "No request was sent to a runner, so nothing is known about it."
-    if counts.skipped:
-        return "partial", f"{counts.skipped} checks could not be made on this target."
+    unseen = blind(run.settings)
+    if counts.skipped or unseen:
+        oracles = f"{len(unseen)} oracles and " if unseen else ""
+        return "partial", f"{oracles}{counts.skipped} checks could not be made on this target."
     selected = "selected " if run.narrowed else ""
     return "pass", f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.jobs} jobs."
 

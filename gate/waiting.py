@@ -12,6 +12,7 @@ DEADLINES = {
     "ready": 20.0,  # a runner that was started, until it answers its readiness probe
     "terminal": 20.0,  # an accepted job with an answering router, until it is terminal
     "step": 10.0,  # one visible step: a job running, a call at the router, a row changed
+    "gate": 60.0,  # a gate that was started, until it has sent its first requests
     "resume": 30.0,  # a job whose runner died and was started again, until it is terminal
 }
 """Seconds that each kind of wait may take, before the run's time factor."""

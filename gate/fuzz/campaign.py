@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.client import Unreachable
+from gate.errors import NotAvailable
 from gate.evidence import Evidence
 from gate.findings import Finding
 from gate.fuzz import bodies
@@ -20,6 +21,7 @@ from gate.fuzz.probe import Fired, Probe
 from gate.fuzz.replay import Replay
 from gate.fuzz.shot import Shot
 from gate.fuzz.shrink import shrink
+from gate.remote.limits import UsedUp
 
 BATCH_JOBS, BATCH_CASES = 20, 100
 MOST_SHRUNK, MOST_SILENT = 4, 3
@@ -87,11 +89,15 @@ class Campaign:
         self._jobs: dict[str, Shot] = {}  # the request that made a job, by its id
         self._hash = hashlib.sha256()
         self._in_batch = 0
+        self._ended: UsedUp | None = None  # why not all cases were sent, where that is so
 
     def run(self, number: int, seconds: float = 0.0) -> list[Violation]:
         """Sends ``number`` cases and then random ones until ``seconds`` are over; returns what is wrong, made small."""
         self.send(self._cases(number, time.perf_counter() + seconds))
-        return [*self._violations(), *self._hollow()]
+        wrong = [*self._violations(), *self._hollow()]
+        if self._ended and not wrong:
+            raise self._ended
+        return wrong
 
     def send(self, cases: Iterable[AnyCase]) -> None:
         """Sends cases and judges them; Unreachable where the runner is gone."""
@@ -100,7 +106,13 @@ class Campaign:
         for case in cases:
             shot = shot_of(case, self.operation)
             self._hash.update(shot.digest.encode())
-            fired = self.probe.fire(shot, case)
+            try:
+                fired = self.probe.fire(shot, case)
+            except UsedUp as reason:
+                self._ended = reason
+                break
+            except NotAvailable:  # not safe on this target, unlike other cases
+                continue
             self._note(shot, fired)
             silent = silent + 1 if fired.exchange is None else 0
             if silent >= MOST_SILENT:

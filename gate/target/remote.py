@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
 import psycopg
 
+from gate.client import Client, Unreachable
 from gate.errors import GateError, NotAvailable
-from gate.redact import Redactor
+from gate.options import Settings
+from gate.remote.address import Address
+from gate.remote.reach import redactor
 from gate.router import Router
 from gate.target import System
 
@@ -43,37 +45,50 @@ class RemoteSystem:
 
 
 class RemoteTarget:
-    """Judges a runner at ``base_url``; ``database_url`` shows its rows and is only ever read."""
+    """Judges the runner at the settings' address; their database shows its rows and is only ever read."""
 
     name = "remote"
 
-    def __init__(self, base_url: str, database_url: str | None) -> None:
-        self._base_url = base_url
-        self._database_url = database_url
+    def __init__(self, settings: Settings) -> None:
+        self._address = Address.of(settings.base_url or "")
+        self._databases = {
+            "--database-url": settings.database_url,
+            "--cleanup-database-url": settings.remote.cleanup_database_url,
+        }
+        self._redact = redactor(settings)
 
     def start(self) -> dict[str, str]:
         """Checks that runner and database answer, so that a wrong address ends the run before it begins."""
+        client = Client(self._address.url, lambda _: None, timeout=10, address=self._address)
         try:
-            httpx.get(f"{self._base_url}/health/live", timeout=10).raise_for_status()
-        except httpx.HTTPError as error:
-            raise GateError(
-                f"No runner answers at {Redactor()(self._base_url)}: {error}.",
-                "Check --base-url, and that the runner is up.",
-            ) from error
-        if self._database_url:
+            status = client.get("/health/live").status
+        except Unreachable as error:
+            raise self._nobody(str(error.__cause__)) from error
+        finally:
+            client.close()
+        if status != 200:
+            raise self._nobody(f"/health/live was answered with {status}")
+        for flag, url in self._databases.items():
             try:
-                psycopg.connect(self._database_url, connect_timeout=10).close()
-            except psycopg.OperationalError as error:
-                reason = Redactor.for_urls(self._database_url)(str(error).strip().splitlines()[-1])
-                raise GateError(f"The database does not answer: {reason}.", "Check --database-url.") from error
+                if url:
+                    psycopg.connect(url, connect_timeout=10).close()
+            except psycopg.Error as error:
+                reason = self._redact(str(error).strip().splitlines()[-1])
+                raise GateError(f"The database does not answer: {reason}.", f"Check {flag}.") from error
         return {}
+
+    def _nobody(self, reason: str) -> GateError:
+        return GateError(
+            f"No runner answers at {self._address.url}: {self._redact(reason)}.",
+            "Check --base-url, and that the runner is up.",
+        )
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
         """The deployed runner; another environment for it cannot be had."""
         del shared
         if env is not None:
             raise NotAvailable("this check needs a runner of its own, started with settings of its own")
-        return RemoteSystem(self._base_url, self._database_url)
+        return RemoteSystem(self._address.url, self._databases["--database-url"])
 
     def database(self, shared: Mapping[str, str]) -> str:
         """No database of one's own on a deployed system."""

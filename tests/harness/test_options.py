@@ -25,6 +25,7 @@ def test_defaults_need_no_argument() -> None:
     assert settings.workers >= 1
 
 
+REMOTE = ["--target", "remote", "--base-url", "http://h"]
 NONSENSE: dict[str, tuple[list[str], str]] = {
     "remote without address": (["--target", "remote"], "--base-url"),
     "address without remote": (["--base-url", "http://127.0.0.1:1"], "--target remote"),
@@ -35,6 +36,17 @@ NONSENSE: dict[str, tuple[list[str], str]] = {
         ["--target", "remote", "--base-url", "http://h", "--runner-command", "x"],
         "--runner-command",
     ),
+    "limit without remote": (["--max-jobs", "5"], "--target remote"),
+    "stop file without remote": (["--stop-file", "x"], "--target remote"),
+    "no jobs allowed": ([*REMOTE, "--max-jobs", "0"], "whole number above 0"),
+    "half a job allowed": ([*REMOTE, "--max-jobs", "1.5"], "whole number above 0"),
+    "no rate": ([*REMOTE, "--max-rate", "fast"], "above 0"),
+    "stop file that is there": ([*REMOTE, "--stop-file", "pyproject.toml"], "is there already"),
+    "address with a path": (["--target", "remote", "--base-url", "http://h/api"], "has a path"),
+    "reading nothing": ([*REMOTE, "--read-only"], "none was named"),
+    "jobs without reading": ([*REMOTE, "--job", "x"], "--read-only"),
+    "list of jobs that is not there": ([*REMOTE, "--read-only", "--jobs-from", "no-such-file"], "cannot be read"),
+    "production": (["--target", "remote", "--base-url", "http://runner-prod"], "--i-know-this-is-production"),
     "seed no number": (["--seed", "one"], "whole number"),
     "seed negative": (["--seed=-1"], "whole number"),
     "no workers": (["--workers", "0"], "from 1 up"),

@@ -1,0 +1,60 @@
+"""What the controlling process of a run does about a remote runner: the ledger's head, the stop, and the removal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gate.options import Settings
+from gate.remote import ledger
+from gate.remote.address import Address
+from gate.remote.cleanup import clean
+from gate.remote.ledger import Ledger
+from gate.remote.reach import ledger_path, redactor, stop_mark
+from gate.remote.stop import Watch
+
+
+class Keeper:
+    """Keeps one run; does nothing on a target whose runner is the run's own, or that only reads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._run = ""
+        self._watch: Watch | None = None
+
+    def begin(self, run: str) -> None:
+        """Opens the ledger and watches for the stop file."""
+        if self._settings.target != "remote":
+            return
+        self._watch = Watch([self._settings.remote.stop_file])
+        if not self._settings.remote.read_only:
+            self._run = run
+            book = Ledger(ledger_path(self._settings, run))
+            url = Address.of(self._settings.base_url or "").url
+            book.write("run", run=run, base_url=url, at=datetime.now(UTC).isoformat(timespec="seconds"))
+            book.close()
+
+    def interrupt(self) -> None:
+        """Ends the workers, wherever they are."""
+        if self._settings.target == "remote":
+            stop_mark(self._settings).touch()
+
+    @property
+    def told_to_stop(self) -> bool:
+        """Whether the stop file is there."""
+        return self._watch is not None and self._watch.stopped.is_set()
+
+    def end(self) -> list[str]:
+        """Ends and removes what the run created; returns a sentence for each thing that stays."""
+        if self._watch is not None:
+            self._watch.close()
+        if not self._run:
+            return []
+        path = ledger_path(self._settings, self._run)
+        created = ledger.read(path)
+        self._run = ""
+        address = Address.of(self._settings.base_url or "")
+        result = clean(created, address, self._settings.remote.cleanup_database_url, redactor(self._settings))
+        if result.left:
+            return [*result.left, f"To remove it: ./scripts/gate cleanup {path} --cleanup-database-url URL"]
+        path.unlink()
+        return []
