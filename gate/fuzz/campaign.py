@@ -25,7 +25,7 @@ from gate.remote.limits import UsedUp
 
 BATCH_JOBS, BATCH_CASES = 20, 100
 MOST_SHRUNK, MOST_SILENT = 4, 3
-FEW = 20
+FEW = 3
 """Positive cases from which on their share says something about an operation."""
 AFTER_CASES = 100_000
 """Number of the first chunk of random cases beyond those of the depth."""
@@ -104,7 +104,7 @@ class Campaign:
         started = time.perf_counter()
         silent = 0
         for case in cases:
-            shot = shot_of(case, self.operation)
+            shot = replace(shot_of(case, self.operation), turn=self.tally.positive + 1)
             self._hash.update(shot.digest.encode())
             try:
                 fired = self.probe.fire(shot, case)

@@ -35,12 +35,12 @@ class Known:
 
     resources: Mapping[str, list[str]]
 
-    def pick(self, name: str, salt: int) -> str | None:
-        """One of them; None now and then, so that unknown ones are asked for too."""
+    def pick(self, name: str, turn: int) -> str | None:
+        """One of them; None at every so many turns, so that unknown ones are asked for too."""
         there = self.resources.get(name)
-        if not there or salt % UNKNOWN_ONE_IN == 0:
+        if not there or turn % UNKNOWN_ONE_IN == 0:
             return None
-        return there[salt % len(there)]
+        return there[turn % len(there)]
 
 
 def freshen(shot: Shot, template: str, ids: Callable[[], str], known: Known) -> Shot:
@@ -50,7 +50,7 @@ def freshen(shot: Shot, template: str, ids: Callable[[], str], known: Known) -> 
         name: _key(value, ids) if name.lower() == "idempotency-key" else value for name, value in shot.headers.items()
     }
     body = _body(copy.deepcopy(shot.body), ids, salt) if shot.is_json else shot.body
-    target = shot.target if "path" in shot.wrong else _target(shot.target, template, known, salt)
+    target = shot.target if "path" in shot.wrong else _target(shot.target, template, known, shot.turn)
     return replace(shot, target=target, headers=headers, body=body)
 
 
@@ -61,15 +61,15 @@ def _key(value: str, ids: Callable[[], str]) -> str:
     return value[: 255 - len(end)] + end
 
 
-def _target(target: str, template: str, known: Known, salt: int) -> str:
+def _target(target: str, template: str, known: Known, turn: int) -> str:
     path, mark, query = target.partition("?")
     given, parts = path.split("/"), template.split("/")
     if len(given) != len(parts):
         return target
     for place, part in enumerate(parts):
         if part.startswith("{") and _addresses(part[1:-1], unquote(given[place])):
-            given[place] = known.pick(part[1:-1], salt) or given[place]
-    if query and (job := known.pick("job_id", salt)):
+            given[place] = known.pick(part[1:-1], turn) or given[place]
+    if query and (job := known.pick("job_id", turn)):
         query = re.sub(r"(?<![^&])jobspec_id=([A-Za-z0-9_-]{1,100})(?![^&])", f"jobspec_id={job}", query)
     return "/".join(given) + mark + query
 

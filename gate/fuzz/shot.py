@@ -30,6 +30,7 @@ class Shot:
     mode: Mode = "positive"
     wrong: tuple[str, ...] = ()  # the parts that make it a negative one: path, query, header, body
     what: str = ""  # what is special about it, in words
+    turn: int = 1  # which of the resources that are there it addresses; see Known.pick
 
     @classmethod
     def of(cls, content: bytes | None, **members: Any) -> Shot:
