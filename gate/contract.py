@@ -58,10 +58,11 @@ class Contract:
         )
 
     def operation(self, method: str, path: str) -> Operation | None:
-        """The operation that a request addresses; literal paths win over templates."""
+        """The operation that a request addresses; literal paths win over templates, whatever methods they have."""
         path = path.replace("%2F", "/").replace("%2f", "/")  # routed as what it stands for
-        found = [o for o in self.operations if o.method == method.upper() and o.pattern.fullmatch(path)]
-        return min(found, key=lambda operation: operation.path.count("{")) if found else None
+        found = [o for o in self.operations if o.pattern.fullmatch(path)]
+        least = min((o.path.count("{") for o in found), default=0)
+        return next((o for o in found if o.method == method.upper() and o.path.count("{") == least), None)
 
     def error_codes(self) -> set[str]:
         """Every error code that some response of some operation can have."""
@@ -200,26 +201,10 @@ def _envelope(exchange: Exchange) -> list[Finding]:
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    segments = _segments(document)
     for path, item in document["paths"].items():
         pattern = re.compile(
-            "".join(
-                segments.get(part, "[^/]+") if part.startswith("{") else re.escape(part)
-                for part in re.split(r"(\{[^}]+\})", path)
-            )
+            "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
         )
         for method in METHODS:
             if method in item:
                 yield Operation(item[method]["operationId"], method.upper(), path, item[method], pattern)
-
-
-def _segments(document: Mapping[str, Any]) -> dict[str, str]:
-    """Patterns of path parameters that cannot have one value, since with it the path is another one or nobody's."""
-    components = document.get("components", {})
-    found = {}
-    for parameter in components.get("parameters", {}).values():
-        name = parameter.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        reserved = components.get("schemas", {}).get(name, {}).get("not", {}).get("const")
-        if parameter.get("in") == "path" and reserved:
-            found["{" + parameter["name"] + "}"] = rf"(?!{re.escape(str(reserved))}(?:/|$))[^/]+"
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,8 @@ FEW = 3
 """Positive cases from which on their share says something about an operation."""
 AFTER_CASES = 100_000
 """Number of the first chunk of random cases beyond those of the depth."""
+Progress = Callable[[Callable[[], str]], None]
+"""Takes what makes a line of progress, and decides whether it is time for one."""
 
 
 @dataclass(slots=True)
@@ -81,6 +83,7 @@ class Campaign:
     cases: Cases
     operation: str
     directory: Path  # of the replay files
+    progress: Progress = lambda _: None
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +117,8 @@ class Campaign:
             except NotAvailable:  # not safe on this target, unlike other cases
                 continue
             self._note(shot, fired)
+            self.tally.seconds = time.perf_counter() - started
+            self.progress(lambda shot=shot: f"{self.tally}; trying {shot}")  # type: ignore[misc]  # the loop's own shot
             silent = silent + 1 if fired.exchange is None else 0
             if silent >= MOST_SILENT:
                 raise Unreachable(f"the runner no longer answers: {fired.found[0].got}")

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Mode = Literal["positive", "negative"]
+LONGEST = 160
+"""Characters of a request in a line of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class Shot:
     def digest(self) -> str:
         """A hash of what was generated; the same for the same case in any process."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        wrong = f" ({', '.join(self.wrong)})" if self.wrong else ""
+        return " ".join(f"{self.mode} {self.method} {self.target}{wrong} {self.what}".split())[:LONGEST]
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Shot:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gate.evidence import Evidence
 from gate.findings import Finding
-from gate.fuzz.campaign import Tally, Violation
+from gate.fuzz.campaign import Progress, Tally, Violation
 from gate.fuzz.probe import Probe
 from gate.fuzz.replay import Replay
 from gate.fuzz.sequences import ACTIONS, Step, perform
@@ -57,11 +57,14 @@ def _submit(rng: random.Random, workflow: str) -> Step:
 class Walks:
     """Sequences for one seed; which there are does not depend on what the runner answers."""
 
-    def __init__(self, probe: Probe, seed: int, name: str, directory: Path) -> None:
+    def __init__(
+        self, probe: Probe, seed: int, name: str, directory: Path, progress: Progress = lambda _: None
+    ) -> None:
         self.probe = probe
         self.seed = seed
         self.name = name
         self.directory = directory
+        self.progress = progress
         self.tally = Tally(f"sequences {name}")
         self._known: set[tuple[str, str]] = set()
 
@@ -76,6 +79,8 @@ class Walks:
             steps = sequence(self.seed, self.name, turn)
             hashed.update(json.dumps(steps).encode())
             found += self._walk(steps, MOST_CAUSES - len(found))
+            self.tally.seconds = time.perf_counter() - started
+            self.progress(lambda turn=turn: f"{self.tally}; sequence {turn + 1} is done")  # type: ignore[misc]  # the loop's
             if len(found) >= MOST_CAUSES:
                 break
         self.tally.seconds = time.perf_counter() - started

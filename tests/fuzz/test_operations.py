@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.fuzzing import OPERATIONS, SLOWEST, Fuzz, seconds
+from fixtures.fuzzing import OPERATIONS, Fuzz, limit, seconds
 from fixtures.run import SETTINGS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each operation, so that workers share them out; each may take its share of the budget."""
     settings = metafunc.config.stash[SETTINGS]
-    limits = {name: pytest.mark.timeout(SLOWEST + seconds(settings, name)) for name in OPERATIONS}
-    metafunc.parametrize("operation", [pytest.param(name, marks=limit) for name, limit in limits.items()])
+    limits = {name: limit(settings, seconds(settings, name)) for name in OPERATIONS}
+    metafunc.parametrize("operation", [pytest.param(name, marks=marks) for name, marks in limits.items()])
 
 
 @pytest.mark.smoke

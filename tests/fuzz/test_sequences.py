@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.fuzzing import SLOWEST, Walk, walk_seconds
+from fixtures.fuzzing import Walk, limit, walk_seconds
 from fixtures.run import SETTINGS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Sequences in parts, so that workers share them out; each part may take its share of the budget."""
-    limit = pytest.mark.timeout(SLOWEST + walk_seconds(metafunc.config.stash[SETTINGS]))
-    metafunc.parametrize("part", [pytest.param(part, marks=limit) for part in ("first", "second")])
+    settings = metafunc.config.stash[SETTINGS]
+    marks = limit(settings, walk_seconds(settings))
+    metafunc.parametrize("part", [pytest.param(part, marks=marks) for part in ("first", "second")])
 
 
 @pytest.mark.smoke

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -28,9 +29,11 @@ from gate.fuzz.walks import Walks, sequence
 from gate.jobs import Ids, spec, wrap
 from gate.journal import Journal
 from gate.options import MIGRATE_COMMAND, ROOT
+from gate.redact import Redactor
 from gate.session import Session
 from gate.target import RunnerSpec
 from gate.target.embedded import EmbeddedTarget
+from gate.verdict import Verdict
 
 FAULTY = shlex.join([sys.executable, str(Path(__file__).with_name("faulty_runner.py"))])
 CONTRACT = Contract.published()
@@ -38,9 +41,10 @@ Open = Callable[[str], Session]
 
 
 @pytest.fixture
-def faulty(shared: dict[str, str], ids: Ids, journal: Journal) -> Iterator[Open]:
-    """Starts a runner with a fault."""
+def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
+    """Starts a runner with a fault; what it answers is no part of the run."""
     opened: list[Session] = []
+    journal = Journal(tmp_path / "journal.ndjson", Redactor())
 
     def start(fault: str) -> Session:
         target = EmbeddedTarget(
@@ -52,6 +56,7 @@ def faulty(shared: dict[str, str], ids: Ids, journal: Journal) -> Iterator[Open]
     yield start
     for one in opened:
         one.close()
+    journal.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,24 @@ def test_fault_is_found_and_replayed(faulty: Open, cases: Cases, tmp_path: Path,
     assert "curl" in str(told.evidence)
     assert outcome(session, load(told.replay))[0] == Exit.BROKEN
     assert outcome(faulty(""), load(told.replay))[0] == Exit.PASS
+
+
+def test_gate_ends_at_the_first_finding(tmp_path: Path) -> None:
+    """With -x a runner that fails on an accepted job is broken, and not one that could not be judged."""
+    words = ["-x", "--depth=smoke", "--workers=1", f"--report-dir={tmp_path}", f"--runner-command={FAULTY}"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "gate", *words, "-k", "test_submission"],
+        cwd=ROOT,
+        env={**os.environ, "FAULT": "fails"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    verdict = Verdict.model_validate_json((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert (ended.returncode, verdict.verdict) == (Exit.BROKEN, "broken"), ended.stdout
+    assert verdict.counts.failed == 1
+    assert "BG-HTTP-001" in {finding.code for finding in verdict.findings}
+    assert "BG-HTTP-001" in ended.stdout.partition("criteria met")[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
