@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ from gate.remote.flags import check as check_remote
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this gate runs from."""
 
-TARGETS = ("embedded", "remote")
+TARGETS = ("embedded", "containers", "remote", "auto")
+STARTED = ("embedded", "containers", "auto")
+"""Targets that start a runner; auto is one of the other two, as soon as it is known which."""
+CONTAINERS = ("containers", "auto")
 DATABASE = ("postgres", "postgresql")
 SECRET = ("--base-url", "--database-url", "--cleanup-database-url")
 """Options that may hold a secret, so that they are taken from the environment too: GATE_BASE_URL and so on."""
@@ -33,6 +36,10 @@ HARNESS = "tests/harness/"
 RUNNER_COMMAND = "python -m runner serve"
 MIGRATE_COMMAND = "python -m runner migrate"
 BACKFILL_COMMAND = "python -m runner backfill"
+RUNNER_IMAGE = "beacon-gate/runner"
+POSTGRES_IMAGE = "postgres:18.1"
+OFFLINE_BASE, OFFLINE_POSTGRES = "beacon-gate/debian", "beacon-gate/postgres"
+"""Images that ``scripts/images --offline`` builds where there is no registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,8 @@ class Option:
 OPTIONS = (
     Option(
         "--target",
-        "where the runner comes from: embedded starts it and a Postgres here, remote takes one that runs "
-        "(default: embedded)",
+        "where the runner comes from: embedded starts it and a Postgres here, containers starts both from images, "
+        "auto is containers where an engine answers and else embedded, remote takes one that runs (default: embedded)",
         {"choices": TARGETS, "default": "embedded"},
     ),
     Option(
@@ -74,12 +81,14 @@ OPTIONS = (
     ),
     Option(
         "--runner-command",
-        f"embedded: starts the runner to judge, with DATABASE_URL, ROUTER_URL and PORT set (default: {RUNNER_COMMAND})",
+        f"embedded: starts the runner, with DATABASE_URL, ROUTER_URL and PORT set (default: {RUNNER_COMMAND}); "
+        "containers: what its image is given to run (default: the image's own)",
         {"metavar": "COMMAND", "default": RUNNER_COMMAND},
     ),
     Option(
         "--migrate-command",
-        f"embedded: brings an empty database to the runner's schema (default: {MIGRATE_COMMAND})",
+        f"embedded: brings an empty database to the runner's schema (default: {MIGRATE_COMMAND}); "
+        "containers: what the runner's image is given to do so (default: migrate)",
         {"metavar": "COMMAND", "default": MIGRATE_COMMAND},
     ),
     Option(
@@ -87,6 +96,26 @@ OPTIONS = (
         "embedded: gives the historical jobs of the database DATABASE_URL their analysis "
         f"(default: {BACKFILL_COMMAND})",
         {"metavar": "COMMAND", "default": BACKFILL_COMMAND},
+    ),
+    Option(
+        "--runner-image",
+        f"containers: the image to judge (default: {RUNNER_IMAGE}, which ./scripts/images builds)",
+        {"metavar": "IMAGE"},
+    ),
+    Option(
+        "--postgres-image",
+        f"containers: the database's image (default: {OFFLINE_POSTGRES} where it was built, else {POSTGRES_IMAGE})",
+        {"metavar": "IMAGE"},
+    ),
+    Option(
+        "--runner-env",
+        "a variable of the runner's environment; may be given more than once",
+        {"metavar": "NAME=VALUE", "action": "append"},
+    ),
+    Option(
+        "--worker-containers",
+        "containers: how many containers work on jobs in the service's place (default: 0, the service works itself)",
+        {"metavar": "N", "default": "0"},
     ),
     Option(
         "--depth",
@@ -110,7 +139,12 @@ OPTIONS = (
         "(default: 10m at depth full, else 0)",
         {"metavar": "TIME"},
     ),
-    Option("--keep", "leave the databases up afterwards and say how to reach them", {"action": "store_true"}),
+    Option(
+        "--keep",
+        "leave the databases up afterwards and say how to reach them; containers: the next run with --keep takes the "
+        "same Postgres",
+        {"action": "store_true"},
+    ),
     Option(
         "--cold",
         "build the database afresh rather than from the cache of an earlier run (always so where CI is set)",
@@ -136,6 +170,10 @@ class Settings:
     runner_command: str = RUNNER_COMMAND
     migrate_command: str = MIGRATE_COMMAND
     backfill_command: str = BACKFILL_COMMAND
+    runner_image: str = RUNNER_IMAGE
+    postgres_image: str | None = None
+    runner_env: Mapping[str, str] = field(default_factory=dict)
+    worker_containers: int = 0
     depth: str = "ci"
     seed: int = 0
     workers: int = 1
@@ -168,6 +206,10 @@ def settings(values: Namespace) -> Settings:
         runner_command=_command("--runner-command", given["--runner-command"]),
         migrate_command=_command("--migrate-command", given["--migrate-command"]),
         backfill_command=_command("--backfill-command", given["--backfill-command"]),
+        runner_image=given["--runner-image"] or RUNNER_IMAGE,
+        postgres_image=given["--postgres-image"] or None,
+        runner_env=_environment("--runner-env", given["--runner-env"] or []),
+        worker_containers=_integer("--worker-containers", given["--worker-containers"], least=0),
         depth=given["--depth"],
         seed=_integer("--seed", given["--seed"], least=0),
         workers=_workers(given["--workers"]),
@@ -181,18 +223,37 @@ def settings(values: Namespace) -> Settings:
     )
 
 
+GOES_WITH = {
+    "--base-url": ("remote",),
+    "--database-url": ("remote",),
+    "--runner-command": STARTED,
+    "--migrate-command": STARTED,
+    "--backfill-command": STARTED,
+    "--runner-env": STARTED,
+    "--runner-image": CONTAINERS,
+    "--postgres-image": CONTAINERS,
+    "--worker-containers": CONTAINERS,
+}
+"""Targets that an option means something to, where not all are."""
+
+
 def _check_target(given: Mapping[str, Any]) -> None:
-    if given["--target"] == "remote":
-        if not given["--base-url"]:
-            raise UsageError("--target remote needs --base-url.", "Give the runner's address, as http://host:port.")
-        commands = {"--runner-command": RUNNER_COMMAND, "--migrate-command": MIGRATE_COMMAND}
-        for flag, default in {**commands, "--backfill-command": BACKFILL_COMMAND}.items():
-            if given[flag] != default:
-                raise UsageError(f"{flag} starts a runner, which --target remote never does.", f"Leave {flag} out.")
-        return
-    for flag in ("--base-url", "--database-url"):
-        if given[flag]:
-            raise UsageError(f"{flag} goes with --target remote.", f"Add --target remote, or leave {flag} out.")
+    target = given["--target"]
+    if target == "remote" and not given["--base-url"]:
+        raise UsageError("--target remote needs --base-url.", "Give the runner's address, as http://host:port.")
+    defaults = {option.flag: option.extra.get("default") for option in OPTIONS}
+    for flag, targets in GOES_WITH.items():
+        if given[flag] and given[flag] != defaults[flag] and target not in targets:
+            message = f"{flag} goes with --target {' or '.join(targets)}, not with {target}."
+            raise UsageError(message, f"Add --target {targets[0]}, or leave {flag} out.")
+
+
+def _environment(flag: str, texts: Iterable[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for name, separator, _ in pairs:
+        if not separator or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise UsageError(f"{flag} is {name + separator!r}.", "Expected NAME=VALUE.")
+    return {name: value for name, _, value in pairs}
 
 
 def _url(flag: str, text: str | None, schemes: tuple[str, ...]) -> str | None:
