@@ -304,11 +304,11 @@ class RunnerProcess:
         self._watched = None
 
 
-def probe(port: int, seconds: float) -> tuple[bool, str]:
+def probe(port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
     """Whether the server on ``port`` says that it is ready, and what it said; /health where it has no /health/ready."""
     seen = "no answer"
     for path in ("/health/ready", "/health"):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+        connection = http.client.HTTPConnection(host, port, timeout=seconds)
         try:
             connection.request("GET", path)
             status = connection.getresponse().status

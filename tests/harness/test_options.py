@@ -47,6 +47,14 @@ NONSENSE: dict[str, tuple[list[str], str]] = {
     "jobs without reading": ([*REMOTE, "--job", "x"], "--read-only"),
     "list of jobs that is not there": ([*REMOTE, "--read-only", "--jobs-from", "no-such-file"], "cannot be read"),
     "production": (["--target", "remote", "--base-url", "http://runner-prod"], "--i-know-this-is-production"),
+    "image for embedded": (["--runner-image", "x"], "--target containers"),
+    "worker containers for embedded": (["--worker-containers", "2"], "--target containers"),
+    "environment for remote": (
+        ["--target", "remote", "--base-url", "http://h", "--runner-env", "A=1"],
+        "--runner-env goes with",
+    ),
+    "environment without a value": (["--runner-env", "NAME"], "NAME=VALUE"),
+    "environment with a bad name": (["--runner-env", "1=2"], "NAME=VALUE"),
     "seed no number": (["--seed", "one"], "whole number"),
     "seed negative": (["--seed=-1"], "whole number"),
     "no workers": (["--workers", "0"], "from 1 up"),
@@ -79,3 +87,8 @@ def test_ci_is_cold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not parse().cold
     monkeypatch.setenv("CI", "true")
     assert parse().cold
+
+
+def test_the_environment_of_the_runner_is_collected() -> None:
+    """Each --runner-env is one variable; a value may hold equals signs."""
+    assert parse("--runner-env", "A=1", "--runner-env", "B=x=y").runner_env == {"A": "1", "B": "x=y"}
