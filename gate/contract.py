@@ -19,6 +19,7 @@ from gate.findings import Finding
 
 BASE = "urn:beacon:contract"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+API = "/api/"
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
@@ -99,7 +100,7 @@ class Contract:
             return [Finding("BG-HTTP-007", where=where, expected=f"an answer of {operation.id}", got=got)]
         # Every path refuses the methods that it does not have, documented or not.
         if operation is None or exchange.status == 405:
-            return _envelope(exchange) if exchange.status >= 400 else []
+            return _envelope(exchange) if exchange.status >= 400 else self._nobodys(exchange)
         where = f"{operation.method} {operation.path}"
         responses = operation.document["responses"]
         response = self.resolve(responses.get(str(exchange.status), responses.get("default")))
@@ -115,6 +116,15 @@ class Contract:
             schema = content[exchange.media_type].get("schema", True)
             found += self._check_body(where, f"{operation.id}/{exchange.status}", schema, exchange)
         return found
+
+    def _nobodys(self, exchange: Exchange) -> list[Finding]:
+        """Below the paths of the API there is nothing but what the contract has."""
+        known = any(self.operation(method.upper(), exchange.path) for method in METHODS)
+        ours = exchange.path.startswith(API) and exchange.method != "OPTIONS"
+        if known or not ours or not 200 <= exchange.status < 300:
+            return []
+        got = f"{exchange.status} {exchange.body[:200].decode(errors='replace')}"
+        return [Finding("BG-HTTP-009", where=f"{exchange.method} {exchange.path}", expected="404", got=got)]
 
     def check_request(self, exchange: Exchange) -> list[Finding]:
         """What the body of a request that was accepted has that the contract does not allow."""

@@ -12,7 +12,7 @@ from gate.client import EXECUTIONS, Unreachable
 from gate.contract import Contract
 from gate.database import Row, Rows
 from gate.findings import Finding
-from gate.oracles import invariants, lifecycle, listings, router_calls, rows, stored
+from gate.oracles import idempotency, invariants, lifecycle, listings, router_calls, rows, signatures, stored
 from gate.oracles.analysis import Definition, Output, compare, recompute
 from gate.oracles.expected_analysis import answer_for
 from gate.router import Call
@@ -38,7 +38,8 @@ def judge(scenario: Scenario) -> list[Finding]:
             session.journal.add("invariants", codes=[rule.code for rule in invariants.load()])
         for job in scenario.jobs.values():
             found += _job(scenario, job, state[job.id])
-    found += lifecycle.check(scenario.exchanges)
+    for oracle in (lifecycle, signatures, idempotency):
+        found += oracle.check(scenario.exchanges)
     found += [
         replace(finding, request=exchange.request_id)
         for exchange in scenario.exchanges
@@ -65,6 +66,7 @@ def _calls(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     router = scenario.session.system.router
     if router is None:
         return
+    yield from router_calls.given_up(left, router.listed(job.id))
     calls: list[Call] = router.calls(job.id)
     if not calls and router.calls():
         traced = any(call.job is not None for call in router.calls())

@@ -9,10 +9,12 @@ from typing import Any
 from gate.database import Row, Rows
 from gate.findings import Finding
 from gate.router import Call
-from gate.router.providers import CODES
+from gate.router.providers import CODES, REGIONS, Provider
 
 NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 """Failures without an inference call: no path answered, or no provider was there to be called."""
+
+NO_PROVIDER = "ROUTER_NO_PROVIDER"
 
 MISMATCH = "ROUTER_REGION_MISMATCH"
 """The one failure in spite of a good answer: it came from another region than was asked."""
@@ -120,3 +122,23 @@ def _default_prompt(rows: Rows) -> str:
 
 def _member(value: Any, name: str) -> Any:
     return value.get(name, "") if isinstance(value, Mapping) else ""
+
+
+def given_up(rows: Rows, listed: Sequence[Provider]) -> list[Finding]:
+    """Regions for which no provider was found although the router lists a healthy one."""
+    healthy = {one.region for one in listed if one.healthy}
+    lost = {
+        str(row["region"])
+        for row in rows.executions
+        if _member(row["output_data"], "error_code") == NO_PROVIDER and REGIONS.get(row["region"]) in healthy
+    }
+    return [
+        Finding(
+            "BG-ROUTER-005",
+            where=f"executions of {region}",
+            expected=f"a call of the healthy provider of {REGIONS[region]} that the router lists",
+            got=NO_PROVIDER,
+            job=str(rows.job["jobspec_id"]) if rows.job else "",
+        )
+        for region in sorted(lost)
+    ]

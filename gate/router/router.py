@@ -91,6 +91,10 @@ class Router:
         """Lists these providers, and lets only these answer; for one job or, where it has no list of its own, all."""
         self._desk.providers[job] = tuple(providers)
 
+    def listed(self, job: str | None = None) -> tuple[Provider, ...]:
+        """The providers that a job is told of."""
+        return tuple(self._desk.providers_of(job))
+
     def providers_status(self, status: int, *, job: str | None = None) -> None:
         """Answers ``GET /providers`` with this status; 200 lists them again."""
         self._desk.providers_status[job] = status

@@ -80,6 +80,8 @@ def interrupted_too_often(times: int) -> Failure:
 
 def runner_fault(error: BaseException) -> Failure:
     """The failure of executions of a job that the runner could not run because of a fault of its own."""
+    while isinstance(error, BaseExceptionGroup):  # of tasks that ran side by side; the first fault ended the others
+        error = error.exceptions[0]
     return Failure("RUNNER_ERROR", "runner", f"the runner could not run the job: {type(error).__name__}", False)
 
 

@@ -33,6 +33,7 @@ GOOD = {
     "accepted": submitted(202, ANSWER),
     "not found": exchange(404, ERROR),
     "undocumented path": exchange(404, {**ERROR, "error_code": "not_found"}, path="/nowhere"),
+    "path outside the API": exchange(200, {}, path="/portal/"),
     "method not allowed": exchange(405, {**ERROR, "error_code": "method_not_allowed"}, method="PUT"),
 }
 BAD = {
@@ -50,6 +51,7 @@ BAD = {
     "not routed": (exchange(404, {**ERROR, "error_code": "not_found"}), "BG-HTTP-007"),
     "not routed, bare": (exchange(404, b"404 page not found", content_type="text/plain"), "BG-HTTP-007"),
     "method not routed": (exchange(405, {**ERROR, "error_code": "method_not_allowed"}), "BG-HTTP-007"),
+    "success at nobody's path": (exchange(200, {}, path="/api/v1/nowhere"), "BG-HTTP-009"),
     "bare framework error": (exchange(404, {"detail": "Not Found"}, path="/nowhere"), "BG-HTTP-006"),
 }
 

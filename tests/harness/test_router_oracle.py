@@ -12,9 +12,9 @@ import pytest
 from gate.contract import Contract
 from gate.database import Row, Rows
 from gate.findings import Finding
-from gate.oracles.router_calls import NOT_LOGGED, check, texts_of
-from gate.router import Call
-from gate.router.providers import CODES, REGIONS
+from gate.oracles.router_calls import NOT_LOGGED, check, given_up, texts_of
+from gate.router import DEFAULT_PROVIDERS, Call, unhealthy, without
+from gate.router.providers import CODES, REGIONS, Provider
 from tests.harness import sample_rows as sample
 from tests.harness.sample_rows import JOB
 
@@ -244,3 +244,18 @@ def test_questions_that_cannot_be_read(body: Any) -> None:
     assert texts_of(body) == {}
     assert texts_of(CATALOGUE) == {"math_basic": "What is 2 + 2?"}
     assert texts_of({"categories": {"a": [{"question_id": [], "question": None}]}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "listed", "found"),
+    [
+        ("ROUTER_NO_PROVIDER", DEFAULT_PROVIDERS, ["executions of US"]),
+        ("ROUTER_NO_PROVIDER", without("US"), []),
+        ("ROUTER_NO_PROVIDER", unhealthy("US"), []),
+        ("ROUTER_HTTP_503", DEFAULT_PROVIDERS, []),
+    ],
+)
+def test_no_region_is_given_up_that_has_a_provider(code: str, listed: Sequence[Provider], found: list[str]) -> None:
+    """Only a region without a healthy provider may have no provider."""
+    given = given_up(failed(code, provider_id="unassigned"), listed)
+    assert [(one.code, one.where) for one in given] == [("BG-ROUTER-005", where) for where in found]

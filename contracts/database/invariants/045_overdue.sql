@@ -1,0 +1,27 @@
+-- rule: A job that runs has ended by its time limit, and a region's executions by that of the region.
+-- source: Constraints of runner.yaml
+-- severity: critical
+SELECT j.jobspec_id AS job, j.status, t.source, t.region, t.begun, t.seconds AS time_limit
+FROM jobs j
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN jsonb_typeof(j.jobspec_data #> '{constraints,timeout}') = 'number'
+            THEN (j.jobspec_data #>> '{constraints,timeout}')::numeric / 1e9 END AS job_seconds,
+        CASE WHEN jsonb_typeof(j.jobspec_data #> '{constraints,provider_timeout}') = 'number'
+            THEN (j.jobspec_data #>> '{constraints,provider_timeout}')::numeric / 1e9 END AS region_seconds
+) l
+CROSS JOIN LATERAL (
+    SELECT 'jobs' AS source, NULL AS region, greatest(j.updated_at, max(e.last_retry_at)) AS begun,
+        l.job_seconds AS seconds
+    FROM executions e
+    WHERE e.job_id = j.id
+    UNION ALL
+    SELECT 'executions', e.region, greatest(min(e.started_at), max(e.last_retry_at)), l.region_seconds
+    FROM executions e
+    WHERE e.job_id = j.id
+    GROUP BY e.region
+    HAVING count(*) FILTER (WHERE e.status IN ('pending', 'running')) > 0
+) t
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND j.status = 'running'
+    -- What is to be written when the time is over takes some time itself. A restart begins the clock anew.
+    AND t.begun + make_interval(secs => (t.seconds + 5)::double precision) < now();
