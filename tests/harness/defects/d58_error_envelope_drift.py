@@ -1,0 +1,26 @@
+"""D58: errors come in several shapes, in some of which `error` is an object.
+
+From the middleware and openapi.yaml: each layer has invented a shape of its own. The published schema of every error
+must catch it.
+"""
+
+from runner.web import errors
+from tests.harness.defects.patching import edit
+
+CAUGHT_BY = ("BG-HTTP-004", "BG-HTTP-006")
+CAUSE = ("/error", "error_code", "envelope")
+
+
+def apply() -> None:
+    """What is not there is told in one shape, a conflict in another."""
+    edit(
+        errors.envelope,
+        (
+            "    if error.details is not None:\n",
+            "    if error.status == 404:\n"
+            "        body['error'] = {'type': 'not_found', 'message': error.message, 'code': body.pop('error_code')}\n"
+            "    elif error.status == 409:\n"
+            "        body = {'error': error.message, 'details': body['error_code']}\n"
+            "    if error.details is not None:\n",
+        ),
+    )
