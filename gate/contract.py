@@ -213,8 +213,15 @@ def _envelope(exchange: Exchange) -> list[Finding]:
 def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     for path, item in document["paths"].items():
         pattern = re.compile(
-            "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
+            "".join(
+                f"(?P<{_group(part)}>[^/]+)" if part.startswith("{") else re.escape(part)
+                for part in re.split(r"(\{[^}]+\})", path)
+            )
         )
         for method in METHODS:
             if method in item:
                 yield Operation(item[method]["operationId"], method.upper(), path, item[method], pattern)
+
+
+def _group(part: str) -> str:
+    return re.sub(r"\W", "_", part[1:-1])

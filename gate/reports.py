@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from gate.errors import UsageError
 from gate.evidence import Evidence
+from gate.exercised import by_owner
 from gate.redact import Redactor
 from gate.verdict import Verdict, never
 
@@ -74,6 +75,20 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "unmet": [criterion for criterion in verdict.criteria if not criterion.met],
         "evidence": [str(Evidence(**finding.evidence)) for finding in verdict.findings],
         "never": never(verdict.exercised),
+        **_exercised(verdict),
+    }
+
+
+def _exercised(verdict: Verdict) -> dict[str, Any]:
+    seen = verdict.exercised
+    statuses = {name: bool(times) for name, times in seen.statuses.items()}
+    kinds = {"statuses": statuses, "parameters": seen.parameters, "fields": seen.fields, "values": seen.values}
+    return {
+        "kinds": list(kinds),
+        "exercised": by_owner(kinds),
+        "keywords": by_owner({"keywords": seen.keywords}),
+        "share": lambda names: f"{sum(names.values())} of {len(names)}" if names else "",
+        "missing": lambda names: [name for name, there in (names or {}).items() if not there],
     }
 
 
@@ -137,11 +152,13 @@ def _show_coverage(verdict: Verdict, known: dict[str, Any], console: Console) ->
     else:
         console.print(f"\ncriteria met {len(known['met'])} of {len(verdict.criteria)}")
     counted = (seen.operations, seen.statuses, seen.error_codes, seen.states, seen.invariants)
-    operations, statuses, codes, states, rules = (
-        f"{sum(1 for times in kind.values() if times)} of {len(kind)}" for kind in counted
+    shown = (seen.parameters, seen.values, seen.keywords)
+    operations, statuses, codes, states, rules, parameters, values, keywords = (
+        f"{sum(1 for times in kind.values() if times)} of {len(kind)}" for kind in (*counted, *shown)
     )
     console.print(
         f"exercised {operations} operations, {statuses} documented statuses, {codes} error codes, "
-        f"{states} ways to end, {rules} invariants; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
+        f"{states} ways to end, {rules} invariants, {parameters} parameters, {values} enumerated values, "
+        f"{keywords} keywords kept or broken; {verdict.counts.exchanges} exchanges, {verdict.counts.jobs} jobs",
         highlight=False,
     )

@@ -9,6 +9,7 @@ from gate.client import Client
 from gate.contract import Contract
 from gate.database import Database
 from gate.exchange import Exchange
+from gate.exercised import Exercise
 from gate.findings import Finding
 from gate.jobs import Ids
 from gate.journal import Journal
@@ -41,6 +42,7 @@ class Session:
         )
         self.alone = system.router is not None  # nobody else uses the database
         self.jobs: set[str] = set()  # every job that was accepted
+        self._exercise = Exercise(contract)
         self._scenario: Scenario | None = None
         self._counted = untouched.statement(self.database.tables()) if self.database else None
         self._lock = threading.Lock()
@@ -125,5 +127,7 @@ class Session:
             status=exchange.status,
             error_code=exchange.error_code,
         )
+        if operation and WITHOUT_ORACLES not in os.environ and (shown := self._exercise.note(operation, exchange)):
+            self.journal.add("shown", **shown)
         if self._scenario is not None:
             self._scenario.note(exchange, found)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gate import exercised
 from gate.contract import Contract
 from gate.criteria import criteria
 from gate.errors import Exit
@@ -64,13 +65,17 @@ class FindingResult(_Document):
 
 
 class Exercised(_Document):
-    """What a run has seen, with how often; what stands at 0 it has not."""
+    """What a run has seen, with how often, or whether; what stands at 0 or false it has not."""
 
     operations: dict[str, int]
     statuses: dict[str, int]
     error_codes: dict[str, int]
     invariants: dict[str, int]
     states: dict[str, int]
+    parameters: dict[str, bool] = {}  # that were sent
+    fields: dict[str, bool] = {}  # members of bodies, by operation and JSON pointer
+    values: dict[str, bool] = {}  # enumerated ones, sent or answered
+    keywords: dict[str, bool] = {}  # of schemas; those of requests both kept and broken
 
 
 class Fuzzed(_Document):
@@ -152,6 +157,7 @@ class Run:
 
 def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> Verdict:
     """The verdict on a run."""
+    facts = list(facts)
     operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
     invariants = Counter[str]()
     fuzzed: list[Fuzzed] = []
@@ -189,6 +195,7 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         error_codes=dict(sorted((dict.fromkeys(contract.error_codes(), 0) | codes).items())),
         invariants=dict(sorted((dict.fromkeys((rule.code for rule in load_invariants()), 0) | invariants).items())),
         states=dict(sorted((dict.fromkeys(STATES, 0) | states).items())),
+        **exercised.seen(contract, facts),
     )
     if run.settings.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
         findings += [_unseen(what) for what in never(seen)]
