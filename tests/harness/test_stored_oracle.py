@@ -24,6 +24,7 @@ GONE: Any = object()
 # By the first place that a member is looked for: a value, and another.
 VALUES: dict[str, tuple[Any, Any]] = {
     "/id": ("job-7", "job-8"),
+    "/jobspec_id": ("job-7", "job-8"),
     "wrapper:/target_regions": (["US", "APAC", "EU"], ["US"]),
     "wrapper:/min_regions": (2, 3),
     "wrapper:/min_success_rate": (0.5, 0.6),
@@ -112,6 +113,12 @@ def test_every_entry_has_values() -> None:
 def test_what_was_stored_is_no_finding(workflow: dict[str, Any] | None) -> None:
     """Both workflows, with and without what the wrapper may say."""
     assert check(submission(sent_spec(), workflow), fresh()) == []
+
+
+def test_second_name_of_the_id_is_held_against_its_columns_too() -> None:
+    """A submission with two different ids is to be refused; where it is not, one of them is lost."""
+    found = told(check(submission({**sent_spec(), "jobspec_id": "job-8"}), fresh()))
+    assert found == {("BG-STORED-001", "jobs.jobspec_id"), ("BG-STORED-001", "jobs.jobspec_data/jobspec_id")}
 
 
 @pytest.mark.parametrize(("source", "column"), SOURCES)
