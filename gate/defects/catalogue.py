@@ -13,7 +13,7 @@ from gate.errors import GateError, UsageError
 from gate.options import ROOT
 
 DIRECTORY = ROOT / "tests" / "harness" / "defects"
-KINDS = ("runner", "migration", "portal", "document", "payload")
+KINDS = ("runner", "migration", "backfill", "portal", "document", "payload")
 OF_FILES = frozenset({"portal", "document", "payload"})
 """Kinds whose fault is in a file, so that the gate is run on a copy of the checkout."""
 

@@ -22,8 +22,8 @@ from gate.options import ROOT, WRAPPED
 from gate.target.process import Watched
 from gate.verdict import Verdict
 
-LONGEST_SECONDS = 300.0
-"""What one run of the gate may take; at depth ci it needs a fraction of it."""
+LONGEST_SECONDS = 600.0
+"""What one run of the gate may take, before the time factor; at depth ci it needs a fraction of it."""
 PATCHED = "tests.harness.defects"
 
 _LOOK_SECONDS = 0.05
@@ -96,13 +96,17 @@ def run(
         try:
             # Asked to end as by Ctrl-C: the gate then takes down what it has started.
             watched.run(command, env=env, cwd=root, log=directory / "output.txt", end=("INT", _END_SECONDS))
-            return _watch(watched, directory, started, stop, until)
+            return _watch(watched, directory, (started, LONGEST_SECONDS * conditions.time_factor), stop, until)
         finally:
             watched.close()
 
 
-def _watch(watched: Watched, directory: Path, started: float, stop: threading.Event, until: Defect | None) -> Seen:
+def _watch(
+    watched: Watched, directory: Path, times: tuple[float, float], stop: threading.Event, until: Defect | None
+) -> Seen:
+    """Waits for the end of a run, reading what it finds; ``times`` are its start and the seconds that it may take."""
     seen, tail = Seen(), _Tail(directory / "journal")
+    started, longest = times
     while True:
         code = watched.wait(_LOOK_SECONDS)
         seen.seconds = time.monotonic() - started
@@ -113,8 +117,8 @@ def _watch(watched: Watched, directory: Path, started: float, stop: threading.Ev
             raise Stopped
         if until is not None and seen.about(until):
             return seen
-        if seen.seconds > LONGEST_SECONDS:
-            seen.error = f"The gate took longer than {LONGEST_SECONDS:g} s."
+        if seen.seconds > longest:
+            seen.error = f"The gate took longer than {longest:g} s."
             return seen
     try:
         verdict = Verdict.model_validate_json((directory / "verdict.json").read_text(encoding="utf-8"))
@@ -160,9 +164,12 @@ def _options(defects: Sequence[Defect], conditions: Conditions, directory: Path)
     put = ",".join(defect.id for defect in defects if defect.kind not in OF_FILES)
     if put:
         yield f"--runner-command=python -m {PATCHED} {put} serve"
-    schema = ",".join(defect.id for defect in defects if defect.kind == "migration")
-    if schema:
-        yield f"--migrate-command=python -m {PATCHED} {schema} migrate"
+    for kind, option, command in (
+        ("migration", "--migrate-command", "migrate"),
+        ("backfill", "--backfill-command", "backfill"),
+    ):
+        if ids := ",".join(defect.id for defect in defects if defect.kind == kind):
+            yield f"{option}=python -m {PATCHED} {ids} {command}"
 
 
 @contextmanager

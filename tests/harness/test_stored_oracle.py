@@ -134,7 +134,11 @@ def test_a_member_is_held_against_each_of_its_columns(source: str, column: str) 
         assert told(check(exchange, rows)) == {("BG-STORED-001", column)}
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if len(e["request"]) > 1], ids=lambda e: e["request"][0])
+SEVERAL = [entry for entry in ENTRIES if len(entry["request"]) > 1 and "/id" not in entry["request"]]
+"""Entries whose first place counts; the two names of the id have to be equal instead."""
+
+
+@pytest.mark.parametrize("entry", SEVERAL, ids=lambda e: e["request"][0])
 def test_the_first_place_counts(entry: dict[str, Any]) -> None:
     """What the wrapper says replaces what the constraints say."""
     first, second = entry["request"]

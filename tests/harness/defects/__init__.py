@@ -7,8 +7,8 @@ A module ``dNN_slug.py`` has a docstring (what it is, where it came from, which 
 - ``CAUSE``: words; a finding names the cause when one of them is in its title, explanation, place, or in what was
   expected or there. Case does not matter.
 - ``apply()``: puts the defect there; PatchError where what it changes is no longer as it was.
-- ``KIND``, where it is not ``runner``: ``migration`` (the schema is made with the defect as well), or ``portal``,
-  ``document``, ``payload``: a file is at fault, and ``apply()`` changes it in a copy of the checkout.
+- ``KIND``, where it is not ``runner``: ``migration`` (the schema is made with it as well), ``backfill``, or
+  ``portal``, ``document``, ``payload``: a file is at fault, and ``apply()`` changes it in a copy of the checkout.
 - ``INSTEAD``, where the runner cannot have the defect: why, and which relative stands for it.
 """
 
