@@ -6,5 +6,6 @@ pytest_plugins = [
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",
+    "fixtures.existing",
     "fixtures.judging",
 ]

@@ -34,6 +34,7 @@ class Gateway:
         self, upstream: str, directory: Path | None = None, *, latency: float = 0.0, echo: bool = False
     ) -> None:
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.methods: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, upstream, latency, echo=echo))
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -69,6 +70,7 @@ def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> 
         protocol_version = "HTTP/1.1"
 
         def relay(self) -> None:
+            gateway.methods.add(self.command)
             gateway.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             time.sleep(latency)  # the latency itself is what is tested

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from fixtures.systems import OwnRunner
@@ -20,6 +23,7 @@ from gate.client import Client, Unreachable
 from gate.options import ROOT
 from gate.remote.address import Address
 from gate.remote.production import why_production
+from gate.scenario import STANDARD
 from gate.waiting import wait
 from tests.harness.fake_runner import FakeRunner, handler
 from tests.harness.gateway import closed_port, gateway
@@ -214,3 +218,50 @@ def test_run_that_is_told_to_stop_sends_nothing_a_second_later_and_cleans_up(
     assert scenario.database.query("SELECT jobspec_id FROM jobs WHERE jobspec_id LIKE 'gate-%%-gw%%'") == []
     verdict = json.loads((tmp_path / "reports" / "verdict.json").read_text())
     assert (verdict["verdict"], verdict["left_behind"]) == ("unjudged", [])
+
+
+@contextmanager
+def wrong_analysis(url: str, job: str) -> Iterator[None]:
+    """For as long as the block takes a job's analysis has a number that does not follow from its answers."""
+    change = (
+        "UPDATE cross_region_analyses SET bias_variance = 1 - bias_variance WHERE cross_region_execution_id ="
+        " (SELECT id FROM cross_region_executions WHERE jobspec_id = %s)"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(change, [job])
+        try:
+            yield
+        finally:
+            connection.execute(change, [job])
+
+
+def test_existing_jobs_are_judged_by_reading_alone(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """Sound ones pass, one with an analysis that does not follow from its answers is found; only GET is sent."""
+    scenario = own_runner()
+    sound, wrong, standard = scenario.finished(), scenario.finished(), scenario.finished(workflow=STANDARD)
+    url = scenario.session.system.database_url
+    assert url
+    (tmp_path / "jobs").write_text(f"# those of last night\n{standard.id}\n")
+    ended = {}
+    with wrong_analysis(url, wrong.id), gateway(scenario.session.system.base_url) as between:
+        words = ("--base-url", between.url, "--read-only", "--jobs-from", str(tmp_path / "jobs"), "--workers", "1")
+        for name, more in {
+            "sound": [f"--job={sound.id}"],
+            "wrong": [f"--job={wrong.id}", f"--database-url={url}"],
+        }.items():
+            ended[name] = gate(*words, *more, "--report-dir", str(tmp_path / name))
+        assert between.methods == {"GET"}
+    assert ended["sound"].returncode == 3, ended["sound"].stdout  # partial: the rows were not seen
+    assert ended["wrong"].returncode == 1
+    verdict = json.loads((tmp_path / "wrong" / "verdict.json").read_text())
+    assert {finding["code"] for finding in verdict["findings"]} == {"BG-ANALYSIS-001"}
+    assert json.loads((tmp_path / "sound" / "verdict.json").read_text())["verdict"] == "partial"
+    assert not (tmp_path / "sound" / "ledgers").exists()
+
+
+def test_existing_job_that_is_not_there_is_told(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """An id that the runner does not know is no pass."""
+    address = own_runner().session.system.base_url
+    ended = gate("--base-url", address, "--read-only", "--job", "no-such-job", "--report-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert "BG-LIST-001" in ended.stdout
