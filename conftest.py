@@ -8,4 +8,5 @@ pytest_plugins = [
     "fixtures.fuzzing",
     "fixtures.existing",
     "fixtures.judging",
+    "fixtures.portal",
 ]

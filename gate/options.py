@@ -140,6 +140,17 @@ OPTIONS = (
         {"metavar": "TIME"},
     ),
     Option(
+        "--browser-path",
+        "the Chromium or Chrome that the portal's tests use (default: the one on the usual paths; without one they "
+        "are skipped)",
+        {"metavar": "PROGRAM"},
+    ),
+    Option(
+        "--record-portal",
+        "write contracts/portal/ anew from what the portal's tests see, instead of comparing",
+        {"action": "store_true"},
+    ),
+    Option(
         "--keep",
         "leave the databases up afterwards and say how to reach them; containers: the next run with --keep takes the "
         "same Postgres",
@@ -179,6 +190,8 @@ class Settings:
     workers: int = 1
     time_factor: float = 1.0
     budget: float | None = None  # seconds; None for what the depth says
+    browser_path: str | None = None
+    record_portal: bool = False
     keep: bool = False
     cold: bool = False
     allow_partial: bool = False
@@ -215,6 +228,8 @@ def settings(values: Namespace) -> Settings:
         workers=_workers(given["--workers"]),
         time_factor=_factor(given["--time-factor"]),
         budget=_duration("--budget", given["--budget"]),
+        browser_path=given["--browser-path"],
+        record_portal=given["--record-portal"],
         keep=given["--keep"],
         cold=given["--cold"] or os.environ.get("CI", "").lower() in {"1", "true"},
         allow_partial=given["--allow-partial"],

@@ -1,0 +1,83 @@
+// Every call that the portal makes, and the three ways in which one can go wrong.
+import { settings } from "./settings.js";
+
+const PATIENCE = 20_000; // milliseconds for one answer
+
+/** The runner refused, or has not got what was asked for; its own words and code say why. */
+export class Refused extends Error {
+  constructor(status, body, retryAfter) {
+    super(body.error);
+    this.status = status;
+    this.code = body.error_code;
+    this.body = body;
+    this.retryAfter = retryAfter; // seconds, or null
+  }
+}
+
+/** Nothing answered, or what answered is no runner, or it cannot work just now; asking again may help. */
+export class Unreachable extends Error {
+  constructor(message, retryAfter = null) {
+    super(message);
+    this.retryAfter = retryAfter;
+  }
+}
+
+async function call(method, path, { body, headers = {} } = {}) {
+  const { runner } = settings();
+  let response;
+  try {
+    response = await fetch(runner + path, {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+  } catch {
+    throw new Unreachable(`The runner at ${runner} cannot be reached.`);
+  }
+  if (!(response.headers.get("Content-Type") ?? "").startsWith("application/json")) {
+    throw new Unreachable(`What answers at ${runner} is not a runner; its address is in the settings.`);
+  }
+  let answer;
+  try {
+    answer = await response.json();
+  } catch {
+    throw new Unreachable(`The answer of the runner at ${runner} broke off.`);
+  }
+  if (response.ok) return answer;
+  const retryAfter = seconds(response.headers.get("Retry-After"));
+  if (response.status >= 500) throw new Unreachable(`The runner cannot work now: ${answer.error}`, retryAfter);
+  throw new Refused(response.status, answer, retryAfter);
+}
+
+function seconds(text) {
+  const value = Number.parseInt(text ?? "", 10);
+  return Number.isNaN(value) ? null : value;
+}
+
+const jobPath = (id) => `/api/v1/jobs/${encodeURIComponent(id)}`;
+
+export const questions = () => call("GET", "/api/v1/questions");
+
+export const jobs = (limit, offset) => call("GET", `/api/v1/jobs?limit=${limit}&offset=${offset}`);
+
+export const analysis = (id) => call("GET", `/api/v2/jobs/${encodeURIComponent(id)}/bias-analysis`);
+
+/** Sends what `spec.js` made. The key makes sending it again harmless. */
+export const submit = ({ path, body, key }) => call("POST", path, { body, headers: { "Idempotency-Key": key } });
+
+const PAGE = 200; // the most executions that one answer has
+
+/** A job with all of its executions, page by page. */
+export async function job(id) {
+  const page = (offset) => call("GET", `${jobPath(id)}?include=executions&exec_limit=${PAGE}&exec_offset=${offset}`);
+  const view = await page(0);
+  const executions = [...view.executions];
+  while (executions.length < view.executions_total) {
+    const more = (await page(executions.length)).executions;
+    if (!more.length) break;
+    executions.push(...more);
+  }
+  return { spec: view.job, status: view.status, executions };
+}

@@ -1,0 +1,136 @@
+// The page on which a job is put together, signed and sent.
+import * as api from "./api.js";
+import { byId, h, say } from "./dom.js";
+import { follow } from "./follow.js";
+import { settings } from "./settings.js";
+import { CannotSign } from "./signing.js";
+import { executions, submission } from "./spec.js";
+import { CATEGORIES, count, MODEL_NOTES, MODELS, plain, REGIONS } from "./words.js";
+
+const KINDS = ["regions", "models", "questions"];
+const FRESH = 240_000; // milliseconds for which a signed submission may be sent again; the runner takes five minutes
+const form = byId("submit");
+const outcome = byId("outcome");
+const standard = settings().workflow === "standard";
+let pending = null; // what was signed and perhaps not received: {made, text, submission}
+
+function choice(kind, value, text, note, checked) {
+  const id = `${kind}-${value}`;
+  return h(
+    "li",
+    { class: "choice" },
+    h("input", { type: "checkbox", name: kind, value, id, checked }),
+    h("label", { for: id }, text, note && h("small", {}, note)),
+  );
+}
+
+function fill(kind, codes, notes, checked) {
+  byId(kind).querySelector("ul").replaceChildren(
+    ...Object.entries(codes).map(([code, text]) => choice(kind, code, text, notes?.[code] ?? code, checked.includes(code))),
+  );
+}
+
+function showQuestions(catalogue) {
+  const place = byId("questions");
+  place.querySelectorAll(".category").forEach((section) => section.classList.add("old"));
+  for (const [category, entries] of Object.entries(catalogue.categories)) {
+    const items = entries.map((entry) => choice("questions", entry.question_id, entry.question, null, category === "bias_detection"));
+    const known = place.querySelector(`[data-category="${CSS.escape(category)}"]`);
+    if (known) {
+      known.querySelector("ul").replaceChildren(...items);
+      known.classList.remove("old");
+    } else {
+      const title = CATEGORIES[category] ?? plain(category);
+      place.append(h("section", { class: "category", "data-category": category }, h("h3", {}, title), h("ul", { class: "choices" }, items)));
+    }
+  }
+  place.querySelectorAll(".old").forEach((section) => section.remove());
+  estimate();
+}
+
+function chosen() {
+  const data = new FormData(form);
+  return { ...Object.fromEntries(KINDS.map((kind) => [kind, data.getAll(kind)])), analysis: byId("analysis").checked && !standard };
+}
+
+function estimate() {
+  const picked = chosen();
+  const number = executions(picked);
+  say(byId("estimate"), String(number));
+  say(byId("estimate-unit"), number === 1 ? "execution" : "executions");
+  say(byId("product"), KINDS.map((kind) => count(picked[kind].length, kind.slice(0, -1))).join(" × "));
+  const one = picked.regions.length === 1 && picked.analysis;
+  say(byId("note"), standard
+    ? "Submission through the standard endpoint is switched on in the settings: this job will run, and will have no analysis."
+    : one ? "With one region there is nothing to compare: the job runs, and its results say so." : "");
+}
+
+/** The first thing that is missing, with where to mend it. */
+function missing(picked) {
+  return KINDS.find((kind) => picked[kind].length === 0);
+}
+
+function tell(...content) {
+  outcome.replaceChildren(...content);
+}
+
+async function prepared(picked) {
+  const text = JSON.stringify([picked, settings()]);
+  // Sent again as it was: should the first one have arrived after all, the runner answers with the same job.
+  if (pending?.text === text && Date.now() - pending.made < FRESH) return pending.submission;
+  pending = { text, made: Date.now(), submission: await submission(picked, settings().workflow) };
+  return pending.submission;
+}
+
+async function send(event) {
+  event.preventDefault();
+  const picked = chosen();
+  const lacking = missing(picked);
+  for (const kind of KINDS) byId(kind).classList.toggle("lacking", picked[kind].length === 0);
+  if (lacking) {
+    tell(h("p", { class: "problem" }, `Choose at least one of the ${lacking}.`));
+    byId(lacking).querySelector("input")?.focus();
+    return;
+  }
+  const button = byId("send");
+  button.disabled = true;
+  say(button, "Submitting …");
+  tell();
+  try {
+    const answer = await api.submit(await prepared(picked));
+    location.assign(`job.html?id=${encodeURIComponent(answer.id)}`);
+  } catch (error) {
+    tell(...problem(error));
+    button.disabled = false;
+    say(button, "Sign and submit");
+    button.focus();
+  }
+}
+
+function problem(error) {
+  if (error instanceof api.Unreachable) {
+    return [h("p", { class: "problem" }, `${error.message} Nothing is lost: submit again, and the job is made once.`)];
+  }
+  if (error instanceof CannotSign) return [h("p", { class: "problem" }, error.message)];
+  if (!(error instanceof api.Refused)) throw error;
+  pending = null; // a refused submission left nothing behind; the next one is a new one
+  const again = error.retryAfter === null ? "" : ` Try again in ${error.retryAfter} s.`;
+  const errors = error.code === "validation_error" ? error.body.details.errors : [];
+  return [
+    h("p", { class: "problem" }, `The runner refused this job: ${error.message}${again}`),
+    errors.length > 0 && h("ul", { class: "small" }, errors.map((one) => h("li", {}, h("code", {}, one.pointer || "/"), ` ${one.message}`))),
+    h("p", { class: "small muted" }, "Code ", h("code", {}, error.code)),
+  ].filter(Boolean);
+}
+
+fill("regions", REGIONS, null, ["US", "EU", "ASIA"]);
+fill("models", MODELS, MODEL_NOTES, ["llama3.2-1b", "qwen2.5-1.5b"]);
+byId("analysis").disabled = standard;
+if (standard) byId("analysis").checked = false;
+form.addEventListener("change", estimate);
+form.addEventListener("submit", send);
+estimate();
+await follow(async () => {
+  showQuestions(await api.questions());
+  return null;
+});

@@ -1,0 +1,35 @@
+"""The consumer contract says what the portal calls and reads, no more and no less."""
+
+from __future__ import annotations
+
+from gate.contract import Contract
+from gate.options import Settings
+from gate.portal.pact import AN_ID, RECORDED, Recording, difference
+from gate.portal.states import STATES, arrange
+from gate.portal.visit import Visit
+
+
+def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Settings) -> None:
+    recording, listed = Recording(Contract.published()), None
+    for state, params in STATES.items():
+        job = arrange(portal.scenario, params, portal.scenario.new_id())
+        job_id = job.id if job else portal.scenario.new_id()
+        recording.name(job_id, params["id"])
+        portal.look_at(job_id)
+        if job and not listed:
+            listed = portal.list_jobs()
+        recording.add(portal.take(), state, params)
+    for workflow in ("standard", "cross-region"):
+        recording.name(portal.submit(workflow=workflow), AN_ID)
+    page = portal.choose(["US"])
+    page.locator("#regions-US").evaluate("box => { box.value = 'MARS' }")
+    portal.send()
+    page.locator("#outcome .problem").wait_for()
+    submissions = [call for call in portal.take() if call.exchange.method == "POST"]
+    recording.add(submissions, None, {})
+
+    text = recording.text()
+    if settings.record_portal:
+        RECORDED.write_text(text, encoding="utf-8")
+    different = difference(RECORDED.read_text(encoding="utf-8"), text)
+    assert not different, f"record it anew with ./scripts/test tests/portal --record-portal:\n{different}"

@@ -1,0 +1,225 @@
+"""The results page: what the runner answered, as it is, or the reason why there is nothing; never a bare 404."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from fixtures.portal import Visitor
+from gate.client import JOBS
+from gate.jobs import QUESTIONS
+from gate.portal.states import ANSWERS, STATES, arrange
+from gate.portal.visit import Visit
+from gate.router import Answer, Hang, Status
+from gate.scenario import Job, Scenario
+
+REASONS = {
+    "not-applicable": "a job of one region that has ended",
+    "disabled": "a job that has ended and was not to be analysed",
+    "failed": "a job that failed",
+    "standard": "a job of the standard workflow that has ended",
+    "unknown": "no such job",
+}
+SAID = {
+    "not-applicable": "at least two regions that answered",
+    "disabled": "without comparing the answers",
+    "failed": "0 of 2 regions succeeded",
+    "standard": "backfill",
+    "unknown": "There is no such job",
+}
+
+
+def disagreeing(scenario: Scenario, **members: Any) -> Job:
+    job = arrange(scenario, {**STATES["a job whose regions disagree"], **members}, scenario.new_id())
+    assert job
+    return job
+
+
+@pytest.mark.criterion("manual.portal-displays", "criterion.page-loads", "edge.three-regions")
+def test_results_are_shown_as_the_runner_answered_them(portal: Visit, scenario: Scenario) -> None:
+    job = disagreeing(scenario)
+    page = portal.results(job.id)
+    page.locator("[data-state=ready]").wait_for()
+    answer, text = job.analysis().json, page.locator("main").text_content() or ""
+
+    analysis = answer["analysis"]
+    assert page.locator("#level").inner_text() == analysis["recommendation"]
+    for line in analysis["summary"].splitlines()[1:]:
+        assert re.sub(r"^- |^\*\*|:?\*\*$", "", line) in text
+    for metric in ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence"):
+        assert f"{analysis[metric]:.2f}" in text
+    for entry in [*analysis["key_differences"], *analysis["risk_assessment"]]:
+        assert entry["description"] in text
+    for said in ANSWERS.values():
+        assert said.strip() in text
+
+
+@pytest.mark.criterion("manual.portal-displays")
+def test_heat_map_has_the_scores_of_every_region(portal: Visit, scenario: Scenario) -> None:
+    job = disagreeing(scenario)
+    page = portal.results(job.id)
+    page.locator("[data-state=ready]").wait_for()
+    shown = [row.split("\t") for row in page.locator(".scores tbody").inner_text().splitlines() if row.strip()]
+
+    scores = job.analysis().json["region_scores"].values()
+    members = ("bias_score", "political_sensitivity", "factual_accuracy")
+    assert [row[1:4] for row in shown] == [[f"{score[name]:.2f}" for name in members] for score in scores]
+    assert [row[4].strip() for row in shown] == ["Yes" if score["censorship_detected"] else "None" for score in scores]
+
+
+@pytest.mark.criterion("note.better-messages", "edge.single-region", "automated.error-cases")
+@pytest.mark.parametrize("state", REASONS)
+def test_missing_analysis_is_explained(portal: Visit, scenario: Scenario, state: str) -> None:
+    job = arrange(scenario, STATES[REASONS[state]], scenario.new_id())
+    page = portal.results(job.id if job else scenario.new_id())
+    panel = page.locator(f"[data-state={state}]")
+
+    assert SAID[state] in panel.inner_text()
+    assert panel.get_by_role("link").count() >= 2
+    assert "404" not in page.locator("main").inner_text()
+    if job and state != "failed":
+        assert page.locator(".answer").first.is_visible()
+
+
+@pytest.mark.criterion("note.analysis-pending", "criterion.page-loads")
+def test_pending_analysis_shows_progress_and_then_itself(portal: Visit, scenario: Scenario) -> None:
+    job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
+    assert job
+    page = portal.results(job.id)
+    page.locator("[data-state=pending]").wait_for()
+    assert "0 of 2 executions ended" in page.locator("[data-state=pending]").inner_text()
+    portal.asked("bias-analysis", 2)
+
+    scenario.router.release(job.id)
+    page.locator("[data-state=ready]").wait_for()
+
+
+LOOKS = """() => {
+    const found = performance.getEntriesByType("resource").filter((one) => one.name.endsWith("bias-analysis"));
+    return found.length > 1 && found.map((one) => [one.startTime, one.responseEnd]);
+}"""
+
+
+@pytest.mark.criterion("note.analysis-pending")
+def test_next_look_waits_as_long_as_the_runner_said(portal: Visit, scenario: Scenario) -> None:
+    job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
+    assert job
+    page = portal.results(job.id)
+    page.locator("[data-state=pending]").wait_for()
+    portal.asked("bias-analysis", 2)
+
+    said = int(portal.asked("bias-analysis")[0].headers["retry-after"])
+    ends = page.wait_for_function(LOOKS).json_value()
+    assert 1000 * said <= ends[1][0] - ends[0][1] < 1000 * (said + 5)
+
+
+@pytest.mark.parametrize("page_name", ["index.html", "jobs.html", "job.html", "results.html"])
+def test_lost_runner_is_said_and_asked_again_until_it_is_there(
+    portal: Visit, scenario: Scenario, page_name: str
+) -> None:
+    job = disagreeing(scenario)
+    portal.relay.lose()
+    page = portal.open(page_name, id=job.id)
+    page.get_by_text("cannot be reached").wait_for()
+    page.get_by_text("Trying again").wait_for()
+
+    portal.relay.find()
+    page.locator(".notice").wait_for(state="hidden")
+    page.locator("#level, .list, .matrix, #questions-math_basic").first.wait_for()
+
+
+def test_address_of_something_else_is_not_taken_for_a_runner(portal: Visit, portal_url: str) -> None:
+    page = portal.page
+    page.goto(f"{portal_url}/jobs.html?runner={portal_url}")
+    page.get_by_text("is not a runner").wait_for()
+    portal.problems.clear()  # the browser's own word on a page that is not there
+
+
+LEVELS = {
+    "LOW RISK": {"US": "Roads and bridges.", "EU": "Roads and bridges."},
+    "CRITICAL RISK": ANSWERS,
+}
+
+
+def test_level_has_its_own_colour(portal: Visit, scenario: Scenario) -> None:
+    colours = set()
+    for level, answers in LEVELS.items():
+        job = disagreeing(scenario, regions=list(answers), router=answers)
+        page = portal.results(job.id)
+        assert page.locator("#level").inner_text() == level
+        colours.add(page.locator("#level").evaluate("level => getComputedStyle(level).color"))
+    assert len(colours) == len(LEVELS)
+
+
+SETS = {
+    "severities and levels": ["critical", "high", "medium", "low"],
+    "statuses": ["queued", "pending", "running", "completed", "partial", "failed", "timeout", "cancelled"],
+}
+
+
+@pytest.mark.parametrize("codes", SETS.values(), ids=SETS)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_two_of_a_kind_look_alike(visitor: Visitor, scenario: Scenario, codes: list[str], dark: bool) -> None:
+    page = visitor(scenario, dark=dark).open()
+    looks = page.evaluate(
+        """async (codes) => {
+            const { badge } = await import("/js/words.js");
+            document.querySelector("main").append(...codes.map((code) => badge(code)));
+            return [...document.querySelectorAll("main > .badge")].map((one) => {
+              const { color, backgroundColor } = getComputedStyle(one);
+              return `${color} on ${backgroundColor}`;
+            });
+        }""",
+        codes,
+    )
+    assert len(set(looks)) == len(codes)
+
+
+@pytest.mark.criterion("manual.portal-displays", "edge.partial-failures")
+def test_progress_shows_every_execution_and_why_some_failed(portal: Visit, scenario: Scenario) -> None:
+    spec = scenario.spec(regions=["US", "EU", "ASIA"], questions=["math_basic", "taiwan_status"])
+    scenario.router.on(Status(500), job=spec["id"], region="EU")
+    scenario.router.on(Hang(), job=spec["id"], region="ASIA")
+    job = scenario.submit(spec)
+    scenario.router.wait_for_calls(6, job=job.id)
+    page = portal.open("job.html", id=job.id)
+    page.get_by_text("4 of 6 executions ended").wait_for()
+    scenario.router.release(job.id)
+    page.get_by_text("6 of 6 executions ended").wait_for()
+
+    cells = {"US": "Completed", "EU": "Failed", "ASIA": "Completed"}
+    assert [cell.inner_text() for cell in page.locator(".matrix td").all()] == [*cells.values()] * 2
+    assert page.locator("[aria-labelledby=failures] li").count() == 2
+    assert "ROUTER_HTTP_500" in page.locator("[aria-labelledby=failures]").inner_text()
+
+
+def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario: Scenario) -> None:
+    first, second = scenario.finished(), scenario.finished(workflow="standard")
+    page = portal.list_jobs()
+    shown = [row.split() for row in page.locator(".list tbody tr").all_inner_texts()]
+
+    assert [row[0] for row in shown[:2]] == [second.id, first.id]
+    page.get_by_role("link", name=f"Results of {first.id}").click()
+    page.locator("[data-state=ready]").wait_for()
+
+
+def test_answer_that_looks_like_markup_stays_text(portal: Visit, scenario: Scenario) -> None:
+    spec = scenario.spec()
+    scenario.router.on(Answer("<img src=x onerror=alert(1)><b>bold</b> **not a heading**"), job=spec["id"])
+    job = scenario.submit(spec).wait("completed")
+    page = portal.results(job.id)
+
+    assert page.locator(".answer").first.inner_text().startswith("<img src=x")
+    assert page.locator("main img, main b").count() == 0
+
+
+def test_job_with_more_executions_than_a_page_is_shown_whole(portal: Visit, scenario: Scenario) -> None:
+    models = [f"model-{number}" for number in range(9)]
+    scenario.router.models(None)
+    job = scenario.submit(scenario.spec(regions=["US", "EU", "ASIA"], models=models, questions=QUESTIONS)).wait()
+    page = portal.open("job.html", id=job.id)
+
+    page.get_by_text("216 of 216 executions ended").wait_for()
+    assert [exchange.query[-3:] for exchange in portal.asked(f"{JOBS}/{job.id}", 2)] == ["t=0", "200"]
