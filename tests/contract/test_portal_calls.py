@@ -1,0 +1,33 @@
+"""What the portal calls and reads, as its browser tests recorded it, is promised, and the runner keeps it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.consumer import live
+from gate.consumer.pact import load
+from gate.contract import Contract
+from gate.findings import must
+from gate.oracles.consumer import check
+from gate.portal.pact import RECORDED
+from gate.portal.states import arrange
+from gate.scenario import Scenario
+from gate.waiting import deadline
+
+
+@pytest.mark.smoke
+def test_portal_relies_on_the_published_contract_alone() -> None:
+    must(check(load(RECORDED), Contract.published()))
+
+
+@pytest.mark.criterion("rollout.development", "criterion.submit", "note.better-messages")
+def test_runner_answers_the_portal_as_recorded(scenario: Scenario) -> None:
+    pact = live.renewed(load(RECORDED), scenario.new_id)
+    for job_id, state in live.states(pact).items():
+        arrange(scenario, state, job_id)
+    found = live.verify(pact, scenario.session.system.base_url, deadline("step"))
+
+    must(found)
+    scenario.router.release()
+    for job_id in live.submitted(pact):
+        scenario.adopt(job_id).wait("completed")
