@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,13 @@ Say = Callable[[str], None]
 
 
 def engine() -> docker.DockerClient:
-    """The engine with the reference runner's image on it; skips the test where there is none."""
+    """The engine with the reference runner's image on it; skips the test where there is none, but not in CI."""
     try:
         client = connect()
         images.runner(client, RUNNER_IMAGE, lambda _: None)
     except GateError as error:
+        if os.environ.get("CI"):
+            raise
         pytest.skip(f"this needs a container engine and the images of ./scripts/images: {error.message}")
     return client
 
