@@ -94,7 +94,7 @@ OPTIONS = (
     Option(
         "--backfill-command",
         "embedded: gives the historical jobs of the database DATABASE_URL their analysis "
-        f"(default: {BACKFILL_COMMAND})",
+        f"(default: {BACKFILL_COMMAND}); containers: what the runner's image is given to do so (default: backfill)",
         {"metavar": "COMMAND", "default": BACKFILL_COMMAND},
     ),
     Option(

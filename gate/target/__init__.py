@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from gate.router import Router
 
@@ -13,13 +13,30 @@ from gate.router import Router
 class RunnerSpec:
     """Which runner to start, and with what.
 
-    ``command`` starts the runner and ``migrate`` brings an empty database to its schema; both are split as a shell
-    would split them and run without one, with DATABASE_URL, ROUTER_URL and PORT in the environment.
+    ``command`` starts the runner, ``migrate`` brings a database to its schema, and ``backfill`` gives historical jobs
+    their analysis. They are split as a shell would split them and run without one, with DATABASE_URL, ROUTER_URL and
+    PORT in the environment.
     """
 
     command: str
     migrate: str
     env: Mapping[str, str] = field(default_factory=dict)
+    backfill: str = ""
+
+
+class Process(Protocol):
+    """A command that was started; ``subprocess.Popen`` is one."""
+
+    returncode: Any
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL."""
+
+    def communicate(self, *, timeout: float) -> tuple[str, str]:
+        """Waits until it has ended, and what it printed; subprocess.TimeoutExpired after ``timeout`` seconds."""
 
 
 class System(Protocol):
@@ -58,6 +75,9 @@ class Target(Protocol):
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no runner uses."""
+
+    def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
+        """Starts ``migrate`` or ``backfill`` of the build under test, with these arguments, on a database from here."""
 
     def stop(self) -> None:
         """Takes down what ``start`` brought up; safe to call twice."""

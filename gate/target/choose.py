@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
-from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, RUNNER_IMAGE, Settings
+from gate.options import BACKFILL_COMMAND, MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, RUNNER_IMAGE, Settings
 from gate.target import RunnerSpec, Target
 from gate.target.embedded import EmbeddedTarget
 from gate.target.remote import RemoteTarget
@@ -35,7 +35,9 @@ def choose(settings: Settings, say: Callable[[str], None]) -> Target:
         return RemoteTarget(settings)
     if settings.target == "containers":
         return _containers(settings, say)
-    runner = RunnerSpec(settings.runner_command, settings.migrate_command, settings.runner_env)
+    runner = RunnerSpec(
+        settings.runner_command, settings.migrate_command, settings.runner_env, settings.backfill_command
+    )
     return EmbeddedTarget(runner, warm=not settings.cold, keep=settings.keep, root=ROOT, say=say)
 
 
@@ -48,4 +50,6 @@ def _containers(settings: Settings, say: Callable[[str], None]) -> Target:
         runner = replace(runner, command=shlex.split(settings.runner_command))
     if settings.migrate_command != MIGRATE_COMMAND:
         runner = replace(runner, migrate=tuple(shlex.split(settings.migrate_command)))
+    if settings.backfill_command != BACKFILL_COMMAND:
+        runner = replace(runner, backfill=tuple(shlex.split(settings.backfill_command)))
     return ContainersTarget(runner, postgres=settings.postgres_image, keep=settings.keep, root=ROOT, say=say)

@@ -156,6 +156,12 @@ class Container:
             last = tuple(self.lines()[-LAST_LINES:])
             raise GateError(f"{self.what} did not end within {seconds:g} s.", log=last) from error
 
+    def output(self) -> tuple[str, str]:
+        """What it printed to standard output, and to standard error."""
+        with failing(f"The lines of {self.what.lower()} cannot be read"):
+            out, err = (self._found.logs(stdout=one, stderr=not one) for one in (True, False))
+        return out.decode(errors="replace"), err.decode(errors="replace")
+
     def execute(self, *command: str) -> int:
         """Runs a command in it and returns its exit code."""
         with failing(f"{self.what} runs no command"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from gate.errors import GateError
 from gate.router import Router
 from gate.target.container import Container
 from gate.target.process import probe
@@ -66,6 +68,36 @@ class ContainerSystem:
 
     def _all(self) -> list[Container]:
         return [self.runner, *self.workers]
+
+
+class ContainerProcess:
+    """A container that does one thing and ends, as the process that it is; ``communicate`` removes it."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        if self.returncode is None:
+            state = self._container.state
+            if state["Status"] == "exited":
+                self.returncode = int(str(state["ExitCode"]))
+        return self.returncode
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL."""
+        self._container.kill()
+
+    def communicate(self, *, timeout: float) -> tuple[str, str]:
+        """Waits until it has ended, and what it printed; subprocess.TimeoutExpired after ``timeout`` seconds."""
+        try:
+            self.returncode = self._container.ended(timeout)
+        except GateError as error:
+            raise subprocess.TimeoutExpired(self._container.what, timeout) from error
+        printed = self._container.output()
+        self._container.remove()
+        return printed
 
 
 def _runs(container: Container) -> tuple[bool, str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import docker
 import psycopg
@@ -20,7 +21,7 @@ from gate.errors import GateError
 from gate.router import Router
 from gate.target import images, reaper, sweep
 from gate.target.container import Container, Plan
-from gate.target.container_system import ContainerSystem, each
+from gate.target.container_system import ContainerProcess, ContainerSystem, each
 from gate.target.databases import Clones, database_url, one_line
 from gate.target.engine import FAILURES, connect, failing
 from gate.target.kept import Kept
@@ -175,6 +176,13 @@ class ContainersTarget:
             each(Container.remove, started)
             raise
         return made
+
+    def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> ContainerProcess:
+        """Starts ``migrate`` or ``backfill`` of the image on a database of this run, in a container of its own."""
+        given = {"migrate": self._runner.migrate, "backfill": self._runner.backfill}[name]
+        database = urlsplit(database_url).path.removeprefix("/")
+        stack, labels = Stack.joined(shared[STACK]), json.loads(shared[LABELS])
+        return ContainerProcess(stack.once(f"The {name}", self._runner, [*given, *words], database, labels))
 
     def stop(self) -> None:
         """Removes the containers, or with ``keep`` leaves Postgres and says where; safe to call twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
@@ -14,7 +15,7 @@ import psycopg
 
 from gate.errors import GateError
 from gate.router import Router
-from gate.target import RunnerSpec
+from gate.target import Process, RunnerSpec
 from gate.target.databases import Clones, database_url, make_template, one_line
 from gate.target.postgres import Cluster, DataCache, find_binaries
 from gate.target.process import RunnerProcess, free_port, run_once, search_path, split_command
@@ -159,6 +160,20 @@ class EmbeddedTarget:
         except psycopg.Error as error:
             raise GateError(f"A fresh database cannot be made: {one_line(error)}.") from error
         return database_url(shared[ADMIN], name)
+
+    def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
+        """Starts ``migrate`` or ``backfill`` on a database; GateError where there is no such command."""
+        del shared
+        line = {"migrate": self._runner.migrate, "backfill": self._runner.backfill}[name]
+        return subprocess.Popen(
+            [*split_command(line, self._root, f"--{name}-command"), *words],
+            cwd=self._root,
+            env=self._environment(DATABASE_URL=database_url),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> EmbeddedSystem:
         """A ready runner on a fresh database, with its own router stand-in; GateError when it does not get ready."""

@@ -13,7 +13,7 @@ from gate.options import Settings
 from gate.remote.address import Address
 from gate.remote.reach import redactor
 from gate.router import Router
-from gate.target import System
+from gate.target import Process, System
 
 
 @dataclass(slots=True)
@@ -94,6 +94,11 @@ class RemoteTarget:
         """No database of one's own on a deployed system."""
         del shared
         raise NotAvailable("this check needs a database of its own")
+
+    def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
+        """No command of a deployed build."""
+        del shared, database_url, words
+        raise NotAvailable(f"this check needs to run the build's own {name}")
 
     def stop(self) -> None:
         """Nothing to take down."""

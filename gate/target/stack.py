@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -32,13 +32,15 @@ NO_ROUTER = "http://127.0.0.1:9"
 class RunnerImage:
     """Which image to judge, and how it is started.
 
-    ``command`` replaces what the image runs by itself, ``migrate`` is what it is given to bring an empty database to
-    its schema, and ``working`` how many containers are started with ``worker``, in place of the service working itself.
+    ``command`` replaces what the image runs by itself, ``migrate`` is what it is given to bring a database to its
+    schema, ``backfill`` what gives historical jobs their analysis, and ``working`` how many containers are started with
+    ``worker``, in place of the service working itself.
     """
 
     image: str
     command: list[str] | None = None
     migrate: tuple[str, ...] = ("migrate",)
+    backfill: tuple[str, ...] = ("backfill",)
     env: Mapping[str, str] = field(default_factory=dict)
     working: int = 0
 
@@ -90,16 +92,7 @@ class Stack:
         """Makes the template by the image's own migration; GateError with its last lines where that fails."""
 
         def run(database: str) -> None:
-            url = database_url(self.server.inner_url, database)
-            plan = Plan(
-                image=runner.image,
-                name=f"{self.network}-migrate",
-                network=self.network,
-                labels=labels,
-                env=runner.environment(DATABASE_URL=url, ROUTER_URL=NO_ROUTER),
-                command=list(runner.migrate),
-            )
-            container = Container.run("The migration", plan)
+            container = self.once("The migration", runner, runner.migrate, database, labels)
             try:
                 code = container.ended(MIGRATE_SECONDS)
                 last = tuple(container.lines()[-LAST_LINES:])
@@ -113,6 +106,20 @@ class Stack:
             make_template(self.server.url, TEMPLATE, run)
         except psycopg.Error as error:
             raise GateError(f"The template database cannot be made: {one_line(error)}.") from error
+
+    def once(
+        self, what: str, runner: RunnerImage, words: Sequence[str], database: str, labels: Mapping[str, str]
+    ) -> Container:
+        """Starts a container of the runner's image that does one thing to a database and ends."""
+        plan = Plan(
+            image=runner.image,
+            name=f"{self.network}-once-{secrets.token_hex(4)}",
+            network=self.network,
+            labels=labels,
+            env=runner.environment(DATABASE_URL=database_url(self.server.inner_url, database), ROUTER_URL=NO_ROUTER),
+            command=list(words),
+        )
+        return Container.run(what, plan)
 
     def empty(self) -> None:
         """Drops the databases of earlier runs; psycopg.Error or LookupError where there is no whole template."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from datetime import timedelta
 from functools import partial
 
@@ -18,6 +17,7 @@ from gate.database import Database
 from gate.findings import must
 from gate.history import KINDS, UNFINISHED
 from gate.oracles import invariants
+from gate.target import Process
 from gate.waiting import wait
 
 pytestmark = pytest.mark.criterion("criterion.backfill")
@@ -29,7 +29,7 @@ def runs(database: Database) -> int:
     return len(database.all_rows(RUNS))
 
 
-def far_enough(database: Database, process: subprocess.Popen[str], enough: int) -> bool:
+def far_enough(database: Database, process: Process, enough: int) -> bool:
     """Whether there are so many runs, or a backfill has ended."""
     return runs(database) >= enough or process.poll() is not None
 

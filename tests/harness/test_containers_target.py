@@ -158,6 +158,21 @@ def test_jobs_are_worked_on_in_containers_of_their_own(shared: dict[str, str]) -
         made.close()
 
 
+def test_commands_of_the_image_run_on_databases_of_the_run(
+    client: docker.DockerClient, started: tuple[ContainersTarget, dict[str, str]]
+) -> None:
+    """Migration and backfill are those of the image; each ends with its code and what it printed, and is gone."""
+    running, shared = started
+    before = left(client, run_of(shared))
+    migrate = running.command(shared, running.database(shared), "migrate")
+    assert migrate.communicate(timeout=60) == ("nothing to do\n", "")
+    backfill = running.command(shared, running.database(shared), "backfill", "--no-such-option")
+    out, err = backfill.communicate(timeout=60)
+    assert (migrate.returncode, backfill.returncode, out) == (0, 2, "")
+    assert "--no-such-option" in err
+    assert left(client, run_of(shared)) == before
+
+
 def test_an_image_that_exits_is_quoted_and_removed(client: docker.DockerClient, shared: dict[str, str]) -> None:
     """The error has the exit code and the last lines; the container is gone."""
     before = left(client, run_of(shared))
