@@ -23,6 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from gate.bench.mutation.cli import mutation  # noqa: PLC0415 (its libraries would slow down the others)
 
             return mutation(words[1:], console)
+        if words[:1] == ["peers"]:
+            from gate.bench.peers.cli import peers  # noqa: PLC0415 (its libraries would slow down the others)
+
+            return peers(words[1:], console)
         return figures(words, console)
     except GateError as error:
         console.print(f"bench: {error}", style="red", markup=False)
@@ -37,7 +41,7 @@ def figures(words: Sequence[str], console: Console) -> int:
     parser = argparse.ArgumentParser(
         prog="bench",
         description="Measures the gate and the reference runner.",
-        epilog="bench mutation --help tells of mutants of the runner.",
+        epilog="bench mutation --help tells of mutants of the runner, bench peers --help of other tools.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument(

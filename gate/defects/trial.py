@@ -89,7 +89,7 @@ def run(
     reports.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
     env = {key: value for key, value in os.environ.items() if key not in {WRAPPED, "PYTHONDONTWRITEBYTECODE"}}
-    with _checkout(defects) as root:
+    with checkout(defects) as root:
         command = [sys.executable, "-m", "gate", *_options(defects, conditions, directory), *(["-x"] if first else [])]
         started = time.monotonic()
         watched = Watched()
@@ -173,7 +173,7 @@ def _options(defects: Sequence[Defect], conditions: Conditions, directory: Path)
 
 
 @contextmanager
-def _checkout(defects: Sequence[Defect]) -> Iterator[Path]:
+def checkout(defects: Sequence[Defect]) -> Iterator[Path]:
     """Where the gate is to run: this checkout, or a copy of it with the defects that are of files."""
     faulty = ",".join(defect.id for defect in defects if defect.kind in OF_FILES)
     if not faulty:
