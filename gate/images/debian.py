@@ -41,11 +41,11 @@ def import_base(client: docker.DockerClient, tag: str, say: Callable[[str], None
     if shutil.which("debootstrap") is None:
         raise GateError("debootstrap was not found.", "Install it: apt-get install debootstrap.")
     suite = _release().get("VERSION_CODENAME", "")
-    mirror = _mirror(suite)
+    source = mirror(suite)
     with tempfile.TemporaryDirectory(prefix="beacon-gate-") as directory:
         root = Path(directory, "root")
         include = f"--include={','.join(PACKAGES)}"
-        _bootstrap(["debootstrap", "--variant=minbase", include, suite, str(root), mirror], say)
+        _bootstrap(["debootstrap", "--variant=minbase", include, suite, str(root), source], say)
         say("importing it into the engine")
         archive = Path(directory, "base.tar")
         with tarfile.open(archive, "w") as packed:
@@ -63,7 +63,7 @@ def _release() -> dict[str, str]:
     return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
 
-def _mirror(suite: str) -> str:
+def mirror(suite: str) -> str:
     """Where apt gets the packages of ``suite`` from."""
     try:
         command = ["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"]

@@ -39,11 +39,11 @@ def wheelhouse(
     fitting = [word for name in [*platforms, f"manylinux2014_{machine}"] for word in ("--platform", name)]
     fitting += ["--only-binary", ":all:", "--python-version", f"{major}.{minor}"]
     say(f"fetching wheels for Python {major}.{minor}, glibc {version}, {machine}")
-    _download([*fitting, "--require-hashes", "--requirement", str(requirements)], directory)
-    _download([*fitting, "--no-deps", "pip"], directory)
+    download([*fitting, "--require-hashes", "--requirement", str(requirements)], directory)
+    download([*fitting, "--no-deps", "pip"], directory)
 
 
-def _download(words: list[str], directory: Path) -> None:
+def download(words: list[str], directory: Path) -> None:
     """Runs pip from an environment of its own, as ours has none."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
     if uv is None:
