@@ -24,7 +24,8 @@ _FILE = re.compile(r"(d[0-9]{2})_([a-z0-9_]+)\.py")
 class Defect:
     """One defect: what it is, and which findings are about it.
 
-    ``caught_by`` has a code each, and behind a blank a regular expression that has to be found in the finding's place.
+    ``caught_by`` has a code each, and behind a blank a regular expression that has to be found in the finding's place;
+    with one, the code may be that of a group, as BG-INV.
     ``cause`` has words of which one has to be in a finding that names the cause. ``instead`` says why a relative stands
     for a defect that the runner cannot have.
     """
@@ -41,7 +42,8 @@ class Defect:
         """Whether a finding with this code in this place is about the defect."""
         for entry in self.caught_by:
             wanted, _, pattern = entry.partition(" ")
-            if code == wanted and re.search(pattern, where):
+            group = bool(pattern) and code.startswith(f"{wanted}-")
+            if (code == wanted or group) and re.search(pattern, where):
                 return True
         return False
 

@@ -3,7 +3,8 @@
 A module ``dNN_slug.py`` has a docstring (what it is, where it came from, which check must catch it) and these names:
 
 - ``CAUGHT_BY``: the findings that are about the defect, each a code of ``./scripts/gate explain``, and behind a blank a
-  regular expression that has to be found in where it shows, as in ``BG-HTTP-004 bias-analysis``.
+  regular expression that has to be found in where it shows, as in ``BG-HTTP-004 bias-analysis``. With one, the code may
+  be that of a group, as in ``BG-INV overdue``.
 - ``CAUSE``: words; a finding names the cause when one of them is in its title, explanation, place, or in what was
   expected or there. Case does not matter.
 - ``apply()``: puts the defect there; PatchError where what it changes is no longer as it was.
@@ -12,4 +13,5 @@ A module ``dNN_slug.py`` has a docstring (what it is, where it came from, which 
 - ``INSTEAD``, where the runner cannot have the defect: why, and which relative stands for it.
 """
 
-TOGETHER = ("D01",)
+TOGETHER = ("D01", "D03", "D14", "D21", "D22", "D32", "D46", "D50", "D51", "D56")
+"""Defects that leave each other room: they are put into one runner at once, and their causes have to be told apart."""

@@ -13,4 +13,4 @@ CAUSE = ("recommendation",)
 
 def apply() -> None:
     """The level is not stored."""
-    edit(outcomes.store_analysis, ("analysis.recommendation,", '"",'))
+    edit(outcomes.analysis_values, ("analysis.recommendation,", '"",'))
