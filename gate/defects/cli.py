@@ -136,7 +136,7 @@ class _Bench:
                 seen = run([defect], self.conditions, defect.id, self.stop, first=True)
                 result = score.trial(defect, seen, at_first=True)
                 if result.result != "caught" and seen.sightings and not seen.error:
-                    again = run([defect], self.conditions, defect.id, self.stop, until=defect)
+                    again = run([defect], self.conditions, defect.id, self.stop, until=lambda seen: seen.about(defect))
                     result = score.trial(defect, again, at_first=False, before=seen.seconds)
             except GateError as error:
                 result = score.trial(defect, Seen(error=str(error)), at_first=False)
@@ -154,11 +154,14 @@ class _Bench:
         self.console.print(f"{one.slug}: {codes}{named}", markup=False)
 
     def together(self, at_once: Sequence[Defect]) -> Work:
-        """Several defects in one runner."""
+        """Several defects in one runner, until the causes of all are named."""
+
+        def all_named(seen: Seen) -> bool:
+            return len(score.apart(at_once, seen).named) == len(at_once)
 
         def work() -> None:
             try:
-                seen = run(at_once, self.conditions, "together", self.stop)
+                seen = run(at_once, self.conditions, "together", self.stop, until=all_named)
             except GateError as error:
                 seen = Seen(error=str(error))
             self.table.together = result = score.apart(at_once, seen)

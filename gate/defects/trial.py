@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,12 +78,12 @@ def run(
     stop: threading.Event,
     *,
     first: bool = False,
-    until: Defect | None = None,
+    until: Callable[[Seen], object] = lambda _: False,
 ) -> Seen:
     """Runs the gate at depth ci against the runner with these defects, or the clean one without any.
 
-    ``first`` ends it at the first test that fails, ``until`` as soon as a finding is about that defect. Raises Stopped
-    when ``stop`` is set; the gate has taken everything down by then.
+    ``first`` ends it at the first test that fails, ``until`` as soon as it holds for what was found so far. Raises
+    Stopped when ``stop`` is set; the gate has taken everything down by then.
     """
     directory = conditions.report_dir / name
     reports.prepare(directory)
@@ -102,7 +102,11 @@ def run(
 
 
 def _watch(
-    watched: Watched, directory: Path, times: tuple[float, float], stop: threading.Event, until: Defect | None
+    watched: Watched,
+    directory: Path,
+    times: tuple[float, float],
+    stop: threading.Event,
+    until: Callable[[Seen], object],
 ) -> Seen:
     """Waits for the end of a run, reading what it finds; ``times`` are its start and the seconds that it may take."""
     seen, tail = Seen(), _Tail(directory / "journal")
@@ -115,7 +119,7 @@ def _watch(
             break
         if stop.is_set():
             raise Stopped
-        if until is not None and seen.about(until):
+        if until(seen):
             return seen
         if seen.seconds > longest:
             seen.error = f"The gate took longer than {longest:g} s."

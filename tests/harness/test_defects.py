@@ -335,7 +335,9 @@ def test_interrupted_command_leaves_nothing_running(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "gate", "defects", "--only", "D14", "--report-dir", str(tmp_path)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         root = psutil.Process(process.pid)
-        family = wait("its gate", lambda: root.children(recursive=True), until=lambda found: len(found) > 3)
+        family = wait(
+            "its gate", lambda: root.children(recursive=True), until=lambda found: len(found) > 3, kind="resume"
+        )
         os.kill(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert (process.returncode, "interrupted" in output) == (Exit.UNJUDGED, True), output

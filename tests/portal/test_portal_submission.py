@@ -25,14 +25,15 @@ WRAPPER = {"jobspec", "target_regions", "min_regions", "min_success_rate", "enab
 @pytest.mark.parametrize("number", REGIONS)
 def test_job_goes_from_submission_to_results(portal: Visit, number: int) -> None:
     job = portal.submit(REGIONS[number])
+    (sent,) = portal.sent()
+    assert sent.path == CROSS_REGION
+    assert (sent.status, sent.json["id"]) == (202, job)
+    assert set(sent.sent) == WRAPPER
+    assert sent.sent["target_regions"] == REGIONS[number]
     portal.page.get_by_role("link", name="See the results").click()
     shown = portal.page.locator("[data-state=ready], [data-state=not-applicable]")
 
     assert shown.get_attribute("data-state") == ("ready" if number > 1 else "not-applicable")
-    (sent,) = portal.sent()
-    assert (sent.path, sent.status, sent.json["id"]) == (CROSS_REGION, 202, job)
-    assert set(sent.sent) == WRAPPER
-    assert sent.sent["target_regions"] == REGIONS[number]
     executions = portal.scenario.jobs[job].executions()
     assert len(executions) == sent.sent["jobspec"]["metadata"]["total_executions_expected"] == 2 * number
 

@@ -8,7 +8,7 @@ from tests.harness.defects.patching import edit_file
 
 KIND = "portal"
 CAUGHT_BY = ("BG-TEST-001 tests/portal/",)
-CAUSE = ("/api/v1/jobs",)
+CAUSE = ("/api/v1/jobs/cross-region",)
 
 
 def apply() -> None:
