@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 
 from runner.analysis import analyse, region_scores
+from runner.jobspec import DEFAULT_MODEL
 from runner.questions import DEFAULT_QUESTION
 from runner.store import analyses, cross_region, jobs
 from runner.store.database import Connection, Row
@@ -146,12 +147,16 @@ def _failure(job: Row, run: Row, successes: int) -> str | None:
 
 
 def _job_metadata(job: Row) -> dict[str, Any]:
+    # A job of an older service, which the backfill gave its analysis, may lack what every newer one has.
     spec = job["jobspec_data"]
-    benchmark = spec.get("benchmark", {})
+    benchmark = spec.get("benchmark") or {}
+    metadata = spec.get("metadata") or {}
+    listed = spec.get("models") or metadata.get("models") or [metadata.get("model") or DEFAULT_MODEL]
+    models = [model.get("id") or model["name"] if isinstance(model, dict) else model for model in listed]
     return {
         "status": job["status"],
         "questions": list(dict.fromkeys(spec.get("questions") or [DEFAULT_QUESTION])),
-        "models": list(dict.fromkeys(model["id"] for model in spec.get("models", []))),
+        "models": list(dict.fromkeys(models)),
         "benchmark": {"name": benchmark.get("name", ""), "description": benchmark.get("description", "")},
-        "metadata": spec.get("metadata", {}),
+        "metadata": metadata,
     }

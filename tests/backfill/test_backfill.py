@@ -184,6 +184,40 @@ def test_jobs_that_make_no_sense_are_left_out(old: History, backfill: Command) -
     assert (ended.code, ended.summary["analysed"], ended.summary["not_analysed"]) == (0, 1, 3)
 
 
+OLDER = """
+    UPDATE executions SET
+        region = CASE region WHEN 'US' THEN 'us-east' WHEN 'EU' THEN 'eu-west' ELSE 'asia-pacific' END,
+        output_data = CASE WHEN output_data ? 'response' THEN jsonb_build_object(
+            'responses', jsonb_build_array(jsonb_build_object('text', output_data -> 'response'))
+        ) ELSE output_data END
+"""
+
+
+def test_jobs_of_older_services_get_the_same(old: History, backfill: Command) -> None:
+    database, past = old(KINDS)
+    backfill(database.url)
+    older, _ = old([])
+    history.insert(older.url, past)
+    with writing(older) as connection:
+        connection.execute(OLDER)
+        connection.execute("UPDATE jobs SET jobspec_data = jobspec_data - '{models,metadata}'::text[]")
+
+    assert backfill(older.url).code == 0
+    assert made(older) == made(database)
+
+
+def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Command) -> None:
+    scenario = own_runner()
+    [job] = history.past_jobs(3, ["full"])
+    history.insert(scenario.database.url, [job])
+    with writing(scenario.database) as connection:
+        connection.execute(OLDER)
+        connection.execute("""UPDATE jobs SET jobspec_data = jobspec_data || '{"models": null, "metadata": null}'""")
+    assert backfill(scenario.database.url).code == 0
+
+    assert scenario.client.analysis(job.id).json["region_scores"].keys() == set(job.successes)
+
+
 @pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)])
 @pytest.mark.parametrize("copies", [0, 5], ids=["alone", "in processes"])
 def test_killed_at_any_point_it_goes_on_where_it_was(
