@@ -100,7 +100,8 @@ class Contract:
             return [Finding("BG-HTTP-007", where=where, expected=f"an answer of {operation.id}", got=got)]
         # Every path refuses the methods that it does not have, documented or not.
         if operation is None or exchange.status == 405:
-            return _envelope(exchange) if exchange.status >= 400 else self._nobodys(exchange)
+            elsewhere = f"{exchange.method} {exchange.path} {exchange.status}"
+            return _envelope(elsewhere, exchange) if exchange.status >= 400 else self._nobodys(exchange)
         where = f"{operation.method} {operation.path}"
         responses = operation.document["responses"]
         response = self.resolve(responses.get(str(exchange.status), responses.get("default")))
@@ -114,8 +115,18 @@ class Contract:
             found.append(Finding("BG-HTTP-003", where=where, expected=" or ".join(content), got=got))
         elif content and exchange.media_type.endswith("json"):
             schema = content[exchange.media_type].get("schema", True)
+            if self._is_error(schema) and _lacking(exchange):
+                return found + _envelope(f"{where} {exchange.status}", exchange)
             found += self._check_body(where, f"{operation.id}/{exchange.status}", schema, exchange)
         return found
+
+    def _is_error(self, schema: Any) -> bool:
+        """Whether a schema is that of an error, and not of a report such as that of an unhealthy service."""
+        node = self.resolve(schema)
+        if not isinstance(node, Mapping):
+            return False
+        parts = [part for name in ("anyOf", "oneOf", "allOf") for part in node.get(name, [])]
+        return "error_code" in node.get("properties", {}) or any(self._is_error(part) for part in parts)
 
     def _nobodys(self, exchange: Exchange) -> list[Finding]:
         """Below the paths of the API there is nothing but what the contract has."""
@@ -193,17 +204,20 @@ def _unrouted(exchange: Exchange) -> bool:
     return exchange.status == 404 and (exchange.error_code == "not_found" or bare)
 
 
-def _envelope(exchange: Exchange) -> list[Finding]:
-    """Errors outside every documented operation still come in the envelope."""
-    body = exchange.json
-    members = body if isinstance(body, dict) else {}
-    missing = [name for name in ("error", "error_code", "request_id") if not isinstance(members.get(name), str)]
-    if not missing and exchange.media_type == "application/json" and exchange.headers.get("x-request-id"):
+def _lacking(exchange: Exchange) -> list[str]:
+    """The members of the envelope that an error does not have, or not as text."""
+    members = exchange.json if isinstance(exchange.json, dict) else {}
+    return [name for name in ("error", "error_code", "request_id") if not isinstance(members.get(name), str)]
+
+
+def _envelope(where: str, exchange: Exchange) -> list[Finding]:
+    """Every error comes in the envelope, those outside the documented operations too."""
+    if not _lacking(exchange) and exchange.media_type == "application/json" and exchange.headers.get("x-request-id"):
         return []
     return [
         Finding(
             "BG-HTTP-006",
-            where=f"{exchange.method} {exchange.path} {exchange.status}",
+            where=where,
             expected="JSON with string members error, error_code, request_id, and header X-Request-ID",
             got=exchange.body[:200].decode(errors="replace"),
         )
