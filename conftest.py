@@ -6,7 +6,7 @@ pytest_plugins = [
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",
-    "fixtures.existing",
+    "fixtures.selecting",
     "fixtures.judging",
     "fixtures.portal",
 ]

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gate.baseline import Baseline
+from gate.baseline import load as load_baseline
 from gate.errors import UsageError
+from gate.profile import PUBLISHED, Profile
+from gate.profile import load as load_profile
 from gate.remote.flags import FLAGS, Remote
 from gate.remote.flags import check as check_remote
 
@@ -166,6 +170,18 @@ OPTIONS = (
         "exit 0 although some checks could not be made on this target (the verdict lists them)",
         {"action": "store_true"},
     ),
+    Option(
+        "--profile",
+        "how the runner is spelled on the wire and which deviations are accepted of it: a name in contracts/profiles, "
+        "or a .toml file (default: published)",
+        {"metavar": "NAME", "default": PUBLISHED},
+    ),
+    Option("--baseline", "verdict.json of an earlier run, to tell what changed since", {"metavar": "FILE"}),
+    Option(
+        "--repeat",
+        "how often each test is passed; a finding that not every repetition sees is told to be flaky (default: 1)",
+        {"metavar": "N", "default": "1"},
+    ),
     Option("--report-dir", "where the reports go (default: reports)", {"metavar": "DIR", "default": "reports"}),
     *(Option(flag, text, extra) for flag, text, extra in FLAGS),
 )
@@ -197,6 +213,9 @@ class Settings:
     allow_partial: bool = False
     report_dir: Path = Path("reports")
     remote: Remote = field(default_factory=Remote)
+    baseline: Baseline | None = None
+    repeat: int = 1
+    profile: Profile = field(default_factory=lambda: load_profile(PUBLISHED))
 
 
 def add_to(parser: ArgumentParser) -> None:
@@ -235,6 +254,9 @@ def settings(values: Namespace) -> Settings:
         allow_partial=given["--allow-partial"],
         report_dir=_directory("--report-dir", given["--report-dir"]),
         remote=check_remote(given),
+        profile=load_profile(given["--profile"]),
+        baseline=load_baseline(Path(given["--baseline"])) if given["--baseline"] else None,
+        repeat=_repeat(given["--repeat"]),
     )
 
 
@@ -306,6 +328,13 @@ def _integer(flag: str, text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
         raise UsageError(f"{flag} is {text!r}.", f"Expected a whole number from {least} up.")
     return int(text)
+
+
+def _repeat(text: str) -> int:
+    count = _integer("--repeat", text, least=1)
+    if count > 100:
+        raise UsageError(f"--repeat is {count}.", "Expected at most 100.")
+    return count
 
 
 def _duration(flag: str, text: str | None) -> float | None:

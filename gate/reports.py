@@ -15,7 +15,7 @@ from gate.errors import UsageError
 from gate.evidence import Evidence
 from gate.exercised import by_owner
 from gate.redact import Redactor
-from gate.verdict import Verdict, never
+from gate.verdict import FindingResult, Verdict, never
 
 _STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
 _HEADLINES = {
@@ -104,7 +104,7 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
     for finding in verdict.findings:
         console.print(
             f"\n[bold red]{finding.code}[/] [bold]{escape(finding.title)}[/] "
-            f"[dim]({finding.severity}, {finding.times}x)[/]"
+            f"[dim]({finding.severity}, {finding.times}x)[/]{_flaky(finding, verdict)}"
         )
         console.print(
             f"  {escape(finding.where)}\n  expected {escape(finding.expected)}\n  got      {escape(finding.got)}",
@@ -113,6 +113,7 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
         console.print(
             f"  [dim]{escape(', '.join(finding.tests[:3]))}; ./scripts/gate explain {finding.code}[/]", highlight=False
         )
+    _show_settled(verdict, console)
     for oracle, why in verdict.oracles_not_checked.items():
         console.print(f"[yellow]not checked[/] oracle {oracle}: {escape(why)}", highlight=False)
     for reason, tests in verdict.not_checked.items():
@@ -128,6 +129,29 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
     for what in verdict.left_behind:
         console.print(f"[bold red]left behind[/] {escape(what)}", highlight=False)
     console.print(f"\n[{_STYLES[verdict.verdict]}]{known['headline']}[/]. {escape(verdict.reason)}", highlight=False)
+
+
+def _flaky(finding: FindingResult, verdict: Verdict) -> str:
+    seen = ", ".join(map(str, finding.seen_in))
+    return f" [yellow]flaky: only repetitions {seen} of {verdict.repetitions} saw it[/]" if finding.flaky else ""
+
+
+def _show_settled(verdict: Verdict, console: Console) -> None:
+    """What the profile accepts, and what changed since the baseline."""
+    for one in verdict.accepted:
+        told = f"{one.finding.code} {one.finding.where}"
+        console.print(
+            f"[yellow]accepted[/] {one.deviation} until {one.expires} ({escape(one.owner)}): {escape(told)}",
+            highlight=False,
+        )
+    if verdict.compared:
+        for title, found in (
+            ("new", verdict.compared.new),
+            ("still failing", verdict.compared.still_failing),
+            ("fixed", verdict.compared.fixed),
+            ("no longer exercised", verdict.compared.no_longer_exercised),
+        ):
+            console.print(f"since the baseline {title}: {escape(', '.join(found) or 'none')}", highlight=False)
 
 
 def _show_fuzzing(verdict: Verdict, console: Console) -> None:

@@ -65,7 +65,9 @@ class Scenario:
         """Submits a JobSpec through a workflow, whatever comes of it."""
         if workflow == STANDARD:
             return self.client.submit(spec)
-        return self.client.submit_cross_region(build.wrap(spec, **wrapper))
+        wire = self.session.wire
+        members = {} if wire.enable_analysis is None else {"enable_analysis": wire.enable_analysis}
+        return self.client.submit_cross_region(build.wrap(spec, **{"spelling": wire.wrapper, **members, **wrapper}))
 
     def submit(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Job:
         """Submits a JobSpec that has to be accepted."""

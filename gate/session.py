@@ -15,6 +15,7 @@ from gate.jobs import Ids
 from gate.journal import Journal
 from gate.options import WITHOUT_ORACLES
 from gate.oracles import untouched
+from gate.profile import Wire
 from gate.remote.reach import Reach
 from gate.scenario import Scenario
 from gate.target import System
@@ -24,7 +25,14 @@ class Session:
     """A system under test with the client, the database and the ids that one worker uses on it."""
 
     def __init__(
-        self, system: System, contract: Contract, ids: Ids, journal: Journal, reach: Reach | None = None
+        self,
+        system: System,
+        contract: Contract,
+        ids: Ids,
+        journal: Journal,
+        reach: Reach | None = None,
+        *,
+        wire: Wire | None = None,
     ) -> None:
         self.system = system
         self.contract = contract
@@ -32,6 +40,7 @@ class Session:
         self.journal = journal
         self.database = Database(system.database_url) if system.database_url else None
         self.reach = reach
+        self.wire = wire or Wire()
         self.client = Client(
             system.base_url,
             self._record,

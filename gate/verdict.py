@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gate import exercised
+from gate import acceptance, exercised
+from gate.baseline import Comparison, compare, once, repetition
 from gate.contract import Contract
 from gate.criteria import criteria
 from gate.errors import Exit
@@ -17,6 +18,7 @@ from gate.evidence import Evidence
 from gate.findings import SEVERITIES, Finding, catalogue
 from gate.options import Settings
 from gate.oracles.invariants import load as load_invariants
+from gate.profile import PUBLISHED, Deviation
 from gate.remote.blind import blind
 
 Ending = Literal["pass", "broken", "partial", "unjudged"]
@@ -62,6 +64,19 @@ class FindingResult(_Document):
     times: int
     tests: list[str]
     evidence: dict[str, Any]
+    seen_in: list[int] = []  # repetitions that saw it, where there is more than one
+    flaky: bool = False  # some repetitions saw it, and others did not
+
+
+class Accepted(_Document):
+    """A finding that the profile accepts, and by which of its deviations."""
+
+    deviation: str
+    title: str
+    owner: str
+    reason: str
+    expires: str
+    finding: FindingResult
 
 
 class Exercised(_Document):
@@ -125,6 +140,10 @@ class Verdict(_Document):
     fuzz: list[Fuzzed] = []
     oracles_not_checked: dict[str, str] = {}  # oracle and why this target cannot show what it needs
     left_behind: list[str] = []  # what the run created and could not remove
+    profile: str = PUBLISHED
+    accepted: list[Accepted] = []
+    compared: Comparison | None = None  # with --baseline
+    repetitions: int = 1
 
     def exit_code(self, *, allow_partial: bool = False) -> Exit:
         """The code with which the gate exits."""
@@ -161,7 +180,9 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
     operations, statuses, codes, states, jobs = Counter[str](), Counter[str](), Counter[str](), Counter[str](), 0
     invariants = Counter[str]()
     fuzzed: list[Fuzzed] = []
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    # Accepted ones apart: what is accepted must not hide what has the same place and is something else.
+    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    profile = run.settings.profile
     for fact in facts:
         match fact["kind"]:
             case "exchange":
@@ -178,8 +199,13 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
             case "fuzz":
                 fuzzed.append(Fuzzed(**{name: value for name, value in fact.items() if name != "kind"}))
             case "finding":
-                found[fact["code"], fact["where"]].append(fact)
-    findings = [_finding(same) for same in found.values()]
+                place = once(fact["where"])
+                deviation = profile.deviation_of((fact["code"], place, fact["got"]))
+                found[fact["code"], place, deviation.id if deviation else ""].append(fact)
+    known = {deviation.id: deviation for deviation in profile.deviation}
+    results = {key: _finding(same, run.settings.repeat) for key, same in found.items()}
+    findings = [one for (_, _, accepted), one in results.items() if not accepted]
+    excepted = [(one, known[accepted]) for (_, _, accepted), one in results.items() if accepted]
     counted = Counter(outcome.outcome for outcome in run.outcomes)
     counts = Counts(
         passed=counted["passed"],
@@ -199,7 +225,10 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
     )
     if run.settings.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
         findings += [_unseen(what) for what in never(seen)]
-    ending, reason = _ending(run, counts, findings)
+    settled = acceptance.settle(profile, findings, excepted, run.outcomes, _told(seen, run.outcomes))
+    if not run.stopped:
+        findings = settled.standing + [_of_profile(one) for one in settled.faults]
+    ending, reason = _ending(run, counts, findings, len(settled.excused))
     return Verdict(
         verdict=ending,
         reason=reason,
@@ -217,19 +246,50 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
         fuzz=sorted(fuzzed, key=lambda one: one.operation),
         oracles_not_checked=blind(run.settings),
         left_behind=list(run.left),
+        profile=run.settings.profile.name,
+        accepted=[_accepted(finding, deviation) for finding, deviation in settled.accepted],
+        compared=_compared(run, findings),
+        repetitions=run.settings.repeat,
     )
 
 
+def _told(seen: Exercised, outcomes: Iterable[Outcome]) -> list[str]:
+    """Operations, statuses and tests that a run has seen."""
+    counted = (*seen.operations.items(), *seen.statuses.items())
+    ended = [outcome.test for outcome in outcomes if outcome.outcome != "skipped"]
+    return [name for name, times in counted if times] + ended
+
+
+def _of_profile(one: acceptance.Fault) -> FindingResult:
+    return _of_run(one.code, one.where, one.expected, one.got)
+
+
+def _accepted(finding: FindingResult, deviation: Deviation) -> Accepted:
+    told = {"title": deviation.title, "owner": deviation.owner, "reason": deviation.reason}
+    return Accepted(deviation=deviation.id, expires=deviation.expires.isoformat(), finding=finding, **told)
+
+
+def _compared(run: Run, findings: Sequence[FindingResult]) -> Comparison | None:
+    if run.settings.baseline is None:
+        return None
+    ran = {once(outcome.test) for outcome in run.outcomes if outcome.outcome != "skipped"}
+    return compare(run.settings.baseline, [(one.code, one.where) for one in findings], ran)
+
+
 def _unseen(what: str) -> FindingResult:
-    kind = catalogue()["BG-SEEN-001"]
+    return _of_run("BG-SEEN-001", what, "seen at least once", "never")
+
+
+def _of_run(code: str, where: str, expected: str, got: str) -> FindingResult:
+    kind = catalogue()[code]
     return FindingResult(
         code=kind.code,
         severity=kind.severity,
         title=kind.title,
         explanation=kind.explanation,
-        where=what,
-        expected="seen at least once",
-        got="never",
+        where=where,
+        expected=expected,
+        got=got,
         times=1,
         tests=[],
         evidence=Evidence("the run as a whole").as_dict(),
@@ -252,12 +312,12 @@ def never(seen: Exercised) -> list[str]:
     ]
 
 
-def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tuple[Ending, str]:
+def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult], excused: int) -> tuple[Ending, str]:
     if run.stopped:
         return "unjudged", run.stopped
     if counts.passed + counts.failed + counts.errors == 0:
         return "unjudged", "No test ran, so nothing is known."
-    if findings or counts.failed or counts.errors:
+    if findings or counts.failed + counts.errors > excused:
         return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
     if counts.exchanges == 0:
         return "unjudged", "No request was sent to a runner, so nothing is known about it."
@@ -269,9 +329,10 @@ def _ending(run: Run, counts: Counts, findings: Sequence[FindingResult]) -> tupl
     return "pass", f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.jobs} jobs."
 
 
-def _finding(same: Sequence[Mapping[str, Any]]) -> FindingResult:
+def _finding(same: Sequence[Mapping[str, Any]], repetitions: int) -> FindingResult:
     first = same[0]
-    finding = Finding(first["code"], first["where"], first["expected"], first["got"])
+    finding = Finding(first["code"], once(first["where"]), first["expected"], first["got"])
+    seen_in = sorted({number for fact in same if (number := repetition(fact["evidence"]["test"]))})
     return FindingResult(
         code=finding.code,
         severity=finding.kind.severity,
@@ -283,6 +344,8 @@ def _finding(same: Sequence[Mapping[str, Any]]) -> FindingResult:
         times=len(same),
         tests=sorted({fact["evidence"]["test"] for fact in same}),
         evidence=first["evidence"],
+        seen_in=seen_in,
+        flaky=0 < len(seen_in) < repetitions,
     )
 
 
