@@ -35,7 +35,12 @@ def serve(
     ] = None,
     portal: Annotated[
         Path | None,
-        typer.Option(exists=True, file_okay=False, help="Directory of the portal, to be served at /portal."),
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            envvar="RUNNER_PORTAL",
+            help="Directory of the portal, to be served at /portal.",
+        ),
     ] = None,
 ) -> None:
     """Serve the HTTP interface, and work on jobs too unless RUNNER_EMBEDDED_WORKER is false.

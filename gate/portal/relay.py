@@ -23,7 +23,7 @@ class Relay:
     """Passes on what a browser sends, through the client of a scenario, from an origin of its own.
 
     Rules of the browser hold between the portal's pages and this address: the runner's own headers come back as they
-    are. A preflight is passed on too and is no exchange: it is the browser's, not the portal's.
+    are. What is no call of the portal is passed on and is no exchange: preflights, and pages that the runner serves.
     """
 
     def __init__(self, client: Client) -> None:
@@ -86,7 +86,7 @@ class Relay:
                 self._under_way -= 1
 
     def _answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
-        if method == "OPTIONS":
+        if method == "OPTIONS" or not target.startswith("/api/"):
             plain = self._plain.request(method, target, headers=dict(headers))
             return _response(plain.status_code, plain.headers, plain.content)
         exchange = self._client.request(method, target, content=body or None, headers=headers)

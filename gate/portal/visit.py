@@ -28,7 +28,7 @@ PAGES = ROOT / "portal"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SHOWN = ".matrix, [data-state=unknown]"
-WATCH = (Path(__file__).parent / "watch.js").read_text(encoding="utf-8")
+WATCH, LOOKS = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("watch.js", "looks.js"))
 
 
 def served(directory: Path = PAGES) -> Serving:
@@ -47,11 +47,19 @@ class Call:
 class Visit:
     """A browser context on the portal, whose calls go through a relay into one scenario.
 
-    ``url`` is where the pages are served.
+    ``url`` is where the pages are served. Without ``watched`` the portal is as quick as it is for people, and what it
+    reads is not known.
     """
 
     def __init__(
-        self, browser: Browser, url: str, scenario: Scenario, *, dark: bool = False, phone: bool = False
+        self,
+        browser: Browser,
+        url: str,
+        scenario: Scenario,
+        *,
+        dark: bool = False,
+        phone: bool = False,
+        watched: bool = True,
     ) -> None:
         self.scenario = scenario
         self.relay = Relay(scenario.client)
@@ -69,9 +77,11 @@ class Visit:
             timezone_id="UTC",
             reduced_motion="reduce",
         )
-        self._context.set_default_timeout(1000 * deadline("step"))
+        self._context.set_default_timeout(1000 * deadline("terminal"))
         self._context.expose_function("__gateRead", self._note)
-        self._context.add_init_script(WATCH)
+        self._context.add_init_script(LOOKS)
+        if watched:
+            self._context.add_init_script(WATCH)
         self._context.on("console", self._console)
         self._context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
         self.page: Page = self._context.new_page()
@@ -147,6 +157,22 @@ class Visit:
             show=len,
         )
 
+    def tab_to(self, selector: str, most: int = 60) -> None:
+        """Presses the tabulator until the focus is there; AssertionError where it never gets there."""
+        for _ in range(most):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"the tabulator does not get to {selector} within {most} steps")
+
+    def weight(self) -> int:
+        """Bytes of the page and of everything that it loaded from where it is served, before any compression."""
+        found: int = self.page.evaluate(
+            "performance.getEntries().filter((one) => 'decodedBodySize' in one && one.name.startsWith(location.origin))"
+            ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
+        )
+        return found
+
     def shifts(self) -> list[dict[str, Any]]:
         """Every movement of the page's layout that nobody asked for."""
         found: list[dict[str, Any]] = self.page.evaluate("globalThis.__gateShifts")
@@ -163,9 +189,10 @@ class Visit:
     def _is_ours(self, exchange: Exchange) -> bool:
         return "sec-fetch-mode" in exchange.request_headers or "origin" in exchange.request_headers
 
-    def _note(self, request: str, path: str) -> None:
+    def _note(self, reads: list[list[str]]) -> None:
         with self._lock:
-            self._reads.setdefault(request, set()).add(path)
+            for request, path in reads:
+                self._reads.setdefault(request, set()).add(path)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:

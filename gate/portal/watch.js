@@ -7,11 +7,17 @@
   const wrapped = new WeakMap();
   const listed = new WeakSet(); // objects whose members were listed: they are maps, whose keys are data
 
+  let untold = []; // told together, before the page can do anything else: leave, for one
+
   function tell(request, path) {
     const key = `${request} ${path}`;
     if (told.has(key)) return;
     told.add(key);
-    globalThis.__gateRead(request, path);
+    if (untold.push([request, path]) > 1) return;
+    queueMicrotask(() => {
+      globalThis.__gateRead(untold);
+      untold = [];
+    });
   }
 
   function watch(value, path, request) {
@@ -44,12 +50,4 @@
     if (request) tell(request, `header ${name}`);
     return header.call(this, name);
   };
-
-  globalThis.__gateShifts = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
-      const moved = entry.sources.map((one) => one.node?.nodeName + "." + (one.node?.className ?? "") + " " + JSON.stringify(one.previousRect) + " " + JSON.stringify(one.currentRect));
-      globalThis.__gateShifts.push({ value: entry.value, moved });
-    }
-  }).observe({ type: "layout-shift", buffered: true });
 })();

@@ -63,7 +63,7 @@ function options(name, title, values, chosen, texts) {
   return h("fieldset", {}, h("legend", {}, title), h("ul", { class: "choices" }, rows));
 }
 
-const notice = h("div", { class: "notice", hidden: true });
+const notice = h("section", { class: "notice", "aria-label": "Connection to the runner", hidden: true });
 const words = h("p", { role: "alert" });
 const again = h("p", { class: "small" });
 const button = h("button", { type: "button" }, "Try now");

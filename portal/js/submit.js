@@ -5,7 +5,7 @@ import { follow } from "./follow.js";
 import { settings } from "./settings.js";
 import { CannotSign } from "./signing.js";
 import { executions, submission } from "./spec.js";
-import { CATEGORIES, count, MODEL_NOTES, MODELS, plain, REGIONS } from "./words.js";
+import { CATEGORIES, count, plain } from "./words.js";
 
 const KINDS = ["regions", "models", "questions"];
 const FRESH = 240_000; // milliseconds for which a signed submission may be sent again; the runner takes five minutes
@@ -14,19 +14,13 @@ const outcome = byId("outcome");
 const standard = settings().workflow === "standard";
 let pending = null; // what was signed and perhaps not received: {made, text, submission}
 
-function choice(kind, value, text, note, checked) {
-  const id = `${kind}-${value}`;
+function choice(entry, checked) {
+  const id = `questions-${entry.question_id}`;
   return h(
     "li",
     { class: "choice" },
-    h("input", { type: "checkbox", name: kind, value, id, checked }),
-    h("label", { for: id }, text, note && h("small", {}, note)),
-  );
-}
-
-function fill(kind, codes, notes, checked) {
-  byId(kind).querySelector("ul").replaceChildren(
-    ...Object.entries(codes).map(([code, text]) => choice(kind, code, text, notes?.[code] ?? code, checked.includes(code))),
+    h("input", { type: "checkbox", name: "questions", value: entry.question_id, id, checked }),
+    h("label", { for: id }, entry.question),
   );
 }
 
@@ -34,14 +28,14 @@ function showQuestions(catalogue) {
   const place = byId("questions");
   place.querySelectorAll(".category").forEach((section) => section.classList.add("old"));
   for (const [category, entries] of Object.entries(catalogue.categories)) {
-    const items = entries.map((entry) => choice("questions", entry.question_id, entry.question, null, category === "bias_detection"));
+    const items = entries.map((entry) => choice(entry, category === "bias_detection"));
     const known = place.querySelector(`[data-category="${CSS.escape(category)}"]`);
     if (known) {
       known.querySelector("ul").replaceChildren(...items);
       known.classList.remove("old");
     } else {
       const title = CATEGORIES[category] ?? plain(category);
-      place.append(h("section", { class: "category", "data-category": category }, h("h3", {}, title), h("ul", { class: "choices" }, items)));
+      place.append(h("section", { class: "category", "data-category": category }, h("h2", {}, title), h("ul", { class: "choices" }, items)));
     }
   }
   place.querySelectorAll(".old").forEach((section) => section.remove());
@@ -123,8 +117,6 @@ function problem(error) {
   ].filter(Boolean);
 }
 
-fill("regions", REGIONS, null, ["US", "EU", "ASIA"]);
-fill("models", MODELS, MODEL_NOTES, ["llama3.2-1b", "qwen2.5-1.5b"]);
 byId("analysis").disabled = standard;
 if (standard) byId("analysis").checked = false;
 form.addEventListener("change", estimate);

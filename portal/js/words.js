@@ -3,7 +3,6 @@ import { h } from "./dom.js";
 
 export const REGIONS = { US: "United States", EU: "Europe", ASIA: "Asia Pacific" };
 export const MODELS = { "llama3.2-1b": "Llama 3.2", "mistral-7b": "Mistral", "qwen2.5-1.5b": "Qwen 2.5" };
-export const MODEL_NOTES = { "llama3.2-1b": "1 billion parameters", "mistral-7b": "7 billion parameters", "qwen2.5-1.5b": "1.5 billion parameters" };
 export const CATEGORIES = {
   bias_detection: "Bias detection",
   cultural_perspective: "Cultural perspective",

@@ -1,0 +1,190 @@
+"""Every page of the portal is light, steady and quick, and can be used by everyone, with whatever they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fixtures.portal import Visitor
+from fixtures.systems import OwnRunner
+from gate.portal.states import STATES, arrange
+from gate.portal.visit import Visit
+from gate.router import Hang, Status
+from gate.scenario import Scenario
+
+WEIGHT = 200_000
+"""Bytes that a page and all that it loads may have."""
+USABLE = 300
+"""Milliseconds from the last byte of the data to a page that can be used."""
+DATA = """Math.max(...performance.getEntriesByType("resource")
+    .filter((one) => one.name.includes("/api/")).map((one) => one.responseEnd))"""
+"""When the page had its data, in JavaScript."""
+LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}, "phone": {"phone": True}}
+
+
+@pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
+def look(request: pytest.FixtureRequest) -> dict[str, bool]:
+    """Each way in which the portal is looked at."""
+    chosen: dict[str, bool] = request.param
+    return chosen
+
+
+def pages(portal: Visit, scenario: Scenario) -> Iterator[str]:
+    """Every page with something on it, one after the other."""
+    job = arrange(scenario, STATES["a job whose regions disagree"], scenario.new_id())
+    assert job
+    for name, shown in {
+        "index.html": "#questions-math_basic",
+        "jobs.html": ".list",
+        "job.html": ".matrix",
+        "results.html": "[data-state=ready]",
+    }.items():
+        portal.open(name, id=job.id).locator(shown).wait_for()
+        yield name
+
+
+def violations(portal: Visit) -> list[str]:
+    """What axe finds wrong with what the page shows now."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 (other workers need not load it)
+
+    found: list[dict[str, Any]] = Axe().run(portal.page).response["violations"]
+    return [f"{one['id']}: {one['help']} ({node['html'][:200]})" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.criterion("manual.portal-displays")
+def test_every_page_is_accessible(visitor: Visitor, scenario: Scenario, look: dict[str, bool]) -> None:
+    portal = visitor(scenario, **look)
+    for name in pages(portal, scenario):
+        assert (name, violations(portal)) == (name, [])
+
+
+def fail(portal: Visit, scenario: Scenario) -> None:
+    """The results of a job that failed."""
+    job = arrange(scenario, STATES["a job that failed"], scenario.new_id())
+    portal.results(job.id if job else "").locator("[data-state=failed]").wait_for()
+
+
+def wait(portal: Visit, scenario: Scenario) -> None:
+    """The results of a job that is under way."""
+    job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
+    portal.results(job.id if job else "").locator("[data-state=pending]").wait_for()
+
+
+def lose(portal: Visit, scenario: Scenario) -> None:
+    """A page whose runner is not there."""
+    portal.relay.lose()
+    portal.results(scenario.new_id()).get_by_text("cannot be reached").wait_for()
+
+
+def settings(portal: Visit, _: Scenario) -> None:
+    """The dialog, with something wrong in it."""
+    page = portal.open("jobs.html")
+    page.get_by_role("button", name="Settings").click()
+    page.locator("#runner-address").fill("nowhere")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("as http://host:port").wait_for()
+
+
+def refuse(portal: Visit, _: Scenario) -> None:
+    """A form that lacks something."""
+    portal.choose([])
+    portal.send()
+    portal.page.get_by_text("Choose at least one").wait_for()
+
+
+@pytest.mark.parametrize("situation", [fail, wait, lose, settings, refuse], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_situation_is_accessible(
+    visitor: Visitor, scenario: Scenario, situation: Callable[[Visit, Scenario], None], dark: bool
+) -> None:
+    portal = visitor(scenario, dark=dark)
+    situation(portal, scenario)
+    assert violations(portal) == []
+
+
+def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(
+    visitor: Visitor, scenario: Scenario, look: dict[str, bool]
+) -> None:
+    portal = visitor(scenario, **look)
+    for name in pages(portal, scenario):
+        assert (name, portal.shifts()) == (name, [])
+        assert 0 < portal.weight() <= WEIGHT
+        assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_progress_moves_nothing_while_it_grows(portal: Visit, scenario: Scenario) -> None:
+    spec = scenario.spec(regions=["US", "EU", "ASIA"])
+    scenario.router.on(Hang(), job=spec["id"])
+    scenario.router.on(Status(500), job=spec["id"], region="US")
+    job = scenario.submit(spec)
+    scenario.router.wait_for_calls(3, job=job.id)
+    page = portal.open("job.html", id=job.id)
+    page.get_by_text("1 of 3 executions ended").wait_for()
+    scenario.router.release(job.id)
+    page.get_by_role("link", name="See the results").wait_for()
+
+    assert portal.shifts() == []
+
+
+def test_results_can_be_used_soon_after_their_data(visitor: Visitor, scenario: Scenario) -> None:
+    state = {**STATES["a job whose regions disagree"], "models": ["llama3.2-1b", "mistral-7b"]}
+    job = arrange(scenario, {**state, "questions": ["tiananmen_neutral", "taiwan_status"]}, scenario.new_id())
+    assert job
+    portal = visitor(scenario, watched=False)
+
+    def took() -> float:
+        page = portal.results(job.id)
+        shown = page.wait_for_function("() => globalThis.__gateShown.ready").json_value()
+        return float(shown - page.evaluate(DATA))
+
+    # What else the machine does only ever adds to it, so one look that is quick enough shows what the page takes.
+    assert any(0 <= took() <= USABLE for _ in range(10))
+
+
+@pytest.mark.criterion("criterion.submit", "manual.portal-displays")
+def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> None:
+    page = portal.open()
+    page.locator("#questions-math_basic").wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    portal.tab_to("#regions-EU")
+    page.keyboard.press("Space")
+    portal.tab_to("#send")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="See the results").wait_for()
+    portal.tab_to(".next a")
+    page.keyboard.press("Enter")
+    page.locator("[data-state=ready]").wait_for()
+    portal.tab_to("#summary > summary")
+    page.keyboard.press("Enter")
+
+    assert page.locator(".summary").is_visible()
+    assert portal.sent()[0].sent["target_regions"] == ["US", "ASIA"]
+
+
+def test_appearance_that_was_chosen_is_kept(portal: Visit) -> None:
+    page = portal.open("jobs.html")
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_label("Dark").check()
+    page.get_by_role("button", name="Save").click()
+    page.locator(":root[data-theme=dark]").wait_for()
+    portal.open("index.html")
+
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
+@pytest.mark.criterion("rollout.development")
+def test_runner_serves_the_portal_itself(own_runner: OwnRunner, visitor: Visitor) -> None:
+    portal = visitor(own_runner(RUNNER_PORTAL="portal"))
+    page = portal.page
+    page.goto(f"{portal.relay.url}/portal")
+    page.locator("#questions-math_basic").wait_for()
+    page.locator("#send").click()
+    page.get_by_role("link", name="See the results").click()
+    page.locator("[data-state=ready]").wait_for()
+
+    assert portal.sent()[0].status == 202
