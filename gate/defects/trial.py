@@ -18,7 +18,7 @@ from gate import reports
 from gate.defects.catalogue import OF_FILES, Defect
 from gate.errors import GateError
 from gate.findings import Finding
-from gate.options import ROOT, WRAPPED
+from gate.options import ROOT, WITHOUT_ORACLES, WRAPPED
 from gate.target.process import Watched
 from gate.verdict import Verdict
 
@@ -26,6 +26,8 @@ LONGEST_SECONDS = 600.0
 """What one run of the gate may take, before the time factor; at depth ci it needs a fraction of it."""
 PATCHED = "tests.harness.defects"
 
+_NOT_MEANT = (WRAPPED, WITHOUT_ORACLES, "PYTHONDONTWRITEBYTECODE", "PYTEST_")
+"""Beginnings of environment variables with which a run would see less, or be slower, than a gate by itself."""
 _LOOK_SECONDS = 0.05
 _END_SECONDS = 20.0
 
@@ -88,7 +90,7 @@ def run(
     directory = conditions.report_dir / name
     reports.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
-    env = {key: value for key, value in os.environ.items() if key not in {WRAPPED, "PYTHONDONTWRITEBYTECODE"}}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_MEANT)}
     with checkout(defects) as root:
         command = [sys.executable, "-m", "gate", *_options(defects, conditions, directory), *(["-x"] if first else [])]
         started = time.monotonic()
