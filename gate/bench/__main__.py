@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from gate.bench.figures import BENCHMARKS
+from gate.bench.figures import BENCHMARKS, NEED_MORE
 from gate.errors import Exit, GateError
 
 
@@ -43,7 +43,7 @@ def figures(words: Sequence[str], console: Console) -> int:
         description="Measures the gate and the reference runner.",
         epilog="bench mutation --help tells of mutants of the runner, bench peers --help of other tools.",
     )
-    parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all but {', '.join(NEED_MORE)})")
     parser.add_argument(
         "--runs", type=int, default=5, metavar="N", help="runs of each, of which the median counts (default: 5)"
     )
@@ -52,7 +52,7 @@ def figures(words: Sequence[str], console: Console) -> int:
     if unknown or given.runs < 1:
         parser.error(f"no such benchmark: {', '.join(unknown)}" if unknown else "--runs needs a number from 1 up")
     table = Table("figure", "median", "least", "most", "unit", "to reach", "runs")
-    for name in given.name or BENCHMARKS:
+    for name in given.name or [one for one in BENCHMARKS if one not in NEED_MORE]:
         console.print(f"{name} ...", style="dim")
         for what, measured, unit, limit in BENCHMARKS[name](given.runs):
             shown = (

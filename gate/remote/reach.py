@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ class Reach:
     def close(self) -> None:
         """Ends the watch."""
         self.watch.close()
+
+
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+"""Variables of the runner's environment whose values are kept out of everything that is written."""
 
 
 def reach(settings: Settings, shared: Mapping[str, str]) -> Reach | None:
@@ -56,4 +61,6 @@ def redactor(settings: Settings) -> Redactor:
     for url in filter(None, databases):
         members = parse_qs(urlsplit(url).query)
         found += [value for name in ("password", "sslpassword") for value in members.get(name, [])]
+    environment = settings.runner_env.items()
+    found += [value for name, value in environment if SECRET_NAME.search(name) and len(value) >= 8]
     return Redactor.for_urls(settings.base_url, *databases, more=found)

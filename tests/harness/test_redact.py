@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gate.options import Settings
 from gate.redact import Redactor
+from gate.remote.reach import redactor
 
 TEXTS = {
     "URL": "postgresql://reader:s3cret@db.example/x",
@@ -32,3 +34,10 @@ def test_other_text_stays() -> None:
     """What is no secret is not touched."""
     text = '{"error": "no such job", "url": "http://127.0.0.1:8090/api"}'
     assert Redactor.for_urls("http://127.0.0.1:8090")(text) == text
+
+
+def test_secrets_of_the_runners_environment_are_masked() -> None:
+    """A value is a secret where its variable says so; other values, and those that any text could hold, are not."""
+    given = {"ROUTER_TOKEN": "hush-hush", "RUNNER_LOG_LEVEL": "critical", "API_KEY_TTL": "3600"}
+    redact = redactor(Settings(runner_env=given))
+    assert redact("hush-hush critical 3600") == "*** critical 3600"
