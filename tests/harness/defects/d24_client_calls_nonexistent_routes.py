@@ -1,16 +1,18 @@
-"""D24: the portal asks for the executions of a job by a filter that the runner ignores, and shows those of other jobs.
+"""D24: the portal calls a route that was planned and never built.
 
-From RETRY_UI_FIX.md and the portal's api module: a client written against endpoints that were planned and not built.
-The listings, held against the rows of the job that they are asked for, must catch it.
+From RETRY_UI_FIX.md and the portal's api module: it asked for retries, differences and executions under paths that no
+build had. The portal's consumer contract, held against the published one, must catch it.
 """
 
-from runner.store import executions
-from tests.harness.defects.patching import edit
+from tests.harness.defects.patching import edit_file
 
-CAUGHT_BY = ("BG-LIST-001 jobspec_id",)
-CAUSE = ("jobspec_id",)
+KIND = "portal"
+CAUGHT_BY = ("BG-PORTAL-001",)
+CAUSE = ("/api/v1/questions/all",)
 
 
 def apply() -> None:
-    """The filter is ignored."""
-    edit(executions.page, ('where = "" if job_id is None else "WHERE j.jobspec_id = %(job)s"', 'where = ""'))
+    """The questions are asked for where there is nothing, and so it was recorded."""
+    edit_file("portal/js/api.js", ('"/api/v1/questions")', '"/api/v1/questions/all")'))
+    recorded = "contracts/portal/beacon-portal-beacon-runner.json"
+    edit_file(recorded, ('"path": "/api/v1/questions"', '"path": "/api/v1/questions/all"'))
