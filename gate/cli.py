@@ -24,6 +24,7 @@ SUITE = ("tests", f"--ignore={HARNESS}")
 COMMANDS = {
     "explain": "gate.cli",
     "diff": "gate.diff.cli",
+    "drift": "gate.drift.cli",
     "defects": "gate.defects.cli",
     "cleanup": "gate.remote.cleanup",
     "annotate": "gate.annotations",

@@ -79,7 +79,11 @@ class Exercise:
             return
         if name not in self._validators:
             self._validators[name] = self._contract.validator(root.value)
-        for place, how in _judged(self._validators[name].evaluate(value).list()["details"]):
+        try:
+            units = self._validators[name].evaluate(value).list()["details"]
+        except UnicodeEncodeError:  # a lone surrogate: no text that a schema is about
+            return
+        for place, how in _judged(units):
             if how == KEPT or direction == REQUEST:
                 pointer = place.removeprefix(f"{BASE}#") if place.startswith(BASE) else root.pointer + place
                 yield "keywords", f"{direction} {pointer} {how}"

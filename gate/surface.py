@@ -106,7 +106,6 @@ def fields(
     node: Node, pointer: str = "", above: frozenset[tuple[str, str]] = frozenset()
 ) -> Iterator[tuple[str, Node]]:
     """Every schema at and below ``node``, with the JSON pointer of the values that it is about."""
-    node = node.follow()
     if not isinstance(node.value, Mapping) or (node.pointer, pointer) in above or pointer.count("/") > DEEPEST:
         return
     yield pointer, node
@@ -117,6 +116,8 @@ def fields(
 def _children(node: Node, pointer: str) -> Iterator[tuple[Node, str]]:
     for keyword, value in node.value.items():
         match keyword, value:
+            case "$ref", str():
+                yield node.follow(), pointer
             case "allOf" | "anyOf" | "oneOf", list():
                 yield from ((node.child(keyword, number), pointer) for number in range(len(value)))
             case "if" | "then" | "else" | "contains", dict():

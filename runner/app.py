@@ -24,6 +24,7 @@ from runner.web.middleware import CrossOrigin, LastResort, RequestContext
 
 _PROBE_SECONDS: Final = 1.0
 _DESCRIPTION: Final = "What this build offers. The published contract is at /openapi.yaml."
+_REQUEST_ID: Final = {"name": "X-Request-ID", "in": "header", "schema": {"type": "string"}}
 _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
 
 
@@ -94,5 +95,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
             # FastAPI's own answer to a bad parameter; here that is 400, which each operation declares.
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
+            operation.setdefault("parameters", []).append(_REQUEST_ID)
+            for response in operation["responses"].values():
+                response.setdefault("headers", {})["X-Request-ID"] = {"required": True, "schema": {"type": "string"}}
         app.openapi_schema = document
     return app.openapi_schema

@@ -20,13 +20,19 @@ def _validator(contract: Contract, operation: str) -> Any:
 
 
 def valid(contract: Contract, operation: str, body: Any) -> bool:
-    """Whether the schema of the operation's body allows ``body``."""
-    return bool(_validator(contract, operation).is_valid(body))
+    """Whether the schema of the operation's body allows ``body``; no string has a lone surrogate."""
+    try:
+        return bool(_validator(contract, operation).is_valid(body))
+    except UnicodeEncodeError:
+        return False
 
 
 def fault(contract: Contract, operation: str, body: Any) -> tuple[str, str]:
     """JSON pointer and rule of the deepest thing that is wrong with ``body``; empty texts where nothing is."""
-    errors = sorted(_validator(contract, operation).iter_errors(body), key=lambda error: -len(error.instance_path))
+    try:
+        errors = sorted(_validator(contract, operation).iter_errors(body), key=lambda error: -len(error.instance_path))
+    except UnicodeEncodeError:
+        return "", "a string has a lone surrogate"
     if not errors:
         return "", ""
     pointer = "".join(f"/{'*' if isinstance(part, int) else part}" for part in errors[0].instance_path)

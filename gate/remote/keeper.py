@@ -36,7 +36,9 @@ class Keeper:
     def interrupt(self) -> None:
         """Ends the workers, wherever they are."""
         if self._settings.target == "remote":
-            stop_mark(self._settings).touch()
+            mark = stop_mark(self._settings)
+            mark.parent.mkdir(parents=True, exist_ok=True)  # no worker has begun where nobody was at the address
+            mark.touch()
 
     @property
     def told_to_stop(self) -> bool:

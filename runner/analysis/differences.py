@@ -15,6 +15,13 @@ from runner.analysis.text import jaccard, mean_similarity
 
 Severity = Literal["critical", "high", "medium", "low"]
 STANCE_PREFIX = "political_stance_"
+DIMENSIONS = (
+    *(STANCE_PREFIX + stance for stance in POLITICAL_STANCE),
+    "censorship",
+    "factual_accuracy",
+    "tone_sentiment",
+)
+"""Respects in which answers can differ, in the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)

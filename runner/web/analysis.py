@@ -20,12 +20,13 @@ router = APIRouter(tags=["analysis"])
 MIN_REGIONS: Final = 2
 """Successful regions that a comparison needs."""
 _PENDING: Final = {"Retry-After": "2"}
+_REASONS: Final = ("analysis_pending", "analysis_disabled", "analysis_failed", "analysis_not_applicable")
 
 
 @router.get(
     "/api/v2/jobs/{job_id}/bias-analysis",
     operation_id="getBiasAnalysis",
-    responses=schemas.reading(schemas.BiasAnalysis, 404),
+    responses=schemas.reading(schemas.BiasAnalysis, 404, s404=("job_not_found", "standard_workflow", *_REASONS)),
 )
 async def get_bias_analysis(request: Request, job_id: JobId) -> JsonBody:
     """Show the analysis of a job; where there is none, the error code says why."""
@@ -61,7 +62,14 @@ async def get_bias_analysis(request: Request, job_id: JobId) -> JsonBody:
 @router.get(
     "/api/v1/executions/{cross_region_execution_id}/diff-analysis",
     operation_id="getDiffAnalysis",
-    responses=schemas.reading(schemas.DiffAnalysis, 400, 404, 409),
+    responses=schemas.reading(
+        schemas.DiffAnalysis,
+        400,
+        404,
+        409,
+        s404=("cross_region_execution_not_found", "analysis_pending"),
+        s409=("insufficient_regions",),
+    ),
 )
 async def get_diff_analysis(request: Request, cross_region_execution_id: RunId) -> JsonBody:
     """Compare the regions of a run: the stored analysis, or one made for this answer; nothing is written."""

@@ -10,6 +10,7 @@ from runner.web import schemas, views
 from runner.web.errors import JsonBody, invalid_parameter, not_found
 from runner.web.params import ONCE, Limit, Offset, RunId, run_id, unknown_run
 
+RegionText = Annotated[str, Path(description="Code or alias.", json_schema_extra={"enum": [*REGIONS]})]
 router = APIRouter(prefix="/api/v1/executions", tags=["cross-region"], dependencies=ONCE)
 
 StatusFilter = Annotated[
@@ -37,7 +38,7 @@ async def list_cross_region_executions(
 @router.get(
     "/{cross_region_execution_id}/cross-region",
     operation_id="getCrossRegionExecution",
-    responses=schemas.reading(schemas.CrossRegionView, 400, 404),
+    responses=schemas.reading(schemas.CrossRegionView, 400, 404, s404=("cross_region_execution_not_found",)),
 )
 async def get_cross_region_execution(request: Request, cross_region_execution_id: RunId) -> JsonBody:
     """Show a cross-region execution with one result for each region, and its analysis where one is stored."""
@@ -60,11 +61,11 @@ async def get_cross_region_execution(request: Request, cross_region_execution_id
 @router.get(
     "/{cross_region_execution_id}/regions/{region}",
     operation_id="getRegionResult",
-    responses=schemas.reading(schemas.RegionView, 400, 404),
+    responses=schemas.reading(
+        schemas.RegionView, 400, 404, s404=("cross_region_execution_not_found", "region_result_not_found")
+    ),
 )
-async def get_region_result(
-    request: Request, cross_region_execution_id: RunId, region: Annotated[str, Path(description="Code or alias.")]
-) -> JsonBody:
+async def get_region_result(request: Request, cross_region_execution_id: RunId, region: RegionText) -> JsonBody:
     """Show one region of a cross-region execution."""
     run = run_id(cross_region_execution_id)
     code = REGIONS.get(region)

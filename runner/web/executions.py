@@ -38,7 +38,7 @@ async def list_executions(
 @router.get(
     "/{execution_id}/details",
     operation_id="getExecutionDetails",
-    responses=schemas.reading(schemas.ExecutionDetails, 400, 404),
+    responses=schemas.reading(schemas.ExecutionDetails, 400, 404, s404=("execution_not_found",)),
 )
 async def get_execution_details(request: Request, execution_id: ExecutionId) -> JsonBody:
     """Show one execution with everything that is known of it."""

@@ -162,7 +162,7 @@ async def list_jobs(request: Request, limit: Limit = 50, offset: Offset = 0) -> 
     "/jobs/{job_id:job_id}",
     operation_id="getJob",
     dependencies=ONCE,
-    responses=schemas.reading(schemas.JobView, 400, 404),
+    responses=schemas.reading(schemas.JobView, 400, 404, s404=("job_not_found",)),
 )
 async def get_job(
     request: Request, job_id: JobId, include: Include = None, exec_limit: ExecLimit = 100, exec_offset: ExecOffset = 0
@@ -183,7 +183,7 @@ async def get_job(
 @router.get(
     "/jobs/{job_id}/executions/all",
     operation_id="listJobExecutions",
-    responses=schemas.reading(schemas.ExecutionList, 404),
+    responses=schemas.reading(schemas.ExecutionList, 404, s404=("job_not_found",)),
 )
 async def list_job_executions(request: Request, job_id: JobId) -> JsonBody:
     """List every execution of a job in the order in which they were planned."""
@@ -195,7 +195,11 @@ async def list_job_executions(request: Request, job_id: JobId) -> JsonBody:
     return JsonBody({"executions": [views.execution(row) for row in rows]})
 
 
-@router.post("/jobs/{job_id}/cancel", operation_id="cancelJob", responses=schemas.reading(schemas.Cancellation, 404))
+@router.post(
+    "/jobs/{job_id}/cancel",
+    operation_id="cancelJob",
+    responses=schemas.reading(schemas.Cancellation, 404, s404=("job_not_found",)),
+)
 async def cancel_job(request: Request, job_id: JobId) -> JsonBody:
     """Cancel a job; one that has ended is answered unchanged. Needs no body and ignores one."""
     outcome = await cancel(request.app.state.database, job_id)

@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 import psycopg
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from runner import __version__, queue
 from runner.questions import CATEGORIES
@@ -17,6 +17,12 @@ from runner.web.errors import JsonBody
 router = APIRouter(tags=["operations"])
 
 _PROBE_SECONDS: Final = 1.0
+
+
+class YamlResponse(Response):
+    """A document in YAML."""
+
+    media_type = "application/yaml"
 
 
 @router.get("/api/v1/questions", operation_id="listQuestions", response_model=schemas.QuestionCatalogue)
@@ -33,7 +39,7 @@ async def list_questions() -> JsonBody:
 
 
 @router.get(
-    "/health", operation_id="getHealth", responses={200: {"model": schemas.Health}, 503: {"model": schemas.Health}}
+    "/health", operation_id="getHealth", responses={200: {"model": schemas.Health}, 503: {"model": schemas.Unhealthy}}
 )
 async def get_health(request: Request) -> JsonBody:
     """Tell the state of the runner; without the router it is degraded, without database or queue unhealthy."""
@@ -53,7 +59,7 @@ async def get_liveness() -> JsonBody:
 @router.get(
     "/health/ready",
     operation_id="getReadiness",
-    responses={200: {"model": schemas.Readiness}, 503: {"model": schemas.Readiness}},
+    responses={200: {"model": schemas.Ready}, 503: {"model": schemas.NotReady}},
 )
 async def get_readiness(request: Request) -> JsonBody:
     """Tell whether jobs can be accepted."""
@@ -62,7 +68,7 @@ async def get_readiness(request: Request) -> JsonBody:
     return JsonBody({"ready": ready, "services": services}, 200 if ready else 503)
 
 
-@router.get("/metrics", operation_id="getMetrics", response_class=Response)
+@router.get("/metrics", operation_id="getMetrics", response_class=PlainTextResponse)
 async def get_metrics(request: Request) -> Response:
     """Show the metrics in the text format of Prometheus."""
     metrics = request.app.state.metrics
@@ -75,10 +81,10 @@ async def get_metrics(request: Request) -> Response:
     return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/openapi.yaml", operation_id="getOpenapi", response_class=Response)
+@router.get("/openapi.yaml", operation_id="getOpenapi", response_class=YamlResponse)
 async def get_openapi(request: Request) -> Response:
     """Show the published contract."""
-    return Response(request.app.state.published, media_type="application/yaml")
+    return YamlResponse(request.app.state.published)
 
 
 async def _services(request: Request) -> list[dict[str, str]]:

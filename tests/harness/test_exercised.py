@@ -87,6 +87,13 @@ def test_parameters_are_read_as_the_type_that_they_have() -> None:
     assert f"{place}/type broken" in noted({}, {}, "/shirts/x")["keywords"]
 
 
+def test_text_that_no_schema_is_about_is_no_error() -> None:
+    """A lone surrogate is JSON, but no string."""
+    exchange = Exchange("PUT", "http://h/shirts/7", 400, request_body=b'{"size": "\\ud800"}')
+    found = Exercise(CONTRACT).note(CONTRACT.operations[0], exchange)
+    assert "putShirt body /size" in found["fields"]
+
+
 def test_each_thing_is_noted_once() -> None:
     """So that the journal of a long run stays small."""
     exercise = Exercise(CONTRACT)

@@ -1,10 +1,12 @@
 """Words and bases that many shapes share."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from runner.analysis.differences import DIMENSIONS
 from runner.jobspec import JOB_ID, RESERVED_ID
+from runner.questions import DEFAULT_QUESTION, TEXTS
 
 JobIdText = Annotated[str, Field(pattern=JOB_ID, json_schema_extra={"not": {"const": RESERVED_ID}})]
 Region = Literal["US", "EU", "ASIA"]
@@ -20,6 +22,16 @@ JobStatus = Literal["queued", "running", "completed", "partial", "failed", "canc
 EndedStatus = Literal["completed", "partial", "failed", "cancelled"]
 RunStatus = Literal["running", "completed", "partial", "failed", "cancelled"]
 Severity = Literal["critical", "high", "medium", "low"]
+
+
+def one_of(*known: str) -> dict[str, Any]:
+    """The schema's members that say which texts there are, for those that are made from tables."""
+    return {"enum": list(known)}
+
+
+QuestionId = Annotated[str, Field(json_schema_extra=one_of(*TEXTS))]
+AskedQuestionId = Annotated[str, Field(json_schema_extra=one_of(*TEXTS, DEFAULT_QUESTION))]
+Dimension = Annotated[str, Field(json_schema_extra=one_of(*DIMENSIONS))]
 
 
 # Built when the document is asked for: these shapes check nothing before, and would take a quarter of the start.

@@ -6,7 +6,21 @@ from uuid import UUID
 
 from pydantic import Field
 
-from runner.web.schemas.base import Count, EndedStatus, Exact, JobIdText, Rate, Region, RunStatus, Severity, Share, Text
+from runner.web.schemas.base import (
+    AskedQuestionId,
+    Count,
+    Dimension,
+    EndedStatus,
+    Exact,
+    JobIdText,
+    ModelId,
+    Rate,
+    Region,
+    RunStatus,
+    Severity,
+    Share,
+    Text,
+)
 from runner.web.schemas.jobs import Execution
 
 
@@ -47,6 +61,14 @@ class RegionScore(Exact):
     factual_accuracy: Share
 
 
+class RegionScores(Exact):
+    """The scores of each successful region."""
+
+    US: RegionScore | None = None
+    EU: RegionScore | None = None
+    ASIA: RegionScore | None = None
+
+
 class RegionResult(Exact):
     """The result of one region."""
 
@@ -67,9 +89,9 @@ class RegionResult(Exact):
 class KeyDifference(Exact):
     """How the regions differ in one respect."""
 
-    question_id: Text
-    dimension: Text
-    severity: Severity
+    question_id: AskedQuestionId
+    dimension: Dimension
+    severity: Literal["critical", "high", "medium"]
     description: Text
     variations: dict[str, str]
 
@@ -77,7 +99,7 @@ class KeyDifference(Exact):
 class Risk(Exact):
     """A risk that follows from the differences."""
 
-    type: Text
+    type: Literal["censorship", "bias", "misinformation", "political_manipulation", "narrative_control"]
     severity: Severity
     description: Text
     regions: list[Region]
@@ -122,16 +144,23 @@ class DiffAnalysis(Exact):
     cross_region_execution_id: UUID
     job_id: JobIdText
     analysis: Comparison
-    region_scores: dict[Region, RegionScore]
+    region_scores: RegionScores
+
+
+class AnalysedBenchmark(Exact):
+    """What was run."""
+
+    name: str
+    description: str
 
 
 class JobMetadata(Exact):
     """What an analysis is about."""
 
     status: EndedStatus
-    questions: list[str]
-    models: list[str]
-    benchmark: dict[str, str]
+    questions: list[AskedQuestionId]
+    models: list[ModelId]
+    benchmark: AnalysedBenchmark
     metadata: dict[str, Any]
 
 
@@ -141,6 +170,6 @@ class BiasAnalysis(Exact):
     job_id: JobIdText
     cross_region_execution_id: UUID
     analysis: Comparison
-    region_scores: dict[Region, RegionScore]
+    region_scores: RegionScores
     created_at: datetime
     job_metadata: JobMetadata

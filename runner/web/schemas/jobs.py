@@ -6,7 +6,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from runner.web.schemas.base import Count, EndedStatus, Exact, JobIdText, JobStatus, ModelId, Region, Text
+from runner.web.schemas.base import (
+    AskedQuestionId,
+    Count,
+    EndedStatus,
+    Exact,
+    JobIdText,
+    JobStatus,
+    ModelId,
+    Region,
+    Text,
+)
 from runner.web.schemas.requests import JobSpec
 
 
@@ -72,7 +82,7 @@ class Execution(Exact):
     provider_id: Text
     status: Literal["pending", "running", "completed", "failed", "timeout", "cancelled"]
     model_id: ModelId
-    question_id: Text
+    question_id: AskedQuestionId
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None

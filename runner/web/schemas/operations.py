@@ -4,20 +4,28 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from runner.web.schemas.base import Exact, Text
+from runner.web.schemas.base import Exact, QuestionId, Text
 
 
 class Question(Exact):
     """A question with its text."""
 
-    question_id: Text
+    question_id: QuestionId
     question: Text
+
+
+class Categories(Exact):
+    """The questions of each category."""
+
+    control_questions: list[Question]
+    bias_detection: list[Question]
+    cultural_perspective: list[Question]
 
 
 class QuestionCatalogue(Exact):
     """All questions by category."""
 
-    categories: dict[str, list[Question]]
+    categories: Categories
 
 
 class Service(Exact):
@@ -29,9 +37,17 @@ class Service(Exact):
 
 
 class Health(Exact):
-    """The state of the runner."""
+    """The runner works, perhaps without its router."""
 
-    status: Literal["healthy", "degraded", "unhealthy"]
+    status: Literal["healthy", "degraded"]
+    version: Text
+    services: list[Service]
+
+
+class Unhealthy(Exact):
+    """The runner does not work."""
+
+    status: Literal["unhealthy"]
     version: Text
     services: list[Service]
 
@@ -42,10 +58,17 @@ class Liveness(Exact):
     status: Literal["alive"]
 
 
-class Readiness(Exact):
-    """Whether jobs can be accepted."""
+class Ready(Exact):
+    """Jobs can be accepted."""
 
-    ready: bool
+    ready: Literal[True]
+    services: list[Service]
+
+
+class NotReady(Exact):
+    """Jobs cannot be accepted."""
+
+    ready: Literal[False]
     services: list[Service]
 
 

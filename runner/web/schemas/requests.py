@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
-from runner.web.schemas.base import Exact, JobIdText, Kept, ModelId, Nanoseconds, Rate, RegionNames, Text
+from runner.web.schemas.base import Exact, JobIdText, Kept, ModelId, Nanoseconds, QuestionId, Rate, RegionNames, Text
 
 
 class Container(Kept):
@@ -55,7 +55,7 @@ class JobSpec(Kept):
     version: str = Field(default="1.0", min_length=1, max_length=50)
     benchmark: Benchmark
     constraints: Constraints
-    questions: list[str] = Field(default=[])
+    questions: list[QuestionId] = Field(default=[])
     models: list[Model] = Field(default=[], max_length=32)
     metadata: dict[str, Any] = Field(default={})
     runs: int = Field(default=1, ge=1)
@@ -88,9 +88,11 @@ REQUESTS: Final = (JobSpec, CrossRegionRequest)
 
 
 def body(name: str) -> dict[str, Any]:
-    """The OpenAPI members that declare a request's body."""
+    """The OpenAPI members that declare a submission's body and its idempotency key."""
     schema = {"$ref": f"#/components/schemas/{name}"}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+    content = {"application/json": {"schema": schema}}
+    return {"parameters": [key], "requestBody": {"required": True, "content": content}}
 
 
 def request_schemas() -> dict[str, Any]:
