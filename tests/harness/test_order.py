@@ -1,0 +1,43 @@
+"""Where a run ends at its first finding, the tests that see much in little time come first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from fixtures.order import soonest
+
+
+@dataclass(eq=False)
+class Item:
+    """What the order looks at of a test."""
+
+    nodeid: str
+    smoke: bool = False
+    fixturenames: list[str] = field(default_factory=list)
+
+    def get_closest_marker(self, name: str) -> Any:
+        """The mark, if it has it."""
+        return name if self.smoke and name == "smoke" else None
+
+
+FUZZ = Item("tests/fuzz/test_a.py::test_a", smoke=True)
+OWN = Item("tests/security/test_a.py::test_own", fixturenames=["own_runner"])
+SLOW = Item("tests/resilience/test_a.py::test_a")
+PORTAL = Item("tests/portal/test_a.py::test_a", smoke=True)
+SMOKE = Item("tests/security/test_a.py::test_smoke", smoke=True)
+FIRST, SECOND = Item("tests/workflows/test_a.py::test_a[one]"), Item("tests/workflows/test_a.py::test_a[two]")
+OTHER = Item("tests/security/test_a.py::test_b")
+NEW = Item("tests/new_folder/test_a.py::test_a")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_quick_tests_come_first_each_once_before_any_again(turned: bool) -> None:
+    """By cost, then by case, then by folder; a folder that nobody knows comes with the last."""
+    items = [NEW, FUZZ, OWN, SLOW, PORTAL, FIRST, SECOND, OTHER, SMOKE]
+    ordered: list[Any] = list(soonest(cast("list[pytest.Item]", items[::-1] if turned else items)))
+    first, second = (SECOND, FIRST) if turned else (FIRST, SECOND)
+    assert ordered[:7] == [SMOKE, first, OTHER, second, OWN, PORTAL, SLOW]
+    assert set(ordered[7:]) == {NEW, FUZZ}
