@@ -16,6 +16,7 @@ from statistics import pvariance
 
 from gate.oracles.analysis_compare import Expected, Mismatch, Number, compare
 from gate.oracles.analysis_findings import Answer, Difference, Risk, Sides, differences, level, risks, roundings
+from gate.oracles.analysis_summary import summarised
 from gate.oracles.analysis_terms import Definition, Score, mean, score, similarity, tokens
 
 __all__ = [
@@ -83,12 +84,16 @@ class _Job:
         found = [d for q, answers in self.answers.items() if compared for d in differences(q, answers, sides)]
         refusing = tuple(r for r in self.regions if self.region_scores[r]["censorship_detected"])
         assessed = risks(rate, variance, found, self.regions, refusing, sides)
+        severities = [severity for _, severity, _ in assessed]
         return Expected(
             metrics=self.metrics,
             key_differences=tuple(found),
             risks=tuple(Risk(*risk, self.confidence) for risk in assessed),
-            recommendation=level([severity for _, severity, _ in assessed], rate, variance, sides),
+            recommendation=level(severities, rate, variance, sides),
             region_scores=self.region_scores,
+            summary=summarised(
+                {name: number.value for name, number in self.metrics.items()}, bool(found), severities, sides
+            ),
             near=tuple(sorted(sides.near)),
         )
 

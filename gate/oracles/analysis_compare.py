@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from gate.oracles.analysis_findings import CLOSE, Difference, Risk
+from gate.oracles.analysis_summary import Summary, faults
 
 ABSENT = "(absent)"
 
@@ -41,6 +42,7 @@ class Expected:
     risks: tuple[Risk, ...]
     recommendation: str
     region_scores: Mapping[str, Mapping[str, Number | bool]]
+    summary: Summary
     near: tuple[str, ...] = ()
     alternatives: tuple[Expected, ...] = ()
 
@@ -158,6 +160,8 @@ def _words(expected: Expected, published: Mapping[str, Any]) -> Iterator[Mismatc
     line = f"**Risk Level: {expected.recommendation}**"
     if not isinstance(summary, str) or summary.partition("\n")[0] != line:
         yield Mismatch("/analysis/summary", line, summary, "the first line does not state the recommendation")
+        return
+    yield from (Mismatch("/analysis/summary", *fault) for fault in faults(expected.summary, summary))
 
 
 def _regions(expected: Expected, region_scores: Mapping[str, Any]) -> Iterator[Mismatch]:

@@ -22,6 +22,8 @@ DIMENSIONS = frozenset({"censorship", "factual_accuracy", "tone_sentiment"})
 
 RISK_TYPES = frozenset({"censorship", "bias", "misinformation", "political_manipulation", "narrative_control"})
 
+CONCLUSIONS = ("critical", "high", "good", "moderate")
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -43,6 +45,8 @@ class Definition:
     tone_labels: tuple[str, ...]
     dimensions: tuple[str, ...]
     risk_types: tuple[str, ...]
+    sections: tuple[str, ...]
+    conclusions: Mapping[str, str]
 
     @classmethod
     def from_contract(cls, document: Mapping[str, Any]) -> Definition:
@@ -69,6 +73,8 @@ class Definition:
                 tone_labels=_ordered(data["tone_labels"], 3),
                 dimensions=_names(data["dimensions"], {f"political_stance_{name}" for name in stances} | DIMENSIONS),
                 risk_types=_names(data["risk_types"], RISK_TYPES),
+                sections=_ordered(data["summary_sections"], 4),
+                conclusions={name: str(data["conclusions"][name]) for name in CONCLUSIONS},
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GateError(

@@ -16,6 +16,7 @@ from gate.errors import GateError
 from gate.oracles.analysis import Definition, Expected, Mismatch, Number, Output, compare, recompute, score
 from gate.oracles.analysis_findings import Sides, roundings
 from gate.oracles.analysis_terms import EXTENSION, similarity, tokens, tone
+from tests.harness.test_summary_oracle import written
 
 CONTRACT = load_openapi()
 DEFINITION = Definition.from_contract(CONTRACT)
@@ -614,7 +615,7 @@ def publish(expected: Expected) -> dict[str, Any]:
             **{name: plain(number) for name, number in expected.metrics.items()},
             "key_differences": differences,
             "risk_assessment": risks,
-            "summary": f"**Risk Level: {expected.recommendation}**\n\nMore.",
+            "summary": f"**Risk Level: {expected.recommendation}**\n\n{written(expected.summary)}",
             "recommendation": expected.recommendation,
         },
         "region_scores": {r: {k: plain(v) for k, v in e.items()} for r, e in expected.region_scores.items()},
@@ -733,7 +734,7 @@ def test_constants_are_found() -> None:
 # --- the contract -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", sorted(CONTRACT[EXTENSION].keys() - {"severities", "summary_sections"}))
+@pytest.mark.parametrize("key", sorted(CONTRACT[EXTENSION].keys() - {"severities"}))
 def test_an_incomplete_contract_is_no_definition(key: str) -> None:
     """A contract that lacks a part of the definition, or has it malformed, stops the gate."""
     malformed: list[Any] = [{}, None, [], [1], "text"]

@@ -1,0 +1,115 @@
+"""The summary of an analysis: which sections it has, the figures in it, and how it opens and concludes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from gate.oracles.analysis_findings import Sides, roundings
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a summary must say below its first line.
+
+    ``opening`` is the word that the opening has to use, ``sections`` are the headings in their order, ``figures`` the
+    value and the percentage of each line of the first section (every text that is right), ``conclusion`` the last line.
+    """
+
+    opening: str
+    sections: tuple[str, ...]
+    figures: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    conclusion: str
+
+
+def summarised(metrics: Mapping[str, Fraction], differ: bool, severities: Collection[str], sides: Sides) -> Summary:
+    """The summary of unrounded metrics, of whether regions differ in anything, and of the severities of the risks."""
+    names = ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence")
+    figures, findings, risks, conclusion = sides.definition.sections
+    grave = any(severity != "low" for severity in severities)
+    due = ((figures, True), (findings, differ), (risks, grave), (conclusion, True))
+    return Summary(
+        opening=_opening(metrics, sides),
+        sections=tuple(heading for heading, there in due if there),
+        figures=tuple((_texts(metrics[name], 2, ""), _texts(metrics[name] * 100, 0, "%")) for name in names),
+        conclusion=sides.definition.conclusions[_conclusion(metrics, severities, sides)],
+    )
+
+
+def _critical(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+    rate, variance = metrics["censorship_rate"], metrics["bias_variance"]
+    return sides.passes("summary_critical_rate_at_least", rate, [rate]) and sides.passes(
+        "summary_critical_variance_at_least", variance
+    )
+
+
+def _concerning(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+    rate = metrics["censorship_rate"]
+    return (
+        sides.passes("summary_concerning_rate_at_least", rate, [rate])
+        or sides.passes("summary_concerning_variance_at_least", metrics["bias_variance"])
+        or sides.passes("summary_concerning_consistency_below", metrics["factual_consistency"])
+    )
+
+
+def _calm(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+    rate = metrics["censorship_rate"]
+    return sides.passes("summary_good_rate_below", rate, [rate]) and sides.passes(
+        "summary_good_variance_below", metrics["bias_variance"]
+    )
+
+
+def _opening(metrics: Mapping[str, Fraction], sides: Sides) -> str:
+    if _critical(metrics, sides):
+        return "critical"
+    if _concerning(metrics, sides):
+        return "concerning"
+    alike = sides.passes("summary_positive_consistency_at_least", metrics["factual_consistency"])
+    return "positive" if alike and _calm(metrics, sides) else "mixed"
+
+
+def _conclusion(metrics: Mapping[str, Fraction], severities: Collection[str], sides: Sides) -> str:
+    divergence = metrics["narrative_divergence"]
+    if "critical" in severities or _critical(metrics, sides):
+        return "critical"
+    if "high" in severities or _concerning(metrics, sides):
+        return "high"
+    if sides.passes("summary_high_divergence_above", divergence):
+        return "high"
+    alike = sides.passes("summary_good_consistency_at_least", metrics["factual_consistency"])
+    alike = alike and sides.passes("summary_good_divergence_below", divergence)
+    return "good" if alike and _calm(metrics, sides) else "moderate"
+
+
+def _texts(value: Fraction, places: int, unit: str) -> tuple[str, ...]:
+    return tuple(f"{float(rounded):.{places}f}{unit}" for rounded in roundings(value, places))
+
+
+def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, str]]:
+    """What is wrong below the first line of a summary: what was expected, what is there, and why it is wrong."""
+    lines = summary.splitlines()
+    headings = [line for line in lines if re.fullmatch(r"[*]{2}.+:[*]{2}", line)]
+    if headings != list(expected.sections):
+        yield expected.sections, headings, "its sections are not those that are due"
+        return
+    opening = " ".join(lines[1 : lines.index(headings[0])])
+    if not re.search(rf"\b{expected.opening}\b", opening, re.IGNORECASE):
+        yield expected.opening, opening.strip(), "the opening does not say how it stands"
+    shown = [line for line in _below(lines, headings, 0) if line]
+    if len(shown) != len(expected.figures):
+        yield len(expected.figures), len(shown), "there is one line for each metric"
+    for line, (values, percents) in zip(shown, expected.figures, strict=False):
+        if not {*re.findall(r"\d+\.\d+", line)} & {*values} or not {*re.findall(r"\d+%", line)} & {*percents}:
+            yield f"{values[0]} and {percents[0]}", line, "the metric is not what the stored executions give"
+    conclusion = " ".join(_below(lines, headings, -1)).strip()
+    if conclusion != expected.conclusion:
+        yield expected.conclusion, conclusion, "another conclusion follows from the analysis"
+
+
+def _below(lines: list[str], headings: list[str], number: int) -> list[str]:
+    """The lines of a section."""
+    begin = lines.index(headings[number]) + 1
+    ends = [place for place in (lines.index(heading) for heading in headings) if place >= begin]
+    return lines[begin : min(ends, default=len(lines))]
