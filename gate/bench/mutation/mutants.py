@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import difflib
-import random
 import tempfile
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from cosmic_ray.commands.init import init
@@ -105,19 +105,27 @@ def named(root: Path, ids: Sequence[str]) -> Sample:
 def sampled(root: Path, mutants: Iterable[Mutant], size: int, seed: int) -> Sample:
     """``size`` mutants, the areas in turn, each of another place; the same for the same seed and source.
 
-    Within an area each place is as likely as any other, however many replacements its operator has. Mutants that
-    cannot tell anything about the gate are drawn and put aside, with the reason counted.
+    Within an area each place is as likely as any other, however many replacements its operator has. Each place is drawn
+    by itself, so that a change of one file leaves the mutants of all others in the sample. Mutants that cannot tell
+    anything about the gate are drawn and put aside, with the reason counted.
     """
-    chance = random.Random(seed)  # noqa: S311 (a sample, not a secret)
-    by_area: dict[str, dict[tuple[str, Span, str], list[Mutant]]] = {area: defaultdict(list) for area in AREAS}
+    places: dict[tuple[str, Span, str], list[Mutant]] = defaultdict(list)
     for mutant in mutants:
-        by_area[mutant.area][mutant.place].append(mutant)
-    made = Sample(places=Counter({area: len(places) for area, places in by_area.items()}))
-    queues = {area: chance.sample(list(places.values()), len(places)) for area, places in by_area.items()}
+        places[mutant.place].append(mutant)
+    queues: dict[str, list[tuple[int, Mutant]]] = {area: [] for area in AREAS}
+    numbers = Counter[str]()
+    for (file, _, operator), variants in places.items():
+        name = f"{seed} {file} {operator}"
+        drawn = int.from_bytes(sha256(f"{name} {numbers[name]}".encode()).digest())
+        numbers[name] += 1
+        queues[variants[0].area].append((drawn, variants[drawn % len(variants)]))
+    made = Sample(places=Counter({area: len(queue) for area, queue in queues.items()}))
+    for queue in queues.values():
+        queue.sort(key=lambda entry: entry[0], reverse=True)
     while len(made.mutants) < size and any(queues.values()):
         for queue in queues.values():
             while queue and len(made.mutants) < size:
-                mutant = chance.choice(queue.pop())
+                mutant = queue.pop()[1]
                 reason = useless(mutant, (root / mutant.file).read_text(encoding="utf-8"))
                 if not reason:
                     made.mutants.append(mutant)
