@@ -1,13 +1,13 @@
 """D43: regions that do not exist, none at all, the same twice, and more to succeed than there are: all are accepted.
 
-From validation.go and cross_region_handlers.go: the validator of the constraints is there and never called. Generated
-requests that break the contract must catch it.
+From validation.go and cross_region_handlers.go: the validator of the constraints is there and never called. The
+published form of requests, held against each that was accepted, must catch it, and the form of the rows.
 """
 
 from runner import jobspec
 from tests.harness.defects.patching import edit
 
-CAUGHT_BY = ("BG-FUZZ-001", "BG-ROW-001 regions|min_regions")
+CAUGHT_BY = ("BG-HTTP-008 region", "BG-FUZZ-001 region", "BG-ROW-001 region")
 CAUSE = ("region",)
 
 
