@@ -85,6 +85,15 @@ def test_a_job_goes_through_all_containers(system: ContainerSystem) -> None:
     assert any("/api/v1/jobs/cross-region" in line for line in system.log())
 
 
+def test_the_health_check_of_the_image_tells_whether_the_service_lives(
+    client: docker.DockerClient, system: ContainerSystem
+) -> None:
+    """It succeeds on the service, and fails where nothing listens."""
+    check = client.images.get(RUNNER_IMAGE).attrs["Config"]["Healthcheck"]["Test"][1:]
+    assert system.runner.execute(*check) == 0
+    assert system.runner.execute("env", "PORT=1", *check) == 1
+
+
 def test_ports_are_published_on_the_loopback_address_only(client: docker.DockerClient, shared: dict[str, str]) -> None:
     """Nobody on the network around this machine reaches a container of a run."""
     containers = client.containers.list(filters={"label": f"{sweep.RUN}={run_of(shared)}"})
@@ -189,12 +198,14 @@ def test_a_migration_that_fails_is_quoted_and_leaves_nothing(client: docker.Dock
     with pytest.raises(GateError, match="migration failed with exit code 1") as caught:
         failing.start()
     assert "99" in caught.value.log[-1]
-    assert runs(client) <= before
+    assert runs(client) == before
 
 
 def runs(client: docker.DockerClient) -> set[str]:
-    """The runs that have anything on the engine."""
-    return {sweep.labels_of(thing)[sweep.RUN] for thing in sweep.things(client, sweep.RUN)}
+    """The runs of this process that have anything on the engine."""
+    ours = sweep.labels("any")[sweep.OWNER]
+    found = [sweep.labels_of(thing) for thing in sweep.things(client, sweep.RUN)]
+    return {labels[sweep.RUN] for labels in found if labels[sweep.OWNER] == ours}
 
 
 GATE = """

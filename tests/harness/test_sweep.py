@@ -61,5 +61,5 @@ def runs() -> Iterator[dict[str, str]]:
 def test_the_next_run_removes_what_is_stale_and_nothing_else(runs: dict[str, str]) -> None:
     """What a killed run left goes; a run that goes on and what is kept stay."""
     client: docker.DockerClient = engine()
-    assert runs["gone"] in sweep.sweep(client)
+    sweep.sweep(client)  # another worker's may have been first
     assert {name: len(left(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2, "kept": 2}
