@@ -37,11 +37,15 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     which = made.add_mutually_exclusive_group()
-    which.add_argument("--only", metavar="D01,...", help="these defects, and no clean run")
+    which.add_argument("--only", metavar="D01,...", help="these defects")
     which.add_argument("--third", metavar="N", help="every third defect, from the Nth on; N may be any whole number")
     which.add_argument("--together", metavar="D01,...", help="these defects in one runner at once")
     made.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one a core)")
-    made.add_argument("--clean", metavar="N", default="1", help="runs against the clean runner (default: 1)")
+    made.add_argument(
+        "--clean",
+        metavar="N",
+        help="runs against the clean runner, each at a seed of its own (default: 1; with --only or --together none)",
+    )
     for option in options.OPTIONS:
         if option.flag in TAKEN:
             made.add_argument(option.flag, **option.arguments())
@@ -106,14 +110,15 @@ def _whole(flag: str, text: str, least: int) -> int:
 
 def _asked(values: argparse.Namespace, known: dict[str, Defect]) -> tuple[list[Defect], list[Defect], int]:
     """Which defects alone, which at once, and how many clean runs."""
-    clean = _whole("--clean", values.clean, least=0)
+    some = values.only is not None or values.together is not None
+    clean = int(not some) if values.clean is None else _whole("--clean", values.clean, least=0)
     if values.only is not None:
-        return catalogue.chosen(known, values.only), [], 0
+        return catalogue.chosen(known, values.only), [], clean
     if values.together is not None:
         at_once = catalogue.chosen(known, values.together)
         if len(at_once) < 2:
             raise UsageError("--together names a single defect.", "Name at least two, or use --only.")
-        return [], at_once, 0
+        return [], at_once, clean
     if values.third is not None:
         return catalogue.third(list(known.values()), _whole("--third", values.third, least=0)), [], clean
     return list(known.values()), catalogue.chosen(known, catalogue.together()), clean

@@ -309,6 +309,7 @@ def test_module_that_is_no_defect_is_refused(tmp_path: Path, name: str) -> None:
         ["--third", "x"],
         ["--together", "D01"],
         ["--jobs", "0"],
+        ["--clean", "-1"],
         ["--seed", "x"],
         ["--only", "D01", "--third", "1"],
     ],
