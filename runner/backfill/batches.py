@@ -68,7 +68,7 @@ def beside(database_url: str, batches: Iterable[Batch], count: int, *, read_only
     pool = ProcessPoolExecutor(count, mp_context=start, initializer=_begin, initargs=(database_url, read_only))
     try:
         for batch in batches:
-            waiting.append(pool.submit(_work, batch))
+            waiting.append(_submit(pool, batch))
             if len(waiting) > _WAITING * count:  # so that memory does not grow with the number of batches
                 yield waiting.popleft().result()
         while waiting:
@@ -106,9 +106,17 @@ def work(connection: Connection, batch: Batch) -> Done:
     return done
 
 
+def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[Done]:
+    # Ctrl-C is the business of this process. One that is started here has it blocked from its first moment on.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_work, batch)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
 def _begin(database_url: str, read_only: bool) -> None:
     global _connection  # noqa: PLW0603 - the pool keeps nothing else for a process between two batches
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the process that started this one
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _connection = store.connect(database_url, read_only=read_only)
 

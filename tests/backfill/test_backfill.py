@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
 from datetime import timedelta
 from functools import partial
 
@@ -16,6 +18,7 @@ from gate import history
 from gate.database import Database
 from gate.findings import must
 from gate.history import KINDS, UNFINISHED
+from gate.options import BACKFILL_COMMAND
 from gate.oracles import invariants
 from gate.target import Process
 from gate.waiting import wait
@@ -223,7 +226,7 @@ def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Comm
 def test_killed_at_any_point_it_goes_on_where_it_was(
     old: History, backfill: Command, rng: random.Random, kills: int, copies: int
 ) -> None:
-    database, past = old(KINDS * 7)
+    database, past = old(KINDS * 7, questions=1)
     whole, _ = old([])
     history.insert(whole.url, past)
     for one in (whole, database):
@@ -240,6 +243,22 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
 
     assert backfill(database.url).code == 0
     assert made(database) == made(whole)
+
+
+@pytest.mark.full
+def test_interrupted_it_says_how_to_go_on(old: History) -> None:
+    database, _ = old(["full"] * 40)
+    history.multiply(database.url, 5)
+    process = Command(BACKFILL_COMMAND, "--backfill-command").start(database.url, "--batch", "2")
+    assert isinstance(process, subprocess.Popen)
+    wait("some runs", partial(far_enough, database, process, 1), until=bool, kind="resume")
+    process.send_signal(signal.SIGINT)
+    ended = end_of(process)
+
+    assert (ended.code, ended.out) == (130, "")
+    assert ended.err.splitlines()[-1] == "runner: interrupted. What was written stays; run it again to finish."
+    assert "Traceback" not in ended.err
+    assert 0 < runs(database) < 240
 
 
 def test_two_at_once_do_no_harm(old: History, backfill: Command) -> None:
