@@ -27,6 +27,7 @@ COMMANDS = {
     "drift": "gate.drift.cli",
     "defects": "gate.defects.cli",
     "cleanup": "gate.remote.cleanup",
+    "stage": "gate.stages",
     "annotate": "gate.annotations",
 }
 """Other commands, each a function of its name in a module that is loaded for it alone."""
@@ -57,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
         "what it answers and what it stores, and says whether it may ship.",
         epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
         "what a change of the published contract breaks; gate defects proves that the gate catches known defects; "
-        "gate cleanup LEDGER removes what a killed run left; gate annotate DIR tells a pull request of a verdict. "
+        "gate cleanup LEDGER removes what a killed run left; gate stage NAME verifies a stage of a rollout; "
+        "gate annotate DIR tells a pull request of a verdict. "
         "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
         allow_abbrev=False,
     )

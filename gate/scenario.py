@@ -65,9 +65,7 @@ class Scenario:
         """Submits a JobSpec through a workflow, whatever comes of it."""
         if workflow == STANDARD:
             return self.client.submit(spec)
-        wire = self.session.wire
-        members = {} if wire.enable_analysis is None else {"enable_analysis": wire.enable_analysis}
-        return self.client.submit_cross_region(build.wrap(spec, **{"spelling": wire.wrapper, **members, **wrapper}))
+        return self.client.submit_cross_region(build.wrap(spec, **{**self.session.wire.members, **wrapper}))
 
     def submit(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Job:
         """Submits a JobSpec that has to be accepted."""

@@ -40,6 +40,11 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--only", metavar="D01,...", help="these defects")
     which.add_argument("--third", metavar="N", help="every third defect, from the Nth on; N may be any whole number")
     which.add_argument("--together", metavar="D01,...", help="these defects in one runner at once")
+    made.add_argument(
+        "--without-rows",
+        action="store_true",
+        help="judge over HTTP alone, as on a remote target without a database; 60 %% of the defects are then enough",
+    )
     made.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one a core)")
     made.add_argument(
         "--clean",
@@ -76,7 +81,9 @@ def defects(words: Sequence[str]) -> Exit:
     for name in ("defects.json", "defects.md"):
         (directory / name).unlink(missing_ok=True)
     workers = max(1, settings.workers // jobs)
-    conditions = Conditions(directory / "defects", workers, settings.seed, settings.time_factor)
+    conditions = Conditions(
+        directory / "defects", workers, settings.seed, settings.time_factor, without_rows=values.without_rows
+    )
     console, table, stop, started = (
         Console(highlight=False, soft_wrap=True),
         Table(),
@@ -89,7 +96,9 @@ def defects(words: Sequence[str]) -> Exit:
         work.append(("together", bench.together(at_once)))
     work += [(defect.id, bench.alone(defect)) for defect in alone]
     _work_off(work, jobs, console, stop)
-    done = score.score(table.trials, table.clean, table.together, time.monotonic() - started)
+    done = score.score(
+        table.trials, table.clean, table.together, time.monotonic() - started, without_rows=values.without_rows
+    )
     score.write(done, directory)
     console.print("\n" + "\n".join(done.lines()) + f"\nReports in {directory}: defects.md, defects.json.")
     return done.exit_code

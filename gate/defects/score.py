@@ -16,6 +16,8 @@ from gate.errors import Exit
 Result = Literal["caught", "missed", "error"]
 OF_TEN = 0.8
 """Share of the defects that are on at once whose causes the findings have to name apart."""
+OVER_HTTP = 0.6
+"""Share of the defects that are caught without a database and without programming the router."""
 SPECIFIC = "BG-TEST-"
 """Codes of what a test expects by itself; all others are those of oracles that judge whatever is done."""
 
@@ -82,6 +84,7 @@ class Score(_Document):
     together: Together | None
     seconds: float
     median_seconds: float | None  # to the first finding, over all that were caught
+    without_rows: bool = False  # judged over HTTP alone
 
     def count(self, result: Result) -> int:
         """How many defects became so."""
@@ -95,7 +98,8 @@ class Score(_Document):
     @property
     def exit_code(self) -> Exit:
         """1 where the gate did not bite, or bit the clean runner; 3 where something could not be judged."""
-        missed = self.count("missed") or any(one.findings for one in self.clean)
+        few = self.count("caught") < OVER_HTTP * len(self.trials) if self.without_rows else self.count("missed")
+        missed = few or any(one.findings for one in self.clean)
         if missed or (self.together and not self.together.error and not self.together.enough):
             return Exit.BROKEN
         errors = self.count("error") or any(one.error for one in self.clean)
@@ -117,6 +121,9 @@ class Score(_Document):
         if self.clean:
             wrong = sum(bool(one.findings or one.error) for one in self.clean)
             text.append(f"{len(self.clean)} clean runs, {wrong} of them with findings or not judged.")
+        unseen = [one.id for one in self.trials if one.result == "missed"]
+        if self.without_rows and unseen:
+            text.append(f"Judged over HTTP alone; {', '.join(unseen)} need rows, or a router that is programmed.")
         return [*text, f"The table took {self.seconds:.0f} s."]
 
 
@@ -169,7 +176,14 @@ def _match(
     return False
 
 
-def score(trials: Sequence[Trial], clean: Sequence[Clean], together: Together | None, seconds: float) -> Score:
+def score(
+    trials: Sequence[Trial],
+    clean: Sequence[Clean],
+    together: Together | None,
+    seconds: float,
+    *,
+    without_rows: bool = False,
+) -> Score:
     """The table as a whole."""
     times = [one.seconds for one in trials if one.seconds is not None]
     return Score(
@@ -178,6 +192,7 @@ def score(trials: Sequence[Trial], clean: Sequence[Clean], together: Together | 
         together=together,
         seconds=round(seconds, 1),
         median_seconds=round(statistics.median(times), 2) if times else None,
+        without_rows=without_rows,
     )
 
 

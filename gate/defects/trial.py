@@ -18,13 +18,17 @@ from gate import reports
 from gate.defects.catalogue import OF_FILES, Defect
 from gate.errors import GateError
 from gate.findings import Finding
-from gate.options import ROOT, WITHOUT_ORACLES, WRAPPED
+from gate.options import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES, WRAPPED
+from gate.target import RunnerSpec
+from gate.target.embedded import EmbeddedTarget
 from gate.target.process import Watched
 from gate.verdict import Verdict
 
 LONGEST_SECONDS = 600.0
 """What one run of the gate may take, before the time factor; at depth ci it needs a fraction of it."""
 PATCHED = "tests.harness.defects"
+UNLIMITED = ("--max-jobs=100000", "--max-rate=10000", "--max-seconds=86400")
+"""For a runner that was started to be judged."""
 
 _NOT_MEANT = (WRAPPED, WITHOUT_ORACLES, "PYTHONDONTWRITEBYTECODE", "PYTEST_")
 """Beginnings of environment variables with which a run would see less, or be slower, than a gate by itself."""
@@ -38,12 +42,17 @@ class Stopped(Exception):  # noqa: N818 (somebody asked for it)
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What all trials of a table share; the last three are options of the gate."""
+    """What all trials of a table share.
+
+    ``workers``, ``seed`` and ``time_factor`` are options of the gate. ``without_rows`` lets it judge as on a remote
+    target without a database: neither the rows nor the router are seen.
+    """
 
     report_dir: Path
     workers: int
     seed: int
     time_factor: float
+    without_rows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +100,9 @@ def run(
     reports.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_MEANT)}
-    with checkout(defects) as root:
-        command = [sys.executable, "-m", "gate", *_options(defects, conditions, directory), *(["-x"] if first else [])]
+    with checkout(defects) as root, _reached(defects, conditions, root) as where:
+        options = (*_options(conditions, directory), *where, *(["-x"] if first else []))
+        command = [sys.executable, "-m", "gate", *options]
         started = time.monotonic()
         watched = Watched()
         try:
@@ -131,9 +141,10 @@ def _watch(
     except (OSError, ValueError):
         seen.error = f"The gate ended with code {code} and left no verdict; see {directory / 'output.txt'}."
         return seen
-    if verdict.verdict not in {"pass", "broken"}:
+    sound = {"pass", "partial"} if verdict.target == "remote" else {"pass"}
+    if verdict.verdict not in {*sound, "broken"}:
         seen.error = verdict.reason
-    elif (code == 0) != (verdict.verdict == "pass"):
+    elif (code == 0) != (verdict.verdict in sound):
         seen.error = f"The gate ended with code {code}, but its verdict is {verdict.verdict}."
     return seen
 
@@ -164,9 +175,31 @@ class _Tail:
                     yield finding
 
 
-def _options(defects: Sequence[Defect], conditions: Conditions, directory: Path) -> Iterator[str]:
+def _options(conditions: Conditions, directory: Path) -> Iterator[str]:
     yield from ("--depth", "ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}")
     yield from (f"--time-factor={conditions.time_factor:g}", f"--report-dir={directory}")
+
+
+@contextmanager
+def _reached(defects: Sequence[Defect], conditions: Conditions, root: Path) -> Iterator[Sequence[str]]:
+    """The options that say which runner: one for the gate to start, or where one is that was started here."""
+    commands = dict(one.removeprefix("--").split("=", 1) for one in _commands(defects))
+    if not conditions.without_rows:
+        yield [f"--{name}={command}" for name, command in commands.items()]
+        return
+    spec = RunnerSpec(commands.get("runner-command", RUNNER_COMMAND), commands.get("migrate-command", MIGRATE_COMMAND))
+    target = EmbeddedTarget(spec, warm=False, keep=False, root=root, say=lambda _: None)
+    try:
+        system = target.system(target.start())
+        try:
+            yield ("--target=remote", f"--base-url={system.base_url}", "--allow-partial", *UNLIMITED)
+        finally:
+            system.close()
+    finally:
+        target.stop()
+
+
+def _commands(defects: Sequence[Defect]) -> Iterator[str]:
     put = ",".join(defect.id for defect in defects if defect.kind not in OF_FILES)
     if put:
         yield f"--runner-command=python -m {PATCHED} {put} serve"

@@ -68,7 +68,7 @@ class Model:
         )
         job, key = body["id"], f"key-{body['id']}"
         if step["workflow"] == CROSS_REGION:
-            body = wrap(body)
+            body = wrap(body, **self.probe.session.wire.members)
         answer = self._send(step["workflow"], body, key)
         if answer.status != 202:
             yield self._wrong(f"submit {step['workflow']}", "202", answer)
