@@ -220,3 +220,30 @@ def test_generated_requests_carry_nothing_of_the_generator(cases: Cases) -> None
     """Headers of the fuzzer itself are not part of a request."""
     case = next(iter(cases.take("listJobs", 1)))
     assert not {name for name in shot_of(case, "listJobs").headers if "schemathesis" in name.lower()}
+
+
+@pytest.mark.timeout(900)  # three whole runs of the gate, on a machine that may be busy
+def test_number_of_workers_changes_neither_cases_nor_findings(tmp_path: Path) -> None:
+    """Work is split by operation, and the seed of a case does not depend on who sends it."""
+    told = [split(tmp_path / str(workers), workers) for workers in (1, 2, 4)]
+    cases, findings, replays = told[0]
+    assert len(cases) == 5
+    assert ("BG-HTTP-004", "GET /api/v1/jobs 200 /") in findings
+    assert len(replays) == len(findings)
+    assert told[1] == told[0]
+    assert told[2] == told[0]
+
+
+def split(reports: Path, workers: int) -> tuple[dict[str, tuple[int, str]], set[tuple[str, str]], set[str]]:
+    """Cases with their hash by operation, findings, and replay files of a run on a runner with a fault."""
+    words = ["--depth=smoke", "--seed=3", f"--workers={workers}", f"--report-dir={reports}"]
+    words += [f"--runner-command={FAULTY}", "-k", "fuzz and (listJobs or cancelJob or listQuestions or sequence)"]
+    environment = {**os.environ, "FAULT": "member"}
+    command = [sys.executable, "-m", "gate", *words]
+    subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
+    verdict = Verdict.model_validate_json((reports / "verdict.json").read_text(encoding="utf-8"))
+    return (
+        {one.operation: (one.cases, one.digest) for one in verdict.fuzz},
+        {(finding.code, finding.where) for finding in verdict.findings},
+        {path.name for path in (reports / "replay").iterdir()},
+    )
