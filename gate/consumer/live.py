@@ -64,7 +64,8 @@ def verify(pact: Pact, base_url: str, seconds: float = 15.0) -> list[Finding]:
     try:
         from pact import Verifier  # noqa: PLC0415 (a large library, that nothing else needs)
     except ImportError as error:
-        raise GateError("pact-python is not installed, so no consumer contract can be verified.", "uv sync") from error
+        message = "pact-python is not installed, so no consumer contract can be verified."
+        raise GateError(message, "Run uv sync, which installs it.") from error
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "pact.json")
         path.write_text(json.dumps(pact.document), encoding="utf-8")
@@ -72,7 +73,7 @@ def verify(pact: Pact, base_url: str, seconds: float = 15.0) -> list[Finding]:
         verifier.set_request_timeout(int(seconds * 1000)).set_coloured_output(enabled=False)
         with suppress(RuntimeError):  # what failed is in the results
             verifier.verify()
-        results = verifier.results
+        results = verifier.results or {}
     return list(_findings(pact, results))
 
 
@@ -81,7 +82,7 @@ def _findings(pact: Pact, results: Json) -> Iterator[Finding]:
     if missing := [one.description for one in pact.interactions if one.description not in told]:
         raise GateError(f"The verifier said nothing of {len(missing)} interactions, such as {missing[0]!r}.")
     for error in results.get("errors", []):
-        name = next(one for one in told if error["interaction"].endswith(one))
+        name = max((one for one in told if error["interaction"].endswith(one)), key=len)
         mismatch = error["mismatch"]
         for one in mismatch.get("mismatches", [mismatch]):
             place = one.get("path") or one.get("key") or one["type"].removesuffix("Mismatch").lower()
