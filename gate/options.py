@@ -129,7 +129,7 @@ OPTIONS = (
     Option("--seed", "integer from which every generated case follows (default: 0)", {"metavar": "N", "default": "0"}),
     Option(
         "--workers",
-        "processes that run tests, or auto for one a core (default: auto)",
+        "processes that run tests, or auto for one a core, and at least four for a remote runner (default: auto)",
         {"metavar": "N", "default": "auto"},
     ),
     Option(
@@ -244,7 +244,7 @@ def settings(values: Namespace) -> Settings:
         worker_containers=_integer("--worker-containers", given["--worker-containers"], least=0),
         depth=given["--depth"],
         seed=_integer("--seed", given["--seed"], least=0),
-        workers=_workers(given["--workers"]),
+        workers=_workers(given["--workers"], given["--target"]),
         time_factor=_factor(given["--time-factor"]),
         budget=_duration("--budget", given["--budget"]),
         browser_path=given["--browser-path"],
@@ -346,9 +346,11 @@ def _duration(flag: str, text: str | None) -> float | None:
     return float(found[1]) * {None: 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
-def _workers(text: str) -> int:
+def _workers(text: str, target: str) -> int:
     if text == "auto":
-        return max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        # Workers of a remote run wait for the network most of the time, and have no runner to share the cores with.
+        return max(cores, 4 if target == "remote" else 1)
     count = _integer("--workers", text, least=1)
     if count > 64:
         raise UsageError(f"--workers is {count}.", "Expected at most 64: each has a runner and a database of its own.")

@@ -1,4 +1,7 @@
-"""What may stand before a deployed runner: TLS with a certificate of its own, a proxy, and latency."""
+"""What may stand before a deployed runner: TLS with a certificate of its own, a proxy, and latency.
+
+``python -m tests.harness.gateway UPSTREAM SECONDS`` puts a latency before a runner, and prints where.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -130,3 +134,10 @@ def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
+
+
+if __name__ == "__main__":
+    with gateway(sys.argv[1], latency=float(sys.argv[2])) as standing:
+        sys.stdout.write(f"{standing.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()  # until nobody needs it any more

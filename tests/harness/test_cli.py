@@ -48,6 +48,9 @@ USAGE = {
     "unknown depth": ["--depth", "deep"],
     "remote without address": ["--target", "remote"],
     "unknown code": ["explain", "BG-NONE-1"],
+    "unknown stage": ["stage", "moon"],
+    "stage without an address": ["stage", "staging"],
+    "ledger that is not there": ["cleanup", "no-such-ledger"],
 }
 
 

@@ -81,6 +81,12 @@ def test_report_directory_must_not_be_a_file(tmp_path: Path) -> None:
         parse("--report-dir", str(tmp_path / "file"))
 
 
+def test_remote_run_has_workers_enough_to_wait_for_the_network() -> None:
+    """On any machine at least four, unless another number is asked for."""
+    assert parse(*REMOTE).workers >= 4
+    assert parse(*REMOTE, "--workers", "2").workers == 2
+
+
 def test_ci_is_cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where CI is set nothing of an earlier run is used."""
     monkeypatch.delenv("CI", raising=False)
