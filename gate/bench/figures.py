@@ -269,6 +269,8 @@ def fuzz(runs: int) -> Iterator[Figure]:
     yield "st run, same phases", stock, "cases/s", ""
     yield "fuzzing / st run", ratios, "", ">= 0.8"
     yield "oracles' share of the fuzzing", shares, "%", ""
+    yield "fuzzing at depth ci", [bench.whole(seed) for seed in range(runs)], "s", "<= 120"
+    yield "first finding, accepted jobs answered 500", [bench.first_finding(seed) for seed in range(runs)], "s", "<= 5"
 
 
 def backfill(runs: int) -> Iterator[Figure]:

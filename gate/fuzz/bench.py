@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,12 +20,15 @@ from gate.fuzz.cases import Cases
 from gate.fuzz.probe import Probe
 from gate.jobs import Ids
 from gate.journal import Journal
+from gate.options import ROOT
 from gate.redact import Redactor
 from gate.session import Session
 from gate.target import System
 
 RANDOM = 20
 """Random cases of each operation; all examples and all boundaries come on top."""
+FAILS = ROOT / "tests" / "harness" / "faulty_runner.py"
+"""Started with FAULT=fails: the reference runner, which answers an accepted job with 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +83,37 @@ def stock(system: System, seed: int) -> Throughput:
         raise GateError("st run told no number of cases.", ended.stdout[-500:] + ended.stderr[-500:])
     phases = re.search(r"in ([0-9.]+)s =*\s*$", ended.stdout)
     return Throughput(int(counted[1].replace(",", "")), float(phases[1]) if phases else seconds)
+
+
+def whole(seed: int) -> float:
+    """Seconds that all fuzzing at depth ci takes, as a process; GateError where it finds anything."""
+    with tempfile.TemporaryDirectory() as directory:
+        words = ["-q", "tests/fuzz", "--depth=ci", f"--seed={seed}", f"--report-dir={directory}"]
+        started = time.perf_counter()
+        ended = subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, check=False)
+        seconds = time.perf_counter() - started
+    if ended.returncode:
+        raise GateError(f"Seed {seed} does not pass, so its time means nothing.", ended.stdout[-500:].decode())
+    return seconds
+
+
+def first_finding(seed: int) -> float:
+    """Seconds from the start of the gate until it shows its first finding on a runner that fails on accepted jobs."""
+    with tempfile.TemporaryDirectory() as directory:
+        words = ["-x", "--depth=smoke", f"--seed={seed}", f"--report-dir={directory}"]
+        words += ["--runner-command", shlex.join([sys.executable, str(FAILS)])]
+        started = time.perf_counter()
+        with subprocess.Popen(
+            [sys.executable, "-m", "gate", *words],
+            cwd=ROOT,
+            env={**os.environ, "FAULT": "fails"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            lines = process.stdout or ()
+            shown = next((time.perf_counter() - started for line in lines if "BG-HTTP-001" in line), None)
+            process.communicate()
+    if shown is None:
+        raise GateError("The gate found nothing on a runner that fails on accepted jobs.", "Run it by hand.")
+    return shown
