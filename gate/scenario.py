@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gate import jobs as build
-from gate.client import Unreachable
+from gate.client import JOBS, Unreachable
 from gate.database import Database, Rows
 from gate.errors import NotAvailable
 from gate.evidence import Evidence, gather
@@ -114,6 +114,9 @@ class Scenario:
 
     def _note_states(self, job: Job) -> None:
         if self.session.database is None:
+            shown = [one.json for one in self.exchanges if one.status == 200 and one.path == f"{JOBS}/{job.id}"]
+            last = shown[-1].get("status") if shown and isinstance(shown[-1], dict) else None
+            self.session.journal.add("job", id=job.id, states={"jobs": [str(last)] if last else []})
             return
         rows = job.rows()
         self.session.journal.add(

@@ -16,7 +16,7 @@ from fixtures.systems import OwnRunner
 from gate.contract import Contract
 from gate.database import Rows
 from gate.jobs import Ids, spec
-from gate.journal import Journal
+from gate.journal import Journal, read
 from gate.oracles import shown
 from gate.redact import Redactor
 from gate.scenario import CROSS_REGION, STANDARD, Scenario
@@ -154,6 +154,8 @@ def test_sound_runner_has_no_finding_without_its_rows(own_runner: OwnRunner, tmp
             for regions in (["US"], ["US", "EU", "ASIA"]):
                 scenario.finished(workflow=workflow, regions=regions, questions=["math_basic", "taiwan_status"])
         assert scenario.judge() == []
+    states = [fact["states"] for fact in read(tmp_path) if fact["kind"] == "job"]
+    assert states == [{"jobs": ["completed"]}] * 4
 
 
 def test_analysis_is_computed_again_from_what_is_shown(own_runner: OwnRunner, tmp_path: Path) -> None:
