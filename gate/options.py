@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -247,7 +248,7 @@ def settings(values: Namespace) -> Settings:
         workers=_workers(given["--workers"], given["--target"]),
         time_factor=_factor(given["--time-factor"]),
         budget=_duration("--budget", given["--budget"]),
-        browser_path=given["--browser-path"],
+        browser_path=_program("--browser-path", given["--browser-path"]),
         record_portal=given["--record-portal"],
         keep=given["--keep"],
         cold=given["--cold"] or os.environ.get("CI", "").lower() in {"1", "true"},
@@ -322,6 +323,15 @@ def _command(flag: str, text: str) -> str:
     if not words:
         raise UsageError(f"{flag} is empty.", "Give a command and its arguments.")
     return text
+
+
+def _program(flag: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    found = shutil.which(text)
+    if found is None:
+        raise UsageError(f"{flag} is no program: {text!r}.", "Give the path of a program, or its name on PATH.")
+    return found
 
 
 def _integer(flag: str, text: str, least: int) -> int:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gate.client import Client, Unreachable
+from gate.errors import NotAvailable
 from gate.router.serving import Serving
 from gate.waiting import wait
 
@@ -29,6 +30,7 @@ class Relay:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._plain = httpx.Client(base_url=client.base_url, trust_env=False)
+        self.unavailable: NotAvailable | None = None  # why a call was not let through, where one was not
         self._under_way = 0
         self._lock = threading.Lock()
         self._serving: Serving | None = Serving(self, "127.0.0.1")
@@ -79,6 +81,9 @@ class Relay:
             self._under_way += 1
         try:
             return self._answer(request.method, target, headers, body)
+        except NotAvailable as reason:
+            self.unavailable = reason
+            return None
         except (Unreachable, httpx.RequestError):
             return None
         finally:

@@ -173,6 +173,19 @@ class Visit:
         )
         return found
 
+    def crowding(self) -> float:
+        """How many times longer the page takes for its work now than it would with a processor of its own."""
+        session = self._context.new_cdp_session(self.page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def worked() -> float:
+            found = session.send("Performance.getMetrics")["metrics"]
+            return float(next(one["value"] for one in found if one["name"] == "TaskDuration"))
+
+        before = worked()
+        self.page.evaluate("() => { const end = performance.now() + 100; while (performance.now() < end); }")
+        return max(1.0, 0.1 / max(worked() - before, 0.001))
+
     def shifts(self) -> list[dict[str, Any]]:
         """Every movement of the page's layout that nobody asked for."""
         found: list[dict[str, Any]] = self.page.evaluate("globalThis.__gateShifts")

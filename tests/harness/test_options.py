@@ -55,6 +55,7 @@ NONSENSE: dict[str, tuple[list[str], str]] = {
     ),
     "environment without a value": (["--runner-env", "NAME"], "NAME=VALUE"),
     "environment with a bad name": (["--runner-env", "1=2"], "NAME=VALUE"),
+    "browser that is none": (["--browser-path", "pyproject.toml"], "no program"),
     "seed no number": (["--seed", "one"], "whole number"),
     "seed negative": (["--seed=-1"], "whole number"),
     "no workers": (["--workers", "0"], "from 1 up"),

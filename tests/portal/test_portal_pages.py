@@ -9,10 +9,13 @@ import pytest
 
 from fixtures.portal import Visitor
 from fixtures.systems import OwnRunner
+from gate.errors import NotAvailable
+from gate.options import RUNNER_COMMAND, Settings
 from gate.portal.states import STATES, arrange
 from gate.portal.visit import Visit
 from gate.router import Hang, Status
 from gate.scenario import Scenario
+from gate.target.choose import resolved
 
 WEIGHT = 200_000
 """Bytes that a page and all that it loads may have."""
@@ -78,7 +81,7 @@ def lose(portal: Visit, scenario: Scenario) -> None:
     portal.results(scenario.new_id()).get_by_text("cannot be reached").wait_for()
 
 
-def settings(portal: Visit, _: Scenario) -> None:
+def dialog(portal: Visit, _: Scenario) -> None:
     """The dialog, with something wrong in it."""
     page = portal.open("jobs.html")
     page.get_by_role("button", name="Settings").click()
@@ -94,8 +97,8 @@ def refuse(portal: Visit, _: Scenario) -> None:
     portal.page.get_by_text("Choose at least one").wait_for()
 
 
-@pytest.mark.parametrize("situation", [fail, wait, lose, settings, refuse], ids=lambda one: one.__name__)
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("situation", [fail, wait, lose, dialog, refuse], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.full)], ids=["light", "dark"])
 def test_every_situation_is_accessible(
     visitor: Visitor, scenario: Scenario, situation: Callable[[Visit, Scenario], None], dark: bool
 ) -> None:
@@ -137,10 +140,10 @@ def test_results_can_be_used_soon_after_their_data(visitor: Visitor, scenario: S
     def took() -> float:
         page = portal.results(job.id)
         shown = page.wait_for_function("() => globalThis.__gateShown.ready").json_value()
-        return float(shown - page.evaluate(DATA))
+        return float(shown - page.evaluate(DATA)) / portal.crowding()
 
     # What else the machine does only ever adds to it, so one look that is quick enough shows what the page takes.
-    assert any(0 <= took() <= USABLE for _ in range(10))
+    assert any(0 <= took() <= USABLE for _ in range(5))
 
 
 @pytest.mark.criterion("criterion.submit", "manual.portal-displays")
@@ -178,7 +181,9 @@ def test_appearance_that_was_chosen_is_kept(portal: Visit) -> None:
 
 
 @pytest.mark.criterion("rollout.development")
-def test_runner_serves_the_portal_itself(own_runner: OwnRunner, visitor: Visitor) -> None:
+def test_runner_serves_the_portal_itself(own_runner: OwnRunner, visitor: Visitor, settings: Settings) -> None:
+    if (resolved(settings).target, settings.runner_command) != ("embedded", RUNNER_COMMAND):
+        raise NotAvailable("this check starts the reference runner on the portal's files")
     portal = visitor(own_runner(RUNNER_PORTAL="portal"))
     page = portal.page
     page.goto(f"{portal.relay.url}/portal")

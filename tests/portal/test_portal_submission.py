@@ -91,10 +91,11 @@ VALUES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_canonical_form_is_that_of_rfc_8785(portal: Visit, value: Any) -> None:
-    made = portal.open().evaluate("async (value) => (await import('/js/canonical.js')).canonical(value)", value)
-    assert made.encode() == canonical({"value": value})[len('{"value":') : -1]
+def test_canonical_form_is_that_of_rfc_8785(portal: Visit) -> None:
+    page = portal.open()
+    for value in VALUES.values():
+        made = page.evaluate("async (value) => (await import('/js/canonical.js')).canonical(value)", value)
+        assert made.encode() == canonical({"value": value})[len('{"value":') : -1]
 
 
 def test_submission_whose_answer_was_lost_is_sent_again_and_makes_one_job(portal: Visit) -> None:
