@@ -33,7 +33,9 @@ def there(client: docker.DockerClient, name: str) -> bool:
 def runner(client: docker.DockerClient, tag: str, base: str | None, say: Say, *, offline: bool) -> None:
     """Builds the reference runner's image; ``offline`` takes every wheel along and builds without network."""
     published = ROOT / "contracts" / "openapi" / "runner.yaml"
-    files = [(path, str(path.relative_to(ROOT))) for path in [published, *_below(ROOT / "runner")]]
+    files = [
+        (path, str(path.relative_to(ROOT))) for path in [published, *_below(ROOT / "runner"), *_below(ROOT / "portal")]
+    ]
     if not offline:
         _build(client, files, "runner/Dockerfile", tag, base, say)
         return

@@ -81,7 +81,7 @@ def test_a_base_that_is_not_there_is_named() -> None:
 def test_a_build_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error has the last lines, and neither container nor image is left."""
     client = engine()
-    for name in ("runner", "contracts/openapi"):
+    for name in ("runner", "portal", "contracts/openapi"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "contracts" / "openapi" / "runner.yaml").touch()
     recipe = f"FROM {RUNNER_IMAGE}\nRUN echo what is wrong && exit 7\n"
