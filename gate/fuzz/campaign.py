@@ -175,7 +175,12 @@ class Campaign:
         """Does it once more, so that the evidence is that of the small one."""
         assert replay.shot is not None  # noqa: S101 (a replay of a campaign is of one request)
         path = replay.write(self.directory)
-        fired = self.probe.fire(replay.shot)
+        try:
+            fired = self.probe.fire(replay.shot)
+        except NotAvailable as reason:
+            return Violation(
+                finding, replay.shot, Evidence(self.probe.test, f"{finding}\n    not again: {reason}"), path
+            )
         scenario = self.probe.scenario
         shown = next((one for one in fired.found if replay.is_it(one)), finding)
         told = "\n".join(
@@ -198,7 +203,10 @@ class Campaign:
         judged = replay.code in {"BG-FUZZ-001", "BG-FUZZ-002"} and shot.is_json
         if judged and bodies.valid(self.probe.contract, shot.operation, shot.body) != (shot.mode == "positive"):
             return False
-        fired = self.probe.fire(shot)
+        try:
+            fired = self.probe.fire(shot)
+        except NotAvailable:  # a smaller one that is not safe on this target, or one too many for it
+            return False
         return any(replay.is_it(one) for one in fired.found + self.probe.settle())
 
     def _hollow(self) -> Iterator[Violation]:

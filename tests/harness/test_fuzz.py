@@ -30,6 +30,12 @@ from gate.jobs import Ids, spec, wrap
 from gate.journal import Journal
 from gate.options import MIGRATE_COMMAND, ROOT
 from gate.redact import Redactor
+from gate.remote.address import Address
+from gate.remote.guard import Guard
+from gate.remote.ledger import Ledger
+from gate.remote.limits import Budget, Limits, UsedUp
+from gate.remote.reach import Reach
+from gate.remote.stop import Watch
 from gate.session import Session
 from gate.target import RunnerSpec
 from gate.target.embedded import EmbeddedTarget
@@ -37,7 +43,7 @@ from gate.verdict import Verdict
 
 FAULTY = shlex.join([sys.executable, str(Path(__file__).with_name("faulty_runner.py"))])
 CONTRACT = Contract.published()
-Open = Callable[[str], Session]
+Open = Callable[..., Session]
 
 
 @pytest.fixture
@@ -46,11 +52,11 @@ def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
     opened: list[Session] = []
     journal = Journal(tmp_path / "journal.ndjson", Redactor())
 
-    def start(fault: str) -> Session:
+    def start(fault: str, reach: Reach | None = None) -> Session:
         target = EmbeddedTarget(
             RunnerSpec(FAULTY, MIGRATE_COMMAND, {"FAULT": fault}), warm=True, keep=False, root=ROOT, say=lambda _: None
         )
-        opened.append(Session(target.system(shared), CONTRACT, ids, journal))
+        opened.append(Session(target.system(shared), CONTRACT, ids, journal, reach))
         return opened[-1]
 
     yield start
@@ -247,3 +253,15 @@ def split(reports: Path, workers: int) -> tuple[dict[str, tuple[int, str]], set[
         {(finding.code, finding.where) for finding in verdict.findings},
         {path.name for path in (reports / "replay").iterdir()},
     )
+
+
+def test_campaign_on_a_runner_with_limits_ends_at_them(faulty: Open, shared: dict[str, str], tmp_path: Path) -> None:
+    """Its cases that are not safe there are passed over, and that not all were sent is told as not checked."""
+    watch, ledger = Watch([]), Ledger(tmp_path / "ledger.ndjson")
+    budget = Budget(tmp_path / "budget.json", Limits(12, 1e6, 600))
+    session = faulty("none", Reach(Address("http://h"), Guard(shared["run"], budget, ledger, watch.stopped), watch))
+    campaign = Campaign(Probe(session, "t").prepare(), Cases(CONTRACT.document, 0), "submitJob", tmp_path)
+    with pytest.raises(UsedUp, match="12 jobs are used up"):
+        campaign.run(60)
+    assert len(session.jobs) == 12
+    ledger.close()
