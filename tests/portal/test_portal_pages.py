@@ -107,10 +107,9 @@ def test_every_situation_is_accessible(
     assert violations(portal) == []
 
 
-def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(
-    visitor: Visitor, scenario: Scenario, look: dict[str, bool]
-) -> None:
-    portal = visitor(scenario, **look)
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(visitor: Visitor, scenario: Scenario, phone: bool) -> None:
+    portal = visitor(scenario, phone=phone)
     for name in pages(portal, scenario):
         assert (name, portal.shifts()) == (name, [])
         assert 0 < portal.weight() <= WEIGHT

@@ -30,6 +30,8 @@ SAID = {
     "unknown": "There is no such job",
 }
 
+OTHERS = ("jobs.html", "job.html")
+
 
 def disagreeing(scenario: Scenario, **members: Any) -> Job:
     job = arrange(scenario, {**STATES["a job whose regions disagree"], **members}, scenario.new_id())
@@ -115,7 +117,9 @@ def test_next_look_waits_as_long_as_the_runner_said(portal: Visit, scenario: Sce
     assert 1000 * said <= ends[1][0] - ends[0][1] < 1000 * (said + 5)
 
 
-@pytest.mark.parametrize("page_name", ["index.html", "jobs.html", "job.html", "results.html"])
+@pytest.mark.parametrize(
+    "page_name", ["index.html", "results.html", *(pytest.param(one, marks=pytest.mark.full) for one in OTHERS)]
+)
 def test_lost_runner_is_said_and_asked_again_until_it_is_there(
     portal: Visit, scenario: Scenario, page_name: str
 ) -> None:
