@@ -49,8 +49,8 @@ async def queue_depth(connection: psycopg.AsyncConnection[Any]) -> int:
     """How many jobs are queued or being run."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
         await cursor.execute("SELECT count(*) FROM pgqueuer")
-        row = await cursor.fetchone()
-    return 0 if row is None else int(row[0])
+        ((depth,),) = await cursor.fetchall()
+    return int(depth)
 
 
 async def enqueue_lost(connection: psycopg.AsyncConnection[Any], older_than_seconds: float) -> list[int]:

@@ -152,8 +152,8 @@ def status_of(connection: Connection, job_id: str) -> tuple[str, bool] | None:
 
 def count(connection: Connection, selection: Selection) -> int:
     """How many jobs of workflow A have no run, whether they have ended or not."""
-    row = connection.execute(f"SELECT count(*) AS total {_WITHOUT_RUN}", _values(selection)).fetchone()
-    return row["total"] if row else 0
+    (row,) = connection.execute(f"SELECT count(*) AS total {_WITHOUT_RUN}", _values(selection)).fetchall()
+    return int(row["total"])
 
 
 def batches(connection: Connection, selection: Selection, size: int, *, dry_run: bool) -> Iterator[Batch]:

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from runner.store.database import Connection, Row
+from runner.store.database import Connection, Row, count
 
 STATUSES: Final = ("running", "completed", "partial", "failed", "cancelled")
 
@@ -33,9 +33,7 @@ async def page(connection: Connection, status: str | None, limit: int, offset: i
     """Cross-region executions of one status or of all, newest first, and how many there are."""
     where = "" if status is None else "WHERE status = %(status)s"
     values = {"status": status, "limit": limit, "offset": offset}
-    total = await (
-        await connection.execute(f"SELECT count(*) AS total FROM cross_region_executions {where}", values)
-    ).fetchone()
+    total = await count(connection, f"SELECT count(*) AS total FROM cross_region_executions {where}", values)
     cursor = await connection.execute(
         f"""
         SELECT {_RUN} FROM cross_region_executions {where}
@@ -43,7 +41,7 @@ async def page(connection: Connection, status: str | None, limit: int, offset: i
         """,
         values,
     )
-    return await cursor.fetchall(), total["total"] if total else 0
+    return await cursor.fetchall(), total
 
 
 async def results(connection: Connection, run: UUID) -> list[Row]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias
 
 import psycopg
+from psycopg.abc import Params
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -44,6 +45,12 @@ def pool(url: str, size: int, name: str) -> Pool:
         name=name,
         open=False,
     )
+
+
+async def count(connection: Connection, statement: str, values: Params | None = None) -> int:
+    """The member `total` of the only row that a statement gives; one that counts always gives one."""
+    (row,) = await (await connection.execute(statement.encode(), values)).fetchall()
+    return int(row["total"])
 
 
 class Database:

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from runner.store.database import Connection, Row
+from runner.store.database import Connection, Row, count
 
 _ITEM: Final = """
     e.id, j.jobspec_id, e.region, e.provider_id, e.status, e.model_id, e.question_id, e.created_at, e.started_at,
@@ -24,20 +24,18 @@ async def of_job(connection: Connection, job: int, limit: int | None = None, off
 
 async def count_of_job(connection: Connection, job: int) -> int:
     """How many executions a job has."""
-    cursor = await connection.execute("SELECT count(*) AS total FROM executions WHERE job_id = %s", (job,))
-    row = await cursor.fetchone()
-    return row["total"] if row else 0
+    return await count(connection, "SELECT count(*) AS total FROM executions WHERE job_id = %s", (job,))
 
 
 async def page(connection: Connection, job_id: str | None, limit: int, offset: int) -> tuple[list[Row], int]:
     """Executions of one job or of all, newest first, and how many there are."""
     where = "" if job_id is None else "WHERE j.jobspec_id = %(job)s"
     values = {"job": job_id, "limit": limit, "offset": offset}
-    total = await (await connection.execute(f"SELECT count(*) AS total {_FROM} {where}", values)).fetchone()
+    total = await count(connection, f"SELECT count(*) AS total {_FROM} {where}", values)
     cursor = await connection.execute(
         f"SELECT {_ITEM} {_FROM} {where} ORDER BY e.id DESC LIMIT %(limit)s OFFSET %(offset)s", values
     )
-    return await cursor.fetchall(), total["total"] if total else 0
+    return await cursor.fetchall(), total
 
 
 async def find(connection: Connection, number: int) -> Row | None:

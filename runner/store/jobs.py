@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from runner import queue
 from runner.signature import Nonce
 from runner.spec import Submission, job_id_problem
-from runner.store.database import Connection, Database, Row
+from runner.store.database import Connection, Database, Row, count
 
 _ACCEPT: Final = f"""
 WITH job AS (
@@ -199,7 +199,7 @@ async def find(connection: Connection, job_id: str) -> Row | None:
 
 async def page(connection: Connection, limit: int, offset: int) -> tuple[list[Row], int]:
     """Jobs, newest first, and how many there are."""
-    total = await (await connection.execute("SELECT count(*) AS total FROM jobs")).fetchone()
+    total = await count(connection, "SELECT count(*) AS total FROM jobs")
     cursor = await connection.execute(
         """
         SELECT jobspec_id, status, workflow, jobspec_data -> 'benchmark' ->> 'name' AS benchmark_name,
@@ -208,4 +208,4 @@ async def page(connection: Connection, limit: int, offset: int) -> tuple[list[Ro
         """,
         (limit, offset),
     )
-    return await cursor.fetchall(), total["total"] if total else 0
+    return await cursor.fetchall(), total

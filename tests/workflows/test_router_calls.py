@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.router import Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
+from gate.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
 from gate.scenario import Scenario
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
@@ -91,3 +91,14 @@ def test_no_providers_at_all_fail_the_job(scenario: Scenario, workflow: str) -> 
 
     assert {row["status"] for row in rows.executions} == {"failed"}
     assert not scenario.router.calls(spec["id"])
+
+
+RECEIPT = {"cpu_seconds": 0.25, "tokens": 12, "parts": [1.5, {"cost": -0.0}], "model": "x", "none": None}
+
+
+def test_receipt_is_stored_as_it_came(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec(regions=["EU"])
+    scenario.router.on(Answer(receipt=RECEIPT), job=spec["id"])
+
+    (row,) = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
+    assert row["receipt_data"] == row["output_data"]["metadata"]["receipt"] == RECEIPT
