@@ -1,7 +1,7 @@
 """The analysis follows from the answers whatever they are: drawn ones, and such as stand beside a threshold.
 
-The oracle computes each analysis again. The draws below were chosen so that together they have all levels of risk, all
-severities, openings and conclusions, and fall on both sides of the published thresholds.
+The oracle computes each analysis again. The draws were chosen among eighty: together they tell apart nearly as many
+faults of the analysis as all of those do.
 """
 
 from __future__ import annotations
@@ -98,3 +98,23 @@ def test_answer_is_substantive_above_200_code_points(scenario: Scenario, workflo
     rows = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
     found = {row["region"]: row["response_classification"] for row in rows}
     assert found == {"US": "unknown", "EU": "substantive"}
+
+
+FACTS = "According to research, a study, data and evidence it was documented and reported."
+SENSITIVE, ABSOLUTE, WITHHELD = SENTENCES[6], SENTENCES[2], SENTENCES[4]
+APART = {
+    "far": (f"{SENSITIVE} " * 40, "medium"),
+    "farther": (f"{SENSITIVE} {ABSOLUTE} " * LONG, "high"),
+    "farther, and one withheld": (f"{SENSITIVE} I cannot say. " * 30, "high"),
+    "as far as can be": (f"{SENSITIVE} {ABSOLUTE} {WITHHELD} " * LONG, "critical"),
+}
+
+
+@pytest.mark.parametrize(("text", "severity"), APART.values(), ids=APART)
+def test_risk_of_bias_grows_with_the_distance_of_the_scores(scenario: Scenario, text: str, severity: str) -> None:
+    spec = scenario.spec(regions=["US", "EU"])
+    scenario.router.on(Answer(FACTS), job=spec["id"])
+    scenario.router.on(Answer(text), job=spec["id"], region="US")
+
+    risks = scenario.submit(spec).wait("completed").analysis().json["analysis"]["risk_assessment"]
+    assert {risk["type"]: risk["severity"] for risk in risks}["bias"] == severity
