@@ -120,7 +120,8 @@ def _try_all(suites: Sequence[Suite], sample: Sample, ended: Callable[[Trial], N
 @contextmanager
 def _ended_with(suites: Sequence[Suite], pool: ThreadPoolExecutor) -> Iterator[None]:
     """Takes everything down that runs, as soon as anything goes wrong: Ctrl-C, SIGTERM or an error."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT as well: a shell that starts a command in the background has it ignored, by all that the command starts.
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except BaseException:
@@ -129,7 +130,8 @@ def _ended_with(suites: Sequence[Suite], pool: ThreadPoolExecutor) -> Iterator[N
             suite.stop()
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show(result: Result, trial: Trial, console: Console) -> None:

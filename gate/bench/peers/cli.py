@@ -112,7 +112,8 @@ def _try_all(study: Study, given: argparse.Namespace, console: Console) -> None:
 @contextmanager
 def _ended_with(stop: threading.Event, pool: ThreadPoolExecutor) -> Iterator[None]:
     """Takes everything down that runs, as soon as anything goes wrong: Ctrl-C, SIGTERM or an error."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT as well: a shell that starts a command in the background has it ignored, by all that the command starts.
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except BaseException:
@@ -120,7 +121,8 @@ def _ended_with(stop: threading.Event, pool: ThreadPoolExecutor) -> Iterator[Non
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show(row: Row, trial: Trial, console: Console) -> None:
