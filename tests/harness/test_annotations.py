@@ -17,6 +17,8 @@ from gate.options import ROOT
 from gate.redact import Redactor
 from tests.harness.test_verdict import EXCHANGE, PASSED, finding, verdict
 
+ACTION = ROOT / ".github" / "actions" / "gate"
+
 
 def test_each_finding_is_an_annotation() -> None:
     """The level follows from the severity, the title has the code, and the text the place."""
@@ -65,7 +67,7 @@ def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
 
 def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:
     """Without an engine the job fails as the gate does, with the reason in its annotations, summary and outputs."""
-    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    action = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
     step = next(one for one in action["runs"]["steps"] if one.get("id") == "gate")
     given = {
         "IMAGE": "a/runner",
@@ -77,7 +79,7 @@ def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:
     assert set(given) == set(step["env"])
     files = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    engine = {"DOCKER_HOST": f"unix://{tmp_path}/none", "GITHUB_ACTION_PATH": str(ROOT)}
+    engine = {"DOCKER_HOST": f"unix://{tmp_path}/none", "GITHUB_ACTION_PATH": str(ACTION)}
     ended = subprocess.run(
         ["bash", "-c", step["run"]],
         env={**clean, **given, **files, **engine, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
