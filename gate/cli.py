@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code; every error is one sentence, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does that to what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if words and words[0] in COMMANDS:
             command: Callable[[Sequence[str]], int] = getattr(import_module(COMMANDS[words[0]]), words[0])
@@ -57,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
         description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
         "what it answers and what it stores, and says whether it may ship.",
         epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
-        "what a change of the published contract breaks; gate defects proves that the gate catches known defects; "
+        "what a change of the published contract breaks; gate drift says where contract, runner, suite and portal "
+        "are not of one mind; gate defects proves that the gate catches known defects; "
         "gate cleanup LEDGER removes what a killed run left; gate stage NAME verifies a stage of a rollout; "
         "gate annotate DIR tells a pull request of a verdict. "
         "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",

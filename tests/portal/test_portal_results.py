@@ -166,6 +166,7 @@ SETS = {
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_two_of_a_kind_look_alike(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
     page = visitor(scenario, dark=dark).open()
+    page.locator(".category").first.wait_for()  # the page has done what it does by itself
     for kind, codes in SETS.items():
         looks = page.evaluate(
             """async (codes) => {
