@@ -86,7 +86,7 @@ def test_cleaning_again_changes_nothing_and_others_stay(
     """Only what the ledger names goes; a second time there is nothing to do."""
     scenario = own_runner()
     other = scenario.finished()
-    before = counts(database(scenario))
+    before = wait("an empty queue", lambda: counts(database(scenario)), until=lambda rows: "pgqueuer" not in rows)
     words = [str(killed(scenario, tmp_path / "run", 40, 20)), "--cleanup-database-url", database(scenario)]
     assert [cleanup.cleanup(words), cleanup.cleanup(words)] == [0, 0]
     assert counts(database(scenario)) == before
