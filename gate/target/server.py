@@ -23,7 +23,9 @@ INITDB = "--no-sync --wal-segsize=1 --locale=C.UTF-8 --encoding=UTF8"
 
 def command() -> list[str]:
     """What the image is told to run: the server with the options of the embedded one."""
-    options = {"shared_buffers": "64MB"} | {name: value for name, value in OPTIONS.items() if name not in LOCAL_ONLY}
+    options = {name: value for name, value in OPTIONS.items() if name not in LOCAL_ONLY}
+    # Tests kill it, and then what was committed has to be there; its volume in memory outlives it.
+    options |= {"shared_buffers": "64MB", "synchronous_commit": "on"}
     return ["postgres", *(part for name, value in options.items() for part in ("-c", f"{name}={value}"))]
 
 
