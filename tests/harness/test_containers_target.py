@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -63,9 +64,13 @@ def run_of(shared: dict[str, str]) -> str:
 
 
 def completed(system: ContainerSystem, job: str) -> None:
-    """A job goes all the way: through the service, Postgres, the router stand-in and back."""
+    """A job goes all the way: through the service, Postgres, the router stand-in and back.
+
+    Connections that another test broke may cost the service a 503 each before it is what it was.
+    """
     client = Client(system.base_url, lambda _: None)
-    client.submit_cross_region(wrap(spec(job)))
+    send = partial(client.submit_cross_region, wrap(spec(job)))
+    wait("a submission", lambda: send().status, until=(202).__eq__, never=lambda status: status not in {202, 503})
     wait(job, lambda: client.job(job).json["status"], until="completed".__eq__, kind="terminal")
     client.close()
 
