@@ -80,11 +80,11 @@ def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> 
             time.sleep(latency)  # the latency itself is what is tested
             parts = urlsplit(self.path)
             target = parts._replace(scheme="", netloc="").geturl()
-            connection = HTTPConnection(address.hostname or "", address.port, timeout=30)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in SPARED}
-            connection.request(self.command, target, body or None, headers)
-            answer = connection.getresponse()
-            content = answer.read()
+            with contextlib.closing(HTTPConnection(address.hostname or "", address.port, timeout=30)) as connection:
+                connection.request(self.command, target, body or None, headers)
+                answer = connection.getresponse()
+                content = answer.read()
             if echo and answer.status == 404:
                 content = content.rstrip(b"}") + b', "echo": ' + repr(dict(self.headers)).encode().join([b'"', b'"}'])
             self.send_response(answer.status)
@@ -94,7 +94,6 @@ def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> 
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-            connection.close()
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = relay  # noqa: N815 (the names that the base class looks for)
 
