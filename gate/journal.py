@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
         self._redact = redact
+        self._lock = threading.Lock()  # a text file mixes up, or loses, what threads write to it at the same time
 
     def add(self, kind: str, **facts: Any) -> None:
         """Adds one fact."""
-        self._file.write(self._redact(json.dumps({"kind": kind, **facts}, default=str)) + "\n")
+        line = self._redact(json.dumps({"kind": kind, **facts}, default=str)) + "\n"
+        with self._lock:
+            self._file.write(line)
 
     def add_findings(self, findings: Iterable[Finding], evidence: Evidence) -> None:
         """Adds findings that one piece of evidence stands behind."""
@@ -32,7 +36,8 @@ class Journal:
 
     def flush(self) -> None:
         """Hands everything to the operating system."""
-        self._file.flush()
+        with self._lock:
+            self._file.flush()
 
     def close(self) -> None:
         """Closes the file."""
