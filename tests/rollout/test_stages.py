@@ -16,6 +16,7 @@ from gate.options import ROOT
 from gate.scenario import Scenario
 
 pytestmark = pytest.mark.timeout(300)  # each starts a gate in a process of its own
+# What the production stages and the way back are made of is tested at every depth in test_portals.py.
 
 
 def stage(scenario: Scenario, directory: Path, *words: str) -> tuple[int, dict[str, Any]]:
@@ -46,11 +47,13 @@ def test_integration_tests_run_on_staging(own_runner: OwnRunner, tmp_path: Path)
     assert passed(own_runner(), tmp_path, "staging", "-k", narrow)
 
 
+@pytest.mark.full
 @pytest.mark.criterion("rollout.production")
 def test_runner_is_first_in_production(own_runner: OwnRunner, tmp_path: Path) -> None:
     assert passed(own_runner(), tmp_path, "production-runner")
 
 
+@pytest.mark.full
 @pytest.mark.criterion("rollout.production")
 def test_portal_is_second_in_production(own_runner: OwnRunner, tmp_path: Path) -> None:
     assert passed(own_runner(), tmp_path, "production-portal")
@@ -61,6 +64,7 @@ def test_test_job_is_verified_afterwards(own_runner: OwnRunner, tmp_path: Path) 
     assert passed(own_runner(), tmp_path, "verification")
 
 
+@pytest.mark.full
 @pytest.mark.criterion("rollout.rollback")
 def test_portal_of_before_is_verified_on_the_way_back(own_runner: OwnRunner, tmp_path: Path) -> None:
     assert passed(own_runner(), tmp_path, "rollback")
