@@ -10,14 +10,16 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from gate import options, reports
+from gate import options, report_directory
 from gate.errors import Exit, GateError, UsageError
-from gate.findings import catalogue
 from gate.options import HARNESS, OPTIONS, ROOT, WRAPPED, Settings
-from gate.verdict import Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gate.verdict import Verdict
 
 SUITE = ("tests", f"--ignore={HARNESS}")
 """What the gate judges with: everything but the tests of the harness itself."""
@@ -36,7 +38,6 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code; every error is one sentence, never a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does that to what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -45,11 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return command(words[1:])
         return run(words)
     except GateError as error:
-        console.print(f"gate: {error}", style="red", markup=False)
+        _console(stderr=True).print(f"gate: {error}", style="red", markup=False)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("gate: interrupted.")
+        _console(stderr=True).print("gate: interrupted.")
         return Exit.UNJUDGED
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console  # noqa: PLC0415  (the suite is to start before what only its end needs is loaded)
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,12 +90,14 @@ def run(words: Sequence[str]) -> int:
         from gate.fuzz.again import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
         return replay(settings, Path(values.replay))
-    reports.prepare(settings.report_dir)
+    report_directory.prepare(settings.report_dir)
     values.gate_report_dir = str(settings.report_dir)
     command = [sys.executable, "-m", "pytest", *SUITE, *_forwarded(values)]
     code = _supervised(command)
     verdict = _read(settings, code)
-    reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
+    from gate import reports  # noqa: PLC0415  (as above)
+
+    reports.show(verdict, settings.report_dir, _console())
     return verdict.exit_code(allow_partial=settings.allow_partial)
 
 
@@ -108,21 +117,21 @@ def _forwarded(values: argparse.Namespace) -> list[str]:
 
 
 def _supervised(command: Sequence[str]) -> int:
-    """Runs ``command``; Ctrl-C reaches it through the terminal, and we wait for it to clean up."""
+    """Runs ``command``, tells it of each wish to end, and waits for it to clean up."""
     env = {**os.environ, WRAPPED: "1"}
     # Where bytecode is not kept, pytest compiles its plugins anew in every process: seconds for each worker.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     with subprocess.Popen(command, cwd=ROOT, env=env) as process:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # A terminal interrupts both of us, whoever sends a signal may mean this process alone: it takes two for one.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                continue
+        import_module("gate.reports")  # what the end needs is loaded while the suite is busy
+        return process.wait()
 
 
 def _read(settings: Settings, code: int) -> Verdict:
+    from gate.verdict import Verdict  # noqa: PLC0415  (as above)
+
     path = settings.report_dir / "verdict.json"
     try:
         return Verdict.model_validate_json(path.read_text(encoding="utf-8"))
@@ -138,6 +147,7 @@ def explain(words: Sequence[str]) -> int:
     made.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
     code = made.parse_args(words).code
     from gate.diff.rules import rules  # noqa: PLC0415  (its libraries would slow down every other command)
+    from gate.findings import catalogue  # noqa: PLC0415  (as below)
 
     known = catalogue() | rules()
     if code and code.upper() not in known:

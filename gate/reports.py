@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from rich.console import Console
 from rich.markup import escape
 
-from gate.errors import UsageError
 from gate.evidence import Evidence
 from gate.exercised import by_owner
 from gate.redact import Redactor
@@ -24,22 +21,6 @@ _HEADLINES = {
     "partial": "PARTIAL: nothing wrong was found, but not everything could be checked",
     "unjudged": "UNJUDGED: the gate could not judge this build",
 }
-
-
-def prepare(directory: Path) -> None:
-    """Empties the places that a run writes to, so that nothing of an earlier run can pass for this one's."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"--report-dir {directory} cannot be written: {error.strerror}.", "Name another directory."
-        ) from error
-    for name in ("verdict.json", "verdict.md", "verdict.html", "junit.xml"):
-        (directory / name).unlink(missing_ok=True)
-    for name in ("journal", "allure-results"):
-        shutil.rmtree(directory / name, ignore_errors=True)
 
 
 def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gate import options, reports
+from gate import options, report_directory
 from gate.defects import catalogue, score
 from gate.defects.catalogue import Defect
 from gate.defects.score import Clean, Together, Trial
@@ -77,7 +77,7 @@ def defects(words: Sequence[str]) -> Exit:
     settings = _settings(values)
     jobs = settings.workers if values.jobs == "auto" else _whole("--jobs", values.jobs, least=1)
     directory = settings.report_dir
-    reports.prepare(directory)
+    report_directory.prepare(directory)
     for name in ("defects.json", "defects.md"):
         (directory / name).unlink(missing_ok=True)
     workers = max(1, settings.workers // jobs)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gate import reports
+from gate import report_directory
 from gate.defects.catalogue import OF_FILES, Defect
 from gate.errors import GateError
 from gate.findings import Finding
@@ -97,7 +97,7 @@ def run(
     Stopped when ``stop`` is set; the gate has taken everything down by then.
     """
     directory = conditions.report_dir / name
-    reports.prepare(directory)
+    report_directory.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
     env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_MEANT)}
     with checkout(defects) as root, _reached(defects, conditions, root) as where:

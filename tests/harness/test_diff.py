@@ -1,80 +1,34 @@
-"""The comparison of two contracts names each change by its rule, at its smallest place, with the right severity."""
+"""Each kind of change of a contract has its rule, and nothing else is found."""
 
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.loading import PUBLISHED, load_openapi
-from gate import cli
 from gate.diff import compare
 from gate.diff.rules import SEVERITIES, Direction, Rule, SchemaRule, rules
-from gate.options import ROOT
-
-Schema = dict[str, Any]
-
-
-def document(paths: Schema, components: Schema | None = None, **root: Any) -> Schema:
-    """A whole document around some paths."""
-    head = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
-    return {**head, "paths": paths, "components": components or {}, **root}
-
-
-def operation(components: Schema | None = None, **members: Any) -> Schema:
-    """A document with one operation, POST /things."""
-    return document({"/things": {"post": {"responses": {"200": {"description": "D"}}, **members}}}, components)
-
-
-def media(schema: Any, kind: str = "application/json") -> Schema:
-    return {kind: {"schema": schema}}
-
-
-def request(schema: Any, **components: Schema) -> Schema:
-    """A document whose one operation takes this."""
-    return operation({"schemas": components}, requestBody={"required": True, "content": media(schema)})
-
-
-def response(schema: Any, **components: Schema) -> Schema:
-    """A document whose one operation answers this."""
-    return operation({"schemas": components}, responses={"200": {"description": "D", "content": media(schema)}})
-
-
-def answer(status: str = "200", **members: Any) -> Schema:
-    return operation(responses={"200": {"description": "D"}, status: {"description": "D", **members}})
-
-
-def query(**members: Any) -> Schema:
-    return operation(parameters=[{"name": "limit", "in": "query", "schema": {"type": "integer"}, **members}])
-
-
-def body(**members: Any) -> Schema:
-    return operation(requestBody={"content": media({"type": "object"}), **members})
-
-
-def obj(required: str = "", closed: bool = False, **properties: Any) -> Schema:
-    """An object schema; ``required`` are names separated by spaces."""
-    made: Schema = {"type": "object", "properties": properties, "required": required.split()}
-    return {**made, "additionalProperties": False} if closed else made
-
-
-def found(old: Schema, new: Schema) -> list[tuple[str, str, str]]:
-    return [(one.rule.removeprefix("BG-DIFF-"), one.severity, one.where.pointer) for one in compare(old, new)]
-
-
-S: Schema = {"type": "string"}
-N: Schema = {"type": "integer"}
-AB: Schema = {"type": "string", "enum": ["a", "b"]}
-ABC: Schema = {"type": "string", "enum": ["a", "b", "c"]}
-KEY: list[Schema] = [{"key": []}]
-GET: Schema = {"get": {"responses": {}}}
-NONE = operation()
+from tests.harness.documents import (
+    AB,
+    ABC,
+    GET,
+    KEY,
+    NONE,
+    N,
+    S,
+    Schema,
+    answer,
+    body,
+    document,
+    found,
+    media,
+    obj,
+    operation,
+    query,
+    request,
+    response,
+)
 
 OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
     "path removed": (document({"/a": GET}), document({}), "001 breaking"),
@@ -303,207 +257,3 @@ def test_rules_are_those_of_the_table() -> None:
     assert rules().keys() <= named
     assert {rule.severity for rule in rules().values()} == set(SEVERITIES)
     assert list(rules()) == sorted(rules())
-
-
-# ---------------------------------------------------------------- the published contract
-
-RUNNER = load_openapi()
-
-
-def edited(edit: Callable[[Schema, Schema], object]) -> Schema:
-    """The published contract after an edit, which gets the document and its schemas."""
-    new = copy.deepcopy(RUNNER)
-    edit(new, new["components"]["schemas"])
-    return new
-
-
-def test_published_contract_is_like_itself() -> None:
-    """The published contract has no change to itself."""
-    assert compare(RUNNER, copy.deepcopy(RUNNER)) == []
-
-
-MUTATIONS: dict[str, tuple[Callable[[Schema, Schema], object], set[str]]] = {
-    "error code removed": (
-        lambda _, s: s["AnalysisUnavailableError"]["anyOf"].pop(3),
-        {"228 safe /components/schemas/AnalysisUnavailableError/anyOf/3"},
-    ),
-    "required request member": (
-        lambda _, s: s["Benchmark"].update(
-            required=[*s["Benchmark"]["required"], "zone"], properties={**s["Benchmark"]["properties"], "zone": S}
-        ),
-        {"112 breaking /components/schemas/Benchmark/properties/zone"},
-    ),
-    "optional request member": (
-        lambda _, s: s["JobSpec"]["properties"].update(zone=S),
-        {"114 risky /components/schemas/JobSpec/properties/zone"},
-    ),
-    "response member removed": (
-        lambda _, s: (s["JobAccepted"]["properties"].pop("status"), s["JobAccepted"]["required"].remove("status")),
-        {"217 breaking /components/schemas/JobAccepted/properties/status"},
-    ),
-    "response member added": (
-        lambda _, s: s["JobSummary"]["properties"].update(zone=S),
-        {"213 breaking /components/schemas/JobSummary/properties/zone"},
-    ),
-    "response member optional": (
-        lambda _, s: s["RegionOutput"]["required"].remove("first_response"),
-        {"211 breaking /components/schemas/RegionOutput/required"},
-    ),
-    "maxLength shrunk": (
-        lambda _, s: s["ModelId"].update(maxLength=40),
-        {"118 breaking /components/schemas/ModelId/maxLength", "218 safe /components/schemas/ModelId/maxLength"},
-    ),
-    "new status": (
-        lambda _, s: s["JobStatus"]["enum"].append("paused"),
-        {"207 breaking /components/schemas/JobStatus/enum"},
-    ),
-    "alias gone": (
-        lambda _, s: s["RegionName"]["enum"].remove("APAC"),
-        {"106 breaking /components/schemas/RegionName/enum"},
-    ),
-    "null in a response": (
-        lambda _, s: s["CompletedOutput"]["properties"].update(provider={"type": ["string", "null"], "minLength": 1}),
-        {"205 breaking /components/schemas/CompletedOutput/properties/provider/type"},
-    ),
-    "limit raised": (
-        lambda d, _: d["components"]["parameters"]["Limit"]["schema"].update(maximum=500, default=100),
-        {
-            "119 safe /components/parameters/Limit/schema/maximum",
-            "135 risky /components/parameters/Limit/schema/default",
-        },
-    ),
-    "header not always there": (
-        lambda d, _: d["components"]["headers"]["RetryAfter"].pop("required"),
-        {"038 breaking /components/headers/RetryAfter/required"},
-    ),
-    "rule of signed jobs": (
-        lambda _, s: s["JobSpec"]["dependentRequired"]["signature"].append("id"),
-        {"132 breaking /components/schemas/JobSpec/dependentRequired"},
-    ),
-    "word of the analysis": (
-        lambda d, _: d["x-beacon-analysis"]["refusal_words"].append("decline"),
-        {"050 risky /x-beacon-analysis/refusal_words"},
-    ),
-    "operation removed": (
-        lambda d, _: d["paths"].pop("/api/v1/questions"),
-        {"001 breaking /paths/~1api~1v1~1questions"},
-    ),
-}
-
-
-@pytest.mark.parametrize(("edit", "expected"), MUTATIONS.values(), ids=MUTATIONS)
-def test_edit_of_the_published_contract(edit: Callable[[Schema, Schema], object], expected: set[str]) -> None:
-    """One edit of the published contract is one change, or one in each direction."""
-    told = [" ".join(one) for one in found(RUNNER, edited(edit))]
-    assert len(told) == len(expected)
-    assert set(told) == expected
-
-
-# ---------------------------------------------------------------- the command
-
-SMALL = json.dumps(response(AB))
-LARGER = json.dumps(response(ABC))
-
-
-def gate(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", "diff", *words]
-    return subprocess.run(command, cwd=cwd, text=True, capture_output=True, timeout=60, check=False)
-
-
-def test_breaking_change_exits_1_and_says_it_as_json(tmp_path: Path) -> None:
-    """A breaking change is exit 1; with --json all of it is there for a program."""
-    (tmp_path / "old.yaml").write_text(SMALL)
-    (tmp_path / "new.yaml").write_text(LARGER)
-    ended = gate(str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--json")
-    assert ended.returncode == 1, ended.stderr
-    told = json.loads(ended.stdout)
-    assert told["counts"] == {"breaking": 1, "risky": 0, "safe": 0}
-    assert told["changes"][0]["rule"] == "BG-DIFF-207"
-    assert told["identical"] is False
-
-
-def test_usage_is_2() -> None:
-    """One document is no comparison."""
-    ended = gate("main")
-    assert ended.returncode == 2
-    assert "NEW" in ended.stderr
-
-
-def test_unknown_revision_is_3() -> None:
-    """What is neither a file nor a revision is an error, not a document without changes."""
-    ended = gate("no-such-thing", str(PUBLISHED))
-    assert ended.returncode == 3
-    assert "neither a file nor a git revision" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with two revisions of the contract, as the current directory."""
-    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    contract = tmp_path / PUBLISHED.relative_to(ROOT)
-    contract.parent.mkdir(parents=True)
-    (tmp_path / "other.txt").write_text("[")
-    who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-    subprocess.run(["git", "init", "-q", "-b", "main"], check=True)
-    for text in (SMALL, LARGER):
-        contract.write_text(text)
-        subprocess.run(["git", "add", "-A"], check=True)
-        subprocess.run(["git", *who, "commit", "-q", "-m", "text"], check=True)
-    return contract
-
-
-def test_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A revision means the published contract as it was then; REVISION:PATH any file of it."""
-    name = PUBLISHED.relative_to(ROOT).as_posix()
-    assert cli.main(["diff", "main~1", "main"]) == 1
-    assert "BG-DIFF-207" in capsys.readouterr().out
-    assert cli.main(["diff", "HEAD", f"main:{name}"]) == 0
-    assert "identical" in capsys.readouterr().out
-    assert cli.main(["diff", "HEAD", str(repository)]) == 0
-    assert cli.main(["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
-    assert "no file nothing.yaml" in capsys.readouterr().err
-    assert cli.main(["diff", "HEAD", "HEAD:other.txt"]) == 3
-    assert "expected YAML" in capsys.readouterr().err
-
-
-UNREADABLE = {
-    "not YAML": ("openapi: [", "expected YAML"),
-    "duplicate key": ("openapi: 3.1.0\nopenapi: 3.1.0\n", "every key once"),
-    "older OpenAPI": ("openapi: 3.0.3\ninfo: {}\npaths: {}\n", "3.1.x"),
-    "breaks the schema of OpenAPI": (json.dumps(document({"/a": {"get": "nothing"}})), "OpenAPI 3.1 at /paths/~1a/get"),
-    "not JSON Schema": (json.dumps(response({"type": "strin"})), "JSON Schema at /paths/~1things/post"),
-    "dangling reference": (json.dumps(response({"$ref": "#/components/schemas/Gone"})), "leads somewhere"),
-    "reference elsewhere": (json.dumps(response({"$ref": "other.yaml#/X"})), "leads somewhere"),
-    "reference to itself": (
-        json.dumps(response({"$ref": "#/components/schemas/Loop"}, Loop={"$ref": "#/components/schemas/Loop"})),
-        "leads only to itself",
-    ),
-}
-
-
-@pytest.mark.parametrize(("text", "said"), UNREADABLE.values(), ids=UNREADABLE)
-def test_document_that_does_not_load_is_3(
-    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A document that is not whole is an error, even against itself: nothing compared is never "no change"."""
-    broken = tmp_path / "broken.yaml"
-    broken.write_text(text)
-    assert cli.main(["diff", str(broken), str(broken)]) == 3
-    assert said in capsys.readouterr().err
-
-
-def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Documents that differ in texts only are not called identical."""
-    other = tmp_path / "other.yaml"
-    other.write_text(PUBLISHED.read_text(encoding="utf-8").replace("List the questions", "Name the questions"))
-    assert cli.main(["diff", str(PUBLISHED), str(other)]) == 0
-    assert "only texts" in capsys.readouterr().out
-
-
-def test_explain_knows_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
-    """A rule is explained like the code of a finding."""
-    assert cli.main(["explain", "bg-diff-207"]) == 0
-    assert "BG-DIFF-207 (breaking): Response: value added to an enum." in capsys.readouterr().out
