@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -58,6 +58,7 @@ class Contract:
             _absolute(schema), registry=self._registry, validate_formats=True, **options
         )
 
+    @lru_cache(maxsize=64)  # noqa: B019 (there is one contract in a process; each exchange is looked up by many)
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request addresses; literal paths win over templates, whatever methods they have."""
         path = path.replace("%2F", "/").replace("%2f", "/")  # routed as what it stands for

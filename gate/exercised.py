@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import jsonschema_rs
+
 from gate.contract import BASE, Contract, Operation
 from gate.diff.nodes import Node
 from gate.exchange import Exchange
@@ -29,7 +31,7 @@ ASSERTIONS = frozenset(
 COMPOUND = frozenset({"anyOf", "oneOf", "not", "dependentRequired", "contains", "propertyNames"})
 TOGETHER = {"minLength": "maxLength", "additionalProperties": "required"}
 ALL_OF_THE_FIRST, THEN_ONE_IN = 20, 10
-"""Answers of one kind whose keywords are looked at: one that is kept once is kept by nearly all of them."""
+"""Valid values of one kind whose keywords are looked at: one that is kept once is kept by nearly all of them."""
 REQUEST, RESPONSE = "request", "response"
 KEPT, BROKEN = "kept", "broken"
 
@@ -41,7 +43,9 @@ class Exercise:
         self._contract = contract
         self._seen: set[tuple[str, str]] = set()
         self._validators: dict[str, Any] = {}
-        self._answers = Counter[str]()
+        self._left: dict[str, set[tuple[str, str]]] = {}
+        self._valid = Counter[str]()
+        self._faults: set[tuple[str, frozenset[Any]]] = set()  # what was wrong with values, each seen once
 
     @cached_property
     def _surface(self) -> Surface:
@@ -74,13 +78,17 @@ class Exercise:
         root = self._surface.roots.get(name)
         if root is None:
             return
-        yield from shown(self._surface, name, value)
-        if direction == RESPONSE and self._enough(name):
-            return
+        if self._unseen(name):
+            yield from shown(self._surface, name, value)
         if name not in self._validators:
             self._validators[name] = self._contract.validator(root.value)
+        validator = self._validators[name]
         try:
-            units = self._validators[name].evaluate(value).list()["details"]
+            faults = frozenset() if direction == RESPONSE else _faults(validator.iter_errors(value))
+            if self._enough(name) if not faults else (name, faults) in self._faults:
+                return
+            self._faults.add((name, faults))
+            units = validator.evaluate(value).list()["details"]
         except UnicodeEncodeError:  # a lone surrogate: no text that a schema is about
             return
         for place, how in _judged(units):
@@ -88,9 +96,25 @@ class Exercise:
                 pointer = place.removeprefix(f"{BASE}#") if place.startswith(BASE) else root.pointer + place
                 yield "keywords", f"{direction} {pointer} {how}"
 
+    def _unseen(self, name: str) -> bool:
+        """Whether there is a field or value of this root that no exchange has shown."""
+        if name not in self._left:
+            whole = {(kind, one) for kind in ("fields", "values") for one in self._every[kind]}
+            self._left[name] = {one for one in whole if one[1].startswith(f"{name} ")}
+        self._left[name] = {one for one in self._left[name] if one not in self._seen}
+        return bool(self._left[name])
+
     def _enough(self, name: str) -> bool:
-        self._answers[name] += 1
-        return self._answers[name] > ALL_OF_THE_FIRST and self._answers[name] % THEN_ONE_IN > 0
+        self._valid[name] += 1
+        return self._valid[name] > ALL_OF_THE_FIRST and self._valid[name] % THEN_ONE_IN > 0
+
+
+def _faults(errors: Iterable[jsonschema_rs.ValidationError]) -> frozenset[Any]:
+    """The keywords that a value breaks, with those of each alternative that it fails; cheap, unlike all it keeps."""
+    return frozenset(
+        (tuple(error.schema_path), tuple(_faults(each) for each in getattr(error.kind, "context", ())))
+        for error in errors
+    )
 
 
 def _judged(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -93,9 +93,14 @@ class Session:
 
     def unchanged_since(self, before: untouched.State | None, code: str, where: str) -> list[Finding]:
         """A finding for each table that changed since ``before``; none where that was not known."""
+        after = self._since(before)
+        return untouched.compare(before, after, code, where) if before and after else []
+
+    def _since(self, before: untouched.State | None) -> untouched.State | None:
+        """The state now, where that before is known."""
         if before is None or self.database is None or self._counted is None:
-            return []
-        return untouched.compare(before, untouched.read(self.database.connection, self._counted), code, where)
+            return None
+        return untouched.read(self.database.connection, self._counted, before)
 
     def _before(self, method: str) -> None:
         if method == "GET":
@@ -118,8 +123,12 @@ class Session:
                 return []
             operation = self.contract.operation(exchange.method, exchange.path)
             path = operation.path if operation else exchange.path
-            found = self.unchanged_since(before, "BG-REFUSED-001", f"{exchange.method} {path} {exchange.status}")
-            self._state = None if found else before
+            after = self._since(before)
+            if before is None or after is None:
+                return []
+            where = f"{exchange.method} {path} {exchange.status}"
+            found = untouched.compare(before, after, "BG-REFUSED-001", where)
+            self._state = None if found else after
             return found
 
     def _lost(self, method: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -23,10 +23,12 @@ class State:
     """Rows by table, and a sum over the transactions that wrote them, which changes with any insert and update.
 
     ``idle`` says that no job was unfinished and the queue was empty, so that nobody but a client could change a row.
+    ``snapshot`` is how PostgreSQL writes which transactions it had seen the end of, at that time or before.
     """
 
     tables: Mapping[str, tuple[int, int]]
     idle: bool
+    snapshot: str = field(default="", compare=False)
 
 
 def statement(tables: list[str]) -> sql.Composed:
@@ -43,11 +45,18 @@ def statement(tables: list[str]) -> sql.Composed:
     return sql.SQL(" UNION ALL ").join([*parts, unfinished])
 
 
-def read(connection: psycopg.Connection[Row], query: sql.Composed) -> State:
-    """The state now, from one snapshot."""
+def read(connection: psycopg.Connection[Row], query: sql.Composed, known: State | None = None) -> State:
+    """The state now, from one snapshot: ``known``, where no transaction of the whole server has ended since.
+
+    Whoever writes has a transaction id, and the end of such a transaction changes what a snapshot is written as
+    (documentation of PostgreSQL, functions of transaction ids and snapshots). So most refusals cost no scan.
+    """
+    (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text AS text", prepare=True)
+    if known is not None and known.snapshot == snapshot["text"]:
+        return known
     tables = {row["name"]: (row["rows"], int(row["versions"])) for row in connection.execute(query, prepare=True)}
     unfinished, _ = tables.pop("")
-    return State(tables, idle=not unfinished and not tables.get(QUEUE, (0, 0))[0])
+    return State(tables, not unfinished and not tables.get(QUEUE, (0, 0))[0], snapshot["text"])
 
 
 def compare(before: State, after: State, code: str, where: str) -> list[Finding]:
