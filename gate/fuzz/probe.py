@@ -51,8 +51,11 @@ class Probe:
         self.known = Known({})
         self.scenario: Scenario = session.scenario(test)
 
-    def prepare(self) -> Probe:
-        """Makes the resources that generated requests address, and a new batch."""
+    def prepare(self, known: Known | None = None) -> Probe:
+        """Makes the resources that generated requests address, unless there are ``known`` ones, and a new batch."""
+        if known is not None:
+            self.known = known
+            return self
         made = self.scenario.finished(regions=REGIONS)
         plain = self.scenario.finished(workflow=STANDARD)
         executions = [str(one["id"]) for one in made.executions()]
