@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
@@ -28,12 +29,24 @@ PAGES = ROOT / "portal"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SHOWN = ".matrix, [data-state=unknown]"
+BOXES = "wanted => Object.keys(wanted).filter((id) => document.getElementById(id).checked !== wanted[id])"
+"""Which of some boxes are not as wanted, in JavaScript."""
 WATCH, LOOKS = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("watch.js", "looks.js"))
+
+
+class _Files(StaticFiles):
+    """Files that a browser need not ask for again with each page."""
+
+    def file_response(self, *arguments: Any, **named: Any) -> Response:
+        """The file, which stays as it is for as long as any test takes."""
+        response = super().file_response(*arguments, **named)
+        response.headers["Cache-Control"] = "max-age=600"
+        return response
 
 
 def served(directory: Path = PAGES) -> Serving:
     """A static server of the portal's pages; whoever started it stops it."""
-    return Serving(Starlette(routes=[Mount("/", StaticFiles(directory=directory, html=True))]), "127.0.0.1")
+    return Serving(Starlette(routes=[Mount("/", _Files(directory=directory, html=True))]), "127.0.0.1")
 
 
 @dataclass
@@ -111,12 +124,13 @@ class Visit:
     def choose(self, regions: Sequence[str], **settings: str) -> Page:
         """Opens the page for submissions and chooses some regions, two questions and one model."""
         page = self.open(**settings)
-        for region in REGIONS:
-            page.locator(f"#regions-{region}").set_checked(region in regions)
-        for model in MODELS:
-            page.locator(f"#models-{model}".replace(".", r"\.")).set_checked(model == MODELS[0])
-        for question in QUESTIONS:
-            page.locator(f"#questions-{question}").set_checked(question in QUESTIONS[3:5])
+        wanted = {f"regions-{region}": region in regions for region in REGIONS}
+        wanted |= {f"models-{model}": model == MODELS[0] for model in MODELS}
+        wanted |= {f"questions-{question}": question in QUESTIONS[3:5] for question in QUESTIONS}
+        page.locator(f"#questions-{QUESTIONS[-1]}").wait_for(state="attached")
+        # As a person would, who leaves alone what is right already.
+        for box in page.evaluate(BOXES, wanted):
+            page.locator(f'[id="{box}"]').set_checked(wanted[box])
         return page
 
     def submit(self, regions: Sequence[str] = ("US", "EU"), **settings: str) -> str:
