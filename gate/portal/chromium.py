@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+HEADLESS = ("chromium-headless-shell", "chrome-headless-shell")
+"""The same engine without the windows: it does the same pages for less than half of the processor's time."""
+NAMES = (*HEADLESS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 PLACES = (
     "/usr/lib/chromium/chromium",
     "/snap/bin/chromium",

@@ -24,11 +24,10 @@ USABLE = 300
 DATA = """Math.max(...performance.getEntriesByType("resource")
     .filter((one) => one.name.includes("/api/")).map((one) => one.responseEnd))"""
 """When the page had its data, in JavaScript."""
-LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}}
-PHONE = {"phone": True}
+LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}, "phone": {"phone": True}}
 
 
-@pytest.fixture(params=[*LOOKS.values(), pytest.param(PHONE, marks=pytest.mark.full)], ids=[*LOOKS, "phone"])
+@pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
 def look(request: pytest.FixtureRequest) -> dict[str, bool]:
     """Each way in which the portal is looked at."""
     chosen: dict[str, bool] = request.param
@@ -98,11 +97,7 @@ def refuse(portal: Visit, _: Scenario) -> None:
     portal.page.get_by_text("Choose at least one").wait_for()
 
 
-@pytest.mark.parametrize(
-    "situation",
-    [fail, refuse, *(pytest.param(one, marks=pytest.mark.full) for one in (wait, lose, dialog))],
-    ids=lambda one: one.__name__,
-)
+@pytest.mark.parametrize("situation", [fail, wait, lose, dialog, refuse], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.full)], ids=["light", "dark"])
 def test_every_situation_is_accessible(
     visitor: Visitor, scenario: Scenario, situation: Callable[[Visit, Scenario], None], dark: bool

@@ -76,7 +76,7 @@ def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(port
     assert first["id"] != second["id"]
 
 
-@pytest.mark.parametrize("workflow", ["cross-region", pytest.param("standard", marks=pytest.mark.full)])
+@pytest.mark.parametrize("workflow", ["cross-region", "standard"])
 def test_runner_that_wants_signatures_takes_the_portals(own_runner: OwnRunner, visitor: Visitor, workflow: str) -> None:
     scenario = own_runner(RUNNER_REQUIRE_SIGNATURE="true")
     job = visitor(scenario).submit(workflow=workflow)
