@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,10 @@ def test_commands_are_found() -> None:
     assert len(COMMANDS) >= 10
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one.startswith("./scripts/") and "remote" not in one])
+@pytest.mark.parametrize(
+    "command",
+    [one for one in COMMANDS if one.startswith("./scripts/") and not re.search("--target remote|--record-portal", one)],
+)
 def test_script_works_as_written(checkout: Path, command: str) -> None:
     """A command of the README ends with 0."""
     if "--target containers" in command:
@@ -64,6 +68,26 @@ def test_script_works_as_written(checkout: Path, command: str) -> None:
         shlex.split(command), cwd=checkout, env=environment(), text=True, capture_output=True, timeout=110, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_portal_is_recorded_as_written(checkout: Path) -> None:
+    """The command that writes the portal's contract anew, which comes out as it is checked in."""
+    command = next(one for one in COMMANDS if "--record-portal" in one)
+    (contract,) = (checkout / "contracts" / "portal").iterdir()
+    before, written = contract.read_text(encoding="utf-8"), contract.stat().st_mtime_ns
+    env = environment(PYTEST_ADDOPTS="-k recorded_contract")
+    ended = subprocess.run(
+        shlex.split(command), cwd=checkout, env=env, text=True, capture_output=True, timeout=110, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert contract.read_text(encoding="utf-8") == before
+    assert contract.stat().st_mtime_ns > written
+
+
+def test_stages_of_the_readme_are_those_that_there_are() -> None:
+    """Each recipe is named in the README, and no other; the tests of the rollout run each of them."""
+    named = set(re.findall(r"\./scripts/gate stage (\S+?)[ `]", TEXT)) | set(re.findall(r"then `([a-z-]+)`", TEXT))
+    assert named == tomllib.loads((ROOT / "contracts" / "stages.toml").read_text(encoding="utf-8")).keys()
 
 
 def test_remote_target_works_as_written(checkout: Path, own_runner: OwnRunner) -> None:
