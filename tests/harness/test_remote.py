@@ -20,6 +20,7 @@ import pytest
 
 from fixtures.systems import OwnRunner
 from gate.client import Client, Unreachable
+from gate.errors import Exit
 from gate.exchange import Exchange
 from gate.options import ROOT
 from gate.remote.address import Address
@@ -269,3 +270,13 @@ def test_existing_job_that_is_not_there_is_told(own_runner: OwnRunner, tmp_path:
     ended = gate("--base-url", address, "--read-only", "--job", "no-such-job", "--report-dir", str(tmp_path))
     assert ended.returncode == 1
     assert "BG-LIST-001" in ended.stdout
+
+
+def test_fixture_that_the_target_cannot_give_leaves_its_test_unchecked(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """As where the test asks for it itself: not checked, with the reason, and no finding."""
+    url = own_runner().session.system.base_url
+    ended = gate("--base-url", url, "-k", "up_from_nothing or health_tells", "--report-dir", str(tmp_path))
+    assert ended.returncode == Exit.UNJUDGED, ended.stdout + ended.stderr
+    verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    assert (verdict["verdict"], verdict["findings"]) == ("partial", [])
+    assert "this check needs a database of its own" in (tmp_path / "verdict.md").read_text(encoding="utf-8")
