@@ -75,6 +75,14 @@ def test_sample_says_what_it_put_aside(tree: Path) -> None:
     assert sum(sample.places.values()) == len(sample.mutants) + sample.skipped.total()
 
 
+def test_mutant_that_the_tool_cannot_make_is_put_aside(tree: Path) -> None:
+    """Cosmic Ray fails on an ``except`` that names a member of a module; the sample does not."""
+    path = tree / "runner" / "store" / "one.py"
+    path.write_text("import ssl\n\ntry:\n    import two\nexcept (ImportError, ssl.SSLError):\n    two = None\n")
+    sample = sampled(tree, enumerated(tree, ["runner/store/one.py"]), 1000, 0)
+    assert "cannot be made by Cosmic Ray" in sample.skipped
+
+
 def test_mutant_is_found_by_its_id(tree: Path) -> None:
     """``--only`` takes what a run showed, and says so where there is no such mutant."""
     mutant = enumerated(tree)[-1]

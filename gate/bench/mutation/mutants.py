@@ -142,6 +142,8 @@ def useless(mutant: Mutant, source: str) -> str | None:
             compile(mutant.applied(source), mutant.file, "exec", dont_inherit=True)
         except SyntaxError:
             return "does not compile"
+        except AttributeError:  # of an ``except`` that names a member of a module
+            return "cannot be made by Cosmic Ray"
     if any(issubclass(one.category, SyntaxWarning) for one in warned):
         return "draws a warning of the compiler"
     for node in ast.walk(ast.parse(source)):
