@@ -29,7 +29,6 @@ NAMES: Final = DBSettings(
     trigger="tg_pgqueuer_changed",
     schedules_table="pgqueuer_schedules",
     durability=Durability.durable,
-    widen_id=True,
 )
 
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from fixtures.systems import OwnRunner
 from gate.contract import Contract, Operation
 from gate.jobs import wrap
+from gate.router import Hang
 from gate.scenario import Scenario
 from gate.waiting import wait
 
@@ -69,3 +70,27 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
         kind="ready",
     )
     scenario.finished()
+
+
+def connected(scenario: Scenario) -> set[str]:
+    """What the runner's connections to the database are for, by the names that it gives them."""
+    query = (
+        "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    return {row["application_name"] for row in scenario.database.query(query)}
+
+
+def test_job_under_way_survives_that_all_connections_are_cut(own_runner: OwnRunner, workflow: str) -> None:
+    scenario = own_runner()
+    spec = scenario.spec(regions=["US", "EU"])
+    scenario.router.on(Hang(), job=spec["id"])
+    job = scenario.submit(spec, workflow)
+    scenario.router.wait_for_calls(2, job=job.id)
+    before = connected(scenario)
+    with outage(scenario):
+        assert scenario.client.get("/health/ready").status == 503
+    wait("its connections", partial(connected, scenario), until=lambda names: names >= before, kind="ready")
+
+    assert job.view().json["status"] == "running"
+    scenario.router.release(job.id)
+    job.wait("completed")
