@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from fixtures.fuzzing import cases_of
 from gate.contract import Contract
 from gate.drift import uses
 from gate.drift.cli import CONSUMERS, PATH
 from gate.drift.table import accepted, rows, stale
 from gate.exercised import of_contract
+from gate.fuzz.bodies import valid
+from gate.fuzz.plan import plan
+from gate.options import Settings
 from gate.scenario import Scenario
 from gate.surface import operation_ids, surface
 
@@ -20,6 +26,23 @@ def test_served_document_and_portal_keep_to_what_is_published_but_for_what_has_a
 
     assert [f"{row.side} only: {row.name}" for row in table if row.unexplained] == []
     assert stale(table, accepted()) == []
+
+
+@pytest.mark.parametrize("operation", sorted(plan().submissions))
+def test_served_document_takes_the_same_submissions_as_the_published_one(
+    scenario: Scenario, settings: Settings, operation: str
+) -> None:
+    from gate.fuzz.cases import shot_of  # noqa: PLC0415 (what generates cases would slow down every other worker)
+
+    served = Contract(scenario.client.get(PATH).json)
+    shots = [shot_of(case, operation) for case in cases_of(settings.seed).whole(operation, 0)]
+    bodies = [shot for shot in shots if shot.is_json]
+
+    assert len(bodies) > 100
+    differing = [
+        one.what for one in bodies if valid(served, operation, one.body) != valid(CONTRACT, operation, one.body)
+    ]
+    assert differing == []
 
 
 def test_portal_gets_nothing_answered_that_is_not_published() -> None:

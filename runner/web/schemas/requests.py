@@ -47,6 +47,19 @@ class Model(Kept):
     id: ModelId
 
 
+class NamedModel(Kept):
+    """A model that is asked, by its name."""
+
+    name: ModelId
+
+
+class Metadata(Kept):
+    """What its client says of a job. Models stand here when the job has no `models`."""
+
+    models: list[ModelId | Model | NamedModel] = Field(default_factory=list, max_length=32)
+    model: ModelId = Field(default_factory=str)
+
+
 class JobSpec(Kept):
     """A job as its client describes it."""
 
@@ -57,7 +70,7 @@ class JobSpec(Kept):
     constraints: Constraints
     questions: list[QuestionId] = Field(default=[])
     models: list[Model] = Field(default=[], max_length=32)
-    metadata: dict[str, Any] = Field(default={})
+    metadata: Metadata = Field(default={})  # type: ignore[assignment]  # a default as the document shows it
     runs: int = Field(default=1, ge=1)
     wallet_auth: dict[str, Any] = Field(default_factory=dict)
     created_at: str = Field(default_factory=str)
