@@ -44,7 +44,7 @@ class Deviation(_Document):
     ``findings`` has a code each, and behind a blank a regular expression that has to be found in the finding's place
     and what was there, written as ``place = got``.
     ``exercised`` names what a run must have seen to tell that it still occurs, any of them: an operation, an operation
-    with a status, or a test (as a regular expression of its id, from ``tests/`` on).
+    with a status, a rule between rows, or a test (as a regular expression of its id, from ``tests/`` on).
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{2,40}$")
@@ -72,7 +72,7 @@ class Deviation(_Document):
         return False
 
     def seen(self, exercised: Iterable[str]) -> bool:
-        """Whether a run that saw these operations, statuses and tests would have shown it."""
+        """Whether a run that saw these operations, statuses, rules and tests would have shown it."""
         patterns = [re.compile(entry) for entry in self.exercised if entry.startswith("tests/")]
         return any(one in self.exercised or any(pattern.search(one) for pattern in patterns) for one in exercised)
 

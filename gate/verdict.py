@@ -254,8 +254,8 @@ def build(run: Run, facts: Iterable[Mapping[str, Any]], contract: Contract) -> V
 
 
 def _told(seen: Exercised, outcomes: Iterable[Outcome]) -> list[str]:
-    """Operations, statuses and tests that a run has seen."""
-    counted = (*seen.operations.items(), *seen.statuses.items())
+    """Operations, statuses, rules between rows and tests that a run has seen."""
+    counted = (*seen.operations.items(), *seen.statuses.items(), *seen.invariants.items())
     ended = [outcome.test for outcome in outcomes if outcome.outcome != "skipped"]
     return [name for name, times in counted if times] + ended
 

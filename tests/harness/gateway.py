@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -95,7 +96,11 @@ def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> 
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = relay  # noqa: N815 (the names that the base class looks for)
+        def __getattr__(self, name: str) -> Any:
+            """Every method is passed on: the base class looks for ``do_GET`` and so on."""
+            if name.startswith("do_"):
+                return self.relay
+            raise AttributeError(name)
 
         def log_message(self, *_: object) -> None:
             """Logs nothing."""

@@ -11,9 +11,7 @@ from runner.questions import DEFAULT_QUESTION, TEXTS
 JobIdText = Annotated[str, Field(pattern=JOB_ID, json_schema_extra={"not": {"const": RESERVED_ID}})]
 Region = Literal["US", "EU", "ASIA"]
 RegionName = Literal["US", "EU", "ASIA", "APAC"]
-RegionNames = Annotated[
-    list[RegionName], Field(min_length=1, max_length=3, json_schema_extra={"uniqueItems": True})
-]
+RegionNames = Annotated[list[RegionName], Field(min_length=1, max_length=3, json_schema_extra={"uniqueItems": True})]
 Rate = Annotated[float, Field(gt=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
