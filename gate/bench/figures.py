@@ -88,7 +88,7 @@ def clone(runs: int) -> Iterator[Figure]:
 
 def gate(runs: int) -> Iterator[Figure]:
     """The whole process of a gate, and the memory that it and all it starts hold at their peak."""
-    for depth, limit in (("smoke", "<= 12"), ("ci", "<= 45")):
+    for depth, limit in (("smoke", "<= 12"), ("ci", "<= 120")):
         times, peaks = [], []
         for seed in range(runs):
             with tempfile.TemporaryDirectory() as reports:
