@@ -107,7 +107,7 @@ def _calls(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     if not texts:
         yield Finding("BG-LIST-001", where="questions", expected="the text of each question", got="none", job=job.id)
         return
-    yield from router_calls.check(left, calls, texts, request(scenario.session.contract))
+    yield from router_calls.check(left, calls, texts, request(scenario.session.contract), killed=scenario.killed)
 
 
 def _shown(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:

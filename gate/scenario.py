@@ -38,6 +38,7 @@ class Scenario:
         self.exchanges: list[Exchange] = []
         self.findings: list[Finding] = []  # what was found while it went on
         self.jobs: dict[str, Job] = {}
+        self.killed = False  # whether the runner was, so that calls may have been cut off
 
     @property
     def router(self) -> Router:
@@ -96,6 +97,17 @@ class Scenario:
     def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
         """A fresh job that ran to its end; ``parts`` as in gate.jobs.spec."""
         return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
+
+    def kill(self) -> None:
+        """Ends the runner as a power cut would, and waits until the router stand-in has noticed."""
+        self.killed = True
+        self.session.system.kill()
+        wait(
+            "the router noticing that calls were cut off",
+            lambda: [call for call in self.router.calls() if call.waiting],
+            until=lambda waiting: not waiting,
+            show=len,
+        )
 
     def judge(self) -> list[Finding]:
         """Judges everything that the scenario did, and clears what it programmed at the router."""

@@ -105,6 +105,16 @@ def test_another_number_of_calls_is_found(rows: Rows, calls: Sequence[Call]) -> 
     assert told(rows, calls) == NUMBER
 
 
+def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
+    """Where the runner was killed between sending and committing; any other call counts as ever."""
+    cut = replace(US, aborted=True, status=None, text=None, provider=None)
+    for rows, calls in ((one(), [cut, US]), (TWICE, [cut, US]), (one(), [US])):
+        assert check(rows, calls, TEXTS, REQUEST, killed=True) == []
+    assert told(one(), [cut, US]) == NUMBER
+    for rows, calls in ((one(), [US, US]), (TWICE, [US]), (one(), [cut, US, US])):
+        assert [finding.code for finding in check(rows, calls, TEXTS, REQUEST, killed=True)] == ["BG-ROUTER-001"]
+
+
 def test_two_executions_do_not_share_a_call() -> None:
     twins = Rows(sample.job(), [sample.execution(7), sample.execution(8)])
     assert told(twins, [US]) == NUMBER

@@ -18,8 +18,9 @@ def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner
     job = scenario.submit(spec, workflow)
     scenario.router.wait_for_calls(3, job=job.id, region="EU")
     wait("US finished", job.rows, until=lambda rows: sum(e["status"] == "completed" for e in rows.executions) == 3)
+    wait("EU begun", job.rows, until=lambda rows: sum(e["status"] == "running" for e in rows.executions) == 3)
     finished = {e["id"]: e for e in job.rows().executions if e["status"] == "completed"}
-    scenario.session.system.kill()
+    scenario.kill()
     scenario.router.reset(keep_log=True)
     scenario.session.system.start()
 
@@ -34,7 +35,7 @@ def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workf
     spec = scenario.spec()
     scenario.router.on(Hang(), job=spec["id"])
     job = scenario.submit(spec, workflow)
-    scenario.session.system.kill()
+    scenario.kill()
     scenario.router.reset(keep_log=True)
     scenario.session.system.start()
 
