@@ -8,14 +8,10 @@ from typing import Any
 import pytest
 
 from fixtures.portal import Visitor
-from fixtures.systems import OwnRunner
-from gate.errors import NotAvailable
-from gate.options import RUNNER_COMMAND, Settings
 from gate.portal.states import STATES, arrange
 from gate.portal.visit import Visit
 from gate.router import Hang, Status
 from gate.scenario import Scenario
-from gate.target.choose import resolved
 
 WEIGHT = 200_000
 """Bytes that a page and all that it loads may have."""
@@ -177,18 +173,3 @@ def test_appearance_that_was_chosen_is_kept(portal: Visit) -> None:
 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
-
-
-@pytest.mark.criterion("rollout.development")
-def test_runner_serves_the_portal_itself(own_runner: OwnRunner, visitor: Visitor, settings: Settings) -> None:
-    if (resolved(settings).target, settings.runner_command) != ("embedded", RUNNER_COMMAND):
-        raise NotAvailable("this check starts the reference runner on the portal's files")
-    portal = visitor(own_runner(RUNNER_PORTAL="portal"))
-    page = portal.page
-    page.goto(f"{portal.relay.url}/portal")
-    page.locator("#questions-math_basic").wait_for()
-    page.locator("#send").click()
-    page.get_by_role("link", name="See the results").click()
-    page.locator("[data-state=ready]").wait_for()
-
-    assert portal.sent()[0].status == 202
