@@ -95,7 +95,7 @@ def run(words: Sequence[str]) -> int:
     command = [sys.executable, "-m", "pytest", *SUITE, *_forwarded(values)]
     code = _supervised(command)
     verdict = _read(settings, code)
-    from gate import reports  # noqa: PLC0415  (as above)
+    from gate import reports  # noqa: PLC0415  (needed only at the end, and loaded while the suite runs)
 
     reports.show(verdict, settings.report_dir, _console())
     return verdict.exit_code(allow_partial=settings.allow_partial)
@@ -130,7 +130,7 @@ def _supervised(command: Sequence[str]) -> int:
 
 
 def _read(settings: Settings, code: int) -> Verdict:
-    from gate.verdict import Verdict  # noqa: PLC0415  (as above)
+    from gate.verdict import Verdict  # noqa: PLC0415  (needed only at the end)
 
     path = settings.report_dir / "verdict.json"
     try:
@@ -147,7 +147,7 @@ def explain(words: Sequence[str]) -> int:
     made.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
     code = made.parse_args(words).code
     from gate.diff.rules import rules  # noqa: PLC0415  (its libraries would slow down every other command)
-    from gate.findings import catalogue  # noqa: PLC0415  (as below)
+    from gate.findings import catalogue  # noqa: PLC0415  (needed by this command alone)
 
     known = catalogue() | rules()
     if code and code.upper() not in known:

@@ -73,7 +73,7 @@ def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> Non
 @pytest.mark.timeout(600)
 def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> None:
     """The same with the figures that the gate promises."""
-    scenario, chance = own_runner(), random.Random(1)  # noqa: S311 (as above)
+    scenario, chance = own_runner(), random.Random(1)  # noqa: S311 (moments to stop at, not secrets)
     for number in range(20):
         ledger = killed(scenario, tmp_path / str(number), 1000, chance.randint(1, 990))
         assert cleanup.cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
