@@ -71,7 +71,7 @@ def main(words: Sequence[str]) -> int:
 def check(name: str) -> int:
     """Puts a defect into a child of this process, which has loaded the runner once for all, and into a copy."""
     import runner.service  # noqa: PLC0415 (only to be checked is it loaded as a whole)
-    import runner.working  # noqa: F401, PLC0415 (loaded only once the patch is in)
+    import runner.working  # noqa: F401, PLC0415 (only to be checked is it loaded as a whole)
 
     child = os.fork()
     if child == 0:
