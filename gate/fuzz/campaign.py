@@ -175,14 +175,15 @@ class Campaign:
         """Does it once more, so that the evidence is that of the small one."""
         assert replay.shot is not None  # noqa: S101 (a replay of a campaign is of one request)
         path = replay.write(self.directory)
+        scenario = self.probe.scenario
         try:
             fired = self.probe.fire(replay.shot)
+            later = self.probe.settle()
         except NotAvailable as reason:
             return Violation(
                 finding, replay.shot, Evidence(self.probe.test, f"{finding}\n    not again: {reason}"), path
             )
-        scenario = self.probe.scenario
-        shown = next((one for one in fired.found if replay.is_it(one)), finding)
+        shown = next((one for one in (*fired.found, *later) if replay.is_it(one)), finding)
         told = "\n".join(
             (
                 str(shown),
@@ -192,8 +193,7 @@ class Campaign:
             )
         )
         request = fired.exchange.request_id if fired.exchange else ""
-        evidence = scenario.evidence(told, [replace(shown, request=request, job=fired.job)])
-        self.probe.settle()
+        evidence = scenario.evidence(told, [replace(shown, request=request, job=fired.job), shown])
         return Violation(finding, replay.shot, evidence, path)
 
     def _shows(self, shot: Shot, replay: Replay) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +23,30 @@ MISSING = frozenset(
 """Codes that say that what was linked to is not there; others say that it is there and not ready."""
 
 
-def follow(contract: Contract, client: Client, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
-    """A finding for each link of an answer that leads nowhere; links that change something are not followed."""
+def follow(contract: Contract, client: Client, accepted: Exchange, known: Sequence[Exchange] = ()) -> Iterator[Finding]:
+    """A finding for each link of an answer that leads nowhere; links that change something are not followed.
+
+    Where a link leads to something that ``known`` exchanges have read already, it is not read again.
+    """
+    operation = contract.operation(accepted.method, accepted.path)
+    if operation is None:
+        return
+    read = {one.path: one for one in known if one.method == "GET"}
+    for to, path in _links(contract, operation, accepted):
+        answer = read.get(path) or client.get(path)
+        if answer.error_code in MISSING or (answer.status == 404 and not answer.error_code):
+            yield Finding(
+                "BG-FUZZ-005",
+                where=f"{operation.method} {operation.path} -> {to.method} {to.path}",
+                expected="what the answer links to is there",
+                got=f"{answer.status} {answer.error_code}".strip(),
+                job=str(accepted.json.get("id", "")),
+                request=answer.request_id,
+            )
+
+
+def _links(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[tuple[Operation, str]]:
+    """Operations that read, and the paths that the answer links to."""
     response = contract.resolve(operation.document["responses"].get(str(exchange.status), {}))
     for reference in response.get("links", {}).values():
         link = contract.resolve(reference)
@@ -35,16 +57,7 @@ def follow(contract: Contract, client: Client, operation: Operation, exchange: E
         path = to.path
         for name, value in values.items():
             path = path.replace("{" + name + "}", quote(str(value), safe=""))
-        answer = client.get(path)
-        if answer.error_code in MISSING or (answer.status == 404 and not answer.error_code):
-            yield Finding(
-                "BG-FUZZ-005",
-                where=f"{operation.method} {operation.path} -> {to.method} {to.path}",
-                expected="what the answer links to is there",
-                got=f"{answer.status} {answer.error_code}".strip(),
-                job=str(exchange.json.get("id", "")),
-                request=answer.request_id,
-            )
+        yield to, path
 
 
 def _value(expression: str, exchange: Exchange) -> Any:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gate.client import EXECUTIONS, Unreachable
-from gate.contract import Operation
 from gate.exchange import Exchange
 from gate.findings import Finding
 from gate.fuzz import bodies, checks, links
@@ -92,7 +91,7 @@ class Probe:
         fired.found += self._received(shot, case, exchange, where)
         if exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json:
             fired.job = str(exchange.json["id"])
-            fired.found += self._accepted(operation, exchange, fired.job)
+            fired.found += self._accepted(exchange, fired.job)
         for one in self.scenario.exchanges[first:]:
             fired.found += [replace(finding, request=one.request_id) for finding in self.contract.check(one)]
         ended = time.perf_counter()
@@ -135,13 +134,14 @@ class Probe:
             expected = "405 with every documented method in Allow"
         return Finding(code, where=where, expected=expected, got=got, request=exchange.request_id)
 
-    def _accepted(self, operation: Operation, exchange: Exchange, job: str) -> list[Finding]:
-        found = list(links.follow(self.contract, self.session.client, operation, exchange))
-        if self.session.database is not None:
-            found += stored.check(exchange, self.session.database.rows(job))
-            rules = [rule for rule in invariants.load() if rule.code in AT_ONCE]
-            found += invariants.check(self.session.database.connection, [job], rules)
-        return found
+    def _accepted(self, exchange: Exchange, job: str) -> list[Finding]:
+        if self.session.database is None:
+            return []
+        rules = [rule for rule in invariants.load() if rule.code in AT_ONCE]
+        return [
+            *stored.check(exchange, self.session.database.rows(job)),
+            *invariants.check(self.session.database.connection, [job], rules),
+        ]
 
     def settle(self) -> list[Finding]:
         """Waits until the batch's jobs have ended, judges the batch by all oracles, and begins the next."""
@@ -151,9 +151,21 @@ class Probe:
                 job.wait()
             except NotReached as error:
                 unfinished.append(_unfinished(job, error))
-        found = self.scenario.judge()
+        found = self.scenario.judge() + self._linked()
         self.scenario = self.session.scenario(self.test)
         return unfinished + found
+
+    def _linked(self) -> list[Finding]:
+        """What accepted submissions link to is there; most of it has been read by the time that a batch is judged."""
+        known = tuple(self.scenario.exchanges)
+        found = [
+            finding
+            for exchange in known
+            if exchange.status == 202 and isinstance(exchange.json, dict)
+            for finding in links.follow(self.contract, self.session.client, exchange, known)
+        ]
+        read = self.scenario.exchanges[len(known) :]
+        return found + [finding for one in read for finding in self.contract.check(one)]
 
 
 def _unfinished(job: Job, error: NotReached) -> Finding:
