@@ -228,7 +228,8 @@ def _classified(output: dict[str, Any]) -> str:
 
 
 def _failure(status: str, region: str, model: str) -> dict[str, Any]:
-    code = "ROUTER_TIMEOUT" if status == "timeout" else "ROUTER_HTTP_500"
+    answered = {} if status == "timeout" else {"http_status": 500}
+    code = "ROUTER_HTTP_500" if answered else "ROUTER_TIMEOUT"
     message = f"the router did not answer: {code}"
     failure = {
         "stage": "inference",
@@ -239,5 +240,6 @@ def _failure(status: str, region: str, model: str) -> dict[str, Any]:
         "model": model,
         "message": message,
         "transient": True,
+        **answered,
     }
     return {"error": message, "error_code": code, "failure": failure}

@@ -190,6 +190,11 @@ class CompletedOutput(Closed):
     bias_score: ResponseScores
 
 
+_AGAIN = frozenset({"ROUTER_TIMEOUT", "ROUTER_NETWORK", "ROUTER_NO_PROVIDER", "ROUTER_ERROR"})
+_STATUSES_AGAIN = frozenset({408, 425, 429, *range(500, 600)})
+"""Codes and HTTP statuses after which the same call may succeed (Failure of runner.yaml)."""
+
+
 class Failure(Closed):
     """Where and why an execution failed."""
 
@@ -203,6 +208,15 @@ class Failure(Closed):
     transient: bool
     http_status: Annotated[int, Field(ge=100, le=599)] = 0
     provider: str = ""
+
+    @model_validator(mode="after")
+    def _as_its_code(self) -> Self:
+        status = int(self.code.removeprefix("ROUTER_HTTP_")) if self.code.startswith("ROUTER_HTTP_") else 0
+        if status and self.http_status != status:
+            raise broken("http_status", f"that of {self.code}", self.http_status)
+        if self.transient != (self.code in _AGAIN or status in _STATUSES_AGAIN):
+            raise broken("transient", f"what follows from {self.code}", self.transient)
+        return self
 
 
 class FailedOutput(Closed):

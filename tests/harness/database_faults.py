@@ -160,6 +160,7 @@ CASES = [
         "region_counts_wrong", "b-done", results("execution_output = execution_output || '{\"executions\": 1}'", "US")
     ),
     case("first_response_wrong", "b-done", results("execution_output = execution_output - 'first_response'", "US")),
+    case("region_reason_wrong", "b-failed", results("error_message = 'the job was cancelled'", "US")),
     case("run_counts_wrong", "b-cancelled", run("success_count = 2, failure_count = 0")),
     case("run_counts_wrong", "b-cancelled", run("failure_count = 0")),
     case("total_regions_wrong", "b-queued", run("total_regions = 3")),

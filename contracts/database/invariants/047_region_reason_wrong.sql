@@ -1,0 +1,16 @@
+-- rule: A region that failed or timed out has the reason of one of its executions that ended as it did.
+-- source: RegionResult of runner.yaml
+-- severity: major
+SELECT j.jobspec_id AS job, r.region, r.status, left(r.error_message, 80) AS error_message
+FROM jobs j
+JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+JOIN region_results r ON r.cross_region_execution_id = c.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS told, count(*) FILTER (WHERE e.output_data ->> 'error' = r.error_message) AS same
+    FROM executions e
+    WHERE e.job_id = j.id AND e.region = r.region AND e.status = r.status AND e.output_data ->> 'error' <> ''
+) n
+WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+    AND r.status IN ('failed', 'timeout')
+    AND n.told > 0
+    AND n.same = 0;
