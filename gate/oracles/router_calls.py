@@ -22,6 +22,9 @@ MISMATCH = "ROUTER_REGION_MISMATCH"
 HURRIED = 1_000_000_000
 """Nanoseconds below which a time limit can end a call before the router has read it."""
 
+LONGEST_PROVIDER = 255
+"""Characters that the column has room for."""
+
 Key = tuple[str | None, str, str]
 
 
@@ -85,11 +88,10 @@ def _agree(row: Row, calls: Sequence[Call], job: str, killed: bool) -> list[Find
         ]
     compared: list[tuple[str, Any, Any]] = []
     if completed:
-        compared = [
-            ("response", calls[-1].text, output.get("response")),
-            ("provider_id", calls[-1].provider, row["provider_id"]),
-            ("provider", calls[-1].provider, output.get("provider")),
-        ]
+        compared = [("response", calls[-1].text, output.get("response"))]
+        if calls[-1].provider:  # an answer that names none is by the provider that its region was to ask
+            named = calls[-1].provider[:LONGEST_PROVIDER]
+            compared += [("provider_id", named, row["provider_id"]), ("provider", named, output.get("provider"))]
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
         compared = [("status", "completed", "failed")]
     return [

@@ -62,12 +62,19 @@ ROWS = sample.rows()
 CALLS = [call(row) for row in ROWS.executions]
 US = CALLS[0]
 TWICE = one(retry_count=1)
+WIDEST = "x" * 255
+TOO_WIDE = replace(US, provider=WIDEST + "y")
 SOUND: dict[str, tuple[Rows, Sequence[Call]]] = {
     "every execution with its call": (ROWS, CALLS),
     "in any order": (ROWS, CALLS[::-1]),
     "a retry, whose last answer counts": (TWICE, [replace(US, status=None, text=None, provider=None), US]),
     "no execution at all": (Rows(sample.job()), []),
     "never started": (failed(None, "cancelled", started_at=None), []),
+    "an answer that names nobody": (one(), [replace(US, provider="")]),
+    "a name that is too long": (
+        one(provider_id=WIDEST, output_data={"response": US.text, "provider": WIDEST}),
+        [TOO_WIDE],
+    ),
     "no question": (one(question_id=None), [replace(US, prompt="Benchmark: facts")]),
     "answer of another region": (failed("ROUTER_REGION_MISMATCH"), [US]),
     **{f"not logged {code}": (failed(code), []) for code in sorted(NOT_LOGGED)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from fixtures.systems import OwnRunner
@@ -28,6 +29,28 @@ def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner
     assert {e["id"]: e for e in rows.executions if e["id"] in finished} == finished
     again = [e for e in rows.executions if e["id"] not in finished]
     assert [(e["status"], e["retry_count"]) for e in again] == [("completed", 1)] * 3
+
+
+def test_region_whose_result_a_kill_cut_off_is_decided_after_restart(own_runner: OwnRunner) -> None:
+    """Between the last answer of a region and the row with its result there is a moment, too short to be hit."""
+    scenario = own_runner()
+    spec = scenario.spec()
+    scenario.router.on(Hang(), job=spec["id"], region="EU")
+    job = scenario.submit(spec)
+    wait("US decided", job.rows, until=lambda rows: {r["region"]: r["status"] for r in rows.regions}["US"] == "success")
+    scenario.router.wait_for_calls(1, job=job.id, region="EU")
+    scenario.kill()
+    undone = (
+        "UPDATE region_results SET status = 'running', provider_id = NULL, completed_at = NULL, duration_ms = NULL,"
+        " execution_output = NULL, scoring = NULL, metadata = NULL WHERE status = 'success'"
+    )
+    with psycopg.connect(scenario.database.url) as connection:
+        assert connection.execute(undone).rowcount == 1
+    scenario.router.reset(keep_log=True)
+    scenario.session.system.start()
+
+    rows = job.wait("completed", kind="resume").rows()
+    assert {region["status"] for region in rows.regions} == {"success"}
 
 
 def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workflow: str) -> None:

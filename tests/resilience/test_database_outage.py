@@ -15,7 +15,7 @@ from psycopg import sql
 from fixtures.systems import OwnRunner
 from gate.contract import Contract, Operation
 from gate.jobs import wrap
-from gate.router import Hang
+from gate.router import Call, Hang
 from gate.scenario import Scenario
 from gate.waiting import wait
 
@@ -80,7 +80,10 @@ def connected(scenario: Scenario) -> set[str]:
     return {row["application_name"] for row in scenario.database.query(query)}
 
 
-def test_job_under_way_survives_that_all_connections_are_cut(own_runner: OwnRunner, workflow: str) -> None:
+@pytest.mark.parametrize("answered", ["while it is away", "when it is back"])
+def test_job_under_way_survives_that_all_connections_are_cut(
+    own_runner: OwnRunner, workflow: str, answered: str
+) -> None:
     scenario = own_runner()
     spec = scenario.spec(regions=["US", "EU"])
     scenario.router.on(Hang(), job=spec["id"])
@@ -89,8 +92,17 @@ def test_job_under_way_survives_that_all_connections_are_cut(own_runner: OwnRunn
     before = connected(scenario)
     with outage(scenario):
         assert scenario.client.get("/health/ready").status == 503
+        if answered == "while it is away":
+            scenario.router.release(job.id)
+            wait("the answers", partial(unanswered, scenario), until=lambda calls: not calls, kind="ready")
     wait("its connections", partial(connected, scenario), until=lambda names: names >= before, kind="ready")
 
-    assert job.view().json["status"] == "running"
-    scenario.router.release(job.id)
+    if answered == "when it is back":
+        assert job.view().json["status"] == "running"
+        scenario.router.release(job.id)
     job.wait("completed")
+
+
+def unanswered(scenario: Scenario) -> list[Call]:
+    """Calls that the router has not answered yet."""
+    return [one for one in scenario.router.calls() if one.waiting]

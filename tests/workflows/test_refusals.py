@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -131,9 +132,17 @@ def test_bodies_that_are_no_json_object_are_refused(
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\ud800"], ids=["NUL", "lone surrogate"])
 def test_text_that_no_database_can_hold_is_refused(scenario: Scenario, workflow: str, text: str) -> None:
-    content = b'{"benchmark": {"name": "%s"}, "target_regions": ["US"]}' % text.encode()
+    spec = scenario.spec()
+    spec["metadata"] = {"note": "here", "HERE": ["there"]}
+    body = spec if workflow == STANDARD else wrap(spec)
+    content = json.dumps(body).replace("here", text).replace("HERE", text)
     answer = scenario.client.request(
-        "POST", PATHS[workflow], content=content, headers={"content-type": "application/json"}
+        "POST", PATHS[workflow], content=content.encode(), headers={"content-type": "application/json"}
     )
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
+    pointers = [error["pointer"] for error in answer.json["details"]["errors"]]
+    prefix = "/metadata" if workflow == STANDARD else "/job_spec/metadata"
+    assert len(pointers) == 3
+    assert f"{prefix}/note" in pointers
+    assert all(one.startswith(prefix) for one in pointers)
