@@ -95,7 +95,7 @@ def run(words: Sequence[str]) -> int:
     command = [sys.executable, "-m", "pytest", *SUITE, *_forwarded(values)]
     code = _supervised(command)
     verdict = _read(settings, code)
-    from gate import reports  # noqa: PLC0415  (needed only at the end, and loaded while the suite runs)
+    from gate import reports  # noqa: PLC0415  (needed only at the end, and 15 MB while the suite runs)
 
     reports.show(verdict, settings.report_dir, _console())
     return verdict.exit_code(allow_partial=settings.allow_partial)
@@ -125,7 +125,6 @@ def _supervised(command: Sequence[str]) -> int:
         # A terminal interrupts both of us, whoever sends a signal may mean this process alone: it takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
-        import_module("gate.reports")  # what the end needs is loaded while the suite is busy
         return process.wait()
 
 

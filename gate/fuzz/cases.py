@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Unsatisfiable
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from hypothesis.strategies._internal import lazy
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
@@ -44,6 +45,8 @@ RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
 
 # Hypothesis mixes in constants of whatever modules are loaded, and the cases of a seed would depend on those.
 setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private name that mypy does not export)
+# To describe a lambda in a text that nobody reads it parses the whole module around it: 16 MB in each worker.
+setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (as above)
 
 
 class Cases:

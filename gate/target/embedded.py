@@ -21,6 +21,8 @@ from gate.target.postgres import Cluster, DataCache, find_binaries
 from gate.target.process import RunnerProcess, free_port, run_once, search_path, split_command
 
 MIGRATE_SECONDS = 120.0
+POOL = "3"
+"""Connections in each pool of a runner: as several share one machine, fewer than its default, at 4 MB each."""
 ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
 """Members of what ``start`` hands to the workers."""
 
@@ -212,6 +214,7 @@ class EmbeddedTarget:
             "no_proxy": local,
             "PYTHONUNBUFFERED": "1",
             "RUNNER_RATE_LIMIT": "",
+            "RUNNER_DATABASE_POOL": POOL,
         }
         return {**clean, **own, **self._runner.env, **more}
 

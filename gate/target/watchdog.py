@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +84,8 @@ def answer(**message: object) -> None:
 
 def remove(directory: str) -> None:
     """Removes the directory, again while something that is just ending still writes to it."""
+    import shutil  # noqa: PLC0415 (one more megabyte while there is nothing to remove)
+
     limit = time.monotonic() + REMOVAL_SECONDS
     while os.path.lexists(directory) and time.monotonic() < limit:
         shutil.rmtree(directory, ignore_errors=True)
