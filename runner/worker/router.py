@@ -30,7 +30,6 @@ _MAX_TOKENS: Final = 500
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 _MAX_TEXT: Final = 2000
 _LISTING_SECONDS: Final = 10.0
-_HEALTH_SECONDS: Final = 2.0
 
 
 @dataclass
@@ -112,15 +111,6 @@ class Router:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.aclose()
-
-    async def health(self) -> str | None:
-        """None when the router answers its health check, else what is wrong with it."""
-        try:
-            async with asyncio.timeout(_HEALTH_SECONDS):
-                response = await self._client.get("/health")
-        except (httpx.HTTPError, TimeoutError, httpx.InvalidURL) as error:
-            return f"the router does not answer: {_words(error)}"
-        return None if response.is_success else f"the router answers {response.status_code}"
 
     async def providers(self, trace_id: str) -> list[Provider] | None:
         """The router's providers in its own order, or None when it gives no list: then each call has to find out.
