@@ -91,9 +91,7 @@ class _Job:
             risks=tuple(Risk(*risk, self.confidence) for risk in assessed),
             recommendation=level(severities, rate, variance, sides),
             region_scores=self.region_scores,
-            summary=summarised(
-                {name: number.value for name, number in self.metrics.items()}, bool(found), severities, sides
-            ),
+            summary=summarised({name: number.value for name, number in self.metrics.items()}, found, severities, sides),
             near=tuple(sorted(sides.near)),
         )
 

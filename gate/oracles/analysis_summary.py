@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gate.oracles.analysis_findings import Sides, roundings
+from gate.oracles.analysis_findings import Difference, Sides, roundings
 
 
 @dataclass(frozen=True)
@@ -15,27 +15,45 @@ class Summary:
     """What a summary must say below its first line.
 
     ``opening`` is the word that the opening has to use, ``sections`` are the headings in their order, ``figures`` the
-    value and the percentage of each line of the first section (every text that is right), ``conclusion`` the last line.
+    value and the percentage of each line of the first section (every text that is right), ``findings`` the severity and
+    the question of the lines about single questions in the second one, ``questions`` all that differ, ``conclusion``
+    the last line.
     """
 
     opening: str
     sections: tuple[str, ...]
     figures: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     conclusion: str
+    findings: tuple[tuple[str, str], ...] = ()
+    questions: frozenset[str] = frozenset()
 
 
-def summarised(metrics: Mapping[str, Fraction], differ: bool, severities: Collection[str], sides: Sides) -> Summary:
-    """The summary of unrounded metrics, of whether regions differ in anything, and of the severities of the risks."""
+def summarised(
+    metrics: Mapping[str, Fraction], differences: Sequence[Difference], severities: Collection[str], sides: Sides
+) -> Summary:
+    """The summary of unrounded metrics, of what regions differ in, and of the severities of the risks."""
     names = ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence")
     figures, findings, risks, conclusion = sides.definition.sections
     grave = any(severity != "low" for severity in severities)
-    due = ((figures, True), (findings, differ), (risks, grave), (conclusion, True))
+    due = ((figures, True), (findings, bool(differences)), (risks, grave), (conclusion, True))
     return Summary(
         opening=_opening(metrics, sides),
         sections=tuple(heading for heading, there in due if there),
         figures=tuple((_texts(metrics[name], 2, ""), _texts(metrics[name] * 100, 0, "%")) for name in names),
         conclusion=sides.definition.conclusions[_conclusion(metrics, severities, sides)],
+        findings=tuple(_worst(differences))[: int(sides.definition.limit("summary_questions"))],
+        questions=frozenset(difference.question_id for difference in differences),
     )
+
+
+def _worst(differences: Sequence[Difference]) -> Iterator[tuple[str, str]]:
+    """Severity and question of the worst difference of each question that has a grave one, critical ones first."""
+    told: set[str] = set()
+    for severity in ("critical", "high"):
+        for difference in differences:
+            if difference.severity == severity and difference.question_id not in told:
+                told.add(difference.question_id)
+                yield severity, difference.question_id
 
 
 def _critical(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
@@ -103,9 +121,22 @@ def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, st
     for line, (values, percents) in zip(shown, expected.figures, strict=False):
         if not {*re.findall(r"\d+\.\d+", line)} & {*values} or not {*re.findall(r"\d+%", line)} & {*percents}:
             yield f"{values[0]} and {percents[0]}", line, "the metric is not what the stored executions give"
+    if expected.questions:
+        told = tuple(_told(_below(lines, headings, 1), expected.questions))
+        if told != expected.findings:
+            yield expected.findings, told, "the findings are not those of the worst differences"
     conclusion = " ".join(_below(lines, headings, -1)).strip()
     if conclusion != expected.conclusion:
         yield expected.conclusion, conclusion, "another conclusion follows from the analysis"
+
+
+def _told(lines: Sequence[str], questions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The severity and the question of each line that names one."""
+    for line in lines:
+        named = [question for question in questions if re.search(rf"(?<!\w){re.escape(question)}(?!\w)", line)]
+        severities = re.findall(r"\b(?:critical|high|medium|low)\b", line, re.IGNORECASE)
+        if named:
+            yield (severities[0].lower() if severities else ""), max(named, key=len)
 
 
 def _below(lines: list[str], headings: list[str], number: int) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
 
 from contracts.loading import load_openapi
-from gate.oracles.analysis_findings import Sides
+from gate.oracles.analysis_findings import Difference, Sides
 from gate.oracles.analysis_summary import Summary, faults, summarised
 from gate.oracles.analysis_terms import CONCLUSIONS, Definition
 
@@ -19,12 +20,24 @@ def written(summary: Summary) -> str:
     """A summary as it has to be, below its first line."""
     below = dict.fromkeys(summary.sections, "- more")
     below[summary.sections[0]] = "\n".join(f"- a metric: {value[0]} ({part[0]})" for value, part in summary.figures)
+    if summary.questions:
+        lines = [f"- {severity.capitalize()}: regions differ in {question}." for severity, question in summary.findings]
+        below[summary.sections[1]] = "\n".join(["- Censorship: differs for 2 questions", *lines])
     below[summary.sections[-1]] = summary.conclusion
     sections = (f"{heading}\n{text}" for heading, text in below.items())
     return "\n\n".join((f"It is {summary.opening}.", *sections))
 
 
-def expected(figures: str, *severities: str, differ: bool = True) -> Summary:
+def differing(*found: str) -> list[Difference]:
+    """Differences, each as "question severity"."""
+    pairs = (one.split() for one in found)
+    return [Difference(question, "censorship", severity, {}, ()) for question, severity in pairs]
+
+
+GRAVE = ("a high", "b medium", "c critical", "a critical", "d high", "e high", "c high")
+
+
+def expected(figures: str, *severities: str, differ: Sequence[str] = GRAVE) -> Summary:
     """The summary of "variance rate consistency" and of risks with these severities."""
     variance, rate, consistency = map(Fraction, figures.split())
     metrics = {
@@ -33,7 +46,7 @@ def expected(figures: str, *severities: str, differ: bool = True) -> Summary:
         "factual_consistency": consistency,
         "narrative_divergence": 1 - consistency,
     }
-    return summarised(metrics, differ, severities, Sides(DEFINITION))
+    return summarised(metrics, differing(*differ), severities, Sides(DEFINITION))
 
 
 CLASSES = {
@@ -66,8 +79,8 @@ def test_opening_and_conclusion_follow_from_the_metrics(
     assert set(DEFINITION.conclusions) == set(CONCLUSIONS)
 
 
-@pytest.mark.parametrize(("differ", "severity", "due"), [(True, "medium", 4), (False, "low", 2), (True, "low", 3)])
-def test_sections_are_there_where_they_are_due(differ: bool, severity: str, due: int) -> None:
+@pytest.mark.parametrize(("differ", "severity", "due"), [(GRAVE, "medium", 4), ((), "low", 2), (GRAVE, "low", 3)])
+def test_sections_are_there_where_they_are_due(differ: Sequence[str], severity: str, due: int) -> None:
     """Findings where regions differ, risks where one is of medium severity or above."""
     assert len(expected("0 0 1", severity, differ=differ).sections) == due
 
@@ -82,6 +95,13 @@ FAULTS = {
     "another value": (lambda text: text.replace("0.12 ", "0.13 "), "metric is not"),
     "another percentage": (lambda text: text.replace("(12%)", "(1234%)"), "metric is not"),
     "more places": (lambda text: text.replace("0.12 ", "0.123 "), "metric is not"),
+    "another severity": (
+        lambda text: text.replace("- Critical: regions differ in a", "- High: regions differ in a"),
+        "worst",
+    ),
+    "a question less": (lambda text: text.replace("- High: regions differ in d.", ""), "worst"),
+    "another order": (lambda text: text.replace("in c.", "in X.").replace("in a.", "in c.").replace("X", "a"), "worst"),
+    "a mild difference": (lambda text: text.replace("- Critical: regions differ in c", "- Medium: in b"), "worst"),
     "another conclusion": (lambda text: text.replace(RICH.conclusion, DEFINITION.conclusions["good"]), "conclusion"),
     "no conclusion": (lambda text: text.replace(RICH.conclusion, ""), "conclusion"),
 }
