@@ -59,8 +59,11 @@ def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scen
     assert strange.headers["x-request-id"] != "a b"
 
 
-def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: OwnRunner, workflow: str) -> None:
-    scenario = own_runner(RUNNER_RATE_LIMIT="3/minute")
+@pytest.mark.parametrize("rule", ["3/minute", "100/minute;3/hour"])
+def test_too_many_submissions_are_refused_with_when_to_come_back(
+    own_runner: OwnRunner, workflow: str, rule: str
+) -> None:
+    scenario = own_runner(RUNNER_RATE_LIMIT=rule)
     answers = [scenario.send(scenario.spec(), workflow) for _ in range(4)]
 
     assert [answer.status for answer in answers] == [202, 202, 202, 429]
