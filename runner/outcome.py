@@ -210,4 +210,4 @@ def _error_message(rows: Sequence[Execution], status: RegionStatus) -> str:
         error = (row.output or {}).get("error")
         if isinstance(error, str) and error:
             return error
-    return "the region has no executions" if not rows else f"no execution of the region completed ({status})"
+    return f"no execution of the region completed ({status})"

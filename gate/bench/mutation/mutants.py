@@ -161,6 +161,9 @@ def _reason(node: ast.AST, mutant: Mutant) -> str | None:
             return "changes a type in an annotation" if _type_in(part, mutant) else None
         case ast.Call(func=ast.Attribute(value=ast.Name(id="_log"))):
             return "changes only what is logged" if _within(node, mutant) else None
+        case ast.Compare(comparators=[ast.Constant(value=None | True | False)]) if "Is" in mutant.operator:
+            same = mutant.operator.endswith(("_Is_Eq", "_IsNot_NotEq"))
+            return "asks the same in another way" if same and _within(node, mutant) else None
         case ast.keyword(arg="frozen" | "slots" | "kw_only", value=ast.Constant() as value):
             return "lifts a guard against mistakes in the source" if _within(value, mutant) else None
     return None
