@@ -9,6 +9,9 @@ from fractions import Fraction
 
 from gate.oracles.analysis_findings import Difference, Sides, roundings
 
+GRAVE = ("critical", "high")
+"""Severities of the differences that a summary tells of one by one, in their order."""
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -16,8 +19,8 @@ class Summary:
 
     ``opening`` is the word that the opening has to use, ``sections`` are the headings in their order, ``figures`` the
     value and the percentage of each line of the first section (every text that is right), ``findings`` the severity and
-    the question of the lines about single questions in the second one, ``questions`` all that differ, ``conclusion``
-    the last line.
+    the question of the lines about single questions in the second one, ``questions`` all that differ, ``dimensions`` in
+    how many ways, ``more`` how many grave differences have no line, ``conclusion`` the last line.
     """
 
     opening: str
@@ -26,6 +29,8 @@ class Summary:
     conclusion: str
     findings: tuple[tuple[str, str], ...] = ()
     questions: frozenset[str] = frozenset()
+    dimensions: int = 0
+    more: int = 0
 
 
 def summarised(
@@ -36,20 +41,23 @@ def summarised(
     figures, findings, risks, conclusion = sides.definition.sections
     grave = any(severity != "low" for severity in severities)
     due = ((figures, True), (findings, bool(differences)), (risks, grave), (conclusion, True))
+    told = tuple(_worst(differences))[: int(sides.definition.limit("summary_questions"))]
     return Summary(
         opening=_opening(metrics, sides),
         sections=tuple(heading for heading, there in due if there),
         figures=tuple((_texts(metrics[name], 2, ""), _texts(metrics[name] * 100, 0, "%")) for name in names),
         conclusion=sides.definition.conclusions[_conclusion(metrics, severities, sides)],
-        findings=tuple(_worst(differences))[: int(sides.definition.limit("summary_questions"))],
+        findings=told,
         questions=frozenset(difference.question_id for difference in differences),
+        dimensions=len({difference.dimension for difference in differences}),
+        more=sum(difference.severity in GRAVE for difference in differences) - len(told),
     )
 
 
 def _worst(differences: Sequence[Difference]) -> Iterator[tuple[str, str]]:
     """Severity and question of the worst difference of each question that has a grave one, critical ones first."""
     told: set[str] = set()
-    for severity in ("critical", "high"):
+    for severity in GRAVE:
         for difference in differences:
             if difference.severity == severity and difference.question_id not in told:
                 told.add(difference.question_id)
@@ -122,12 +130,21 @@ def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, st
         if not {*re.findall(r"\d+\.\d+", line)} & {*values} or not {*re.findall(r"\d+%", line)} & {*percents}:
             yield f"{values[0]} and {percents[0]}", line, "the metric is not what the stored executions give"
     if expected.questions:
-        told = tuple(_told(_below(lines, headings, 1), expected.questions))
-        if told != expected.findings:
-            yield expected.findings, told, "the findings are not those of the worst differences"
+        yield from _finding_faults(expected, [line for line in _below(lines, headings, 1) if line])
     conclusion = " ".join(_below(lines, headings, -1)).strip()
     if conclusion != expected.conclusion:
         yield expected.conclusion, conclusion, "another conclusion follows from the analysis"
+
+
+def _finding_faults(expected: Summary, lines: Sequence[str]) -> Iterator[tuple[object, object, str]]:
+    told = tuple(_told(lines, expected.questions))
+    if told != expected.findings:
+        yield expected.findings, told, "the findings are not those of the worst differences"
+    due = expected.dimensions + len(expected.findings) + (expected.more > 0)
+    if len(lines) != due:
+        yield due, len(lines), "there is a line for each dimension, each worst difference, and what is left out"
+    elif expected.more and not re.search(rf"\b{expected.more}\b", lines[-1]):
+        yield expected.more, lines[-1], "it is not said how many more there are"
 
 
 def _told(lines: Sequence[str], questions: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -118,3 +118,18 @@ def test_risk_of_bias_grows_with_the_distance_of_the_scores(scenario: Scenario, 
 
     risks = scenario.submit(spec).wait("completed").analysis().json["analysis"]["risk_assessment"]
     assert {risk["type"]: risk["severity"] for risk in risks}["bias"] == severity
+
+
+@pytest.mark.parametrize(("withheld", "reported"), [(3, False), (4, True)])
+def test_narrative_control_takes_more_than_three_tenths(
+    scenario: Scenario, prompts: dict[str, str], withheld: int, reported: bool
+) -> None:
+    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS[:5])
+    scenario.router.on(Answer(FACTS), job=spec["id"])
+    for number, question in enumerate(spec["questions"]):
+        text = APART["as far as can be" if number < withheld else "farther"][0]
+        scenario.router.on(Answer(text), job=spec["id"], region="US", prompt=prompts[question])
+
+    analysis = scenario.submit(spec).wait("completed").analysis().json["analysis"]
+    assert (analysis["censorship_rate"], analysis["bias_variance"] > 0.5) == (withheld / 10, True)
+    assert ("narrative_control" in {risk["type"] for risk in analysis["risk_assessment"]}) is reported

@@ -21,8 +21,11 @@ def written(summary: Summary) -> str:
     below = dict.fromkeys(summary.sections, "- more")
     below[summary.sections[0]] = "\n".join(f"- a metric: {value[0]} ({part[0]})" for value, part in summary.figures)
     if summary.questions:
-        lines = [f"- {severity.capitalize()}: regions differ in {question}." for severity, question in summary.findings]
-        below[summary.sections[1]] = "\n".join(["- Censorship: differs for 2 questions", *lines])
+        lines = [f"- Dimension {number}: differs for some" for number in range(summary.dimensions)]
+        lines += [
+            f"- {severity.capitalize()}: regions differ in {question}." for severity, question in summary.findings
+        ]
+        below[summary.sections[1]] = "\n".join([*lines, *([f"- and {summary.more} more"] if summary.more else [])])
     below[summary.sections[-1]] = summary.conclusion
     sections = (f"{heading}\n{text}" for heading, text in below.items())
     return "\n\n".join((f"It is {summary.opening}.", *sections))
@@ -102,6 +105,8 @@ FAULTS = {
     "a question less": (lambda text: text.replace("- High: regions differ in d.", ""), "worst"),
     "another order": (lambda text: text.replace("in c.", "in X.").replace("in a.", "in c.").replace("X", "a"), "worst"),
     "a mild difference": (lambda text: text.replace("- Critical: regions differ in c", "- Medium: in b"), "worst"),
+    "nothing of the rest": (lambda text: text.replace("\n- and 3 more", ""), "there is a line for each"),
+    "another number of the rest": (lambda text: text.replace("- and 3 more", "- and 13 more"), "how many more"),
     "another conclusion": (lambda text: text.replace(RICH.conclusion, DEFINITION.conclusions["good"]), "conclusion"),
     "no conclusion": (lambda text: text.replace(RICH.conclusion, ""), "conclusion"),
 }
