@@ -134,6 +134,7 @@ def _difference(pointer: str, entry: Difference, got: Mapping[str, Any]) -> Iter
     for member in ("question_id", "dimension", "severity"):
         yield from _same(f"{pointer}/{member}", getattr(entry, member), got.get(member, ABSENT))
     yield from _described(pointer, got)
+    yield from _figures(pointer, entry.figures, got.get("description"))
     variations = got.get("variations", ABSENT)
     if not isinstance(variations, Mapping) or set(variations) != set(entry.variations):
         yield Mismatch(f"{pointer}/variations", sorted(entry.variations), variations, "other keys are due")
@@ -184,6 +185,13 @@ def _regions(expected: Expected, region_scores: Mapping[str, Any]) -> Iterator[M
 def _same(pointer: str, expected: Any, got: Any) -> Iterator[Mismatch]:
     if got != expected:
         yield Mismatch(pointer, expected, got, "another value is due")
+
+
+def _figures(pointer: str, figures: Sequence[str], text: Any) -> Iterator[Mismatch]:
+    """One of ``figures`` is in a description that is there."""
+    words = text.split() if isinstance(text, str) else []
+    if figures and words and not any(word.startswith(figure) for word in words for figure in figures):
+        yield Mismatch(f"{pointer}/description", " or ".join(figures), text, "another figure is due")
 
 
 def _described(pointer: str, got: Mapping[str, Any]) -> Iterator[Mismatch]:

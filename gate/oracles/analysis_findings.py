@@ -31,13 +31,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Difference:
-    """A key difference; ``variations`` holds every text that is right for a key, the preferred one first."""
+    """A key difference; ``variations`` holds every text that is right for a key, the preferred one first.
+
+    ``figures`` are those of which the description has to have one, where there are any.
+    """
 
     question_id: str
     dimension: str
     severity: str
     variations: Mapping[str, tuple[str, ...]]
     regions: tuple[str, ...]
+    figures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,14 @@ def differences(question_id: str, answers: Sequence[Answer], sides: Sides) -> li
     answers = sorted(answers, key=lambda answer: answer.region)
     regions = tuple(answer.region for answer in answers)
     found = {
-        dimension: Difference(question_id, dimension, severity, variations, regions)
+        dimension: Difference(question_id, dimension, severity, variations, regions, figures)
         for judge in (_stance, _censorship, _accuracy, _tone)
-        for dimension, severity, variations in judge(question_id, answers, sides)
+        for dimension, severity, variations, figures in judge(question_id, answers, sides)
     }
     return [found[dimension] for dimension in sides.definition.dimensions if dimension in found]
 
 
-_Found = Iterator[tuple[str, str, dict[str, tuple[str, ...]]]]
+_Found = Iterator[tuple[str, str, dict[str, tuple[str, ...]], tuple[str, ...]]]
 
 
 def _stance(_: str, answers: Sequence[Answer], sides: Sides) -> _Found:
@@ -106,7 +110,7 @@ def _stance(_: str, answers: Sequence[Answer], sides: Sides) -> _Found:
         counts = [len(contained(words, fold(answer.text, definition))) for answer in answers]
         if max(counts) - min(counts) > definition.limit("political_stance_range_above"):
             lines = (f"{answer.region}: {count} keywords" for answer, count in zip(answers, counts, strict=True))
-            yield f"political_stance_{name}", severity, _numbered("variation", ((line,) for line in lines))
+            yield f"political_stance_{name}", severity, _numbered("variation", ((line,) for line in lines)), ()
 
 
 def _censorship(_: str, answers: Sequence[Answer], sides: Sides) -> _Found:
@@ -115,7 +119,7 @@ def _censorship(_: str, answers: Sequence[Answer], sides: Sides) -> _Found:
         lone = sides.definition.limit("censorship_lone_side_regions")
         severity = "medium" if any(len(group) == lone for group in groups) else "high"
         censored, uncensored = (", ".join(group) for group in groups)
-        yield "censorship", severity, {"censored": (censored,), "uncensored": (uncensored,)}
+        yield "censorship", severity, {"censored": (censored,), "uncensored": (uncensored,)}, ()
 
 
 def _accuracy(question_id: str, answers: Sequence[Answer], sides: Sides) -> _Found:
@@ -128,7 +132,8 @@ def _accuracy(question_id: str, answers: Sequence[Answer], sides: Sides) -> _Fou
             tuple(f"{one} vs {other}: {figure} similarity" for figure in _figures(value, sides))
             for (one, other), value in pairs.items()
         )
-        yield "factual_accuracy", "critical" if grave else "high", _numbered("comparison", lines)
+        shares = tuple(f"{int(rounded)}%" for rounded in roundings(average * 100, 0))
+        yield "factual_accuracy", "critical" if grave else "high", _numbered("comparison", lines), shares
 
 
 def _tone(question_id: str, answers: Sequence[Answer], sides: Sides) -> _Found:
@@ -140,7 +145,7 @@ def _tone(question_id: str, answers: Sequence[Answer], sides: Sides) -> _Found:
             region: tuple(f"{_tone_label(value, sides)} ({figure})" for figure in _figures(value, sides))
             for region, value in tones.items()
         }
-        yield "tone_sentiment", "high" if grave else "medium", lines
+        yield "tone_sentiment", "high" if grave else "medium", lines, ()
 
 
 def _tone_label(value: Fraction, sides: Sides) -> str:

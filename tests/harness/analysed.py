@@ -77,7 +77,7 @@ def publish(expected: Expected) -> dict[str, Any]:
             "question_id": d.question_id,
             "dimension": d.dimension,
             "severity": d.severity,
-            "description": "They differ.",
+            "description": " ".join(["They differ.", *d.figures[:1]]),
             "variations": {key: texts[0] for key, texts in d.variations.items()},
         }
         for d in expected.key_differences
