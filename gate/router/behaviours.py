@@ -16,13 +16,13 @@ class Answer:
     """A good answer.
 
     ``text`` None stands for the echo of what was asked. ``latency`` is in seconds and ends early on a release.
-    ``provider`` replaces the name in ``provider_used``; ``receipt`` and ``metadata`` go into the answer's metadata,
-    where ``metadata`` wins over the usual members.
+    ``provider`` replaces the name in ``provider_used``, be it one or not; ``receipt`` and ``metadata`` go into the
+    answer's metadata, where ``metadata`` wins over the usual members.
     """
 
     text: str | None = None
     latency: float = 0.0
-    provider: str | None = None
+    provider: str | int | None = None
     receipt: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     outcome: ClassVar[str] = "answer"

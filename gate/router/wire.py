@@ -121,7 +121,7 @@ def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, provi
     text = echo(asked.model, asked.region_preference, asked.prompt) if answer.text is None else answer.text
     if isinstance(behaviour, Empty):
         text = ""
-    used = answer.provider or provider.name
+    used = provider.name if answer.provider is None else answer.provider
     body = {
         "success": True,
         "response": text,
@@ -141,7 +141,8 @@ def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, provi
         body = {name: value for name, value in body.items() if name not in behaviour.missing}
     sent = body.get("response")
     outcome = "echo" if behaviour is None or behaviour == Answer() else behaviour.outcome
-    return Reply(as_json(body), outcome, 200, sent if isinstance(sent, str) else None, used)
+    text, name = (value if isinstance(value, str) else None for value in (sent, used))
+    return Reply(as_json(body), outcome, 200, text, name)
 
 
 def _failure(error: str, error_code: str | None, asked: Asked, provider: Provider | None) -> Response:

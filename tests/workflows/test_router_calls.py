@@ -83,13 +83,20 @@ def test_failure_of_the_router_is_stored_with_its_reason(
     assert [row["status"] for row in rows.executions if row["region"] == "US"] == ["completed"]
 
 
-@pytest.mark.parametrize("named", ["", "modal-" + "x" * 300], ids=["by nobody", "by a long name"])
-def test_answer_is_kept_whoever_gave_it(scenario: Scenario, workflow: str, named: str) -> None:
+NAMED: dict[str, tuple[str | int, str]] = {
+    "nobody": ("", "modal-eu-west"),
+    "a number": (7, "modal-eu-west"),
+    "a long name": ("modal-" + "x" * 300, "modal-" + "x" * 249),
+}
+
+
+@pytest.mark.parametrize(("named", "kept"), NAMED.values(), ids=NAMED)
+def test_answer_is_kept_whoever_gave_it(scenario: Scenario, workflow: str, named: str | int, kept: str) -> None:
     spec = scenario.spec(regions=["EU"])
     scenario.router.on(Answer(provider=named), job=spec["id"])
     rows = scenario.submit(spec, workflow).wait("completed").rows()
 
-    assert [row["provider_id"] for row in rows.executions] == [named[:255] or "modal-eu-west"]
+    assert [row["provider_id"] for row in rows.executions] == [kept]
 
 
 def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
