@@ -141,8 +141,8 @@ def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, provi
         body = {name: value for name, value in body.items() if name not in behaviour.missing}
     sent = body.get("response")
     outcome = "echo" if behaviour is None or behaviour == Answer() else behaviour.outcome
-    said, name = (value if isinstance(value, str) else None for value in (sent, used))
-    return Reply(as_json(body), outcome, 200, said, name)
+    named = used if isinstance(used, str) else None
+    return Reply(as_json(body), outcome, 200, sent if isinstance(sent, str) else None, named)
 
 
 def _failure(error: str, error_code: str | None, asked: Asked, provider: Provider | None) -> Response:

@@ -59,6 +59,7 @@ FAILURES: dict[str, tuple[Any, str]] = {
     "500": (Status(500, {"detail": "boom"}), "ROUTER_HTTP_500"),
     "429": (Status(429, {"detail": "slow down"}), "ROUTER_HTTP_429"),
     "404 on every path": (NoPath(), "ROUTER_HTTP_404"),
+    "300": (Status(300, {"detail": "more than one"}), "ROUTER_HTTP_300"),
     "success false": (Unsuccessful("HTTP 502: upstream"), "ROUTER_ERROR"),
     "empty text": (Empty(), "ROUTER_EMPTY_RESPONSE"),
     "not JSON": (NotJson(), "ROUTER_JSON_ERROR"),
