@@ -12,7 +12,7 @@ import pytest
 from contracts.loading import PUBLISHED
 from fixtures.systems import OwnRunner
 from gate.contract import Contract
-from gate.scenario import Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 OPERATIONS = Contract.published().operations
 
@@ -76,7 +76,7 @@ def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scen
     assert strange.headers["x-request-id"] != "a b"
 
 
-@pytest.mark.parametrize("rule", ["3/minute", "100/minute;3/hour"])
+@pytest.mark.parametrize(("workflow", "rule"), [(STANDARD, "3/minute"), (CROSS_REGION, "100/minute;3/hour")])
 def test_too_many_submissions_are_refused_with_when_to_come_back(
     own_runner: OwnRunner, workflow: str, rule: str
 ) -> None:

@@ -126,13 +126,13 @@ def test_times_are_in_order_and_in_utc(scenario: Scenario, workflow: str) -> Non
         assert max(row["completed_at"] for row in rows.executions) <= rows.run["completed_at"]
 
 
-def test_each_job_calls_as_soon_as_there_is_room_for_its_call(own_runner: OwnRunner, workflow: str) -> None:
+def test_each_job_calls_as_soon_as_there_is_room_for_its_call(own_runner: OwnRunner) -> None:
     """A job that took room for more than its calls would keep others from theirs."""
     scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="3")
     specs = [scenario.spec(regions=["US"]) for _ in range(3)]
     for spec in specs:
         scenario.router.on(Hang(), job=spec["id"])
-    jobs = [scenario.submit(spec, workflow) for spec in specs]
+    jobs = [scenario.submit(spec) for spec in specs]
     scenario.router.wait_for_calls(3)
     scenario.router.release()
 

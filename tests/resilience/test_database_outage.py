@@ -16,7 +16,7 @@ from fixtures.systems import OwnRunner
 from gate.contract import Contract, Operation
 from gate.jobs import wrap
 from gate.router import Call, Hang
-from gate.scenario import Scenario
+from gate.scenario import CROSS_REGION, STANDARD, Scenario
 from gate.waiting import wait
 
 NEEDING = [operation for operation in Contract.published().operations if "503" in operation.document["responses"]]
@@ -80,7 +80,7 @@ def connected(scenario: Scenario) -> set[str]:
     return {row["application_name"] for row in scenario.database.query(query)}
 
 
-@pytest.mark.parametrize("answered", ["while it is away", "when it is back"])
+@pytest.mark.parametrize(("workflow", "answered"), [(STANDARD, "when it is back"), (CROSS_REGION, "while it is away")])
 def test_job_under_way_survives_that_all_connections_are_cut(
     own_runner: OwnRunner, workflow: str, answered: str
 ) -> None:
