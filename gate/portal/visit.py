@@ -96,10 +96,16 @@ class Visit:
         if watched:
             self._context.add_init_script(WATCH)
         self._context.on("console", self._console)
+        self._context.on("requestfailed", lambda _: self._unanswered())
         self._context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
         self.page: Page = self._context.new_page()
         self.closed = False
         self._taken = 0
+
+    def _unanswered(self) -> None:
+        """Where a call was not let through, nothing that follows from its answer is waited for."""
+        if self.relay.unavailable is not None:
+            self.page.close()
 
     def open(self, name: str = "index.html", **query: str) -> Page:
         """Opens a page of the portal, told which runner to talk to."""
