@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -23,15 +23,14 @@ MISSING = frozenset(
 """Codes that say that what was linked to is not there; others say that it is there and not ready."""
 
 
-def follow(contract: Contract, client: Client, accepted: Exchange, known: Sequence[Exchange] = ()) -> Iterator[Finding]:
+def follow(contract: Contract, client: Client, accepted: Exchange, read: Mapping[str, Exchange]) -> Iterator[Finding]:
     """A finding for each link of an answer that leads nowhere; links that change something are not followed.
 
-    Where a link leads to something that ``known`` exchanges have read already, it is not read again.
+    ``read`` is what has been read already, by path: it is not read again.
     """
     operation = contract.operation(accepted.method, accepted.path)
     if operation is None:
         return
-    read = {one.path: one for one in known if one.method == "GET"}
     for to, path in _links(contract, operation, accepted):
         answer = read.get(path) or client.get(path)
         if answer.error_code in MISSING or (answer.status == 404 and not answer.error_code):
