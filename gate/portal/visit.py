@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,8 @@ PHONE = {"width": 390, "height": 844}
 SHOWN = ".matrix, [data-state=unknown]"
 BOXES = "wanted => Object.keys(wanted).filter((id) => document.getElementById(id).checked !== wanted[id])"
 """Which of some boxes are not as wanted, in JavaScript."""
+READ = "location.protocol.startsWith('http') && sessionStorage.getItem('gate:read') || '[]'"
+"""What the pages of this tab have read so far, in JavaScript; watch.js keeps it."""
 WATCH, LOOKS = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("watch.js", "looks.js"))
 
 
@@ -80,7 +82,6 @@ class Visit:
         self._url = url
         self._first = len(scenario.exchanges)
         self._reads: dict[str, set[str]] = {}
-        self._lock = threading.Lock()
         self._context = browser.new_context(
             viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type] # a TypedDict of exactly these members
             has_touch=phone,
@@ -91,7 +92,6 @@ class Visit:
             reduced_motion="reduce",
         )
         self._context.set_default_timeout(1000 * deadline("terminal"))
-        self._context.expose_function("__gateRead", self._note)
         self._context.add_init_script(LOOKS)
         if watched:
             self._context.add_init_script(WATCH)
@@ -152,6 +152,7 @@ class Visit:
 
     def take(self) -> list[Call]:
         """Leaves the page, and gives the calls since the last time."""
+        self.collect()
         self.page.goto("about:blank")
         self.relay.settle()
         found = self.calls()[self._taken :]
@@ -161,8 +162,18 @@ class Visit:
     def calls(self) -> list[Call]:
         """What the portal called so far, in order."""
         sent = [one for one in self.scenario.exchanges[self._first :] if self._is_ours(one)]
-        with self._lock:
-            return [Call(one, set(self._reads.get(one.request_id, ()))) for one in sent]
+        return [Call(one, set(self._reads.get(one.request_id, ()))) for one in sent]
+
+    def collect(self) -> None:
+        """Takes down what the pages have read so far, also pages that were left since; ``calls`` then tells it.
+
+        It is asked for, not sent as it happens: an event of a page that is being left may never arrive.
+        """
+        if self.page.is_closed():
+            return
+        # Unlike evaluate, it outlasts a navigation that happens meanwhile.
+        for request, path in json.loads(self.page.wait_for_function(READ).json_value()):
+            self._reads.setdefault(request, set()).add(path)
 
     def sent(self, method: str = "POST") -> list[Exchange]:
         """The exchanges of one method so far."""
@@ -221,11 +232,6 @@ class Visit:
 
     def _is_ours(self, exchange: Exchange) -> bool:
         return "sec-fetch-mode" in exchange.request_headers or "origin" in exchange.request_headers
-
-    def _note(self, reads: list[list[str]]) -> None:
-        with self._lock:
-            for request, path in reads:
-                self._reads.setdefault(request, set()).add(path)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type not in {"error", "warning"}:

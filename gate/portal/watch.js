@@ -7,7 +7,7 @@
   const wrapped = new WeakMap();
   const listed = new WeakSet(); // objects whose members were listed: they are maps, whose keys are data
 
-  let untold = []; // told together, before the page can do anything else: leave, for one
+  let untold = []; // kept together, before the page can do anything else: leave, for one
 
   function tell(request, path) {
     const key = `${request} ${path}`;
@@ -15,7 +15,8 @@
     told.add(key);
     if (untold.push([request, path]) > 1) return;
     queueMicrotask(() => {
-      globalThis.__gateRead(untold);
+      const before = JSON.parse(sessionStorage.getItem("gate:read") ?? "[]");
+      sessionStorage.setItem("gate:read", JSON.stringify([...before, ...untold]));
       untold = [];
     });
   }
