@@ -93,6 +93,7 @@ class Client:
             request_body=request.content,
             headers={name.lower(): hide(value.encode()).decode() for name, value in response.headers.items()},
             body=hide(response.content),
+            began=started,
             elapsed=time.perf_counter() - started,
         )
         if self._guard is not None:

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 class Exchange:
     """One request and its response.
 
-    Header names are lower case; ``elapsed`` is in seconds; ``test`` is the test that sent it, where one did.
+    Header names are lower case; ``began`` and ``elapsed`` are in seconds, the one since a point that all exchanges of a
+    process share; ``test`` is the test that sent it, where one did.
     """
 
     method: str
@@ -25,8 +26,14 @@ class Exchange:
     request_body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    began: float = 0.0
     elapsed: float = 0.0
     test: str = ""
+
+    @property
+    def ended(self) -> float:
+        """When its answer was there, in seconds since the point that ``began`` counts from."""
+        return self.began + self.elapsed
 
     @property
     def path(self) -> str:

@@ -27,14 +27,18 @@ EXECUTION: Machine = {
 
 
 def check(exchanges: Iterable[Exchange]) -> list[Finding]:
-    """Illegal changes of status between consecutive readings of a job, and of each of its executions."""
-    seen: dict[str, str] = {}
+    """Illegal changes of status between readings of a job, and of each of its executions.
+
+    A reading is held against those that had ended before it began: of two that overlap, the one that was answered later
+    may have looked earlier.
+    """
+    seen: dict[str, dict[str, float]] = {}
     return [
         finding
         for exchange in exchanges
         if exchange.method == "GET" and exchange.status == 200 and isinstance(exchange.json, dict)
         for what, status, machine, job in _shown(exchange.path, exchange.json)
-        for finding in _step(seen, what, status, machine, job)
+        for finding in _step(seen.setdefault(what, {}), exchange, what, status, machine, job)
     ]
 
 
@@ -60,13 +64,19 @@ def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _step(seen: dict[str, str], what: str, status: str, machine: Machine, job: str) -> list[Finding]:
+def _step(
+    seen: dict[str, float], exchange: Exchange, what: str, status: str, machine: Machine, job: str
+) -> list[Finding]:
+    """Holds a status against those ``seen`` before, which has when each of them had been read first."""
     where = f"status of {what.partition(' ')[0]}"
     if status not in machine:
         return [Finding("BG-LIFE-001", where=where, expected=f"one of {', '.join(machine)}", got=status, job=job)]
-    before = seen.get(what, status)
-    seen[what] = status
-    if status != before and status not in machine[before]:
-        legal = ", ".join(sorted(machine[before])) or "no other"
-        return [Finding("BG-LIFE-002", where=where, expected=f"after {before}: {legal}", got=status, job=job)]
-    return []
+    found = []
+    for before, read in seen.items():
+        if status != before and status not in machine[before] and read <= exchange.began:
+            legal = ", ".join(sorted(machine[before])) or "no other"
+            found = [Finding("BG-LIFE-002", where=where, expected=f"after {before}: {legal}", got=status, job=job)]
+    if found:
+        seen.clear()  # a step back is told once: what follows is held against it
+    seen.setdefault(status, exchange.ended)
+    return found

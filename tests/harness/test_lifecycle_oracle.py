@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,22 @@ def test_each_reading_is_held_against_the_one_before() -> None:
             told([read(status) for status in steps for read in readings.values()])
             == [("BG-LIFE-002", f"status of {what}")] * 2
         )
+
+
+@pytest.mark.parametrize(("what", "place"), PLACES)
+def test_readings_that_overlap_are_in_no_order(what: str, place: str) -> None:
+    """The answer that came second may be of the look that was first; a reading after both is held against both."""
+    read = READINGS[what][place]
+    stepped = [("BG-LIFE-002", f"status of {what}")]
+
+    def at(status: str, began: float, ended: float) -> Exchange:
+        return replace(read(status), began=began, elapsed=ended - began)
+
+    done, overlapping = at("completed", 1.0, 2.0), at("running", 0.5, 3.0)
+    assert told([done, overlapping]) == []
+    assert told([done, overlapping, at("completed", 3.0, 4.0)]) == []
+    assert told([done, overlapping, at("running", 2.5, 4.0)]) == stepped
+    assert told([done, at("running", 2.0, 3.0)]) == stepped
 
 
 UNKNOWN: list[Any] = ["processing", "created", "COMPLETED", "", None, 1, True, [], {}]
