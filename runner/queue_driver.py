@@ -32,23 +32,22 @@ NAMES: Final = DBSettings(
 )
 
 
-class ConnectionDriver(Driver):
-    """Lets pgqueuer work on a connection of ours, inside its transaction if it is in one. It cannot listen."""
+class ConnectionDriver:
+    """Lets pgqueuer work on a connection of ours, inside its transaction if it is in one. It cannot listen.
+
+    Args:
+        connection: whose transaction it is.
+
+    Attributes:
+        shutdown: set when the driver is left; nothing here waits for it.
+        tm: background tasks of the driver, of which there are none.
+
+    """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
-        self._shutdown = asyncio.Event()
-        self._tasks = TaskManager()
-
-    @property
-    def shutdown(self) -> asyncio.Event:
-        """Set when the driver is left; nothing here waits for it."""
-        return self._shutdown
-
-    @property
-    def tm(self) -> TaskManager:
-        """The driver's background tasks, of which there are none."""
-        return self._tasks
+        self.shutdown = asyncio.Event()
+        self.tm = TaskManager()
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         """The rows of a query."""
@@ -70,7 +69,7 @@ class ConnectionDriver(Driver):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._shutdown.set()
+        self.shutdown.set()
 
 
 async def fetch(connection: psycopg.AsyncConnection[Any], query: str, *args: object) -> list[dict[str, object]]:

@@ -104,28 +104,24 @@ async def store_region(connection: Connection, job: int, outcome: RegionOutcome)
     )
 
 
-async def store_outcome(connection: Connection, job: int, outcome: Outcome) -> bool:
-    """End a job: its row, and for workflow B its run, regions and analysis. To be called in a transaction.
+async def store_outcome(connection: Connection, job: int, outcome: Outcome) -> None:
+    """End a job in one transaction: its row, and for workflow B its run, regions and analysis.
 
-    Returns:
-        Whether the job was still running; if not, as after a cancellation, nothing was changed.
-
+    A job that is no longer running, as after a cancellation, is left as it is.
     """
-    # The job's row comes first, for a cancellation too: whoever holds it decides how the job ends.
-    cursor = await connection.execute(_JOB, (outcome.status, job))
-    row = await cursor.fetchone()
-    if row is None:
-        return False
-    for region in outcome.regions:
-        await store_region(connection, job, region)
-    cursor = await connection.execute(
-        _RUN,
-        (outcome.status, outcome.success_count, outcome.failure_count, outcome.analysis_error, row["jobspec_id"]),
-    )
-    run = await cursor.fetchone()
-    if run is not None:
-        await store_analysis(connection, run["id"], outcome)
-    return True
+    async with connection.transaction():
+        # The job's row comes first, for a cancellation too: whoever holds it decides how the job ends.
+        cursor = await connection.execute(_JOB, (outcome.status, job))
+        row = await cursor.fetchone()
+        if row is None:
+            return
+        for region in outcome.regions:
+            await store_region(connection, job, region)
+        counts = (outcome.success_count, outcome.failure_count)
+        cursor = await connection.execute(_RUN, (outcome.status, *counts, outcome.analysis_error, row["jobspec_id"]))
+        run = await cursor.fetchone()
+        if run is not None:
+            await store_analysis(connection, run["id"], outcome)
 
 
 async def store_analysis(connection: Connection, run: UUID, outcome: Outcome) -> None:

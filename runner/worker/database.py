@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import psycopg
 from pgqueuer.core.tm import TaskManager
-from pgqueuer.ports.driver import Driver, NotifyCallback
+from pgqueuer.ports.driver import NotifyCallback
 
 from runner import logging, queue_driver
 from runner.store.database import Connection, Pool
@@ -81,7 +81,7 @@ def _raise_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
-class QueueDriver(Driver):
+class QueueDriver:
     """Lets pgqueuer work on the pool and hear notifications on the worker's own connection.
 
     Statements are repeated through an outage, so that pgqueuer never sees one. After `abandon` nothing more is written:
@@ -91,23 +91,17 @@ class QueueDriver(Driver):
         pool: where connections come from.
         listener: hears notifications.
 
+    Attributes:
+        shutdown: set when pgqueuer has left the driver.
+        tm: background tasks of the driver, of which there are none.
+
     """
 
     def __init__(self, pool: Pool, listener: Listener) -> None:
         self._persist = Persistent(pool)
         self._listener = listener
-        self._shutdown = asyncio.Event()
-        self._tasks = TaskManager()
-
-    @property
-    def shutdown(self) -> asyncio.Event:
-        """Set when pgqueuer has left the driver."""
-        return self._shutdown
-
-    @property
-    def tm(self) -> TaskManager:
-        """Background tasks of the driver, of which there are none."""
-        return self._tasks
+        self.shutdown = asyncio.Event()
+        self.tm = TaskManager()
 
     def abandon(self) -> None:
         """Refuse every further statement."""
@@ -133,4 +127,4 @@ class QueueDriver(Driver):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._shutdown.set()
+        self.shutdown.set()

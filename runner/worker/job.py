@@ -1,7 +1,7 @@
 """One job from its first call to its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -246,19 +246,9 @@ class JobRun:
         demands = outcomes.demands_of(row["jobspec_data"], row if row["run"] else None, regions)
         # In a thread, so that a long comparison does not hold up the calls and heartbeats of other jobs.
         result = await asyncio.to_thread(derive, rows, demands)
-        ended = await persist(_in_transaction(lambda connection: outcomes.store_outcome(connection, self.job, result)))
         if result.analysis_error is not None:
             _log.error("analysis_failed", reason=result.analysis_error)
-        if ended:
-            _log.info("job_finished", status=result.status, successful_regions=result.success_count)
+        # Before it is stored: a cancellation may have ended the job by then, and this is what its executions came to.
+        _log.info("job_decided", status=result.status, successful_regions=result.success_count)
+        await persist(lambda connection, _: outcomes.store_outcome(connection, self.job, result))
         return End.DONE
-
-
-def _in_transaction(
-    operation: Callable[[Connection], Awaitable[bool]],
-) -> Callable[[Connection, bool], Awaitable[bool]]:
-    async def run(connection: Connection, _: bool) -> bool:
-        async with connection.transaction():
-            return await operation(connection)
-
-    return run

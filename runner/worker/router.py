@@ -238,7 +238,7 @@ def _accept(body: dict[str, Any], status: int, provider: str | None, region: str
     metadata = metadata if isinstance(metadata, dict) else {}
     ran_in = metadata.get("region")
     if isinstance(ran_in, str) and ran_in and ran_in.lower() not in (region.lower(), ROUTER_REGIONS.get(region)):
-        message = f"asked for {ROUTER_REGIONS.get(region, region)}, but the model ran in {ran_in[:100]}"
+        message = f"asked for {ROUTER_REGIONS.get(region, region)}, but the model ran in {_plain(ran_in)}"
         raise Failure("ROUTER_REGION_MISMATCH", "region_mismatch", message, False, status, provider)
     return Answer(text, provider, metadata)
 

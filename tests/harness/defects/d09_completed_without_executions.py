@@ -17,7 +17,7 @@ def apply() -> None:
     edit(
         outcomes.store_outcome,
         (
-            "    for region in outcome.regions:\n",
-            f"    await connection.execute({statement})\n    for region in outcome.regions:\n",
+            "        for region in outcome.regions:\n",
+            f"        await connection.execute({statement})\n        for region in outcome.regions:\n",
         ),
     )
