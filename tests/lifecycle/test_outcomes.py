@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fixtures.systems import OwnRunner
@@ -72,6 +74,18 @@ def test_job_that_takes_too_long_ends_with_every_row_timed_out(scenario: Scenari
 
     assert {e["status"] for e in rows.executions} == {"timeout"}
     assert len(rows.executions) == 6
+
+
+@pytest.mark.criterion("edge.timeouts")
+def test_call_that_the_router_never_answers_times_out(own_runner: OwnRunner, workflow: str) -> None:
+    """Neither job nor region have a limit that is near: it is that of a single call."""
+    scenario = own_runner(RUNNER_ROUTER_TIMEOUT_SECONDS="0.5")
+    spec = scenario.spec(regions=["EU"])
+    scenario.router.on(Hang(), job=spec["id"])
+    (row,) = scenario.submit(spec, workflow).wait("failed").rows().executions
+
+    failure = row["output_data"]["failure"]
+    assert (row["status"], failure["code"], failure["type"]) == ("timeout", "ROUTER_TIMEOUT", "timeout")
 
 
 @pytest.mark.smoke
@@ -150,3 +164,19 @@ def test_waiting_in_the_queue_is_not_charged_to_a_job(scenario: Scenario) -> Non
         job.cancel()
 
     last.wait("completed")
+
+
+def test_room_for_one_call_goes_from_job_to_job(own_runner: OwnRunner) -> None:
+    """Whoever waits for it begins when it is free: not before, and not never."""
+    scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
+    first, second = scenario.spec(regions=["US"]), scenario.spec()
+    scenario.router.on(Hang(), job=first["id"])
+    holding = scenario.submit(first)
+    scenario.router.wait_for_calls(1, job=holding.id)
+    waiting = scenario.submit(second)
+    freed = time.monotonic()
+    scenario.router.release(holding.id)
+    for job in (holding, waiting):
+        job.wait("completed")
+
+    assert all(call.at > freed for call in scenario.router.calls(job=waiting.id))
