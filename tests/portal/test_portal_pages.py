@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from fixtures.portal import Visitor
 from gate.portal.states import STATES, arrange
-from gate.portal.visit import Visit
+from gate.portal.visit import PAGES, Visit
 from gate.router import Hang, Status
+from gate.router.serving import Serving
 from gate.scenario import Scenario
 
 WEIGHT = 200_000
@@ -110,6 +118,35 @@ def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(visitor: Visitor, s
         assert (name, portal.shifts()) == (name, [])
         assert 0 < portal.weight() <= WEIGHT
         assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.fixture
+def slow_line() -> Iterator[str]:
+    """Where the pages are served tag by tag, with time enough for a frame between any two; all else comes at once."""
+
+    async def page(request: Request) -> StreamingResponse:
+        text = (PAGES / f"{request.path_params['name']}.html").read_text(encoding="utf-8")
+
+        async def pieces() -> AsyncIterator[str]:
+            head, body = re.split("(?=<body>)", text)
+            for piece in (head, *re.split("(?<=>)", body)):
+                yield piece
+                await asyncio.sleep(0.02)  # the line is slow
+
+        return StreamingResponse(pieces(), media_type="text/html")
+
+    routes = [Route("/{name}.html", page), Mount("/", StaticFiles(directory=PAGES))]
+    serving = Serving(Starlette(routes=routes), "127.0.0.1")
+    yield f"http://127.0.0.1:{serving.port}"
+    serving.stop()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["index.html", "jobs.html", "job.html", "results.html"])
+def test_page_does_not_move_while_it_arrives(portal: Visit, slow_line: str, name: str) -> None:
+    portal.page.goto(f"{slow_line}/{name}?runner={portal.relay.url}")
+
+    assert portal.shifts() == []
 
 
 def test_progress_moves_nothing_while_it_grows(portal: Visit, scenario: Scenario) -> None:
