@@ -6,6 +6,8 @@ import os
 import random
 import subprocess
 import sys
+from functools import partial
+from operator import lt
 from pathlib import Path
 
 import psycopg
@@ -43,7 +45,10 @@ def counts(url: str) -> dict[str, int]:
 
 
 def killed(scenario: Scenario, directory: Path, number: int, after: int) -> Path:
-    """Submits up to ``number`` jobs in another process, which is killed once ``after`` were begun."""
+    """Submits up to ``number`` jobs in another process, which is killed once ``after`` were begun.
+
+    The deadline is that of the next submission, not of all: how many a second there are is a matter of the machine.
+    """
     directory.mkdir()
     words = [scenario.session.system.base_url, RUN, str(directory), str(number)]
     ledger = directory / "ledger.ndjson"
@@ -54,9 +59,15 @@ def killed(scenario: Scenario, directory: Path, number: int, after: int) -> Path
         stdout=subprocess.PIPE,
     ) as client:
         assert client.stdout
-        assert client.stdout.readline() == b"ready\n"
-        wait("submissions", lambda: ledger.read_text().count("sending"), until=lambda seen: seen >= after, kind="ready")
-        client.kill()
+        try:
+            assert client.stdout.readline() == b"ready\n"
+            begun = 0
+            while begun < after:
+                begun = wait(
+                    "another submission", lambda: ledger.read_text().count("sending"), until=partial(lt, begun)
+                )
+        finally:
+            client.kill()
     return ledger
 
 
@@ -70,14 +81,16 @@ def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> Non
 
 
 @pytest.mark.full
-@pytest.mark.timeout(600)
-def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> None:
+@pytest.mark.timeout(400)  # up to 990 jobs, on a machine that may be busy
+@pytest.mark.parametrize("point", range(20))
+def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(
+    own_runner: OwnRunner, tmp_path: Path, point: int
+) -> None:
     """The same with the figures that the gate promises."""
-    scenario, chance = own_runner(), random.Random(1)  # noqa: S311 (moments to stop at, not secrets)
-    for number in range(20):
-        ledger = killed(scenario, tmp_path / str(number), 1000, chance.randint(1, 990))
-        assert cleanup.cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
-        assert counts(database(scenario)) == {}
+    scenario, chance = own_runner(), random.Random(point)  # noqa: S311 (moments to stop at, not secrets)
+    ledger = killed(scenario, tmp_path / "run", 1000, chance.randint(1, 990))
+    assert cleanup.cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
+    assert counts(database(scenario)) == {}
 
 
 def test_cleaning_again_changes_nothing_and_others_stay(
