@@ -120,6 +120,27 @@ def test_broken_runner_is_1_with_the_evidence(tmp_path: Path) -> None:
     assert verdict["findings"][0]["evidence"]["exchanges"]
 
 
+def test_verdict_of_a_gate_that_is_broken_is_told_apart(tmp_path: Path) -> None:
+    """The runner passes and a test of the gate itself does not: the exit code and the last word say so."""
+    (tmp_path / "breaks.py").write_text(
+        "def pytest_runtest_call(item):\n    assert not item.nodeid.startswith('tests/harness/'), 'broken on purpose'\n"
+    )
+    chosen = "test_health_tells_of_each_service or test_returns_what_was_seen_when_the_condition_held"
+    words = ["-p", "breaks", "--workers", "1", "--report-dir", str(tmp_path / "reports"), "-k", chosen]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "PASS" in ended.stdout
+    assert "1 of the tests of the gate itself failed" in ended.stdout
+
+
 def test_running_service_is_judged_where_it_is(tmp_path: Path) -> None:
     """A port that answers with something else than a runner is told apart from a runner."""
     with socket.create_server(("127.0.0.1", 0)) as server:
