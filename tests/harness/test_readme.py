@@ -50,6 +50,15 @@ def environment(**more: str) -> dict[str, str]:
     return {**clean, "PYTEST_ADDOPTS": NARROW, **more}
 
 
+def succeed(words: list[str], checkout: Path, **more: str) -> str:
+    """Runs a command there, which has to end with 0, and returns what it printed."""
+    ended = subprocess.run(
+        words, cwd=checkout, env=environment(**more), text=True, capture_output=True, timeout=110, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
 def test_commands_are_found() -> None:
     """The commands that the README starts with are among those tested."""
     assert COMMANDS[:2] == ["./scripts/gate", "./scripts/test"]
@@ -64,10 +73,7 @@ def test_script_works_as_written(checkout: Path, command: str) -> None:
     """A command of the README ends with 0."""
     if "--target containers" in command:
         engine()
-    ended = subprocess.run(
-        shlex.split(command), cwd=checkout, env=environment(), text=True, capture_output=True, timeout=110, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    succeed(shlex.split(command), checkout)
 
 
 def test_portal_is_recorded_as_written(checkout: Path) -> None:
@@ -75,11 +81,7 @@ def test_portal_is_recorded_as_written(checkout: Path) -> None:
     command = next(one for one in COMMANDS if "--record-portal" in one)
     (contract,) = (checkout / "contracts" / "portal").iterdir()
     before, written = contract.read_text(encoding="utf-8"), contract.stat().st_mtime_ns
-    env = environment(PYTEST_ADDOPTS="-k recorded_contract")
-    ended = subprocess.run(
-        shlex.split(command), cwd=checkout, env=env, text=True, capture_output=True, timeout=110, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    succeed(shlex.split(command), checkout, PYTEST_ADDOPTS="-k recorded_contract")
     assert contract.read_text(encoding="utf-8") == before
     assert contract.stat().st_mtime_ns > written
 
@@ -95,10 +97,7 @@ def test_remote_target_works_as_written(checkout: Path, own_runner: OwnRunner) -
     command = next(one for one in COMMANDS if "--target remote" in one)
     address = own_runner().session.system.base_url
     words = shlex.split(re.sub(r"http://\S+", address, command))
-    ended = subprocess.run(
-        words, cwd=checkout, env=environment(), text=True, capture_output=True, timeout=110, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    succeed(words, checkout)
 
 
 def test_runner_works_as_written(checkout: Path, target: Target, shared: dict[str, str]) -> None:
@@ -115,6 +114,19 @@ def test_runner_works_as_written(checkout: Path, target: Target, shared: dict[st
         finally:
             service.terminate()
         assert service.wait(20) == 0
+
+
+def test_check_works_as_written(checkout: Path) -> None:
+    """The test that shows how to add one has the form of the others, and passes through both workflows."""
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    added = checkout / "tests" / "workflows" / "test_example_of_the_readme.py"
+    added.write_text(example, encoding="utf-8")
+    try:
+        succeed([sys.executable, "-m", "ruff", "check", str(added)], checkout)
+        told = succeed([sys.executable, "-m", "pytest", str(added), "--workers", "1"], checkout, PYTEST_ADDOPTS="")
+    finally:
+        added.unlink()
+    assert "2 passed" in told
 
 
 def _path() -> str:
