@@ -123,8 +123,8 @@ def test_refusal_is_shown_with_its_place(portal: Visit) -> None:
     portal.send()
     page.get_by_text("refused").wait_for()
 
-    shown = page.locator("#outcome").inner_text()
-    assert portal.sent()[-1].error_code == "validation_error"
+    shown, refused = page.locator("#outcome").inner_text(), portal.sent()[-1]
+    assert (refused.path, refused.error_code) == (CROSS_REGION, "validation_error")
     assert "/jobspec/constraints/regions/0" in shown
     assert page.locator("#send").is_enabled()
 
