@@ -42,21 +42,31 @@ class Evidence:
         return "\n".join(parts)
 
 
+def telling(
+    exchanges: Sequence[Exchange], requests: Collection[str] = (), jobs: Collection[str] = ()
+) -> list[Exchange]:
+    """The few exchanges that tell of a failure, in their order.
+
+    First those with one of the ids in ``requests``, which it shows in, then those that made one of ``jobs``. The latest
+    ones where nobody knows which it shows in.
+    """
+    everything = range(len(exchanges))
+    meant = [number for number in everything if exchanges[number].request_id in requests]
+    made = [number for number in everything if exchanges[number].job in jobs]
+    latest = () if meant else reversed(everything)
+    kept = list(dict.fromkeys((*meant, *made, *latest)))[:MOST_EXCHANGES]
+    return [exchanges[number] for number in sorted(kept)]
+
+
 def gather(
     test: str,
     message: str,
     exchanges: Sequence[Exchange],
     rows: Mapping[str, Rows],
     log: Iterable[str],
-    requests: Collection[str] = (),
 ) -> Evidence:
-    """Evidence of one failure; ``rows`` by job id.
-
-    ``requests`` are the ids of those that it shows in. Of other exchanges, and of many log lines, the last are kept.
-    """
-    meant = [exchange for exchange in exchanges if exchange.request_id in requests]
-    last = meant[:MOST_EXCHANGES] or exchanges[-MOST_EXCHANGES:]
-    keys = {exchange.request_id for exchange in last if exchange.request_id} | set(rows)
+    """Evidence of one failure: these exchanges, ``rows`` by job id, and the last log lines that belong to them."""
+    keys = {exchange.request_id for exchange in exchanges if exchange.request_id} | set(rows)
     return Evidence(
         test=test,
         message=message,
@@ -66,7 +76,7 @@ def gather(
                 "status": str(exchange.status),
                 "body": _short(exchange.body.decode(errors="replace")),
             }
-            for exchange in last
+            for exchange in exchanges
         ],
         rows={name: shown for job in rows.values() for name, shown in _tables(job).items()},
         log=[_short(line) for line in _telling(line for line in log if any(key in line for key in keys))][-MOST_LINES:],

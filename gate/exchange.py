@@ -66,6 +66,12 @@ class Exchange:
         return _json(self.request_body)
 
     @property
+    def job(self) -> str:
+        """Id of the job that this request made; empty where it made none."""
+        made = self.status == 202 and isinstance(self.json, dict) and "id" in self.json
+        return str(self.json["id"]) if made else ""
+
+    @property
     def error_code(self) -> str:
         """``error_code`` of an error envelope, or an empty string."""
         code = self.json.get("error_code") if isinstance(self.json, dict) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -56,7 +57,7 @@ def judge(scenario: Scenario) -> list[Finding]:
 def _job(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     yield from rows.check_all(left)
     for exchange in scenario.exchanges:
-        if exchange.status == 202 and isinstance(exchange.json, dict) and str(exchange.json.get("id")) == job.id:
+        if exchange.job == job.id:
             yield from stored.check(exchange, left)
     if left.job is None or left.job["status"] not in TERMINAL:
         return
@@ -79,7 +80,7 @@ def _unseen(scenario: Scenario, job: Job) -> Iterator[Finding]:
     left = seen.rows
     yield from shown.check(left, cross_region=seen.workflow == CROSS)
     for exchange in scenario.exchanges[:known]:
-        if exchange.status == 202 and isinstance(exchange.json, dict) and str(exchange.json.get("id")) == job.id:
+        if exchange.job == job.id:
             yield from stored.check(exchange, left)
     if left.job is None or left.job["status"] not in TERMINAL or not all("id" in row for row in left.executions):
         return
@@ -113,8 +114,9 @@ def _calls(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
 def _shown(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     """What each endpoint shows of the job, against its rows; one finding where nothing answers any more."""
     try:
-        yield from _listed(scenario, job, left)
-        yield from _analysis(scenario, job, left)
+        for finding in chain(_listed(scenario, job, left), _analysis(scenario, job, left)):
+            # Each answer is judged before the next is asked for, so the last one is what it shows in.
+            yield replace(finding, request=scenario.exchanges[-1].request_id)
     except Unreachable as error:
         yield _gone(error, job)
 

@@ -11,7 +11,7 @@ from gate import jobs as build
 from gate.client import JOBS, Unreachable
 from gate.database import Database, Rows
 from gate.errors import NotAvailable
-from gate.evidence import Evidence, gather
+from gate.evidence import Evidence, gather, telling
 from gate.exchange import Exchange
 from gate.findings import BrokenPromise, Finding, must
 from gate.judge import TERMINAL, judge
@@ -76,10 +76,9 @@ class Scenario:
         """Takes an exchange down; a submission that was accepted is a job of this scenario, whoever sent it."""
         self.exchanges.append(exchange)
         self.findings += found
-        if exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json:
-            job = str(exchange.json["id"])
-            self.jobs.setdefault(job, Job(self, job))
-            self.session.jobs.add(job)
+        if exchange.job:
+            self.jobs.setdefault(exchange.job, Job(self, exchange.job))
+            self.session.jobs.add(exchange.job)
 
     def accepted(self, exchange: Exchange) -> Job:
         """The job that an exchange created; a finding where a submission that has to be accepted was not."""
@@ -88,7 +87,7 @@ class Scenario:
             got = exchange.body[:500].decode("utf-8", "replace")
             refused = Finding("BG-REFUSED-002", where=where, expected="202", got=got, request=exchange.request_id)
             raise BrokenPromise([refused])
-        return self.jobs[exchange.json["id"]]
+        return self.jobs[exchange.job]
 
     def adopt(self, job_id: str) -> Job:
         """A job that was there before, as one of this scenario; its router calls were made elsewhere."""
@@ -144,10 +143,11 @@ class Scenario:
 
     def evidence(self, message: str, findings: Sequence[Finding] = ()) -> Evidence:
         """What stands behind a failure; where findings name jobs and requests, what belongs to those."""
-        named = {finding.job for finding in findings} & set(self.jobs) or set(self.jobs)
-        rows = {job: self.jobs[job].rows() for job in sorted(named)} if self.session.database else {}
+        named = {finding.job for finding in findings} & set(self.jobs)
+        rows = {job: self.jobs[job].rows() for job in sorted(named or self.jobs)} if self.session.database else {}
         requests = {finding.request for finding in findings if finding.request}
-        return gather(self.test, message, self.exchanges, rows, self.session.system.log(), requests)
+        exchanges = telling(self.exchanges, requests, named)
+        return gather(self.test, message, exchanges, rows, self.session.system.log())
 
 
 class Job:

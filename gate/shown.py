@@ -68,14 +68,13 @@ def _unreadable(body: Any, job: Job) -> Iterator[Finding]:
 
 def _workflow(scenario: Scenario, job: Job) -> str:
     for exchange in scenario.exchanges:
-        if exchange.status == 202 and isinstance(exchange.json, dict) and exchange.json.get("id") == job.id:
+        if exchange.job == job.id:
             return {CROSS_REGION: "cross-region", JOBS: "standard"}.get(exchange.path, "")
     return ""
 
 
 def _run_id(scenario: Scenario, job: Job, executions: list[Row]) -> str:
-    answers = [exchange.json for exchange in scenario.exchanges if exchange.status == 202]
-    told = [one for one in answers if isinstance(one, dict) and one.get("id") == job.id]
+    told = [exchange.json for exchange in scenario.exchanges if exchange.job == job.id]
     named = (one.get("cross_region_execution_id") for one in [*told, *executions])
     return next((one for one in named if isinstance(one, str) and one), "")
 

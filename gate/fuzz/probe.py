@@ -89,8 +89,8 @@ class Probe:
             return Fired(shot, None, [silent], seconds=time.perf_counter() - started)
         fired = Fired(shot, exchange, self.scenario.findings[known:])
         fired.found += self._received(shot, case, exchange, where)
-        if exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json:
-            fired.job = str(exchange.json["id"])
+        if exchange.job:
+            fired.job = exchange.job
             fired.found += self._accepted(exchange, fired.job)
         for one in self.scenario.exchanges[first:]:
             fired.found += [replace(finding, request=one.request_id) for finding in self.contract.check(one)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,6 +70,7 @@ def handler(runner: FakeRunner) -> type[BaseHTTPRequestHandler]:
                 return
             self.send_response(reply[0])
             self.send_header("Content-Type", "application/json")
+            self.send_header("X-Request-Id", uuid.uuid4().hex)
             self.send_header("Content-Length", str(len(reply[1])))
             self.end_headers()
             self.wfile.write(reply[1])

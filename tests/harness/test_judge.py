@@ -114,6 +114,23 @@ def test_what_cannot_be_read_is_found_in_each_listing(judge: Judge, status: int,
         assert [where.partition(":")[0] for where in wheres(analysis, "BG-ANALYSIS-002")] == ["bias-analysis"]
 
 
+def test_findings_show_in_the_answer_that_they_are_about(watched: tuple[Session, FakeRunner]) -> None:
+    """Their evidence is that answer, and the submission of the job."""
+    session, runner = watched
+    runner.answer = lambda method, _: (200, b"null") if method == "GET" else (202, b'{"id": "b-done"}')
+    questions.cache_clear()
+    scenario = session.scenario("test")
+    scenario.client.post(JOBS, {})
+    about = {
+        finding.where: [str(shown["curl"]).rpartition("/")[2] for shown in scenario.evidence("", [finding]).exchanges]
+        for finding in scenario.judge()
+        if finding.code in {"BG-LIST-001", "BG-ANALYSIS-002"}
+    }
+    for where, end in (("executions/all", "all"), ("executions/cross-region", "cross-region")):
+        assert about[where] == ["jobs", end]
+    assert about["bias-analysis"] == ["jobs", "bias-analysis"]
+
+
 @pytest.mark.parametrize("job", [planned.name for planned in PLANNED if planned.status not in {"queued", "running"}])
 def test_every_kind_of_job_is_judged(judge: Judge, job: str) -> None:
     """With or without a run, completed or not."""
