@@ -18,7 +18,7 @@ from gate.fuzz import bodies
 from gate.fuzz.cases import AnyCase, Cases, shot_of
 from gate.fuzz.plan import plan
 from gate.fuzz.probe import Fired, Probe
-from gate.fuzz.replay import Replay
+from gate.fuzz.replay import Replay, command
 from gate.fuzz.shot import Shot
 from gate.fuzz.shrink import shrink
 from gate.remote.limits import UsedUp
@@ -189,7 +189,7 @@ class Campaign:
                 str(shown),
                 f"    case     {replay.shot.mode}: {replay.shot.what or replay.shot.method}",
                 f"    seed     {replay.seed}",
-                f"    replay   ./scripts/gate --replay {path}",
+                f"    replay   {command(path)}",
             )
         )
         request = fired.exchange.request_id if fired.exchange else ""

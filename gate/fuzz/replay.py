@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from gate.errors import Exit, GateError, UsageError
 from gate.findings import Finding
 from gate.fuzz.probe import Probe
 from gate.fuzz.shot import Shot
+from gate.options import ROOT
 
 if TYPE_CHECKING:
     from gate.session import Session
@@ -54,6 +56,12 @@ class Replay:
         }
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return path
+
+
+def command(path: Path) -> str:
+    """What does again what a replay file says. The path is short, and good on another machine too, where it can be."""
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    return f"./scripts/gate --replay {shlex.quote(str(shown))}"
 
 
 def load(path: Path) -> Replay:

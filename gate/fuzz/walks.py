@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gate.evidence import Evidence
 from gate.findings import Finding
 from gate.fuzz.campaign import Progress, Tally, Violation
 from gate.fuzz.probe import Probe
-from gate.fuzz.replay import Replay
+from gate.fuzz.replay import Replay, command
 from gate.fuzz.sequences import ACTIONS, Step, perform
 from gate.fuzz.shot import Shot
 from gate.fuzz.shrink import least
@@ -104,12 +105,12 @@ class Walks:
         replay = Replay(finding.code, finding.where, self.seed, None, short)
         path = replay.write(self.directory)
         scenario = self.probe.scenario
-        perform(self.probe, short)
-        told = [str(finding), *(f"    step     {json.dumps(step)}" for step in short)]
-        told += [f"    seed     {self.seed}", f"    replay   ./scripts/gate --replay {path}"]
-        evidence = (
-            scenario.evidence("\n".join(told)) if scenario.exchanges else Evidence(self.probe.test, "\n".join(told))
-        )
+        shown = next((one for one in perform(self.probe, short) if replay.is_it(one)), finding)
+        steps_told = [f"    step     {json.dumps(step)}" for step in short]
+        told = "\n".join([str(shown), *steps_told, f"    seed     {self.seed}", f"    replay   {command(path)}"])
+        # Of all steps, not of the one request that it shows in: each may be what leads to it.
+        whole = [replace(shown, request="")]
+        evidence = scenario.evidence(told, whole) if scenario.exchanges else Evidence(self.probe.test, told)
         return Violation(finding, Shot("", "GET", "/"), evidence, path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from gate.fuzz.checks import made
 from gate.fuzz.fresh import Known, freshen
 from gate.fuzz.plan import plan
 from gate.fuzz.probe import Probe
-from gate.fuzz.replay import load, outcome
+from gate.fuzz.replay import command, load, outcome
 from gate.fuzz.sequences import ACTIONS
 from gate.fuzz.shot import Shot
 from gate.fuzz.shrink import shrink
@@ -75,6 +76,7 @@ def fuzz(session: Session, cases: Cases, operation: str, number: int, directory:
     return Campaign(probe, cases, operation, directory).run(number)
 
 
+TABLES = ("jobs", "executions", "cross_region_executions", "region_results", "cross_region_analyses")
 FAULTS = {
     "fails": ("submitJob", 5, "BG-HTTP-001"),
     "trace": ("submitJob", 25, "BG-REFUSED-001"),
@@ -125,6 +127,10 @@ def test_sequence_finds_a_broken_link_and_is_made_short(faulty: Open, tmp_path: 
     steps = load(found.replay).steps
     assert [step["do"] for step in steps] == ["submit", "analysis"]
     assert steps[0]["workflow"] == "standard"
+    # What is told and what is shown are of one and the same time that it was done.
+    (job,) = re.findall(r"\(job (\S+)\)", found.evidence.message)
+    assert [job in exchange["curl"] for exchange in found.evidence.exchanges].count(True) >= len(steps)
+    assert set(found.evidence.rows) == {f"{table} of {job}" for table in TABLES}
 
 
 def test_first_sequence_does_everything_to_a_job_of_each_workflow() -> None:
@@ -149,6 +155,12 @@ def test_replay_says_error_where_the_runner_is_gone(faulty: Open, cases: Cases, 
     found = fuzz(session, cases, "listJobs", 2, tmp_path)
     session.system.kill()
     assert outcome(session, load(found[0].replay))[0] == Exit.UNJUDGED
+
+
+def test_command_that_replays_is_good_where_the_report_is_read(tmp_path: Path) -> None:
+    """Reports travel: a path within the checkout is told from there, and what a shell would split is quoted."""
+    assert command(ROOT / "reports" / "replay" / "x.json") == "./scripts/gate --replay reports/replay/x.json"
+    assert command(tmp_path / "a b.json") == f"./scripts/gate --replay '{tmp_path}/a b.json'"
 
 
 def test_replay_of_what_is_no_replay_file_is_refused(tmp_path: Path) -> None:
