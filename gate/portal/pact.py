@@ -286,9 +286,22 @@ def _body(content: Any) -> Json:
 
 
 def difference(recorded: str, text: str) -> str:
-    """The lines in which two recordings differ, at most 60."""
+    """What two recordings differ in: their interactions in one line, then at most 60 lines; empty where in nothing."""
+    if recorded == text:
+        return ""
+    before, now = _named(recorded), _named(text)
+    changed = [name for name in before if name in now and before[name] != now[name]]
+    kinds = {"no longer": [*before.keys() - now], "new": [*now.keys() - before], "changed": changed}
+    told = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in kinds.items() if names)
     lines = difflib.unified_diff(recorded.splitlines(), text.splitlines(), "checked in", "recorded now", "", "", 2, "")
-    return "\n".join(islice(lines, 60))
+    return "\n".join([told or "no interaction differs", *islice(lines, 60)])
+
+
+def _named(text: str) -> dict[str, Json]:
+    return {
+        f"{one['request']['method']} {one['request']['path']} {one['response']['status']} ({one['description']})": one
+        for one in json.loads(text)["interactions"]
+    }
 
 
 def load(path: Path = RECORDED) -> Json:

@@ -102,7 +102,19 @@ def test_what_every_error_has_may_be_read_of_any() -> None:
     assert list(unknown(seen, CONTRACT, recorded(call(PAGE, READS)))) == []
 
 
-def test_difference_names_the_lines() -> None:
-    """A contract that is out of date says where."""
-    assert difference("a\nb\n", "a\nb\n") == ""
-    assert "-b" in difference("a\nb\n", "a\nc\n")
+def test_difference_names_interactions_and_lines() -> None:
+    """A contract that is out of date says in its first line what the portal does otherwise, then where."""
+    questions = call({}, set(), "/api/v1/questions")
+    before, now = (
+        json.dumps(recorded(*calls), indent=2)
+        for calls in ((call(PAGE, READS), questions), (call(PAGE, READS - {"$.total"}), call({}, set(), status=400)))
+    )
+    first, *lines = difference(before, now).splitlines()
+    assert first == (
+        "no longer: GET /api/v1/questions 200 (listQuestions); "
+        "new: GET /api/v1/jobs 400 (listJobs: a state); "
+        "changed: GET /api/v1/jobs 200 (listJobs: a state)"
+    )
+    assert len(lines) <= 60
+    assert any(line.startswith("-") and '"total"' in line for line in lines)
+    assert difference(before, before) == ""

@@ -32,4 +32,4 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Sett
     if settings.record_portal:
         RECORDED.write_text(text, encoding="utf-8")
     different = difference(RECORDED.read_text(encoding="utf-8"), text)
-    assert not different, f"record it anew with ./scripts/test tests/portal --record-portal:\n{different}"
+    assert not different, f"{different}\nTo record it anew: ./scripts/test tests/portal --record-portal"
