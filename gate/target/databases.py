@@ -43,6 +43,16 @@ class Clones:
 
     def fresh(self, admin_url: str, template: str) -> str:
         """The name of a new copy of the template; psycopg.Error where it cannot be made."""
+        try:
+            return self._clone(admin_url, template)
+        except psycopg.OperationalError:
+            if self._admin is None or not self._admin.closed:
+                raise
+            # The server ended since the last copy, as tests have it do, and the connection is told of it at its next
+            # use. By now it may be up again.
+            return self._clone(admin_url, template)
+
+    def _clone(self, admin_url: str, template: str) -> str:
         name = f"gate_{secrets.token_hex(6)}"
         if self._admin is None or self._admin.closed:
             self._admin = psycopg.connect(admin_url, autocommit=True)

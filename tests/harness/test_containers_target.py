@@ -145,8 +145,12 @@ def test_a_partition_heals(system: ContainerSystem) -> None:
 
 
 @pytest.mark.parametrize("verb", ["restart", "kill"])
-def test_postgres_comes_back_with_its_data(system: ContainerSystem, verb: str) -> None:
-    """After a restart or a crash every database is as it was, and the runner finds its way back."""
+def test_postgres_comes_back_with_its_data(
+    started: tuple[ContainersTarget, dict[str, str]], system: ContainerSystem, verb: str
+) -> None:
+    """After a restart or a crash every database is as it was, the runner finds its way back, and there can be more."""
+    running, shared = started
+    running.database(shared)
     completed(system, f"before-postgres-{verb}")
     getattr(system.postgres, verb)()
     if verb == "kill":
@@ -156,6 +160,7 @@ def test_postgres_comes_back_with_its_data(system: ContainerSystem, verb: str) -
         found = connection.execute("SELECT status FROM jobs WHERE jobspec_id = %s", (f"before-postgres-{verb}",))
         assert found.fetchone() == ("completed",)
     wait("readiness", lambda: ready(system), until=lambda status: status == 200, kind="ready")
+    psycopg.connect(running.database(shared)).close()
 
 
 def test_jobs_are_worked_on_in_containers_of_their_own(shared: dict[str, str]) -> None:

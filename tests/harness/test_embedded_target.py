@@ -17,7 +17,8 @@ import pytest
 
 from gate.errors import GateError, UsageError
 from gate.target import RunnerSpec
-from gate.target.embedded import DIRECTORY, EmbeddedTarget, template_name
+from gate.target.databases import Clones
+from gate.target.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
 from gate.target.postgres import Cluster, fingerprint
 from gate.target.process import RunnerProcess, Watched, free_port
 from gate.waiting import wait
@@ -124,6 +125,21 @@ def test_databases_are_migrated_and_isolated(started: tuple[EmbeddedTarget, dict
         connection.execute("CREATE TABLE mine (id int)")
     with psycopg.connect(other) as connection:
         assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
+
+
+def test_fresh_databases_outlive_the_connection_that_made_them(shared: dict[str, str]) -> None:
+    """A test that ends the server and starts it again does not keep those after it from having databases."""
+    own = psycopg.conninfo.make_conninfo(shared[ADMIN], application_name="broken")
+    clones = Clones()
+    made = [clones.fresh(own, shared[TEMPLATE])]
+    with psycopg.connect(shared[ADMIN]) as other:
+        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'broken'"
+        assert other.execute(ended).fetchall() == [(True,)]
+    made.append(clones.fresh(own, shared[TEMPLATE]))
+    clones.close()
+    assert made[0] != made[1]
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        clones.fresh("postgresql://127.0.0.1:1/x", shared[TEMPLATE])
 
 
 def test_a_worker_makes_systems_from_what_start_returned(shared: dict[str, str]) -> None:
