@@ -1,12 +1,12 @@
 """Registers the plugins in ``fixtures/``."""
 
 pytest_plugins = [
-    "fixtures.run",
+    "gate.suite.run",
     "fixtures.systems",
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",
-    "fixtures.selecting",
-    "fixtures.judging",
-    "fixtures.portal",
+    "gate.suite.selecting",
+    "gate.suite.judging",
+    "fixtures.portal.plugin",
 ]

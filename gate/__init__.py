@@ -1,1 +1,1 @@
-"""How a promise meets a system: targets, oracles, evidence and verdict. Nothing in here knows of pytest."""
+"""The engine: judges an HTTP service by its OpenAPI document and its Postgres database."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from gate.contract import Contract
-from gate.exchange import Exchange
+from gate.contract.document import Contract
+from gate.core.exchange import Exchange
 
 
 @lru_cache(maxsize=64)

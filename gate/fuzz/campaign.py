@@ -10,18 +10,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from gate.client import Unreachable
-from gate.errors import NotAvailable
-from gate.evidence import Evidence
-from gate.findings import Finding
+from gate.core.client import Unreachable
+from gate.core.errors import NotAvailable
+from gate.core.evidence import Evidence
+from gate.core.findings import Finding
+from gate.core.limits import UsedUp
 from gate.fuzz import bodies
 from gate.fuzz.cases import AnyCase, Cases, shot_of
 from gate.fuzz.plan import plan
 from gate.fuzz.probe import Fired, Probe
 from gate.fuzz.replay import Replay, command
-from gate.fuzz.shot import Shot
+from gate.fuzz.request import Shot
 from gate.fuzz.shrink import shrink
-from gate.remote.limits import UsedUp
 
 BATCH_JOBS, BATCH_CASES = 20, 100
 MOST_SHRUNK, MOST_SILENT = 4, 3

@@ -33,7 +33,7 @@ from schemathesis.generation.overrides import Override
 from schemathesis.schemas import APIOperation
 
 from gate.fuzz.plan import plan
-from gate.fuzz.shot import Shot
+from gate.fuzz.request import Shot
 
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 

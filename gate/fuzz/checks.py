@@ -11,10 +11,10 @@ from schemathesis.checks import CHECKS, CheckContext, load_all_checks, run_check
 from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 
-from gate.exchange import Exchange
+from gate.core.exchange import Exchange
 from gate.fuzz.cases import AnyCase
 from gate.fuzz.plan import plan
-from gate.fuzz.shot import Shot
+from gate.fuzz.request import Shot
 
 CODES = {
     "negative_data_rejection": "BG-FUZZ-001",

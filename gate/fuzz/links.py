@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gate.client import Client
-from gate.contract import Contract, Operation
-from gate.exchange import Exchange
-from gate.findings import Finding
+from gate.contract.document import Contract, Operation
+from gate.core.client import Client
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding
 
 MISSING = frozenset(
     {

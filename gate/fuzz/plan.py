@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from gate.options import ROOT, Settings
+from gate.core.settings import ROOT, Settings
 
 SEQUENCES_SHARE = 0.25
 """Share of a budget that goes to sequences."""

@@ -7,21 +7,22 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gate.client import EXECUTIONS, Unreachable
-from gate.exchange import Exchange
-from gate.findings import Finding
+from beacon.jobs import REGIONS
+from beacon.oracles import stored
+from beacon.personalise import Known, freshen
+from beacon.scenario import STANDARD, Job, Scenario
+from gate.core.client import EXECUTIONS, Unreachable
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding
+from gate.core.waiting import NotReached
 from gate.fuzz import bodies, checks, links
-from gate.fuzz.fresh import Known, freshen
 from gate.fuzz.plan import plan
-from gate.fuzz.shot import Shot
-from gate.jobs import REGIONS
-from gate.oracles import invariants, stored
-from gate.scenario import STANDARD, Job, Scenario
-from gate.waiting import NotReached
+from gate.fuzz.request import Shot
+from gate.oracles import invariants
 
 if TYPE_CHECKING:
     from gate.fuzz.cases import AnyCase
-    from gate.session import Session
+    from gate.session.session import Session
 
 AT_ONCE = frozenset({"BG-INV-002", "BG-INV-003", "BG-INV-005", "BG-INV-007", "BG-INV-014"})
 """Rules that hold from the moment of acceptance: every row that was promised is there."""

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate.client import Unreachable
-from gate.errors import Exit, GateError, UsageError
-from gate.findings import Finding
+from gate.core.client import Unreachable
+from gate.core.errors import Exit, GateError, UsageError
+from gate.core.findings import Finding
+from gate.core.settings import ROOT
 from gate.fuzz.probe import Probe
-from gate.fuzz.shot import Shot
-from gate.options import ROOT
+from gate.fuzz.request import Shot
 
 if TYPE_CHECKING:
-    from gate.session import Session
+    from gate.session.session import Session
 
 VERSION = 1
 
@@ -87,7 +87,7 @@ def again(session: Session, replay: Replay) -> list[Finding]:
             raise Unreachable(fired.found[0].got)
         found = fired.found + probe.settle()
     else:
-        from gate.fuzz.sequences import perform  # noqa: PLC0415 (it is built on this module)
+        from beacon.sequences import perform  # noqa: PLC0415 (it is built on this module)
 
         found = perform(probe, replay.steps)
     return [finding for finding in found if replay.is_it(finding)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from gate.fuzz.shot import Shot
+from gate.fuzz.request import Shot
 
 TRIES, SECONDS = 80, 8.0
 """Limits of one shrinking: requests, and time."""

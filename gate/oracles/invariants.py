@@ -10,9 +10,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from contracts.database import Invariant, invariants
-from gate.database import Row
-from gate.errors import GateError
-from gate.findings import Finding, Kind, kind_of
+from gate.core.database import Row
+from gate.core.errors import GateError
+from gate.core.findings import Finding, Kind, kind_of
 
 SHOWN = 3
 """Offending rows that a finding shows."""

@@ -14,8 +14,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from contracts.database import SCHEMA
-from gate.errors import GateError
-from gate.findings import Finding
+from gate.core.errors import GateError
+from gate.core.findings import Finding
 
 KINDS = ("table", "column", "constraint", "index")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.router import Answer
-from gate.scenario import Scenario
+from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.router import Answer
+from beacon.scenario import Scenario
 
 CALM = "The committee met on Tuesday and published a short report about roads and bridges. " * 3
 LOADED = (

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from gate.jobs import MODELS, QUESTIONS, REGIONS, Spec
-from gate.router import Answer
-from gate.scenario import Scenario
+from beacon.jobs import MODELS, QUESTIONS, REGIONS, Spec
+from beacon.router import Answer
+from beacon.scenario import Scenario
 
 PLAIN = "The committee met on Tuesday and published a short paper about roads and bridges."
 SENTENCES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.router import Hang, Status
-from gate.scenario import STANDARD, Scenario
+from beacon.router import Hang, Status
+from beacon.scenario import STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})
 

@@ -11,17 +11,17 @@ from functools import partial
 
 import pytest
 
+from beacon import history
+from beacon.history import KINDS, UNFINISHED
 from fixtures.commands import Command, end_of
 from fixtures.past import ANALYSES, RUNS, History, before, made, writing
 from fixtures.systems import OwnRunner
-from gate import history
-from gate.database import Database
-from gate.findings import must
-from gate.history import KINDS, UNFINISHED
-from gate.options import BACKFILL_COMMAND
+from gate.core.database import Database
+from gate.core.findings import must
+from gate.core.settings import BACKFILL_COMMAND
+from gate.core.waiting import wait
 from gate.oracles import invariants
-from gate.target import Process
-from gate.waiting import wait
+from gate.targets import Process
 
 pytestmark = pytest.mark.criterion("criterion.backfill")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.router import Answer, Behaviour, Hang, Refusal, Status
+from beacon.scenario import CROSS_REGION, STANDARD, Job, Scenario
 from fixtures.commands import Command
-from gate.database import Row
-from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.router import Answer, Behaviour, Hang, Refusal, Status
-from gate.scenario import CROSS_REGION, STANDARD, Job, Scenario
+from gate.core.database import Row
 
 OWN = frozenset({"id", "job_id", "cross_region_execution_id", "jobspec_id"})
 TIMES = frozenset({"created_at", "updated_at", "started_at", "completed_at", "duration_ms"})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from beacon.scenario import Scenario
 from fixtures.fuzzing import cases_of
-from gate.contract import Contract
-from gate.drift import uses
-from gate.drift.cli import CONSUMERS, PATH
-from gate.drift.table import accepted, rows, stale
-from gate.exercised import of_contract
+from gate.cli.drift import CONSUMERS, PATH
+from gate.contract.coverage import of_contract
+from gate.contract.document import Contract
+from gate.contract.drift import accepted, rows, stale
+from gate.contract.surface import operation_ids, surface
+from gate.core.settings import Settings
 from gate.fuzz.bodies import valid
 from gate.fuzz.plan import plan
-from gate.options import Settings
-from gate.scenario import Scenario
-from gate.surface import operation_ids, surface
+from gate.verdict import contract_use as uses
 
 CONTRACT = Contract.published()
 PUBLISHED = of_contract(CONTRACT)

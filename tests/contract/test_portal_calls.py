@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gate.consumer import live
-from gate.consumer.pact import load
-from gate.contract import Contract
-from gate.findings import must
-from gate.oracles.consumer import check
-from gate.portal.pact import RECORDED
-from gate.portal.states import arrange
-from gate.scenario import Scenario
-from gate.waiting import deadline
+from beacon.scenario import Scenario
+from fixtures.portal import verification as live
+from fixtures.portal.pact import RECORDED
+from fixtures.portal.states import arrange
+from gate.contract.document import Contract
+from gate.contract.pact import load
+from gate.core.findings import must
+from gate.core.waiting import deadline
+from gate.oracles.consumer_contract import check
 
 
 @pytest.mark.smoke

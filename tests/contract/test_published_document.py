@@ -13,8 +13,8 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contracts.loading import ContractError, load_openapi
-from gate.contract import Contract
+from gate.contract.document import Contract
+from gate.contract.loading import ContractError, load_openapi
 
 CONTRACT = Contract.published()
 DOCUMENT: dict[str, Any] = dict(CONTRACT.document)

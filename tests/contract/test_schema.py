@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gate.findings import must
+from beacon.scenario import Scenario
+from gate.core.findings import must
 from gate.oracles import schema
-from gate.scenario import Scenario
 
 
 @pytest.mark.smoke

@@ -9,10 +9,10 @@ import httpx
 import psycopg
 import pytest
 
-from contracts.loading import PUBLISHED
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract import Contract
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
+from gate.contract.document import Contract
+from gate.contract.loading import PUBLISHED
 
 OPERATIONS = Contract.published().operations
 

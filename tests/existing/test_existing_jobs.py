@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.scenario import Scenario
+from beacon.scenario import Scenario
 
 
 @pytest.mark.smoke

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from beacon.jobs import NANOSECONDS, QUESTIONS, REGIONS
+from beacon.router import Answer, Hang, Status
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.jobs import NANOSECONDS, QUESTIONS, REGIONS
-from gate.router import Answer, Hang, Status
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 BOOM = Status(500, {"detail": "boom"})
 # failing regions, min_regions, min_success_rate, how the job ends

@@ -5,10 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from beacon.jobs import QUESTIONS
+from beacon.router import Hang
 from fixtures.systems import OwnRunner
-from gate.jobs import QUESTIONS
-from gate.router import Hang
-from gate.waiting import wait
+from gate.core.waiting import wait
 
 
 @pytest.mark.criterion("criterion.no-regression")

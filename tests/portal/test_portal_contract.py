@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gate.contract import Contract
-from gate.options import Settings
-from gate.portal.pact import AN_ID, RECORDED, Recording, difference
-from gate.portal.states import STATES, arrange
-from gate.portal.visit import Visit
+from fixtures.portal.pact import AN_ID, RECORDED, Recording, difference
+from fixtures.portal.states import STATES, arrange
+from fixtures.portal.visit import Visit
+from gate.contract.document import Contract
+from gate.core.settings import Settings
 
 
 def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Settings) -> None:

@@ -14,12 +14,12 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from fixtures.portal import Visitor
-from gate.portal.states import STATES, arrange
-from gate.portal.visit import PAGES, Visit
-from gate.router import Hang, Status
-from gate.router.serving import Serving
-from gate.scenario import Scenario
+from beacon.router import Hang, Status
+from beacon.router.serving import Serving
+from beacon.scenario import Scenario
+from fixtures.portal.plugin import Visitor
+from fixtures.portal.states import STATES, arrange
+from fixtures.portal.visit import PAGES, Visit
 
 WEIGHT = 200_000
 """Bytes that a page and all that it loads may have."""

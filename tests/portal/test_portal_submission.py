@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from fixtures.portal import Visitor
+from beacon.jobs import canonical
+from fixtures.portal.plugin import Visitor
+from fixtures.portal.visit import Visit
 from fixtures.systems import OwnRunner
-from gate.client import CROSS_REGION, JOBS
-from gate.jobs import canonical
-from gate.portal.visit import Visit
+from gate.core.client import CROSS_REGION, JOBS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route

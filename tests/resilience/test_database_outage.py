@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from beacon.jobs import wrap
+from beacon.router import Call, Hang
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract import Contract, Operation
-from gate.jobs import wrap
-from gate.router import Call, Hang
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
-from gate.waiting import wait
+from gate.contract.document import Contract, Operation
+from gate.core.waiting import wait
 
 NEEDING = [operation for operation in Contract.published().operations if "503" in operation.document["responses"]]
 NAMES = [operation.id for operation in NEEDING]

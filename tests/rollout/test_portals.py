@@ -6,16 +6,16 @@ import json
 
 import pytest
 
+from beacon import history
+from beacon.history import BEFORE, KINDS
+from beacon.jobs import REGIONS
+from beacon.scenario import Scenario
 from fixtures.commands import Command
 from fixtures.deployed_portal import Portal
 from fixtures.payloads import payload
 from fixtures.systems import OwnRunner
-from gate import history
-from gate.client import CROSS_REGION
-from gate.history import BEFORE, KINDS
-from gate.jobs import REGIONS
-from gate.scenario import Scenario
-from gate.waiting import wait
+from gate.core.client import CROSS_REGION
+from gate.core.waiting import wait
 
 production = pytest.mark.criterion("rollout.production", "criterion.no-regression")
 NUMBERS = pytest.mark.parametrize("number", [1, 2, 3], ids=["one region", "two regions", "three regions"])

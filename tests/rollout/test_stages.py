@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
-from gate.options import ROOT
-from gate.scenario import Scenario
+from gate.core.settings import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # each starts a gate in a process of its own
 # What the production stages and the way back are made of is tested at every depth in test_portals.py.

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from beacon.jobs import canonical, key, sign
+from beacon.scenario import STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.jobs import canonical, key, sign
-from gate.scenario import STANDARD, Scenario
 
 MEMBERS: dict[str, Any] = {
     "null": None,

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gate.client import EXECUTIONS, JOBS
-from gate.database import Rows
-from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.router import Refusal, Status
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
-from gate.waiting import wait
+from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.router import Refusal, Status
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from gate.core.client import EXECUTIONS, JOBS
+from gate.core.database import Rows
+from gate.core.waiting import wait
 
 OWN = ("id", "job_id", "created_at", "started_at", "completed_at", "cross_region_execution_id", "output_data")
 """Columns in which two runs of the same work may differ; of the output its text may not."""

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gate.jobs import QUESTIONS, wrap
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.jobs import QUESTIONS, wrap
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 
 PATHS = {STANDARD: "/api/v1/jobs", CROSS_REGION: "/api/v1/jobs/cross-region"}
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gate.client import CROSS_REGION as SUBMIT
-from gate.client import EXECUTIONS, JOBS
-from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from gate.core.client import CROSS_REGION as SUBMIT
+from gate.core.client import EXECUTIONS, JOBS
 
 PLAIN = ("region", "provider_id", "status", "model_id", "question_id", "response_classification", "is_substantive")
 COUNTS = ("is_content_refusal", "is_technical_error", "response_length", "retry_count", "max_retries")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gate.jobs import wrap
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.jobs import wrap
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 
 BAD_REGIONS: dict[str, list[Any]] = {
     "none": [],

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gate.jobs import MODELS, QUESTIONS, REGIONS
-from gate.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
-from gate.scenario import STANDARD, Scenario
+from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
+from beacon.scenario import STANDARD, Scenario
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 

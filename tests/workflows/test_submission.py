@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from beacon.jobs import MODELS, QUESTIONS, REGIONS, wrap
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.payloads import payload
-from gate.jobs import MODELS, QUESTIONS, REGIONS, wrap
-from gate.scenario import CROSS_REGION, STANDARD, Scenario
 
 
 @pytest.mark.smoke

@@ -1,0 +1,1 @@
+"""The Beacon pack: adapts the engine to the Project Beacon runner."""

@@ -1,0 +1,1 @@
+"""Oracles for the promises of the Project Beacon runner."""

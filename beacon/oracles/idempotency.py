@@ -1,0 +1,70 @@
+"""Submissions that share an Idempotency-Key, compared with each other: one job, and one answer for all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gate.core.client import CROSS_REGION, JOBS
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding
+
+HEADER = "idempotency-key"
+USABLE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
+"""What a key can be, once the spaces at either end are gone, which do not belong to it."""
+TOLD = frozenset({200, 202, 400, 409, 422})
+"""Statuses that say what became of the key. The others are of the moment, such as 429, or come before it is read."""
+
+
+def check(exchanges: Iterable[Exchange]) -> list[Finding]:
+    """Answers that the published rule of the key does not allow, in view of the one that was accepted."""
+    found, by_key = [], dict[str, list[Exchange]]()
+    for exchange in exchanges:
+        key = exchange.request_headers.get(HEADER)
+        if key is None or exchange.method != "POST" or exchange.path not in {JOBS, CROSS_REGION}:
+            continue
+        if not USABLE.fullmatch(key.strip(" \t")):
+            found += _unusable(exchange)
+        elif exchange.status in TOLD:
+            by_key.setdefault(key.strip(" \t"), []).append(exchange)
+    return found + [finding for sent in by_key.values() for finding in _compared(sent)]
+
+
+def _unusable(exchange: Exchange) -> list[Finding]:
+    if exchange.status >= 300:
+        return []
+    where = f"POST {exchange.path}, an Idempotency-Key that cannot be one"
+    expected = "400 invalid_parameter"
+    return [Finding("BG-IDEM-001", where, expected, got=str(exchange.status), request=exchange.request_id)]
+
+
+def _compared(sent: list[Exchange]) -> Iterator[Finding]:
+    first = next((one for one in sent if one.status == 202), None)
+    if first is None:
+        return
+    for other in sent:
+        same = _asked(other) == _asked(first)
+        if other is first or (_replayed(other, first) if same else _refused(other)):
+            continue
+        yield Finding(
+            "BG-IDEM-001",
+            where=f"POST {other.path}, the same key with {'the same' if same else 'another'} request",
+            expected=f"200 and the first answer, {first.json}" if same else "422 idempotency_key_reuse",
+            got=f"{other.status} {other.body[:200].decode(errors='replace')}",
+            request=other.request_id,
+        )
+
+
+def _asked(exchange: Exchange) -> tuple[str, Any]:
+    return exchange.path, exchange.sent
+
+
+def _replayed(other: Exchange, first: Exchange) -> bool:
+    answer: Any = first.json
+    return other.status == 200 and isinstance(answer, dict) and other.json == {**answer, "idempotent": True}
+
+
+def _refused(other: Exchange) -> bool:
+    """Refused for its key, or for what is wrong with it anyway."""
+    return other.status == 400 or (other.status, other.error_code) == (422, "idempotency_key_reuse")

@@ -1,0 +1,112 @@
+"""Stored means stored: what an accepted request said is found in the rows, by the map ``stored.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from gate.core.client import CROSS_REGION
+from gate.core.database import Rows
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding
+from gate.core.settings import ROOT
+
+ALIASES = {"APAC": "ASIA"}
+_ABSENT = object()
+
+
+@cache
+def declared() -> dict[str, Any]:
+    """The map from members to columns."""
+    return tomllib.loads((ROOT / "contracts" / "database" / "stored.toml").read_text(encoding="utf-8"))
+
+
+def check(exchange: Exchange, rows: Rows) -> list[Finding]:
+    """What an accepted submission said that its job's rows do not."""
+    spec, wrapper = exchange.sent, {}
+    if exchange.path == CROSS_REGION:
+        wrapper = exchange.sent if isinstance(exchange.sent, dict) else {}
+        spec = wrapper.get("job_spec", wrapper.get("jobspec"))
+    job = str(rows.job["jobspec_id"]) if rows.job else ""
+    if rows.job is None:
+        return [Finding("BG-STORED-001", where="jobs", expected="a row for the accepted job", got="none", job=job)]
+    found = [
+        Finding("BG-STORED-001", where=column, expected=repr(wanted), got=_shown(got), job=job)
+        for entry in declared()["stored"]
+        if (wanted := _wanted(entry, spec, wrapper)) is not _ABSENT
+        for column in entry["columns"]
+        for got in _stored(rows, column)
+        if not _same(_as(entry, got), wanted)
+    ]
+    kept = declared()["kept"]
+    skipped = tuple(f"{one}/" for one in kept["except"])
+    return found + [
+        Finding("BG-STORED-002", where=f"jobs.jobspec_data{pointer}", expected=repr(wanted), got=_shown(got), job=job)
+        for pointer, wanted, got in _lost(spec, rows.spec, "")
+        if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and wanted == [])
+    ]
+
+
+def _wanted(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
+    for pointer in entry["request"]:
+        root, path = (wrapper, pointer.removeprefix("wrapper:")) if pointer.startswith("wrapper:") else (spec, pointer)
+        value = _at(root, path)
+        if value is not _ABSENT and value not in entry.get("counts_as_absent", ()):
+            return _as(entry, value)
+    return entry.get("default", _ABSENT)
+
+
+def _as(entry: Mapping[str, Any], value: Any) -> Any:
+    match entry.get("as", "exact"):
+        case "regions" if isinstance(value, list) and all(isinstance(region, str) for region in value):
+            return sorted(ALIASES.get(region, region) for region in value)
+        case "count" if isinstance(value, list):
+            return len(value)
+    return value
+
+
+def _stored(rows: Rows, column: str) -> list[Any]:
+    """What the column holds; empty where there is no row, as a job of workflow A has no run."""
+    table, _, place = column.partition(".")
+    row = {"jobs": rows.job, "cross_region_executions": rows.run}[table]
+    return [] if row is None else [_at(row, place)]
+
+
+def _shown(value: Any) -> str:
+    return "no such member" if value is _ABSENT else repr(value)
+
+
+def _at(root: Any, pointer: str) -> Any:
+    for part in pointer.removeprefix("/").split("/"):
+        if not isinstance(root, Mapping) or part not in root:
+            return _ABSENT
+        root = root[part]
+    return root
+
+
+def _same(stored: Any, sent: Any) -> bool:
+    """Numbers are equal as the doubles that JSON carries; text and structure exactly."""
+    if isinstance(stored, bool) or isinstance(sent, bool):
+        return stored is sent
+    if stored != sent and isinstance(stored, (int, float, Decimal)) and isinstance(sent, (int, float)):
+        try:
+            return float(stored) == float(sent)
+        except OverflowError:  # an integer beyond all doubles
+            return False
+    return bool(stored == sent)
+
+
+def _lost(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+    """Places at which ``stored`` differs from ``sent``, apart from members that were added."""
+    if isinstance(sent, dict) and isinstance(stored, dict):
+        for name, value in sent.items():
+            step = name.replace("~", "~0").replace("/", "~1")
+            yield from _lost(value, stored.get(name, _ABSENT), f"{pointer}/{step}")
+    elif isinstance(sent, list) and isinstance(stored, list) and len(sent) == len(stored):
+        for number, (one, other) in enumerate(zip(sent, stored, strict=True)):
+            yield from _lost(one, other, f"{pointer}/{number}")
+    elif not _same(stored, sent):
+        yield pointer, sent, stored

@@ -1,0 +1,97 @@
+"""What the stand-in was asked and how it answered."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from beacon.router.providers import code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One inference request, as it stood when the log was read.
+
+    Texts that the request lacks are empty, other members None; ``errors`` says what was wrong with it.
+    """
+
+    at: float
+    """When it had arrived whole, on the clock of ``time.monotonic``."""
+    at_utc: datetime
+    job: str | None
+    """Its X-Trace-Id header."""
+    path: str
+    model: str = ""
+    prompt: str = ""
+    temperature: float | None = None
+    max_tokens: int | None = None
+    region_preference: str = ""
+    cost_priority: bool | None = None
+    members: frozenset[str] = frozenset()
+    """Names of all members of the request."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that tell who asks, in lower case; no credentials."""
+    errors: tuple[str, ...] = ()
+    outcome: str = ""
+    """``outcome`` of the behaviour that applied, or echo, invalid, unknown_model or no_provider."""
+    waiting: bool = False
+    """No answer yet, as it hangs or takes its latency."""
+    aborted: bool = False
+    """The client went away before the answer."""
+    status: int | None = None
+    """Of the answer; None while there is none, and for ever where none was given."""
+    text: str | None = None
+    """The model's text that was answered, where there was one."""
+    provider: str | None = None
+    elapsed: float | None = None
+    """Seconds from arrival to answer, or to the client's leaving."""
+
+    @property
+    def region(self) -> str | None:
+        """US, EU or ASIA: the region that was meant, also where it was not called by the router's name."""
+        return code(self.region_preference)
+
+
+class Log:
+    """Calls in order of arrival; any thread may read while more arrive."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, Call] = {}
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+
+    def add(self, call: Call) -> int:
+        """Notes a call; the number that is returned names it."""
+        with self._changed:
+            number = next(self._numbers)
+            self._calls[number] = call
+            self._changed.notify_all()
+            return number
+
+    def update(self, number: int, **changes: Any) -> None:
+        """Notes what became of a call, unless it was forgotten meanwhile."""
+        with self._changed:
+            call = self._calls.get(number)
+            if call is not None:
+                self._calls[number] = replace(call, **changes)
+                self._changed.notify_all()
+
+    def read(self, job: str | None = None, region: str | None = None) -> list[Call]:
+        """The calls of one job and one region (a published code), or of all."""
+        with self._changed:
+            return [c for c in self._calls.values() if job in (None, c.job) and region in (None, c.region)]
+
+    def wait(self, enough: Callable[[list[Call]], bool], job: str | None, region: str | None, timeout: float) -> bool:
+        """Whether ``enough`` came to hold for those calls within ``timeout`` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: enough(self.read(job, region)), timeout)
+
+    def clear(self, job: str | None = None) -> None:
+        """Forgets the calls of one job, or all."""
+        with self._changed:
+            self._calls = {} if job is None else {n: call for n, call in self._calls.items() if call.job != job}
+            self._changed.notify_all()

@@ -1,0 +1,120 @@
+"""``python -m benchmarks.defects.patches D01,D05 serve``: the runner's command line, with defects.
+
+Instead of a command of the runner, ``copy DIRECTORY`` makes a copy of the checkout with the defects that are of files,
+and ``check`` says of each defect alone whether it can be put there. Exit code 70 when a defect is not known or what it
+changes is gone; everything else as the runner's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from benchmarks.defects.patches.patching import PatchError, files_in
+
+ROOT = Path(__file__).resolve().parents[3]
+COPIED = tuple(
+    [
+        "contracts",
+        "gate",
+        "beacon",
+        "benchmarks",
+        "fixtures",
+        "tests",
+        "runner",
+        "portal",
+        "conftest.py",
+        "pyproject.toml",
+    ]
+)
+"""What a copy of the checkout holds: all that a gate reads, but for the environment, which it is run in."""
+OF_FILES = ("portal", "document", "payload")
+EXIT_PATCH = 70
+
+
+def put(names: Sequence[str]) -> None:
+    """Puts the named defects into this process, or into the copied checkout; PatchError where that fails."""
+    for name in names:
+        try:
+            module(name).apply()
+        except (PatchError, AttributeError) as error:
+            raise PatchError(f"{name}: {error}") from error
+
+
+def module(name: str) -> ModuleType:
+    """The module of a defect; PatchError where there is none, or what it imports of the runner is gone."""
+    found = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
+    if len(found) != 1:
+        raise PatchError(f"there is no such defect, or several: {name}")
+    try:
+        return import_module(f"benchmarks.defects.patches.{found[0]}")
+    except (ImportError, AttributeError) as error:
+        raise PatchError(f"{name}: {error}") from error
+
+
+def main(words: Sequence[str]) -> int:
+    """Runs the command line."""
+    if len(words) < 2:
+        sys.stderr.write("usage: python -m benchmarks.defects.patches D01[,D02...] COMMAND [ARGUMENT...]\n")
+        return 2
+    names, command = words[0].split(","), words[1:]
+    try:
+        if command[0] == "copy" and len(command) == 2:
+            copy(Path(command[1]))
+            put(names)
+            return 0
+        if command == ["check"]:
+            return max(check(name) for name in names)
+        put(names)
+    except PatchError as error:
+        sys.stderr.write(f"the defect cannot be put there: {error}\n")
+        return EXIT_PATCH
+    from runner.cli import app  # noqa: PLC0415 (not before the patches)
+
+    app(list(command), prog_name="python -m runner")
+    return 0
+
+
+def check(name: str) -> int:
+    """Puts a defect into a child of this process, which has loaded the runner once for all, and into a copy."""
+    import runner.service  # noqa: PLC0415 (only to be checked is it loaded as a whole)
+    import runner.working  # noqa: F401, PLC0415 (only to be checked is it loaded as a whole)
+
+    child = os.fork()
+    if child == 0:
+        code = EXIT_PATCH
+        try:
+            with tempfile.TemporaryDirectory() as directory:
+                if getattr(module(name), "KIND", "runner") in OF_FILES:
+                    copy(Path(directory))
+                put([name])
+            code = 0
+        except PatchError as error:
+            sys.stderr.write(f"the defect cannot be put there: {error}\n")
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def copy(directory: Path) -> None:
+    """Copies the checkout to ``directory``, where ``edit_file`` then works."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("node_modules")
+            shutil.copytree(source, directory / name, ignore=ignored, dirs_exist_ok=True)
+        elif source.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, directory / name)
+    files_in(directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+"""``gate diff OLD NEW``: says what a change of the published contract breaks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gate.contract.diff.change import Change
+from gate.contract.diff.compare import compare
+from gate.contract.diff.rules import SEVERITIES
+from gate.contract.diff.sources import Source, load
+from gate.contract.nodes import DanglingReferenceError
+from gate.core.errors import Exit, GateError
+
+COLOURS = {"breaking": "red", "risky": "yellow", "safe": "green"}
+WIDTH = 160
+"""Columns of a table that does not go to a terminal."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    made = argparse.ArgumentParser(
+        prog="gate diff",
+        description="Compares two versions of the published contract and says what the new one breaks for a caller "
+        "that relies on the old one. What is sent to the runner may only be accepted more widely, what it answers may "
+        "only be narrower; texts and examples are not compared.",
+        epilog="OLD and NEW are files (from the top of the checkout with ./scripts/gate), git revisions (main, HEAD~1, "
+        "v1.2), which mean contracts/openapi/runner.yaml at that revision, or REVISION:PATH. A file wins over a "
+        "revision of the same name. Examples: gate diff main contracts/openapi/runner.yaml; gate diff HEAD~1 HEAD "
+        "--json. breaking: a caller can fail; risky: it may notice; safe: it cannot. gate explain BG-DIFF-106 "
+        "says what a rule means. Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be "
+        "loaded.",
+        allow_abbrev=False,
+    )
+    made.add_argument("old", metavar="OLD", help="the contract that callers rely on")
+    made.add_argument("new", metavar="NEW", help="the contract that is to replace it")
+    made.add_argument("--json", action="store_true", help="print the changes as JSON")
+    return made
+
+
+def diff(words: Sequence[str]) -> int:
+    """Runs the command and returns its exit code; raises GateError where a document cannot be loaded."""
+    values = parser().parse_args(words)
+    old, new = load(values.old), load(values.new)
+    try:
+        changes = compare(old.document, new.document)
+    except DanglingReferenceError as error:
+        raise GateError(f"The reference {error} leads only to itself.", "The documents cannot be compared.") from error
+    show_json(old, new, changes) if values.json else show(old, new, changes)
+    return Exit.BROKEN if any(change.severity == "breaking" for change in changes) else Exit.PASS
+
+
+def show_json(old: Source, new: Source, changes: Sequence[Change]) -> None:
+    """Prints everything for a program."""
+    counted = Counter(change.severity for change in changes)
+    result = {
+        "old": old.name,
+        "new": new.name,
+        "identical": old.document == new.document,
+        "counts": {severity: counted[severity] for severity in SEVERITIES},
+        "changes": [change.as_dict() for change in changes],
+    }
+    json.dump(result, sys.stdout, indent=2, ensure_ascii=False)
+    print()
+
+
+def show(old: Source, new: Source, changes: Sequence[Change]) -> None:
+    """Prints a table for each severity, worst first, and one line that sums up."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    for severity in SEVERITIES:
+        group = [change for change in changes if change.severity == severity]
+        if group:
+            console.print(_table(severity, group))
+    if old.document == new.document:
+        said = "The documents are identical."
+    elif not changes:
+        said = "Nothing that a caller could notice changed: only texts, examples, tags or servers differ."
+    else:
+        counted = Counter(change.severity for change in changes)
+        said = ", ".join(f"{counted[severity]} {severity}" for severity in SEVERITIES)
+        said = f"{said}; gate explain RULE says what a rule means."
+    console.print(f"{old.name} -> {new.name}: {said}", markup=False, soft_wrap=True)
+
+
+def _table(severity: str, changes: Sequence[Change]) -> Table:
+    title = Text(f"{severity} ({len(changes)})", style=f"bold {COLOURS[severity]}")
+    table = Table(title=title, title_justify="left", expand=False)
+    table.add_column("rule", no_wrap=True)
+    for name in ("what changed", "where"):
+        table.add_column(name, overflow="fold")
+    for change in changes:
+        more = f"\nand {len(change.also)} more" if change.also else ""
+        what = f"{change.title}\n{change.what}"
+        table.add_row(change.rule, Text(what), Text(f"{change.where}{more}\n{change.where.pointer}"), end_section=True)
+    return table

@@ -1,0 +1,127 @@
+"""``gate drift``: the published contract against what the target serves, and what the suite and the portal use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gate.contract.coverage import of_contract
+from gate.contract.document import Contract
+from gate.contract.drift import Reason, Row, accepted, rows, stale
+from gate.contract.surface import Surface, operation_ids, surface
+from gate.core import settings as options
+from gate.core.client import Client
+from gate.core.errors import Exit, GateError
+from gate.core.redaction import Redactor
+from gate.core.settings import ROOT, Settings
+from gate.targets import System
+from gate.targets.choose import choose
+from gate.verdict import contract_use as uses
+
+PATH = "/openapi.json"
+CONSUMERS = ROOT / "contracts" / "portal"
+WIDTH = 200
+"""Columns of a table that does not go to a terminal."""
+MARKS = {True: "yes", False: "no", None: "?"}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    made = argparse.ArgumentParser(
+        prog="gate drift",
+        description="Compares the published contract with the document that the target serves at /openapi.json, and "
+        "with what the last run of the suite (--report-dir) and the portal's consumer contract use: every operation, "
+        "parameter, status, media type, header, field and enumerated value. Exit codes: 0 all are one contract, but "
+        "for what contracts/drift.toml gives a reason for; 1 they are not; 2 usage; 3 a document could not be read.",
+        allow_abbrev=False,
+    )
+    options.add_to(made)
+    made.add_argument("--all", action="store_true", help="show what does not drift as well")
+    made.add_argument("--json", action="store_true", help="print the table as JSON")
+    return made
+
+
+def drift(words: Sequence[str]) -> int:
+    """Runs the command and returns its exit code; raises GateError where a document cannot be read."""
+    values = parser().parse_args(words)
+    settings = options.settings(values)
+    contract = Contract.published()
+    published = of_contract(contract)
+    suite = uses.of_run(settings.report_dir)
+    portal = uses.of_portal(CONSUMERS, contract, published)
+    table = rows(published, served(settings, contract), suite, portal, accepted())
+    old = stale(table, accepted())
+    if values.json:
+        json.dump([row.as_dict() for row in table], sys.stdout, indent=2)
+        print()
+    else:
+        show(table, old, every=values.all)
+        if suite is None:
+            print(f"What the suite uses is not known: {settings.report_dir} has no verdict. Run ./scripts/gate first.")
+        if portal is None:
+            print("What the portal uses is not known: contracts/portal has no consumer contract.")
+    return Exit.BROKEN if old or any(row.unexplained for row in table) else Exit.PASS
+
+
+def served(settings: Settings, contract: Contract) -> Surface:
+    """What the document that the target serves offers; GateError where there is none."""
+    redact = Redactor.for_urls(settings.base_url, settings.database_url)
+    target = choose(settings, lambda text: print(redact(text), file=sys.stderr))
+    try:
+        system = target.system(target.start())
+        try:
+            return offered(system, contract)
+        finally:
+            system.close()
+    finally:
+        target.stop()
+
+
+def offered(system: System, contract: Contract) -> Surface:
+    """What the document that a system serves offers."""
+    client = Client(system.base_url, lambda _: None)
+    try:
+        answer = client.get(PATH)
+    finally:
+        client.close()
+    if answer.status != 200 or not isinstance(answer.json, dict) or not isinstance(answer.json.get("paths"), dict):
+        raise GateError(f"The target serves no OpenAPI document at {PATH} ({answer.status}).", "Nothing was compared.")
+    return surface(answer.json, operation_ids(contract.document))
+
+
+def show(table: Sequence[Row], old: Sequence[Reason], *, every: bool) -> None:
+    """Prints what drifts, what has no reason first, and one line that sums up; what has one reason is one line."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    drifting = [row for row in table if row.side]
+    unexplained = [row for row in drifting if row.unexplained]
+    made = Table("what", "name", "published", "served", "suite", "portal", "reason")
+    for row in table if every else unexplained:
+        _add(made, row, row.name)
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in drifting if not every else ():
+        if row.reason:
+            groups.setdefault((row.reason, row.side, row.kind), []).append(row)
+    for group in groups.values():
+        _add(made, group[0], f"{group[0].name}\nand {len(group) - 1} more" if len(group) > 1 else group[0].name)
+    console.print(made)
+    for one in old:
+        console.print(f"no longer so: only {one.side} has {one.names}", style="red", markup=False)
+    console.print(
+        f"{len(table)} things compared: {len(drifting)} drift, {len(unexplained)} of them without a reason; "
+        f"{len(old)} reasons for what no longer drifts. {'' if every else '--all shows each.'}",
+        markup=False,
+    )
+
+
+def _add(made: Table, row: Row, name: str) -> None:
+    marks = [MARKS[one] for one in (row.published, row.served, row.suite, row.portal)]
+    reason = row.reason or ("NO REASON" if row.side else "")
+    made.add_row(row.kind, Text(name, overflow="fold"), *marks, Text(reason))

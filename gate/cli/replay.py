@@ -1,0 +1,43 @@
+"""The command ``gate --replay FILE``: brings the target up and does again what made a finding."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from beacon.jobs import Ids
+from gate.contract.document import Contract
+from gate.core import waiting
+from gate.core.errors import Exit, GateError
+from gate.core.redaction import Redactor
+from gate.core.settings import Settings
+from gate.fuzz.replay import load, outcome
+from gate.session.session import Session
+from gate.targets.choose import choose
+from gate.verdict.journal import Journal
+
+
+def replay(settings: Settings, path: Path) -> Exit:
+    """Prints FIXED, FAILED or ERROR and returns the exit code; UsageError where ``path`` is no replay file."""
+    wanted = load(path)
+    waiting.scale(settings.time_factor)
+    redact = Redactor.for_urls(settings.base_url, settings.database_url)
+    target = choose(settings, lambda text: print(redact(text), file=sys.stderr))
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            system = target.system(target.start())
+            journal = Journal(Path(directory) / "journal.ndjson", redact)
+            session = Session(system, Contract.published(), Ids(os.urandom(4).hex(), "r"), journal)
+            try:
+                code, line = outcome(session, wanted)
+            finally:
+                session.close()
+                journal.close()
+    except GateError as error:
+        code, line = Exit.UNJUDGED, f"ERROR {wanted.code} {wanted.where}: {error.message}"
+    finally:
+        target.stop()
+    print(redact(line))
+    return code

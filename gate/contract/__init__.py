@@ -1,0 +1,1 @@
+"""The OpenAPI document: loading, operations, coverage, comparison and consumer contracts."""

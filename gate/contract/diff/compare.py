@@ -1,0 +1,140 @@
+"""What changed between two documents: paths, operations, security, and the document's own extensions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.contract.diff.change import Change, ranked
+from gate.contract.diff.parts import METHODS, Parts, Place
+from gate.contract.diff.rules import Rule
+from gate.contract.nodes import Node
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    """Every change that somebody who relies on ``old`` may notice in ``new``, worst first.
+
+    Texts, examples, tags and servers are not compared. Raises DanglingReferenceError where a reference leads nowhere.
+    """
+    return ranked(_changes(Node(old, "", old), Node(new, "", new)))
+
+
+def _changes(old: Node, new: Node) -> Iterator[Change]:
+    parts = Parts()
+    before, after = _paths(old), _paths(new)
+    for shape, path in before.items():
+        if shape in after:
+            yield from _path(path, after[shape], parts)
+        else:
+            what = f"{path[0]} removed ({', '.join(method.upper() for method in _methods(path[1]))})"
+            yield Place(path[0], "path").change(Rule.PATH_REMOVED, old.child("paths", path[0]), what)
+    for shape, path in after.items():
+        if shape not in before:
+            what = f"{path[0]} added ({', '.join(method.upper() for method in _methods(path[1]))})"
+            yield Place(path[0], "path").change(Rule.PATH_ADDED, new.child("paths", path[0]), what)
+    yield from _schemes(old, new)
+    yield from _whole(Rule.CALLBACK_CHANGED, Place("", "webhooks"), old.child("webhooks"), new.child("webhooks"))
+    for name in sorted(key for key in {**old.value, **new.value} if key.startswith("x-")):
+        yield from _whole(Rule.EXTENSION_CHANGED, Place("", "extension"), old.child(name), new.child(name))
+
+
+def _paths(document: Node) -> dict[str, tuple[str, Node]]:
+    """Paths by their shape: ``/jobs/{id}`` and ``/jobs/{job_id}`` are one."""
+    return {re.sub(r"\{[^{}]*\}", "{}", path): (path, item) for path, item in document.child("paths").items()}
+
+
+def _methods(item: Node) -> list[str]:
+    return [method for method in METHODS if method in item.value]
+
+
+def _path(old: tuple[str, Node], new: tuple[str, Node], parts: Parts) -> Iterator[Change]:
+    names = dict(zip(re.findall(r"\{([^{}]*)\}", old[0]), re.findall(r"\{([^{}]*)\}", new[0]), strict=True))
+    for method in dict.fromkeys([*_methods(old[1]), *_methods(new[1])]):
+        place = Place(f"{method.upper()} {new[0]}", "")
+        before, after = old[1].child(method), new[1].child(method)
+        if after.value is None:
+            yield place.change(Rule.OPERATION_REMOVED, before, f"{place.operation} removed")
+        elif before.value is None:
+            yield place.change(Rule.OPERATION_ADDED, after, f"{place.operation} added")
+        else:
+            yield from _operation(place, before, after)
+            yield from parts.parameters(place, (old[1], before), (new[1], after), names)
+            yield from parts.body(place, before, after)
+            yield from parts.responses(place, before, after)
+
+
+def _operation(place: Place, old: Node, new: Node) -> Iterator[Change]:
+    before, after = old.value.get("operationId"), new.value.get("operationId")
+    if before != after:
+        what = f"operationId {before} -> {after}"
+        yield place.change(Rule.OPERATION_ID_CHANGED, new.child("operationId"), what, before, after)
+    before, after = bool(old.value.get("deprecated")), bool(new.value.get("deprecated"))
+    if before != after:
+        what = "deprecated" if after else "no longer deprecated"
+        yield place.change(Rule.DEPRECATION_CHANGED, new.child("deprecated"), what, before, after)
+    before, after = _security(old), _security(new)
+    if not _admitted(before, after):
+        yield place.change(Rule.SECURITY_TIGHTENED, new.child("security"), "security tightened", before, after)
+    elif not _admitted(after, before):
+        yield place.change(Rule.SECURITY_LOOSENED, new.child("security"), "security loosened", before, after)
+    yield from _whole(Rule.CALLBACK_CHANGED, place.at("callbacks"), old.child("callbacks"), new.child("callbacks"))
+
+
+def _security(operation: Node) -> list[dict[str, list[str]]]:
+    """The alternatives of an operation; that of none where nothing is asked for."""
+    given = operation.value.get("security", operation.document.get("security"))
+    return given or [{}]
+
+
+def _admitted(callers: list[dict[str, list[str]]], asked: list[dict[str, list[str]]]) -> bool:
+    """Whether each caller that satisfies one of the first alternatives satisfies one of the second."""
+
+    def enough(has: dict[str, list[str]], needs: dict[str, list[str]]) -> bool:
+        return all(name in has and set(scopes) <= set(has[name]) for name, scopes in needs.items())
+
+    return all(any(enough(has, needs) for needs in asked) for has in callers)
+
+
+def _schemes(old: Node, new: Node) -> Iterator[Change]:
+    """Schemes that both documents define; one that came or went shows at the operations that ask for it."""
+    before, after = old.child("components", "securitySchemes"), new.child("components", "securitySchemes")
+    after_by_name = dict(after.items())
+    for name, scheme in before.items():
+        if name in after_by_name:
+            yield from _whole(
+                Rule.SECURITY_SCHEME_CHANGED,
+                Place("", "security scheme"),
+                scheme,
+                after_by_name[name],
+                ("description",),
+            )
+
+
+def _whole(rule: Rule, place: Place, old: Node, new: Node, notes: tuple[str, ...] = ()) -> Iterator[Change]:
+    """One change for each smallest value that differs; lists of plain values are compared as sets."""
+    before, after = old.value, new.value
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*before, *after]):
+            if key not in notes:
+                yield from _whole(rule, place, old.child(key), new.child(key), notes)
+    elif _text(before) != _text(after):
+        node = old if after is None else new
+        if isinstance(before, list) and isinstance(after, list):
+            gone, come = (
+                [one for one in these if one not in those] for these, those in ((before, after), (after, before))
+            )
+            said = [
+                f"{word} {', '.join(map(_text, these))}"
+                for word, these in (("removed", gone), ("added", come))
+                if these
+            ]
+            what = "; ".join(said) or "order changed"
+        else:
+            what = "removed" if after is None else "added" if before is None else f"{_text(before)} -> {_text(after)}"
+        yield place.change(rule, node, what, before, after)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,121 @@
+"""The rules of a comparison: names for the ids of ``contracts/diff_rules.toml``, which says what they mean."""
+
+from __future__ import annotations
+
+import tomllib
+from enum import Enum, IntEnum
+from functools import cache
+
+from gate.core.findings import Kind
+from gate.core.settings import ROOT
+
+SEVERITIES = ("breaking", "risky", "safe")
+
+
+@cache
+def rules() -> dict[str, Kind]:
+    """Every rule by its id."""
+    text = (ROOT / "contracts" / "diff_rules.toml").read_text(encoding="utf-8")
+    return {code: Kind(code, **entry) for code, entry in tomllib.loads(text).items()}
+
+
+class Rule(IntEnum):
+    """Changes of operations, and of what belongs to them."""
+
+    PATH_REMOVED = 1
+    PATH_ADDED = 2
+    OPERATION_REMOVED = 3
+    OPERATION_ADDED = 4
+    OPERATION_ID_CHANGED = 5
+    SECURITY_TIGHTENED = 6
+    SECURITY_LOOSENED = 7
+    SECURITY_SCHEME_CHANGED = 8
+    DEPRECATION_CHANGED = 9
+    REQUIRED_PARAMETER_ADDED = 10
+    OPTIONAL_PARAMETER_ADDED = 11
+    PARAMETER_REMOVED = 12
+    PARAMETER_REQUIRED = 13
+    PARAMETER_OPTIONAL = 14
+    PARAMETER_RENAMED = 15
+    PARAMETER_WRITTEN_DIFFERENTLY = 16
+    REQUIRED_BODY_ADDED = 20
+    OPTIONAL_BODY_ADDED = 21
+    BODY_REMOVED = 22
+    BODY_REQUIRED = 23
+    BODY_OPTIONAL = 24
+    REQUEST_TYPE_REMOVED = 25
+    REQUEST_TYPE_ADDED = 26
+    ENCODING_CHANGED = 27
+    SUCCESS_REMOVED = 30
+    SUCCESS_ADDED = 31
+    ERROR_REMOVED = 32
+    ERROR_ADDED = 33
+    RESPONSE_TYPE_REMOVED = 34
+    RESPONSE_TYPE_ADDED = 35
+    REQUIRED_HEADER_REMOVED = 36
+    OPTIONAL_HEADER_REMOVED = 37
+    HEADER_OPTIONAL = 38
+    HEADER_REQUIRED = 39
+    HEADER_ADDED = 40
+    LINK_REMOVED = 41
+    LINK_CHANGED = 42
+    LINK_ADDED = 43
+    EXTENSION_CHANGED = 50
+    CALLBACK_CHANGED = 51
+
+    @property
+    def code(self) -> str:
+        """The id of the rule."""
+        return f"BG-DIFF-{self:03}"
+
+
+class Direction(Enum):
+    """Which way the values of a schema go; the value is what its rules begin at."""
+
+    REQUEST = 100
+    RESPONSE = 200
+
+
+class SchemaRule(IntEnum):
+    """Changes of a schema; what they mean depends on the direction."""
+
+    TYPE_NARROWED = 1
+    TYPE_WIDENED = 2
+    TYPE_REPLACED = 3
+    NULL_REFUSED = 4
+    NULL_ALLOWED = 5
+    VALUE_REMOVED = 6
+    VALUE_ADDED = 7
+    VALUES_LIMITED = 8
+    VALUES_UNLIMITED = 9
+    MEMBER_REQUIRED = 10
+    MEMBER_OPTIONAL = 11
+    REQUIRED_MEMBER_ADDED = 12
+    MEMBER_ADDED_TO_CLOSED = 13
+    MEMBER_ADDED_TO_OPEN = 14
+    MEMBER_REMOVED_FROM_CLOSED = 15
+    MEMBER_REMOVED_FROM_OPEN = 16
+    REQUIRED_MEMBER_REMOVED = 17
+    BOUND_TIGHTENED = 18
+    BOUND_LOOSENED = 19
+    PATTERN_TIGHTENED = 20
+    PATTERN_LOOSENED = 21
+    PATTERN_CHANGED = 22
+    FORMAT_TIGHTENED = 23
+    FORMAT_LOOSENED = 24
+    FORMAT_CHANGED = 25
+    OBJECT_CLOSED = 26
+    OBJECT_OPENED = 27
+    VARIANT_REMOVED = 28
+    VARIANT_ADDED = 29
+    CONDITION_ADDED = 30
+    CONDITION_REMOVED = 31
+    ACCEPTS_LESS = 32
+    ACCEPTS_MORE = 33
+    UNDECIDED = 34
+    DEFAULT_CHANGED = 35
+    READING_CHANGED = 36
+
+    def code(self, direction: Direction) -> str:
+        """The id of the rule for values that go this way."""
+        return f"BG-DIFF-{direction.value + self}"

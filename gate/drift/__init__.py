@@ -1,1 +1,0 @@
-"""What is published, what the target serves, and what the suite and the portal use: whether these are one contract."""

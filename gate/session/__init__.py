@@ -1,0 +1,1 @@
+"""Records a test, observes the state it left behind, and judges both."""

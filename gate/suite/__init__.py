@@ -1,0 +1,1 @@
+"""The pytest plugin that starts targets and workers, records, judges and reports."""

@@ -1,0 +1,128 @@
+"""The run as a whole: its options, the choice and order of tests, and what each of its processes shares."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+
+import pytest
+
+from gate.core import settings as options
+from gate.core import waiting
+from gate.core.errors import GateError
+from gate.core.settings import OPTIONS, WRAPPED, Settings
+from gate.suite.interrupts import Once
+from gate.suite.order import longest, soonest
+from gate.suite.sharing import ask
+from gate.targets.choose import resolved
+from gate.targets.remote_run.reach import redactor
+from gate.verdict import report_directory
+from gate.verdict.journal import Journal
+from gate.verdict.progress import Now
+
+SETTINGS = pytest.StashKey[Settings]()
+CHOSEN = pytest.StashKey[bool]()
+SHARED = pytest.StashKey[dict[str, str]]()
+JOURNAL = pytest.StashKey[Journal]()
+UNJUDGED, CRITERIA, PROGRESS = "gate_unjudged", "gate_criteria", "gate_progress"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Every option of the gate is an option of pytest."""
+    group = parser.getgroup("beacon gate")
+    for option in OPTIONS:
+        group.addoption(option.flag, **option.arguments())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Checks the options and sets up workers and reports before xdist and the reporters read theirs."""
+    if WRAPPED in os.environ:
+        signal.signal(signal.SIGINT, Once())
+    try:
+        asked = options.settings(config.option)
+        settings = asked if config.option.help or config.option.collectonly else resolved(asked)
+        config.option.gate_target = settings.target  # workers are told this, not what it was taken from
+        if not hasattr(config, "workerinput") and not config.option.collectonly:
+            report_directory.prepare(settings.report_dir)
+    except GateError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[SETTINGS] = settings
+    config.stash[CHOSEN] = settings != asked
+    waiting.scale(settings.time_factor)
+    if config.option.help or config.option.collectonly:
+        return
+    # Each worker writes the results of its own tests, and is not told what was set here after its start.
+    config.option.allure_report_dir = config.option.allure_report_dir or str(settings.report_dir / "allure-results")
+    if hasattr(config, "workerinput"):
+        return
+    if config.option.numprocesses is None and settings.workers > 1:
+        config.option.numprocesses = settings.workers
+        config.option.dist = "worksteal"
+    config.option.xmlpath = config.option.xmlpath or str(settings.report_dir / "junit.xml")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller starts the target and judges; workers and mere listings do neither."""
+    if SETTINGS in config.stash and not hasattr(config, "workerinput") and not config.option.collectonly:
+        from gate.suite.controller import Controller  # noqa: PLC0415  (what makes reports, which no worker needs)
+
+        config.pluginmanager.register(Controller(config), "beacon-gate-controller")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """A worker ends at once, instead of looking for garbage among all that the system takes back anyway."""
+    if hasattr(config, "workerinput"):
+        gc.freeze()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps the tests of the depth, in an order that follows from the seed."""
+    settings = config.stash[SETTINGS]
+    dropped = [item for item in items if not _within(settings.depth, item)]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if _within(settings.depth, item)]
+    collected = list(items)
+    random.Random(settings.seed).shuffle(items)  # noqa: S311 (an order, not a secret)
+    if config.option.maxfail == 1 or settings.workers == 1:
+        items[:] = soonest(items, collected)
+    else:
+        items[:] = longest(items, settings.workers)
+    for item in items:
+        names = [str(name) for mark in item.iter_markers("criterion") for name in mark.args]
+        item.user_properties.append((CRITERIA, ",".join(names)))
+
+
+def _within(depth: str, item: pytest.Item) -> bool:
+    if depth == "smoke":
+        return item.get_closest_marker("smoke") is not None
+    return depth == "full" or item.get_closest_marker("full") is None
+
+
+def shared_of(config: pytest.Config) -> dict[str, str]:
+    """What the controller shared, in the controller and in a worker alike."""
+    if SHARED not in config.stash:
+        config.stash[SHARED] = ask(getattr(config, "workerinput"))  # noqa: B009 (an attribute that xdist adds)
+    return config.stash[SHARED]
+
+
+def worker_of(config: pytest.Config) -> str:
+    """The worker's name, ``gw0`` where there is one worker only."""
+    return str(getattr(config, "workerinput", {}).get("workerid", "gw0"))
+
+
+def journal_of(config: pytest.Config) -> Journal:
+    """The journal of this process; opened at first use."""
+    if JOURNAL not in config.stash:
+        settings = config.stash[SETTINGS]
+        path = settings.report_dir / "journal" / f"{worker_of(config)}.ndjson"
+        config.stash[JOURNAL] = Journal(path, redactor(settings))
+    return config.stash[JOURNAL]
+
+
+def now_of(config: pytest.Config) -> Now:
+    """Where this worker says what it is doing."""
+    return Now(config.stash[SETTINGS].report_dir / "journal" / worker_of(config))

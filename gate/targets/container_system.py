@@ -1,0 +1,112 @@
+"""A runner in containers, as a system under test."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from beacon.router import Router
+from gate.core.errors import GateError
+from gate.targets.container import Container
+from gate.targets.container_postgres import Server
+from gate.targets.process import probe
+
+
+class ContainerSystem:
+    """A runner in a container, or with its workers in several, on a database and with a router stand-in of its own.
+
+    ``start``, ``stop`` and ``kill`` are those of all its containers; what else can be done to one is done by its own
+    verbs, as in ``system.runner.pause()``. ``postgres`` is the run's, in which every other system has its database too.
+    """
+
+    def __init__(self, runner: Sequence[Container], postgres: Server, url: str, router: Router) -> None:
+        self.runner = runner[0]
+        self.workers = list(runner[1:])
+        self.base_url = f"http://{self.runner.host}:{self.runner.port}"
+        self.database_url: str | None = url
+        self.router: Router | None = router
+        self.postgres = postgres
+        self._closed = False
+
+    def log(self) -> list[str]:
+        """Every line that the runner and its workers have printed so far, over all their starts, oldest first."""
+        lines = self.runner.log() if not self._closed else []
+        for worker in self.workers if not self._closed else ():
+            lines += worker.log()
+        return [line.partition(" ")[2] for line in sorted(lines, key=lambda line: line.partition(" ")[0])]
+
+    def start(self) -> None:
+        """Starts the runner again on its old database and port; GateError when it does not become ready."""
+        for container in self._all():
+            container.start()
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        """Waits until the service is ready and every worker runs; GateError with the last lines where one does not."""
+        self.runner.await_ready(partial(probe, self.runner.port, 2.0, self.runner.host))
+        for worker in self.workers:
+            worker.await_ready(partial(_runs, worker))
+
+    def stop(self) -> None:
+        """Ends the runner by SIGTERM; GateError when it has to be killed."""
+        each(Container.stop, self._all())
+
+    def kill(self) -> None:
+        """Ends the runner by SIGKILL."""
+        each(Container.kill, self._all())
+
+    def close(self) -> None:
+        """Removes the containers and ends the router stand-in; safe to call twice. The database goes with Postgres."""
+        if not self._closed:
+            self._closed = True
+            each(Container.remove, self._all())
+        if self.router is not None:
+            self.router.close()
+            self.router = None
+
+    def _all(self) -> list[Container]:
+        return [self.runner, *self.workers]
+
+
+class ContainerProcess:
+    """A container that does one thing and ends, as the process that it is; ``communicate`` removes it."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit code, or None while it runs."""
+        if self.returncode is None:
+            state = self._container.state
+            if state["Status"] == "exited":
+                self.returncode = int(str(state["ExitCode"]))
+        return self.returncode
+
+    def kill(self) -> None:
+        """Ends it by SIGKILL."""
+        self._container.kill()
+
+    def communicate(self, *, timeout: float) -> tuple[str, str]:
+        """Waits until it has ended, and what it printed; subprocess.TimeoutExpired after ``timeout`` seconds."""
+        try:
+            self.returncode = self._container.ended(timeout)
+        except GateError as error:
+            raise subprocess.TimeoutExpired(self._container.what, timeout) from error
+        printed = self._container.output()
+        self._container.remove()
+        return printed
+
+
+def _runs(container: Container) -> tuple[bool, str]:
+    status = str(container.state["Status"])
+    return status == "running", f"it is {status}"
+
+
+def each(verb: Callable[[Container], None], containers: Sequence[Container]) -> None:
+    """Does the same to all of them at once."""
+    if containers:
+        with ThreadPoolExecutor(len(containers)) as pool:
+            list(pool.map(verb, containers))

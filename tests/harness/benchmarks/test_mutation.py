@@ -1,0 +1,155 @@
+"""The mutants of the runner: which there are, which are tried, and what a run of the suite says of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks.mutation import mutants
+from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
+from benchmarks.mutation.report import Result, reasons
+from benchmarks.mutation.trial import FIRST, Outcome, Trial, classified
+from gate.contract.document import Contract
+from gate.core.errors import Exit, UsageError
+from gate.core.settings import ROOT, Settings
+from gate.verdict.verdict import Outcome as Ended
+from gate.verdict.verdict import Run, Verdict, build
+
+SOURCE = '''"""Nothing."""
+from dataclasses import dataclass
+import structlog
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Range:
+    low: int | None
+
+
+def inside(value: int | float, limits: Range) -> bool | None:
+    _log.info("asked", half=value / 2)
+    return value >= 10
+'''
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout whose runner is one file in each area."""
+    for parts in mutants.AREAS.values():
+        path = tmp_path / "runner" / parts[0] / "one.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(SOURCE)
+    return tmp_path
+
+
+def test_every_mutant_changes_its_file_at_its_place(tree: Path) -> None:
+    """What is enumerated can be applied, and differs from the source in the lines of its span."""
+    found = enumerated(tree, ["runner/store/one.py"])
+    assert {one.area for one in found} == {"store"}
+    for mutant in found:
+        taken, _ = changed_lines(SOURCE, mutant.applied(SOURCE))
+        assert SOURCE.splitlines()[mutant.span[0][0] - 1].strip() in taken
+
+
+def test_sample_is_the_same_for_the_same_seed_and_spread_over_the_areas(tree: Path) -> None:
+    """Seed and source alone decide; each area gives its share, no place is taken twice."""
+    found = enumerated(tree)
+    first, again, other = (sampled(tree, found, 8, seed).mutants for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    assert {area: sum(one.area == area for one in first) for area in mutants.AREAS} == dict.fromkeys(mutants.AREAS, 2)
+    assert len({one.place for one in first}) == len(first)
+
+
+def test_sample_says_what_it_put_aside(tree: Path) -> None:
+    """A sample of all there is has no mutant that tells nothing, and counts those with their reasons."""
+    sample = sampled(tree, enumerated(tree), 1000, 0)
+    assert all(useless(one, SOURCE) is None for one in sample.mutants)
+    assert set(sample.skipped) == {
+        "changes a type in an annotation",
+        "changes only what is logged",
+        "lifts a guard against mistakes in the source",
+    }
+    assert sum(sample.places.values()) == len(sample.mutants) + sample.skipped.total()
+
+
+def test_mutant_that_the_tool_cannot_make_is_put_aside(tree: Path) -> None:
+    """Cosmic Ray fails on an ``except`` that names a member of a module; the sample does not."""
+    path = tree / "runner" / "store" / "one.py"
+    path.write_text("import ssl\n\ntry:\n    import two\nexcept (ImportError, ssl.SSLError):\n    two = None\n")
+    sample = sampled(tree, enumerated(tree, ["runner/store/one.py"]), 1000, 0)
+    assert "cannot be made by Cosmic Ray" in sample.skipped
+
+
+def test_mutant_is_found_by_its_id(tree: Path) -> None:
+    """``--only`` takes what a run showed, and says so where there is no such mutant."""
+    mutant = enumerated(tree)[-1]
+    assert named(tree, [mutant.id]).mutants == [mutant]
+    with pytest.raises(UsageError, match="no mutant"):
+        named(tree, ["store/one:AddNot:99"])
+
+
+def verdict(failed: int = 0, passed: int = 1, stopped: str = "") -> Verdict:
+    """A verdict on a run with so many failed tests, each with a finding, and so many that passed."""
+    run = Run(Settings(), 1.0, stopped=stopped)
+    run.outcomes = [Ended(f"f{number}", "failed") for number in range(failed)]
+    run.outcomes += [Ended(f"p{number}", "passed") for number in range(passed)]
+    exchange = {"kind": "exchange", "operation": "listJobs", "status": 200, "error_code": None}
+    return build(run, [exchange], Contract.published())
+
+
+CASES: dict[str, tuple[int | None, Verdict | None, Outcome]] = {
+    "passes": (0, verdict(), "survived"),
+    "finding": (1, verdict(failed=1), "killed"),
+    "runner ends": (3, verdict(stopped="The runner ended with exit code 1 before it was ready."), "killed at start"),
+    "no schema": (3, verdict(stopped="The migration failed with exit code 1."), "killed at start"),
+    "takes too long": (None, None, "timed out"),
+    "no Postgres": (3, verdict(stopped="No Postgres was found."), "error"),
+    "nothing ran": (3, verdict(passed=0), "error"),
+    "no verdict": (4, None, "error"),
+    "passes, but the harness fails": (1, verdict(), "error"),
+}
+
+
+@pytest.mark.parametrize(("code", "judged", "expected"), CASES.values(), ids=CASES)
+def test_run_of_the_suite_is_told_apart(code: int | None, judged: Verdict | None, expected: Outcome) -> None:
+    """Only a finding or a runner that does not come up kills; what could not be judged is an error."""
+    assert classified(code, judged, "")[0] == expected
+
+
+def result(*outcomes: Outcome, planned: int | None = None) -> Result:
+    mutant = Mutant("store", "runner/store/one.py", "AddNot", 0, ((1, 0), (1, 1)))
+    trials = [Trial(mutant, outcome, 1.0, (), (mutant.file, "a", "b"), "") for outcome in outcomes]
+    return Result(0, Sample([mutant] * (planned or len(trials))), trials, (), 1.0)
+
+
+ENDINGS: dict[str, tuple[Sequence[Outcome], int | None, Exit]] = {
+    "all killed, in every way": (("killed", "killed at start", "timed out"), None, Exit.PASS),
+    "too few": (("killed",) * 8 + ("survived",) * 2, None, Exit.BROKEN),
+    "just enough": (("killed",) * 17 + ("survived",) * 3, None, Exit.PASS),
+    "one could not be tried": (("killed",) * 20 + ("error",), None, Exit.UNJUDGED),
+    "some are left": (("killed",) * 20, 21, Exit.UNJUDGED),
+    "nothing": ((), None, Exit.UNJUDGED),
+}
+
+
+@pytest.mark.parametrize(("outcomes", "planned", "code"), ENDINGS.values(), ids=ENDINGS)
+def test_exit_code_follows_from_the_outcomes(outcomes: Sequence[Outcome], planned: int | None, code: Exit) -> None:
+    """0 from 85% on, 1 below, 3 where something was not tried; never 0 for nothing."""
+    assert result(*outcomes, planned=planned).exit_code == code
+
+
+def test_every_reason_is_of_a_line_that_is_there() -> None:
+    """A reviewed reason whose line has gone from the runner is stale."""
+    for reason in reasons():
+        lines = [line.strip() for line in (ROOT / reason.file).read_text(encoding="utf-8").splitlines()]
+        assert set(filter(None, reason.was.splitlines())) <= set(lines), reason
+        assert reason.why
+
+
+def test_first_tests_of_each_area_exist() -> None:
+    """What is asked first is there, for every area."""
+    assert set(FIRST) == set(mutants.AREAS)
+    assert all((ROOT / one).exists() for tests in FIRST.values() for one in tests)

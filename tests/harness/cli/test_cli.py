@@ -1,0 +1,203 @@
+"""The command line ends with one sentence and the right code, whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gate.core.settings import ROOT
+from gate.core.waiting import wait
+
+QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
+
+
+def gate(*words: str, cwd: Path = ROOT, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gate", *words],
+        cwd=cwd,
+        env={**os.environ, **env},
+        text=True,
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def test_clean_runner_passes_and_leaves_every_report(tmp_path: Path) -> None:
+    """One test on the reference runner: exit 0 and a verdict in each format."""
+    ended = gate(*QUICK, "--report-dir", str(tmp_path))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "PASS" in ended.stdout
+    assert {"verdict.json", "verdict.md", "verdict.html", "junit.xml", "allure-results"} <= {
+        p.name for p in tmp_path.iterdir()
+    }
+    assert json.loads((tmp_path / "verdict.json").read_text())["counts"]["passed"] == 1
+
+
+USAGE = {
+    "unknown option": ["--dept", "ci"],
+    "unknown depth": ["--depth", "deep"],
+    "remote without address": ["--target", "remote"],
+    "unknown code": ["explain", "BG-NONE-1"],
+    "unknown stage": ["stage", "moon"],
+    "stage without an address": ["stage", "staging"],
+    "ledger that is not there": ["cleanup", "no-such-ledger"],
+}
+
+
+@pytest.mark.parametrize("words", USAGE.values(), ids=USAGE)
+def test_bad_usage_is_2(words: list[str]) -> None:
+    """An option that makes no sense starts nothing."""
+    ended = gate(*words)
+    assert ended.returncode == 2
+    assert ended.stderr.strip()
+    assert "Traceback" not in ended.stderr + ended.stdout
+
+
+UNJUDGED: dict[str, tuple[list[str], str]] = {
+    "no such command": (["--runner-command", "no-such-runner"], "no-such-runner"),
+    "runner that exits": (
+        ["--runner-command", f"{sys.executable} -c 'print(\"no config\"); raise SystemExit(7)'"],
+        "no config",
+    ),
+    "migration that fails": (
+        ["--migrate-command", f"{sys.executable} -c 'raise SystemExit(\"no table\")'"],
+        "no table",
+    ),
+    "nobody at the address": (["--target", "remote", "--base-url", "http://127.0.0.1:1"], "--base-url"),
+    "nothing matches": (["-k", "no_such_test"], "nothing is known"),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), UNJUDGED.values(), ids=UNJUDGED)
+def test_what_cannot_be_judged_is_3(tmp_path: Path, words: list[str], said: str) -> None:
+    """A runner that never gets ready, or nothing to run, is never a pass and never a traceback."""
+    narrowed = words if "-k" in words else [*words, *QUICK]
+    ended = gate(*narrowed, "--report-dir", str(tmp_path))
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert said in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_contract_that_does_not_parse_is_3(tmp_path: Path) -> None:
+    """A broken contract file is named, with the line."""
+    for name in ("gate", "beacon", "benchmarks", "contracts", "fixtures", "tests", "runner"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "contracts" / "openapi" / "runner.yaml").write_text("openapi: 3.1.0\npaths: [\n")
+    ended = gate(*QUICK, cwd=tmp_path)
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "runner.yaml" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_broken_runner_is_1_with_the_evidence(tmp_path: Path) -> None:
+    """A runner that answers nonsense: exit 1, and the failure is shown with a command that repeats it."""
+    script = tmp_path / "nonsense.py"
+    script.write_text(
+        "import os, http.server as h\n"
+        "class H(h.BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(200); self.send_header('content-type', 'application/json')\n"
+        "        self.send_header('content-length', '2'); self.end_headers(); self.wfile.write(b'{}')\n"
+        "h.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()\n"
+    )
+    ended = gate(*QUICK, "--runner-command", f"{sys.executable} {script}", "--report-dir", str(tmp_path / "reports"))
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "$ curl" in ended.stdout
+    verdict = json.loads((tmp_path / "reports" / "verdict.json").read_text())
+    assert verdict["verdict"] == "broken"
+    assert verdict["findings"][0]["evidence"]["exchanges"]
+
+
+def test_verdict_of_a_gate_that_is_broken_is_told_apart(tmp_path: Path) -> None:
+    """The runner passes and a test of the gate itself does not: the exit code and the last word say so."""
+    (tmp_path / "breaks.py").write_text(
+        "def pytest_runtest_call(item):\n    assert not item.nodeid.startswith('tests/harness/'), 'broken on purpose'\n"
+    )
+    chosen = "test_health_tells_of_each_service or test_returns_what_was_seen_when_the_condition_held"
+    words = ["-p", "breaks", "--workers", "1", "--report-dir", str(tmp_path / "reports"), "-k", chosen]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "PASS" in ended.stdout
+    assert "1 of the tests of the gate itself failed" in ended.stdout
+
+
+def test_running_service_is_judged_where_it_is(tmp_path: Path) -> None:
+    """A port that answers with something else than a runner is told apart from a runner."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    ended = gate("--target", "remote", "--base-url", f"http://127.0.0.1:{port}", *QUICK, "--report-dir", str(tmp_path))
+    assert ended.returncode == 3
+    assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "unjudged"
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM"])
+def test_interrupted_run_ends_at_once_and_leaves_nothing(tmp_path: Path, how: str) -> None:
+    """Every process that the run started is gone, and the exit code is not 0."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "gate", "--workers", "1", "--report-dir", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as run:
+        root = psutil.Process(run.pid)
+        wait("a runner", lambda: _commands(root), until=lambda seen: any("runner" in one for one in seen), kind="ready")
+        started = root.children(recursive=True)
+        if how == "Ctrl-C":  # a terminal tells every process of the foreground
+            os.killpg(run.pid, signal.SIGINT)
+        else:
+            run.send_signal(signal.Signals[how])
+        assert run.wait(30) != 0
+    wait("all of them gone", lambda: [one.pid for one in started if _alive(one)], until=lambda left: not left)
+
+
+def _commands(root: psutil.Process) -> list[str]:
+    found = []
+    for one in root.children(recursive=True):
+        try:
+            found.append(" ".join(one.cmdline()))
+        except psutil.Error:
+            continue
+    return found
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_every_code_is_explained() -> None:
+    """``gate explain`` lists every code, and one by name."""
+    assert "BG-HTTP-001" in gate("explain").stdout
+    one = gate("explain", "bg-http-001")
+    assert one.returncode == 0
+    assert one.stdout.startswith("BG-HTTP-001 (critical)")
+
+
+def test_help_names_every_option_and_the_exit_codes() -> None:
+    """What a user can ask for is in --help."""
+    shown = gate("--help").stdout
+    for word in ("--target", "--depth", "--seed", "--workers", "--keep", "--report-dir", "Exit codes"):
+        assert word in shown

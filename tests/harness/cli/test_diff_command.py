@@ -1,0 +1,122 @@
+"""What ``gate diff`` says and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gate.cli import main as cli
+from gate.contract.loading import PUBLISHED
+from gate.core.settings import ROOT
+from tests.harness.support.documents import AB, ABC, document, response
+
+SMALL = json.dumps(response(AB))
+LARGER = json.dumps(response(ABC))
+
+
+def gate(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gate", "diff", *words]
+    return subprocess.run(command, cwd=cwd, text=True, capture_output=True, timeout=60, check=False)
+
+
+def test_breaking_change_exits_1_and_says_it_as_json(tmp_path: Path) -> None:
+    """A breaking change is exit 1; with --json all of it is there for a program."""
+    (tmp_path / "old.yaml").write_text(SMALL)
+    (tmp_path / "new.yaml").write_text(LARGER)
+    ended = gate(str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--json")
+    assert ended.returncode == 1, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["counts"] == {"breaking": 1, "risky": 0, "safe": 0}
+    assert told["changes"][0]["rule"] == "BG-DIFF-207"
+    assert told["identical"] is False
+
+
+def test_usage_is_2() -> None:
+    """One document is no comparison."""
+    ended = gate("main")
+    assert ended.returncode == 2
+    assert "NEW" in ended.stderr
+
+
+def test_unknown_revision_is_3() -> None:
+    """What is neither a file nor a revision is an error, not a document without changes."""
+    ended = gate("no-such-thing", str(PUBLISHED))
+    assert ended.returncode == 3
+    assert "neither a file nor a git revision" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with two revisions of the contract, as the current directory."""
+    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    contract = tmp_path / PUBLISHED.relative_to(ROOT)
+    contract.parent.mkdir(parents=True)
+    (tmp_path / "other.txt").write_text("[")
+    who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    subprocess.run(["git", "init", "-q", "-b", "main"], check=True)
+    for text in (SMALL, LARGER):
+        contract.write_text(text)
+        subprocess.run(["git", "add", "-A"], check=True)
+        subprocess.run(["git", *who, "commit", "-q", "-m", "text"], check=True)
+    return contract
+
+
+def test_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A revision means the published contract as it was then; REVISION:PATH any file of it."""
+    name = PUBLISHED.relative_to(ROOT).as_posix()
+    assert cli.main(["diff", "main~1", "main"]) == 1
+    assert "BG-DIFF-207" in capsys.readouterr().out
+    assert cli.main(["diff", "HEAD", f"main:{name}"]) == 0
+    assert "identical" in capsys.readouterr().out
+    assert cli.main(["diff", "HEAD", str(repository)]) == 0
+    assert cli.main(["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
+    assert "no file nothing.yaml" in capsys.readouterr().err
+    assert cli.main(["diff", "HEAD", "HEAD:other.txt"]) == 3
+    assert "expected YAML" in capsys.readouterr().err
+
+
+UNREADABLE = {
+    "not YAML": ("openapi: [", "expected YAML"),
+    "duplicate key": ("openapi: 3.1.0\nopenapi: 3.1.0\n", "every key once"),
+    "older OpenAPI": ("openapi: 3.0.3\ninfo: {}\npaths: {}\n", "3.1.x"),
+    "breaks the schema of OpenAPI": (json.dumps(document({"/a": {"get": "nothing"}})), "OpenAPI 3.1 at /paths/~1a/get"),
+    "not JSON Schema": (json.dumps(response({"type": "strin"})), "JSON Schema at /paths/~1things/post"),
+    "dangling reference": (json.dumps(response({"$ref": "#/components/schemas/Gone"})), "leads somewhere"),
+    "reference elsewhere": (json.dumps(response({"$ref": "other.yaml#/X"})), "leads somewhere"),
+    "reference to itself": (
+        json.dumps(response({"$ref": "#/components/schemas/Loop"}, Loop={"$ref": "#/components/schemas/Loop"})),
+        "leads only to itself",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), UNREADABLE.values(), ids=UNREADABLE)
+def test_document_that_does_not_load_is_3(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A document that is not whole is an error, even against itself: nothing compared is never "no change"."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(text)
+    assert cli.main(["diff", str(broken), str(broken)]) == 3
+    assert said in capsys.readouterr().err
+
+
+def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Documents that differ in texts only are not called identical."""
+    other = tmp_path / "other.yaml"
+    other.write_text(PUBLISHED.read_text(encoding="utf-8").replace("List the questions", "Name the questions"))
+    assert cli.main(["diff", str(PUBLISHED), str(other)]) == 0
+    assert "only texts" in capsys.readouterr().out
+
+
+def test_explain_knows_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule is explained like the code of a finding."""
+    assert cli.main(["explain", "bg-diff-207"]) == 0
+    assert "BG-DIFF-207 (breaking): Response: value added to an enum." in capsys.readouterr().out

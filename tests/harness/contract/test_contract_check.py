@@ -1,0 +1,79 @@
+"""An exchange that breaks the published contract is found, whatever the test around it looked at."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from gate.contract.document import Contract
+from gate.core.exchange import Exchange
+
+PUBLISHED = Contract.published()
+ANSWER = {"id": "a", "status": "enqueued"}
+ERROR = {"error": "no such job", "error_code": "job_not_found", "request_id": "r"}
+
+
+def exchange(status: int, body: Any, *, method: str = "GET", path: str = "/api/v1/jobs/a", **headers: str) -> Exchange:
+    sent = {
+        "content-type": "application/json",
+        "x-request-id": "r",
+        **{k.replace("_", "-"): v for k, v in headers.items()},
+    }
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Exchange(method, f"http://h{path}", status, headers={k: v for k, v in sent.items() if v}, body=content)
+
+
+def submitted(status: int, body: Any, **headers: str) -> Exchange:
+    return exchange(status, body, method="POST", path="/api/v1/jobs", **{"location": "/api/v1/jobs/a", **headers})
+
+
+GOOD = {
+    "accepted": submitted(202, ANSWER),
+    "not found": exchange(404, ERROR),
+    "undocumented path": exchange(404, {**ERROR, "error_code": "not_found"}, path="/nowhere"),
+    "path outside the API": exchange(200, {}, path="/portal/"),
+    "method not allowed": exchange(405, {**ERROR, "error_code": "method_not_allowed"}, method="PUT"),
+}
+BAD = {
+    "server error": (exchange(500, {}), "BG-HTTP-001"),
+    "undocumented status": (exchange(418, {}), "BG-HTTP-002"),
+    "media type": (exchange(404, ERROR, content_type="text/html"), "BG-HTTP-003"),
+    "no media type": (exchange(404, ERROR, content_type=""), "BG-HTTP-003"),
+    "member missing": (submitted(202, {"id": "a"}), "BG-HTTP-004"),
+    "member too many": (submitted(202, {**ANSWER, "more": 1}), "BG-HTTP-004"),
+    "value outside the enum": (submitted(202, {**ANSWER, "status": "queued"}), "BG-HTTP-004"),
+    "null": (submitted(202, None), "BG-HTTP-004"),
+    "not JSON": (submitted(202, b"<html>"), "BG-HTTP-004"),
+    "error that is null": (exchange(404, None), "BG-HTTP-006"),
+    "error that is an object": (exchange(404, {**ERROR, "error": {"message": "no"}}), "BG-HTTP-006"),
+    "error without a code": (exchange(404, {"error": "no", "request_id": "r"}), "BG-HTTP-006"),
+    "health without a service": (exchange(503, {"status": "unhealthy"}, path="/health"), "BG-HTTP-004"),
+    "code of another status": (exchange(404, {**ERROR, "error_code": "duplicate_job"}), "BG-HTTP-004"),
+    "no request id": (exchange(404, ERROR, x_request_id=""), "BG-HTTP-005"),
+    "not routed": (exchange(404, {**ERROR, "error_code": "not_found"}), "BG-HTTP-007"),
+    "not routed, bare": (exchange(404, b"404 page not found", content_type="text/plain"), "BG-HTTP-007"),
+    "method not routed": (exchange(405, {**ERROR, "error_code": "method_not_allowed"}), "BG-HTTP-007"),
+    "success at nobody's path": (exchange(200, {}, path="/api/v1/nowhere"), "BG-HTTP-009"),
+    "bare framework error": (exchange(404, {"detail": "Not Found"}, path="/nowhere"), "BG-HTTP-006"),
+}
+
+
+@pytest.mark.parametrize("kept", GOOD.values(), ids=GOOD)
+def test_what_keeps_the_contract_is_no_finding(kept: Exchange) -> None:
+    """A response as documented is left alone."""
+    assert PUBLISHED.check(kept) == []
+
+
+@pytest.mark.parametrize(("broken", "code"), BAD.values(), ids=BAD)
+def test_what_breaks_the_contract_is_found(broken: Exchange, code: str) -> None:
+    """Each way to break the contract has its code."""
+    assert {finding.code for finding in PUBLISHED.check(broken)} == {code}
+
+
+def test_literal_paths_win_over_templates() -> None:
+    """The list of runs is not mistaken for an execution with a strange id."""
+    operation = PUBLISHED.operation("GET", "/api/v1/executions/cross-region")
+    assert operation
+    assert operation.id == "listCrossRegionExecutions"

@@ -1,0 +1,151 @@
+"""Drift is told for each thing that somebody lacks or has alone, and a reason holds only for what it names."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.contract.coverage import of_contract
+from gate.contract.document import Contract
+from gate.contract.drift import Reason, rows, stale
+from gate.contract.surface import operation_ids, surface
+from gate.core.errors import GateError
+from gate.verdict import contract_use as uses
+
+CONTRACT = Contract.published()
+PUBLISHED = of_contract(CONTRACT)
+Document = dict[str, Any]
+
+
+def drifting(change: Callable[[Document], Any]) -> set[str]:
+    """What drifts when the served document is the published one after a change."""
+    document: Document = copy.deepcopy(dict(CONTRACT.document))
+    change(document)
+    served = surface(document, operation_ids(CONTRACT.document))
+    return {f"{row.side} {row.name}" for row in rows(PUBLISHED, served, None, None, ()) if row.unexplained}
+
+
+def schemas(document: Document) -> Document:
+    found: Document = document["components"]["schemas"]
+    return found
+
+
+def get(document: Document, path: str) -> Document:
+    found: Document = document["paths"][path]["get"]
+    return found
+
+
+CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
+    "nothing": (lambda d: d["info"].update(title="Another", description=""), set()),
+    "the same in place of a reference": (
+        lambda d: get(d, "/health/live")["responses"]["200"]["content"]["application/json"].update(
+            schema={"allOf": [{"$ref": "#/components/schemas/Liveness"}]}
+        ),
+        set(),
+    ),
+    "path parameter renamed": (
+        lambda d: d["paths"].update({"/api/v1/jobs/{id}/cancel": d["paths"].pop("/api/v1/jobs/{job_id}/cancel")}),
+        set(),
+    ),
+    "operation removed": (
+        lambda d: d["paths"].pop("/health/live"),
+        {
+            "published getLiveness",
+            "published getLiveness header x-request-id",
+            "published getLiveness 200",
+            "published getLiveness 200 application/json",
+            "published getLiveness 200 x-request-id",
+            "published getLiveness 200 /status",
+            'published getLiveness 200 /status "alive"',
+        },
+    ),
+    "operation added": (
+        lambda d: d["paths"].update({"/extra/{id}": {"get": {"responses": {}}}}),
+        {"served GET /extra/{}"},
+    ),
+    "parameter removed": (lambda d: get(d, "/api/v1/jobs")["parameters"].pop(0), {"published listJobs query limit"}),
+    "status added": (
+        lambda d: get(d, "/api/v1/questions")["responses"].update({"410": {"description": "Gone"}}),
+        {"served listQuestions 410"},
+    ),
+    "field added": (
+        lambda d: schemas(d)["Liveness"]["properties"].update(since={"type": "string"}),
+        {"served getLiveness 200 /since"},
+    ),
+    "value added": (
+        lambda d: schemas(d)["Liveness"]["properties"].update(status={"enum": ["alive", "well"]}),
+        {'served getLiveness 200 /status "well"'},
+    ),
+    "value removed from a request": (
+        lambda d: d["components"]["parameters"]["Include"]["schema"].pop("enum"),
+        {'published getJob query include "executions"'},
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
+def test_each_difference_is_told_by_its_name(change: Callable[[Document], Any], expected: set[str]) -> None:
+    """And nothing that is only written differently."""
+    assert drifting(change) == expected
+
+
+def test_reason_holds_for_what_it_names_and_no_longer_than_it_is_so() -> None:
+    """A pattern explains its side alone; one that explains nothing is stale."""
+    document: Document = copy.deepcopy(dict(CONTRACT.document))
+    schemas(document)["Liveness"]["properties"]["since"] = {"type": "string"}
+    served = surface(document, operation_ids(CONTRACT.document))
+    good, other = Reason("served", "getLiveness 200 /*", "so"), Reason("published", "getLiveness 200 /*", "not so")
+    table = rows(PUBLISHED, served, None, None, (other, good))
+    assert [row.name for row in table if row.side] == ["getLiveness 200 /since"]
+    assert [row for row in table if row.unexplained] == []
+    assert stale(table, (good, other)) == [other]
+    assert [row.name for row in rows(PUBLISHED, served, None, None, (other,)) if row.unexplained] == [
+        "getLiveness 200 /since"
+    ]
+
+
+def pact(directory: Path, method: str, path: str, status: int, body: Any, query: Any = None) -> Path:
+    request = {"method": method, "path": path, **({"query": query} if query else {})}
+    answer = {"status": status, "body": {"content": body}}
+    path_of_it = directory / "pact.json"
+    path_of_it.write_text(json.dumps({"interactions": [{"request": request, "response": answer}]}))
+    return path_of_it
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body", "query", "expected"),
+    [
+        ("GET", "/api/v1/jobs/j", 200, {"status": "queued", "job": {"id": "j"}}, {"include": ["executions"]}, []),
+        ("GET", "/api/v2/jobs/j/bias-analysis", 200, {"region_scores": {"US": {"bias_score": 1}}}, None, []),
+        ("GET", "/api/v1/jobs/j", 200, {"state": "queued"}, None, ["getJob 200 /state"]),
+        ("GET", "/api/v1/jobs/j", 418, {}, None, ["getJob 418"]),
+        ("GET", "/api/v1/jobs", 200, {"jobs": [{"name": "x"}]}, None, ["listJobs 200 /jobs/*/name"]),
+        ("GET", "/api/v1/jobs", 200, {}, {"page": ["1"]}, ["listJobs query page"]),
+        ("GET", "/api/v3/jobs", 200, {}, None, ["GET /api/v3/jobs", "GET /api/v3/jobs 200"]),
+    ],
+)
+def test_portal_that_uses_what_is_not_published_drifts(
+    tmp_path: Path, method: str, path: str, status: int, body: Any, query: Any, expected: list[str]
+) -> None:
+    """Operations, statuses, parameters and fields of its consumer contract."""
+    pact(tmp_path, method, path, status, body, query)
+    portal = uses.of_portal(tmp_path, CONTRACT, PUBLISHED)
+    assert [row.name for row in rows(PUBLISHED, PUBLISHED, None, portal, ()) if row.unexplained] == expected
+
+
+def test_what_is_not_there_is_not_known_and_what_is_broken_is_an_error(tmp_path: Path) -> None:
+    """Nothing that was not read counts as used or as unused."""
+    assert uses.of_portal(tmp_path, CONTRACT, PUBLISHED) is None
+    assert uses.of_run(tmp_path) is None
+    assert {row.portal for row in rows(PUBLISHED, PUBLISHED, None, None, ())} == {None}
+    (tmp_path / "pact.json").write_text("{}")
+    (tmp_path / "verdict.json").write_text("{}")
+    with pytest.raises(GateError):
+        uses.of_portal(tmp_path, CONTRACT, PUBLISHED)
+    with pytest.raises(GateError):
+        uses.of_run(tmp_path)

@@ -1,0 +1,143 @@
+"""Every rule between rows finds the fault that it is about, and none finds anything where there is no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from contracts.database import InvariantError, invariants
+from gate.core.database import Row
+from gate.core.errors import GateError
+from gate.core.findings import catalogue
+from gate.oracles.invariants import check, kinds, load
+from gate.targets import Target
+from tests.harness.support.database_faults import CASES, Case
+from tests.harness.support.database_state import JOBS, sound_database
+
+Connection = psycopg.Connection[Row]
+
+
+@pytest.fixture(scope="module")
+def filled(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
+    """A database in which everything is as it should be."""
+    with sound_database(target.database(shared)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def database(filled: Connection) -> Iterator[Connection]:
+    """The same, for a test to spoil."""
+    with filled.transaction(force_rollback=True):
+        yield filled
+
+
+def names(connection: Connection, *scope: str) -> set[str]:
+    return {finding.where for finding in check(connection, scope or None)}
+
+
+def test_sound_database(filled: Connection) -> None:
+    """Nothing is found in jobs of either workflow, in whatever state they are."""
+    assert check(filled, None) == []
+    assert check(filled, [planned.name for planned in JOBS]) == []
+
+
+@pytest.mark.parametrize("fault", CASES, ids=lambda fault: f"{fault.rule}-{fault.job}")
+def test_rule_bites(database: Connection, fault: Case) -> None:
+    """A fault is found by its rule and no other, in its job and in the whole database; other jobs are free of it."""
+    for statement in fault.statements:
+        database.execute(statement.encode(), {"job": fault.job} if "%(job)s" in statement else None)
+    assert names(database) - fault.companions == {fault.rule}
+    assert fault.companions <= names(database)
+    if fault.scope is not None:
+        assert names(database, fault.scope) == names(database)
+        assert names(database, "b-partial") == set()
+
+
+@pytest.mark.parametrize(
+    ("members", "sound"),
+    [
+        ('{"models": [], "metadata": {"models": ["m1", {"name": "m2"}, "m1"], "model": "m3"}}', True),
+        ('{"models": [], "metadata": {"models": [], "model": "m1"}}', False),
+        ('{"models": [{"id": "m2"}, {"id": "m1"}, {"id": "m2"}], "metadata": {"models": ["m3"]}}', True),
+        ('{"models": null}', False),
+        ('{"questions": null}', True),
+        ('{"questions": "default"}', True),
+    ],
+)
+def test_models_and_questions_of_a_spec(database: Connection, members: str, sound: bool) -> None:
+    """Models come from `models`, else from the metadata; duplicates count once; without questions there is one."""
+    database.execute("UPDATE jobs SET jobspec_data = jobspec_data || %s::jsonb WHERE jobspec_id = 'a-bare'", (members,))
+    assert ("execution_not_asked_for" not in names(database)) is sound
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {fault.rule for fault in CASES} == {rule.name for rule in load()}
+
+
+def test_finding_shows_rows(database: Connection) -> None:
+    """A finding names rule and job and shows the first three of the rows."""
+    database.execute("UPDATE executions SET provider_id = ''")
+    found = check(database, ["b-done"])
+    assert [(finding.code, finding.job) for finding in found] == [("BG-INV-038", "b-done")]
+    assert found[0].got.count("execution=") == 3
+    assert found[0].got.endswith("; and 5 more")
+    assert str(found[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (job b-done)")
+
+
+def test_finding_of_several_jobs(database: Connection) -> None:
+    """What is wrong in several jobs says which."""
+    database.execute("UPDATE cross_region_analyses SET recommendation = 'NONE'")
+    (found,) = check(database, None)
+    assert {"job=a-old", "job=b-done", "job=b-partial"} <= set(found.got.replace(";", ",").split(", "))
+
+
+def test_own_transaction_is_one_snapshot(filled: Connection) -> None:
+    """Outside a transaction a check opens its own and leaves none behind."""
+    assert check(filled, ["a-done"]) == []
+    assert filled.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_without_queue(database: Connection) -> None:
+    """Rules that need a table of the queue are left out where the queue is another."""
+    database.execute("DROP TABLE pgqueuer CASCADE")
+    assert check(database, None) == []
+
+
+def test_other_schema(filled: Connection) -> None:
+    """A rule that cannot be evaluated is no rule that holds."""
+    with filled.transaction(force_rollback=True):
+        filled.execute("ALTER TABLE executions DROP COLUMN retry_count")
+        with pytest.raises(GateError, match="retry_count"):
+            check(filled, None)
+
+
+def test_kinds_are_in_the_catalogue() -> None:
+    """The codes of the rules mean something to the verdict."""
+    assert len(load()) >= 28
+    assert kinds().items() <= catalogue().items()
+    assert kinds()["BG-INV-001"].severity == "critical"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("1_x.sql", "", "a name like"),
+        ("001_x.sql", "-- rule: r\n-- source: s\nSELECT %(jobs)s", "severity"),
+        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: high\nSELECT %(jobs)s", "severity of"),
+        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT 1", "restricted"),
+        ("002_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT %(jobs)s", "without gaps"),
+    ],
+)
+def test_malformed_rule(tmp_path: Path, name: str, text: str, expected: str) -> None:
+    """A file that is not a rule is told, not skipped."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InvariantError, match=expected):
+        invariants(tmp_path)
+
+
+def test_no_rules_at_all(tmp_path: Path) -> None:
+    with pytest.raises(InvariantError, match="numbered from 001"):
+        invariants(tmp_path)

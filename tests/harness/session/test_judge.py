@@ -1,0 +1,206 @@
+"""Whatever a broken runner answers to the judge's own requests is a finding, never an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from beacon.judge import questions
+from beacon.oracles import listings
+from gate.core.client import JOBS
+from gate.core.database import Row
+from gate.core.findings import Finding, catalogue
+from gate.session.session import Session
+from gate.targets import Target
+from tests.harness.support.database_state import JOBS as PLANNED
+from tests.harness.support.database_state import Planned, Writer
+from tests.harness.support.fake_runner import FakeRunner, Reply, ended_jobs, watching
+from tests.harness.support.sample_rows import shown
+
+Connection = psycopg.Connection[Row]
+Judge = Callable[[str, Callable[[str], Reply]], list[Finding]]
+
+READ = [
+    "questions",
+    "executions/all",
+    "job?include=executions",
+    "executions?jobspec_id",
+    "executions/details",
+    "executions/cross-region",
+]
+TURNS = ["b-done", "b-one", "b-failed"]
+"""Jobs of whom the judge reads different listings, since they take turns."""
+BODIES: dict[str, tuple[int, bytes]] = {
+    "null": (200, b"null"),
+    "true": (200, b"true"),
+    "a number": (200, b"7"),
+    "a text": (200, b'"x"'),
+    "an empty list": (200, b"[]"),
+    "a list": (200, b'[{"id": 1}]'),
+    "an empty object": (200, b"{}"),
+    "not JSON": (200, b"<html>"),
+    "nothing": (200, b""),
+    "members null": (200, b'{"executions": null, "categories": null, "region_results": null, "analysis": null}'),
+    "members of another type": (
+        200,
+        b'{"executions": {"id": 1}, "categories": [1], "analysis": "x", "region_results": 1}',
+    ),
+    "lists of no objects": (200, b'{"executions": [null], "executions_total": [], "categories": {"a": [null]}}'),
+    "objects without members": (200, b'{"executions": [{}], "executions_total": {}, "categories": {"a": [{}]}}'),
+    "analysis without members": (200, b'{"analysis": {}, "region_scores": {}, "cross_region_execution": {}}'),
+    "analysis of junk": (
+        200,
+        b'{"analysis": {"bias_variance": [], "key_differences": [null], "risk_assessment": 1, "summary": null},'
+        b' "region_scores": {"US": null, "MARS": []}}',
+    ),
+    "status of another kind": (200, b'{"status": {"is": []}, "executions": [{"id": {}, "status": []}]}'),
+    "not found": (404, b'{"error": "none", "error_code": "not_found", "request_id": "r"}'),
+    "code of another type": (404, b'{"error_code": ["analysis_pending"]}'),
+    "failed": (500, b"Internal Server Error"),
+    "away": (503, b'{"error_code": "persistence_unavailable"}'),
+}
+
+
+@pytest.fixture(scope="module")
+def connection(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
+    """A database in which every job has ended."""
+    with ended_jobs(target.database(shared)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def watched(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, FakeRunner]]:
+    """The gate with a runner on that database."""
+    with watching(connection, tmp_path_factory.mktemp("journal")) as watched:
+        yield watched
+
+
+@pytest.fixture
+def judge(watched: tuple[Session, FakeRunner]) -> Judge:
+    """Findings on a scenario that submitted a job, from a runner that answers GET as it is told."""
+
+    def judged(job: str, answer: Callable[[str], Reply]) -> list[Finding]:
+        session, runner = watched
+        accepted = json.dumps({"id": job}).encode()
+        runner.answer = lambda method, path: answer(path) if method == "GET" else (202, accepted)
+        questions.cache_clear()
+        scenario = session.scenario("test")
+        scenario.client.post(JOBS, {})
+        return scenario.judge()
+
+    return judged
+
+
+def wheres(found: list[Finding], code: str) -> list[str]:
+    assert {finding.code for finding in found} <= catalogue().keys()
+    return [finding.where for finding in found if finding.code == code]
+
+
+@pytest.mark.parametrize(("status", "body"), BODIES.values(), ids=BODIES)
+def test_what_cannot_be_read_is_found_in_each_listing(judge: Judge, status: int, body: bytes) -> None:
+    """Every endpoint that the judge reads has its finding."""
+    found = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
+    unreadable = wheres(found, "BG-LIST-001") + wheres(found, "BG-LIST-003")
+    assert [name for name in READ if not any(where.startswith(name) for where in unreadable)] == []
+    mine = [finding for finding in found if finding.job == "b-done"]
+    analysis = [f for f in mine if f.code.startswith("BG-ANALYSIS-") or f.where.startswith("bias-analysis")]
+    assert analysis
+    if status != 200:
+        assert [where.partition(":")[0] for where in wheres(analysis, "BG-ANALYSIS-002")] == ["bias-analysis"]
+
+
+def test_findings_show_in_the_answer_that_they_are_about(watched: tuple[Session, FakeRunner]) -> None:
+    """Their evidence is that answer, and the submission of the job."""
+    session, runner = watched
+    runner.answer = lambda method, _: (200, b"null") if method == "GET" else (202, b'{"id": "b-done"}')
+    questions.cache_clear()
+    scenario = session.scenario("test")
+    scenario.client.post(JOBS, {})
+    about = {
+        finding.where: [str(shown["curl"]).rpartition("/")[2] for shown in scenario.evidence("", [finding]).exchanges]
+        for finding in scenario.judge()
+        if finding.code in {"BG-LIST-001", "BG-ANALYSIS-002"}
+    }
+    for where, end in (("executions/all", "all"), ("executions/cross-region", "cross-region")):
+        assert about[where] == ["jobs", end]
+    assert about["bias-analysis"] == ["jobs", "bias-analysis"]
+
+
+@pytest.mark.parametrize("job", [planned.name for planned in PLANNED if planned.status not in {"queued", "running"}])
+def test_every_kind_of_job_is_judged(judge: Judge, job: str) -> None:
+    """With or without a run, completed or not."""
+    assert "executions/all" in wheres(judge(job, lambda _: (200, b"{}")), "BG-LIST-001")
+
+
+def test_a_job_without_rows_of_its_own(connection: Connection, judge: Judge) -> None:
+    """No executions, or no job at all."""
+    Writer(connection, Planned("a-empty", "standard", "completed", {}), "a-empty", datetime.now(UTC)).write()
+    found = judge("a-empty", lambda _: (200, b"{}"))
+    assert "executions/all" in wheres(found, "BG-LIST-001")
+    assert wheres(judge("no-such-job", lambda _: (200, b"{}")), "BG-STORED-001") == ["jobs"]
+
+
+@pytest.mark.parametrize("late", [0, 1, 2, 3])
+def test_a_runner_that_is_gone_is_found_once(judge: Judge, late: int) -> None:
+    """From the first request of the judge on, or from a later one."""
+    answers: list[Reply] = [(200, b"{}")] * late
+    found = judge("b-done", lambda _: answers.pop() if answers else None)
+    assert wheres(found, "BG-TEST-003") == ["reading what a job left"]
+
+
+def test_a_reading_request_that_wrote_is_found(connection: Connection, judge: Judge) -> None:
+    """The judge reads every listing; none of them may leave a trace."""
+
+    def answer(path: str) -> Reply:
+        if path.endswith("/bias-analysis"):
+            connection.execute("INSERT INTO signature_nonces VALUES (gen_random_uuid()::text, 'n')")
+        return 200, b"{}"
+
+    assert wheres(judge("b-done", answer), "BG-GET-001") == ["GET -> signature_nonces"]
+    assert wheres(judge("b-done", lambda _: (200, b"{}")), "BG-GET-001") == []
+
+
+REASONS = {
+    "a-done": "standard_workflow",
+    "b-one": "analysis_not_applicable",
+    "b-failed": "analysis_failed",
+    "b-cancelled": "analysis_failed",
+}
+
+
+def reason(code: str, status: int = 404) -> Callable[[str], Reply]:
+    return lambda _: (status, json.dumps({"error": "none", "error_code": code, "request_id": "r"}).encode())
+
+
+@pytest.mark.parametrize(("job", "due"), REASONS.items())
+def test_another_reason_than_the_rows_give(judge: Judge, job: str, due: str) -> None:
+    """The right code with its status is no finding; any other code, status or an analysis is."""
+    assert wheres(judge(job, reason(due)), "BG-ANALYSIS-002") == []
+    other = "analysis_pending" if job == "a-done" else "standard_workflow"
+    for answer in (reason(other), reason(due, 200), reason(due, 500)):
+        found = [finding for finding in judge(job, answer) if finding.code == "BG-ANALYSIS-002"]
+        assert [(finding.where, finding.expected, finding.job) for finding in found] == [
+            (f"bias-analysis: {due}", due, job)
+        ]
+
+
+def test_an_analysis_that_is_another_than_the_stored_one(connection: Connection, judge: Judge) -> None:
+    """Members of the body and of the analysis in it are held against the row, and that against the answers."""
+    query = "SELECT a.* FROM cross_region_analyses a JOIN cross_region_executions r ON r.id = cross_region_execution_id"
+    row = connection.execute(f"{query} WHERE jobspec_id = 'b-done'").fetchall()[0]
+    analysis = shown(row, listings.ANALYSIS)
+    body: dict[str, Any] = shown(row, listings.BIAS_ANALYSIS, analysis=analysis, region_scores={})
+
+    def differences(body: dict[str, Any]) -> list[str]:
+        found = judge("b-done", lambda path: (200, json.dumps(body if "v2" in path else {}).encode()))
+        assert "/region_scores" in wheres(found, "BG-ANALYSIS-001")
+        return wheres(found, "BG-LIST-002")
+
+    assert differences(body) == []
+    assert differences(body | {"created_at": None}) == ["bias-analysis: created_at"]
+    assert differences(body | {"analysis": analysis | {"id": "x"}}) == ["bias-analysis/analysis: id"]

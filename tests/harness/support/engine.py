@@ -1,0 +1,41 @@
+"""What tests of containers share: the engine, the images, and what is left on the engine of a run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import pytest
+
+from gate.core.errors import GateError
+from gate.core.settings import ROOT, RUNNER_IMAGE
+from gate.targets import images, sweep
+from gate.targets.containers import ContainersTarget
+from gate.targets.engine import connect
+from gate.targets.stack import RunnerImage
+
+Say = Callable[[str], None]
+
+
+def engine() -> docker.DockerClient:
+    """The engine with the reference runner's image on it; skips the test where there is none, but not in CI."""
+    try:
+        client = connect()
+        images.runner(client, RUNNER_IMAGE, lambda _: None)
+    except GateError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"this needs a container engine and the images of ./scripts/images: {error.message}")
+    return client
+
+
+def target(runner: RunnerImage | None = None, *, keep: bool = False, say: Say = lambda _: None) -> ContainersTarget:
+    """A target for the reference runner's image, or another."""
+    return ContainersTarget(runner or RunnerImage(RUNNER_IMAGE), keep=keep, root=Path(ROOT), say=say)
+
+
+def left(client: docker.DockerClient, run: str) -> list[str]:
+    """Names of the containers, volumes and networks of a run."""
+    return sorted(str(thing.name) for thing in sweep.things(client, f"{sweep.RUN}={run}"))

@@ -1,0 +1,141 @@
+"""Whatever becomes of a run, its ledger and ``gate cleanup`` leave nothing of it behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from functools import partial
+from operator import lt
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from beacon.scenario import Scenario
+from fixtures.systems import OwnRunner
+from gate.core.settings import ROOT
+from gate.core.waiting import wait
+from gate.targets.remote_run import cleanup
+
+RUN = "0a1b2c3d"
+HISTORY = {"pgqueuer_log", "schema_migrations", "pgqueuer_migrations"}
+"""Tables that tell of no job: the queue's log has no more than numbers, and is pruned by the workers."""
+
+
+def database(scenario: Scenario) -> str:
+    url = scenario.session.system.database_url
+    assert url
+    return url
+
+
+def counts(url: str) -> dict[str, int]:
+    """Rows by table, of those tables that have any."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        found = {}
+        for (name,) in tables:
+            row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))).fetchone()
+            found[name] = row[0] if row else 0
+    return {name: number for name, number in found.items() if number and name not in HISTORY}
+
+
+def killed(scenario: Scenario, directory: Path, number: int, after: int) -> Path:
+    """Submits up to ``number`` jobs in another process, which is killed once ``after`` were begun.
+
+    The deadline is that of the next submission, not of all: how many a second there are is a matter of the machine.
+    """
+    directory.mkdir()
+    words = [scenario.session.system.base_url, RUN, str(directory), str(number)]
+    ledger = directory / "ledger.ndjson"
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.harness.support.submitting", *words],
+        cwd=ROOT,
+        env={**os.environ, "NO_PROXY": "127.0.0.1"},
+        stdout=subprocess.PIPE,
+    ) as client:
+        assert client.stdout
+        try:
+            assert client.stdout.readline() == b"ready\n"
+            begun = 0
+            while begun < after:
+                begun = wait(
+                    "another submission", lambda: ledger.read_text().count("sending"), until=partial(lt, begun)
+                )
+        finally:
+            client.kill()
+    return ledger
+
+
+def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """Killed at three random points: every row of every table is gone, the queue's and the keys' included."""
+    scenario, chance = own_runner(), random.Random(0)  # noqa: S311 (points in time, not secrets)
+    for number in range(3):
+        ledger = killed(scenario, tmp_path / str(number), 120, chance.randint(1, 100))
+        assert cleanup.cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
+        assert counts(database(scenario)) == {}
+
+
+@pytest.mark.full
+@pytest.mark.timeout(400)  # up to 990 jobs, on a machine that may be busy
+@pytest.mark.parametrize("point", range(20))
+def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(
+    own_runner: OwnRunner, tmp_path: Path, point: int
+) -> None:
+    """The same with the figures that the gate promises."""
+    scenario, chance = own_runner(), random.Random(point)  # noqa: S311 (moments to stop at, not secrets)
+    ledger = killed(scenario, tmp_path / "run", 1000, chance.randint(1, 990))
+    assert cleanup.cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
+    assert counts(database(scenario)) == {}
+
+
+def test_cleaning_again_changes_nothing_and_others_stay(
+    own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what the ledger names goes; a second time there is nothing to do."""
+    scenario = own_runner()
+    other = scenario.finished()
+    before = wait("an empty queue", lambda: counts(database(scenario)), until=lambda rows: "pgqueuer" not in rows)
+    words = [str(killed(scenario, tmp_path / "run", 40, 20)), "--cleanup-database-url", database(scenario)]
+    assert [cleanup.cleanup(words), cleanup.cleanup(words)] == [0, 0]
+    assert counts(database(scenario)) == before
+    assert other.view().status == 200
+    assert " 0 removed" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_without_a_database_jobs_are_ended_and_what_stays_is_told(
+    own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The API can only cancel; that the rows stay is said, with another exit code than 0."""
+    scenario = own_runner()
+    ledger = killed(scenario, tmp_path / "run", 40, 20)
+    assert cleanup.cleanup([str(ledger)]) == 3
+    assert "jobs stay" in capsys.readouterr().out
+    going = scenario.database.query("SELECT jobspec_id FROM jobs WHERE status IN ('queued', 'running')")
+    assert [row for row in going if row["jobspec_id"].startswith("gate-")] == []
+
+
+def test_role_that_may_not_delete_is_told_table_by_table(
+    own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is removed by half: where the jobs' rows have to stay, all that is left is named."""
+    scenario = own_runner()
+    ledger = killed(scenario, tmp_path / "run", 20, 10)
+    url = database(scenario)
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    reader = url.replace("postgres@", "reader@")
+    assert cleanup.cleanup([str(ledger), "--cleanup-database-url", reader]) == 3
+    told = capsys.readouterr().out
+    assert "Rows of jobs stay: permission denied for table jobs" in told
+    assert cleanup.cleanup([str(ledger), "--cleanup-database-url", url]) == 0
+
+
+def test_database_that_is_away_is_told(own_runner: OwnRunner, tmp_path: Path) -> None:
+    """One sentence and exit code 3."""
+    ledger = killed(own_runner(), tmp_path / "run", 20, 10)
+    assert cleanup.cleanup([str(ledger), "--cleanup-database-url", "postgresql://127.0.0.1:1/x"]) == 3

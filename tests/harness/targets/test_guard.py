@@ -1,0 +1,169 @@
+"""What is not safe on somebody else's runner is not sent, and what is sent is in the ledger before."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from beacon.jobs import sign, spec, wrap
+from gate.core.errors import NotAvailable, UsageError
+from gate.core.limits import Budget, Limits, UsedUp
+from gate.targets.remote_run import ledger
+from gate.targets.remote_run.guard import Guard
+from gate.targets.remote_run.ledger import Ledger
+
+OWN = "gate-0a1b2c3d-gw0n1"
+MANY = Limits(100, 1e6, 60)
+
+
+def guard(directory: Path, limits: Limits = MANY, *, reading: bool = False, stopped: Event | None = None) -> Guard:
+    book = None if reading else Ledger(directory / "ledger.ndjson")
+    if book:
+        book.write("run", run="0a1b2c3d", base_url="http://h")
+    return Guard("0a1b2c3d", Budget(directory / "budget.json", limits), book, stopped or Event())
+
+
+def body(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+REFUSED: dict[str, tuple[str, str, Any]] = {
+    "cancel of another's job": ("POST", "/api/v1/jobs/bias-detection-1/cancel", None),
+    "cancel of another run's job": ("POST", "/api/v1/jobs/gate-ffffffff-gw0n1/cancel", None),
+    "own id, then another path": ("POST", f"/api/v1/jobs/{OWN}/../bias-detection-1/cancel", None),
+    "own id, then an encoded path": ("POST", f"/api/v1/jobs/{OWN}%2F..%2Fbias-detection-1/cancel", None),
+    "removal of all jobs": ("DELETE", "/api/v1/jobs", None),
+    "removal of another's job": ("DELETE", "/api/v1/jobs/bias-detection-1", None),
+    "retry of an execution": ("POST", "/api/v1/executions/7/retry-question", None),
+    "emergency call": ("POST", "/emergency/republish-stuck-jobs", None),
+    "submission under another's id": ("POST", "/api/v1/jobs", spec("bias-detection-1")),
+    "wrapped submission under another's id": ("POST", "/api/v1/jobs/cross-region", wrap(spec("bias-detection-1"))),
+    "another's id beside ours": ("POST", "/api/v1/jobs", {**spec(OWN), "jobspec_id": "bias-detection-1"}),
+    "another's id in a second wrapper": (
+        "POST",
+        "/api/v1/jobs/cross-region",
+        {**wrap(spec(OWN)), "jobspec": spec("bias-detection-1")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "sent"), REFUSED.values(), ids=REFUSED)
+def test_what_may_touch_others_is_not_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
+    """Whatever a test asks for, and nothing of it counts or is written down."""
+    standing = guard(tmp_path)
+    with pytest.raises(NotAvailable):
+        standing.permit(method, path, body(sent) if sent else None, {})
+    assert ledger.read(tmp_path / "ledger.ndjson").jobs == []
+
+
+SENT: dict[str, tuple[str, str, Any]] = {
+    "reading": ("GET", "/api/v1/jobs/bias-detection-1", None),
+    "cancel": ("POST", f"/api/v1/jobs/{OWN}/cancel", None),
+    "submission": ("POST", "/api/v1/jobs", spec(OWN)),
+    "wrapped submission": ("POST", "/api/v1/jobs/cross-region", wrap(spec(OWN))),
+    "no JSON": ("POST", "/api/v1/jobs", None),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "sent"), SENT.values(), ids=SENT)
+def test_what_is_the_runs_own_is_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
+    """Reading anything, and changing what this run made."""
+    guard(tmp_path).permit(method, path, body(sent) if sent else b"{", {})
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
+def test_reading_run_sends_only_get(tmp_path: Path, method: str) -> None:
+    """With --read-only there is no way to send anything else."""
+    standing = guard(tmp_path, reading=True)
+    standing.permit("GET", "/api/v1/jobs", None, {})
+    with pytest.raises(NotAvailable, match="only reads"):
+        standing.permit(method, f"/api/v1/jobs/{OWN}/cancel", None, {})
+
+
+def test_job_is_in_the_ledger_before_it_is_sent(tmp_path: Path) -> None:
+    """Id, idempotency key, and the nonce of its signature; and that nobody has seen an answer yet."""
+    signed = sign(spec(OWN), nonce="n1")
+    guard(tmp_path).permit("POST", "/api/v1/jobs", body(signed), {"Idempotency-Key": "k1"})
+    made = ledger.read(tmp_path / "ledger.ndjson")
+    assert (made.jobs, made.nonces, made.in_doubt) == ([OWN], [(signed["public_key"], "n1")], 1)
+
+
+def test_submission_without_an_id_is_found_again_by_its_key(tmp_path: Path) -> None:
+    """The guard adds a key where there is none, and takes down the id that the runner gave."""
+    standing = guard(tmp_path)
+    unnamed = body(spec(None))
+    key = standing.permit("POST", "/api/v1/jobs", unnamed, {})["idempotency-key"]
+    assert ledger.read(tmp_path / "ledger.ndjson").keys == [key]
+    standing.answered("POST", "/api/v1/jobs", unnamed, 202, {"id": "given-1"})
+    assert ledger.read(tmp_path / "ledger.ndjson").jobs == ["given-1"]
+    standing.permit("POST", "/api/v1/jobs/given-1/cancel", None, {})
+
+
+def test_ledger_that_was_cut_short_tells_what_was_sent(tmp_path: Path) -> None:
+    """A line without its end was not on the disk, so its request was not sent."""
+    standing = guard(tmp_path)
+    standing.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+    path = tmp_path / "ledger.ndjson"
+    path.write_bytes(path.read_bytes() + b'{"kind": "sending", "id": "gate-0a1b2c3d-gw0n2"')
+    assert ledger.read(path).jobs == [OWN]
+
+
+def test_ledger_removes_no_other_runs_job(tmp_path: Path) -> None:
+    """An id in a ledger that the run cannot have given is passed over."""
+    book = Ledger(tmp_path / "ledger.ndjson")
+    book.write("run", run="0a1b2c3d", base_url="http://h")
+    for job in (OWN, "bias-detection-1", "gate-ffffffff-gw0n1"):
+        book.write("sending", id=job, key="", nonce=None)
+    assert ledger.read(tmp_path / "ledger.ndjson").jobs == [OWN]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}\n", b"not json\n", b'{"kind": "sending"}\n', b"\xff\n"])
+def test_file_that_is_no_ledger_is_told_as_such(tmp_path: Path, content: bytes) -> None:
+    """Nothing is removed on its word."""
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(UsageError, match="no ledger"):
+        ledger.read(tmp_path / "file")
+
+
+def test_jobs_are_counted_over_all_workers_and_refused_ones_given_back(tmp_path: Path) -> None:
+    """Two processes share one budget; a submission that was refused made no job."""
+    one, other = (guard(tmp_path, Limits(2, 1e6, 60)) for _ in range(2))
+    one.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+    one.answered("POST", "/api/v1/jobs", body(spec(OWN)), 400, {})
+    for number in range(2):
+        other.permit("POST", "/api/v1/jobs", body(spec(f"{OWN}{number}")), {})
+    with pytest.raises(UsedUp, match="2 jobs are used up"):
+        one.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+
+
+def test_rate_is_that_of_all_workers_together(tmp_path: Path) -> None:
+    """Twenty requests by four at 100 a second take at least 0.19 seconds."""
+    guards = [guard(tmp_path, Limits(1, 100, 60)) for _ in range(4)]
+    started = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: [one.permit("GET", "/", None, {}) for _ in range(5)], guards))
+    assert time.monotonic() - started >= 0.19
+
+
+def test_nothing_is_sent_after_the_time(tmp_path: Path) -> None:
+    """The time of the run counts from its first request."""
+    standing = guard(tmp_path, Limits(1, 10, 0.05))
+    standing.permit("GET", "/", None, {})
+    standing.permit("GET", "/", None, {})  # waits 0.1 seconds for its turn
+    with pytest.raises(UsedUp, match="seconds are over"):
+        standing.permit("GET", "/", None, {})
+
+
+def test_stopped_run_sends_nothing(tmp_path: Path) -> None:
+    """Not even what waits for its turn."""
+    stopped = Event()
+    standing = guard(tmp_path, stopped=stopped)
+    stopped.set()
+    with pytest.raises(KeyboardInterrupt):
+        standing.permit("GET", "/", None, {})

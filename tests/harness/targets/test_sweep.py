@@ -1,0 +1,65 @@
+"""Labels decide what belongs to a run that is gone; only that is removed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import docker
+import psutil
+import pytest
+
+from gate.targets import sweep
+from tests.harness.support.engine import engine, left
+
+OURS = sweep.labels("run")[sweep.OWNER]
+PLACE = OURS.partition(":")[0]
+
+
+def gone() -> str:
+    """The owner label of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        born = psutil.Process(process.pid).create_time()
+    return f"{PLACE}:{process.pid}:{born:.0f}"
+
+
+STALE = {
+    "ours": (OURS, 1e9, False),
+    "gone": (gone(), 0, True),
+    "its number taken by another process": (f"{PLACE}:{os.getpid()}:1", 0, True),
+    "elsewhere, young": ("elsewhere:1:1", sweep.STRANGER_SECONDS - 1, False),
+    "elsewhere, old": ("elsewhere:1:1", sweep.STRANGER_SECONDS + 1, True),
+    "no owner, young": ("", 0, False),
+    "unreadable": (f"{PLACE}:x:y", 0, True),
+}
+
+
+@pytest.mark.parametrize(("owner", "age", "expected"), STALE.values(), ids=STALE)
+def test_what_its_process_has_left_behind_is_stale(owner: str, age: float, expected: bool) -> None:
+    """A process of this machine is looked at; what another machine's left is given time."""
+    assert sweep.stale(owner, age) is expected
+
+
+@pytest.fixture
+def runs() -> Iterator[dict[str, str]]:
+    """A network and a volume each of a run that is gone, of one that goes on, and of one that is kept."""
+    client = engine()
+    made = {name: secrets.token_hex(4) for name in ("gone", "living", "kept")}
+    owners = {"gone": gone(), "living": OURS, "kept": gone()}
+    for name, run in made.items():
+        labels = {sweep.RUN: run, sweep.OWNER: owners[name]} | ({sweep.KEPT: "key"} if name == "kept" else {})
+        client.networks.create(f"gate-test-{run}", labels=labels)
+        client.volumes.create(f"gate-test-{run}", labels=labels)
+    yield made
+    for run in made.values():
+        sweep.remove(client, run, spare_kept=False)
+
+
+def test_the_next_run_removes_what_is_stale_and_nothing_else(runs: dict[str, str]) -> None:
+    """What a killed run left goes; a run that goes on and what is kept stay."""
+    client: docker.DockerClient = engine()
+    sweep.sweep(client)  # another worker's may have been first
+    assert {name: len(left(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2, "kept": 2}

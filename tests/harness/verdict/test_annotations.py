@@ -1,0 +1,94 @@
+"""A pull request is told the findings, or why there is no verdict; no text of a finding breaks out of its line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gate.core.errors import GateError
+from gate.core.redaction import Redactor
+from gate.core.settings import ROOT
+from gate.verdict import reports
+from gate.verdict.annotations import annotate, workflow_commands
+from tests.harness.verdict.test_verdict import EXCHANGE, PASSED, finding, verdict
+
+ACTION = ROOT / ".github" / "actions" / "gate"
+
+
+def test_each_finding_is_an_annotation() -> None:
+    """The level follows from the severity, the title has the code, and the text the place."""
+    [line] = workflow_commands(verdict(PASSED, facts=(EXCHANGE, finding("GET /x"))))
+    assert line.startswith("::error title=BG-HTTP-001 ")
+    assert "::GET /x%0Aexpected 200%0Agot 500%0A" in line
+
+
+def test_what_a_runner_answers_cannot_become_another_command() -> None:
+    """Line breaks and percent signs are escaped everywhere, and in titles what separates properties too."""
+    [line] = workflow_commands(verdict(PASSED, facts=(EXCHANGE, finding("100%\n::stop-commands::x\r"))))
+    assert "\n" not in line
+    assert "100%25%0A::stop-commands::x%0D" in line
+
+
+def test_no_more_are_shown_than_are_displayed() -> None:
+    """The last one says how many are left out."""
+    lines = list(workflow_commands(verdict(PASSED, facts=(EXCHANGE, *(finding(f"GET /{n}") for n in range(30))))))
+    assert len(lines) == 10
+    assert "21 more findings" in lines[-1]
+
+
+def test_a_run_without_verdict_says_why() -> None:
+    """What could not be judged is an error too; a pass is silent."""
+    [line] = workflow_commands(verdict(PASSED, stopped="No container engine answers."))
+    assert line == "::error title=Beacon Gate%3A unjudged::No container engine answers."
+    assert list(workflow_commands(verdict(PASSED))) == []
+
+
+def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What earlier steps wrote to the files stays."""
+    reports.write(verdict(PASSED), tmp_path, Redactor())
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        (tmp_path / name).write_text("earlier\n")
+        monkeypatch.setenv(name, str(tmp_path / name))
+    assert annotate([str(tmp_path)]) == 0
+    assert (tmp_path / "GITHUB_OUTPUT").read_text() == "earlier\nverdict=pass\n"
+    assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "earlier\n" + (tmp_path / "verdict.md").read_text()
+
+
+def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
+    """Nothing is taken for a verdict that is none."""
+    with pytest.raises(GateError, match="no verdict"):
+        annotate([str(tmp_path)])
+
+
+def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:
+    """Without an engine the job fails as the gate does, with the reason in its annotations, summary and outputs."""
+    action = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
+    step = next(one for one in action["runs"]["steps"] if one.get("id") == "gate")
+    given = {
+        "IMAGE": "a/runner",
+        "POSTGRES": "",
+        "DEPTH": "smoke",
+        "ARGUMENTS": "--workers=1\n",
+        "REPORTS": str(tmp_path),
+    }
+    assert set(given) == set(step["env"])
+    files = {name: str(tmp_path / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    engine = {"DOCKER_HOST": f"unix://{tmp_path}/none", "GITHUB_ACTION_PATH": str(ACTION)}
+    ended = subprocess.run(
+        ["bash", "-c", step["run"]],
+        env={**clean, **given, **files, **engine, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "::error title=Beacon Gate%3A unjudged::No container engine answers at unix://" in ended.stdout
+    assert Path(files["GITHUB_OUTPUT"]).read_text() == "verdict=unjudged\n"
+    assert "No container engine answers" in Path(files["GITHUB_STEP_SUMMARY"]).read_text()

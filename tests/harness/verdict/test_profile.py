@@ -1,0 +1,176 @@
+"""A profile accepts what the deployed runner does otherwise, each deviation alone, and nothing that it does not do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from beacon.jobs import Ids, wrap
+from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from gate.contract.document import Contract
+from gate.core.errors import UsageError
+from gate.core.findings import BrokenPromise, Finding
+from gate.core.redaction import Redactor
+from gate.core.settings import MIGRATE_COMMAND, ROOT
+from gate.oracles import invariants
+from gate.session.session import Session
+from gate.targets import RunnerSpec
+from gate.targets.embedded import EmbeddedTarget
+from gate.verdict import profile
+from gate.verdict.journal import Journal
+from gate.verdict.profile import Profile
+from tests.harness.support.deployed import DEVIATIONS
+
+DEPLOYED = profile.load("deployed")
+BY_ID = {one.id: one for one in DEPLOYED.deviation}
+TESTS = (
+    "tests/workflows/test_submission.py::test_wrapper_is_taken_under_either_name[job_spec]",
+    "tests/analysis/test_missing_analysis.py::test_sample_request_without_enable_analysis_is_analysed",
+    "tests/workflows/test_idempotency.py::test_same_request_again[cross-region]",
+)
+"""Tests of the suite that do the same as ``exercise`` does here."""
+
+
+@contextmanager
+def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Scenario]:
+    """A scenario on a runner with these deviations, spelled as the profile says."""
+    command = f"{sys.executable} -m tests.harness.support.deployed {names} serve"
+    target = EmbeddedTarget(RunnerSpec(command, MIGRATE_COMMAND), warm=False, keep=False, root=ROOT)
+    journal = Journal(directory / "journal.ndjson", Redactor())
+    session = Session(target.system(shared), Contract.published(), Ids("run", "gw0"), journal, wire=DEPLOYED.wire)
+    try:
+        yield session.scenario("test")
+    finally:
+        session.close()
+        journal.close()
+
+
+def exercise(scenario: Scenario) -> tuple[list[Finding], list[str]]:
+    """Does what shows each deviation; returns all findings, and what a run has to have seen of it."""
+    client, unknown = scenario.client, scenario.new_id()
+    for workflow in (STANDARD, CROSS_REGION):
+        scenario.finished(workflow=workflow)
+        spec = scenario.spec()
+        again = {"spelling": DEPLOYED.wire.wrapper}
+        body = spec if workflow == STANDARD else wrap(spec, **again)
+        path = "/api/v1/jobs" + ("/cross-region" if workflow == CROSS_REGION else "")
+        for _ in range(2):
+            client.post(path, body, idempotency_key=spec["id"])
+        scenario.jobs[spec["id"]].wait().cancel()
+    told: list[Finding] = []
+    try:
+        scenario.accepted(client.submit_cross_region(wrap(scenario.spec(), spelling="job_spec")))
+    except BrokenPromise as error:
+        told += error.findings
+    scenario.accepted(client.submit_cross_region(wrap(scenario.spec(), spelling="jobspec"))).wait()
+    for reading in (client.job, client.executions, client.analysis):
+        reading(unknown)
+    client.get("/api/v1/executions", jobspec_id=unknown)
+    for job in scenario.jobs.values():
+        job.wait()
+    found, seen = told + scenario.judge(), [rule.code for rule in invariants.load()]
+    for exchange in scenario.exchanges:
+        operation = scenario.session.contract.operation(exchange.method, exchange.path)
+        seen += [operation.id, f"{operation.id} {exchange.status}"] if operation else []
+    return found, [*seen, *TESTS]
+
+
+def cause(finding: Finding) -> tuple[str, str, str]:
+    return finding.code, finding.where, finding.got
+
+
+def test_every_deviation_has_a_stand_in() -> None:
+    """Otherwise nothing shows that it is one."""
+    assert set(BY_ID) == set(DEVIATIONS)
+
+
+def test_deployed_runner_passes_with_its_profile_and_fails_without(shared: dict[str, str], tmp_path: Path) -> None:
+    """All deviations at once: whatever is found is accepted, each occurs, and the published profile accepts none."""
+    with deployed("all", shared, tmp_path) as scenario:
+        found, seen = exercise(scenario)
+    standing, accepted = DEPLOYED.sort(found, cause)
+    assert standing == []
+    assert DEPLOYED.stale([deviation for _, deviation in accepted], seen) == []
+    assert profile.load("published").sort(found, cause)[0] == found != []
+
+
+@pytest.mark.parametrize("name", DEVIATIONS)
+def test_deviation_is_accepted_by_itself_and_found_without(name: str, shared: dict[str, str], tmp_path: Path) -> None:
+    """The runner with this one alone: it explains all findings, and all stand where it is taken out of the profile."""
+    with deployed(name, shared, tmp_path) as scenario:
+        found, seen = exercise(scenario)
+    assert found
+    only = Profile(name="only", wire=DEPLOYED.wire, deviation=[BY_ID[name]])
+    assert only.sort(found, cause)[0] == []
+    without = DEPLOYED.model_copy(update={"deviation": [one for one in DEPLOYED.deviation if one.id != name]})
+    assert without.sort(found, cause)[0]
+    assert name not in {one.id for one in DEPLOYED.stale([BY_ID[name]], seen)}
+
+
+def test_deviations_that_no_longer_occur_are_stale(shared: dict[str, str], tmp_path: Path) -> None:
+    """A mended runner: every deviation that it would have shown fails, so that none stays for ever."""
+    with deployed("none", shared, tmp_path) as scenario:
+        found, seen = exercise(scenario)
+    assert found == []
+    assert {one.id for one in DEPLOYED.stale([], seen)} == set(BY_ID)
+
+
+def test_deviation_that_was_not_exercised_is_not_stale() -> None:
+    """A run that did not look has nothing to tell."""
+    assert DEPLOYED.stale([], ["listQuestions", "listQuestions 200", "tests/x.py::test_y"]) == []
+
+
+def test_expired_deviation_accepts_nothing() -> None:
+    """On its last day it is accepted; the day after, its findings stand and it is told itself."""
+    deviation = BY_ID["null-lists"].model_copy(update={"expires": date(2026, 1, 31)})
+    finding = Finding(
+        "BG-HTTP-004", where="GET /api/v1/jobs/{job_id}/executions/all 200 /executions", expected="", got="null"
+    )
+    made = Profile(name="x", deviation=[deviation])
+    for day, standing, expired in ((0, [], []), (1, [finding], [deviation])):
+        vars(made)["today"] = date(2026, 1, 31) + timedelta(days=day)
+        assert (made.sort([finding], cause)[0], made.expired()) == (standing, expired)
+
+
+WRONG = {
+    "unknown": ("no-such-profile", "Known are deployed, published"),
+    "no file": ("no/such.toml", "There is no profile"),
+}
+
+
+@pytest.mark.parametrize(("name", "said"), WRONG.values(), ids=WRONG)
+def test_profile_that_is_not_there_is_usage(name: str, said: str) -> None:
+    """What may be given is said."""
+    with pytest.raises(UsageError, match=said):
+        profile.load(name)
+
+
+DEVIATION = """
+id = "null-lists"
+title = "A list without entries is null"
+findings = ["BG-HTTP-004 executions = null"]
+exercised = ["listJobs"]
+owner = "runner team"
+reason = "A nil slice is written as null."
+expires = 2027-03-31
+"""
+
+
+@pytest.mark.parametrize("member", ["owner", "reason", "expires", "findings", "exercised"])
+def test_deviation_without_owner_reason_or_expiry_is_refused(tmp_path: Path, member: str) -> None:
+    """Nobody accepts anything for ever, or for no reason."""
+    lines = [line for line in DEVIATION.splitlines() if not line.startswith(member)]
+    (tmp_path / "x.toml").write_text('name = "x"\n[[deviation]]\n' + "\n".join(lines))
+    with pytest.raises(UsageError, match=member):
+        profile.load(str(tmp_path / "x.toml"))
+
+
+def test_own_profile_is_taken_from_its_path(tmp_path: Path) -> None:
+    """A deployed system of somebody else's."""
+    (tmp_path / "x.toml").write_text(f'name = "x"\n[[deviation]]\n{DEVIATION}')
+    assert [one.id for one in profile.load(str(tmp_path / "x.toml")).deviation] == ["null-lists"]
