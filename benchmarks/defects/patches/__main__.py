@@ -19,20 +19,8 @@ from types import ModuleType
 from benchmarks.defects.patches.patching import PatchError, files_in
 
 ROOT = Path(__file__).resolve().parents[3]
-COPIED = tuple(
-    [
-        "contracts",
-        "gate",
-        "beacon",
-        "benchmarks",
-        "fixtures",
-        "tests",
-        "runner",
-        "portal",
-        "conftest.py",
-        "pyproject.toml",
-    ]
-)
+_FOLDERS = ("contracts", "gate", "beacon", "benchmarks", "fixtures", "tests", "runner", "portal")
+COPIED = (*_FOLDERS, "conftest.py", "pyproject.toml")
 """What a copy of the checkout holds: all that a gate reads, but for the environment, which it is run in."""
 OF_FILES = ("portal", "document", "payload")
 EXIT_PATCH = 70
