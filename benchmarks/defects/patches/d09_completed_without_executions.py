@@ -8,7 +8,7 @@ from benchmarks.defects.patches.patching import edit
 from runner.store import outcomes
 
 CAUGHT_BY = ("BG-INV-002", "BG-ROUTER-002")
-CAUSE = ("an execution for each region", "that no execution stands for")
+CAUSE = ("an execution for each region", "without an execution")
 
 
 def apply() -> None:

@@ -1,5 +1,5 @@
--- rule: A job and its cross-region execution are terminal together; those of a cross-region job end with the same status.
--- source: life-cycle of runner.yaml
+-- rule: A job and its cross-region execution become terminal together; in workflow B both end with the same status.
+-- source: life-cycle in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, j.workflow, j.status AS job_status, c.status AS run_status
 FROM jobs j

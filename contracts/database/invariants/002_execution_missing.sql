@@ -1,5 +1,5 @@
--- rule: A job has an execution for each region, model and question of its JobSpec from its acceptance on.
--- source: fix plan: 2 regions x 3 models x 2 questions are 12 executions
+-- rule: A job has an execution for each region, model and question of its JobSpec as soon as it is accepted.
+-- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: critical
 SELECT j.jobspec_id AS job, r.region, m.model_id, q.question_id
 FROM jobs j

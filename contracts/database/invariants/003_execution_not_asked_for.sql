@@ -1,5 +1,5 @@
--- rule: A job has no execution for a region, model or question that its JobSpec does not name.
--- source: fix plan: 2 regions x 3 models x 2 questions are 12 executions
+-- rule: A job has executions only for the regions, models and questions of its JobSpec.
+-- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: major
 SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.model_id, e.question_id
 FROM jobs j

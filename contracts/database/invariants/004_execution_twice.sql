@@ -1,4 +1,4 @@
--- rule: A job has one execution for each region, model and question, and never a second one.
+-- rule: A job has at most one execution for each region, model and question.
 -- source: schema: executions_triple_key
 -- severity: major
 SELECT j.jobspec_id AS job, e.region, e.model_id, coalesce(e.question_id, 'default') AS question_id, count(*) AS rows

@@ -1,5 +1,5 @@
--- rule: A job of workflow B has a cross-region execution from its acceptance on.
--- source: fix plan: jobs of the cross-region endpoint create cross-region records
+-- rule: A job of workflow B has a cross-region execution as soon as it is accepted.
+-- source: fix plan: the cross-region endpoint creates cross-region records
 -- severity: critical
 SELECT j.jobspec_id AS job, j.workflow, j.status
 FROM jobs j

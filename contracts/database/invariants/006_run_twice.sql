@@ -1,4 +1,4 @@
--- rule: A job has one cross-region execution at most.
+-- rule: A job has at most one cross-region execution.
 -- source: schema: cross_region_executions_jobspec_id_key
 -- severity: major
 SELECT j.jobspec_id AS job, count(*) AS runs

@@ -1,4 +1,4 @@
--- rule: A cross-region execution has a result for each target region from its acceptance on.
+-- rule: A cross-region execution has a region result for each target region as soon as its job is accepted.
 -- source: fix plan: one region_results record for each region
 -- severity: critical
 SELECT j.jobspec_id AS job, s.region

@@ -1,4 +1,4 @@
--- rule: A cross-region execution has results for its target regions only.
+-- rule: A cross-region execution has region results only for its target regions.
 -- source: fix plan: one region_results record for each region
 -- severity: major
 SELECT j.jobspec_id AS job, r.region

@@ -1,4 +1,4 @@
--- rule: A cross-region execution has one result for each region, and never a second one.
+-- rule: A cross-region execution has at most one result for each region.
 -- source: schema: region_results_region_key
 -- severity: major
 SELECT j.jobspec_id AS job, r.region, count(*) AS results

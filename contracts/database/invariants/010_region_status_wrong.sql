@@ -1,5 +1,5 @@
--- rule: A region that is decided succeeded with its first completed execution; else it timed out if any execution did; else it failed.
--- source: life-cycle of runner.yaml
+-- rule: A decided region is a success if one of its executions completed, else a timeout if one timed out, else failed; none of its executions is unfinished.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, r.region, r.status, n.completed, n.timed_out, n.unfinished, n.total
 FROM jobs j

@@ -1,5 +1,5 @@
--- rule: The counts in a region result are those of the region's executions.
--- source: RegionCounts of runner.yaml
+-- rule: The counts in a region result match the region's executions.
+-- source: RegionCounts in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, r.region, r.metadata, r.execution_output -> 'executions' AS output_executions,
     n.completed, n.total

@@ -1,5 +1,5 @@
--- rule: The first response of a region is that of its first completed execution by model id and question id.
--- source: RegionOutput of runner.yaml
+-- rule: The first response of a region is that of its first completed execution, ordered by model id and question id.
+-- source: RegionOutput in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, r.region, f.execution, left(r.execution_output ->> 'first_response', 80) AS stored,
     left(f.response, 80) AS first
@@ -14,6 +14,6 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) f
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
-    AND j.workflow = 'cross-region' -- executions of before workflow B have their text elsewhere
+    AND j.workflow = 'cross-region' -- executions from before workflow B store their text elsewhere
     AND r.status = 'success'
     AND r.execution_output ->> 'first_response' IS DISTINCT FROM f.response;

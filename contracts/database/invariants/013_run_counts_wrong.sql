@@ -1,5 +1,5 @@
--- rule: When a cross-region execution has ended, success_count is the number of its successful regions and failure_count that of the others.
--- source: CrossRegionExecution of runner.yaml
+-- rule: When a cross-region execution has ended, success_count is its number of successful regions and failure_count the number of its other regions.
+-- source: CrossRegionExecution in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, c.success_count, c.failure_count, c.total_regions, n.successes
 FROM jobs j

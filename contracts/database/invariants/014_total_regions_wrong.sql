@@ -1,5 +1,5 @@
 -- rule: total_regions is the number of target regions.
--- source: CrossRegionExecution of runner.yaml
+-- source: CrossRegionExecution in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, c.total_regions, j.jobspec_data #> '{constraints,regions}' AS regions
 FROM jobs j

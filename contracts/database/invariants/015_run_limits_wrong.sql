@@ -1,5 +1,5 @@
--- rule: A cross-region execution demands what its stored JobSpec demands: the same min_regions and min_success_rate, 1 and 0.67 where it has none.
--- source: Constraints of runner.yaml
+-- rule: min_regions and min_success_rate of a cross-region execution equal those of its stored JobSpec, which default to 1 and 0.67.
+-- source: Constraints in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, c.min_regions_required, l.min_regions AS spec_min_regions, c.min_success_rate,
     l.min_success_rate AS spec_min_success_rate

@@ -1,5 +1,5 @@
--- rule: A job of either workflow is completed if enough regions succeeded, absolutely and as a share; partial if only absolutely; else failed.
--- source: life-cycle of runner.yaml
+-- rule: A job of either workflow is completed if the successful regions reach min_regions and min_success_rate, partial if they reach only min_regions, else failed.
+-- source: life-cycle in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, j.status, n.successes, t.regions, l.min_regions, l.min_success_rate
 FROM jobs j

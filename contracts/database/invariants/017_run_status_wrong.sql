@@ -1,5 +1,5 @@
--- rule: A cross-region execution's status follows from its own counts and limits by the same table as that of a job.
--- source: life-cycle of runner.yaml
+-- rule: The status of a cross-region execution follows from its own counts and limits by the same table as the status of a job.
+-- source: life-cycle in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, c.status, c.success_count, c.total_regions, c.min_regions_required, c.min_success_rate
 FROM jobs j

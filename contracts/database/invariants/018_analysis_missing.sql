@@ -1,4 +1,4 @@
--- rule: A cross-region execution that has ended, was not cancelled, has analysis enabled and two successful regions has an analysis.
+-- rule: A cross-region execution has an analysis if it has ended, was not cancelled, has analysis enabled and has at least two successful regions.
 -- source: fix plan: the bias analysis is generated and stored
 -- severity: critical
 SELECT j.jobspec_id AS job, c.status, n.successes, c.analysis_error

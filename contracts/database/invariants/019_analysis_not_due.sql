@@ -1,5 +1,5 @@
--- rule: There is no analysis where it is disabled, of a cancelled or unfinished run, or of fewer than two successful regions.
--- source: analysis codes of runner.yaml
+-- rule: A cross-region execution has no analysis if analysis is disabled, if it is unfinished or cancelled, or if fewer than two of its regions succeeded.
+-- source: analysis codes in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, c.status, c.enable_analysis, n.successes
 FROM jobs j

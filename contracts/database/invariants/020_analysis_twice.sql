@@ -1,4 +1,4 @@
--- rule: A cross-region execution has one analysis at most.
+-- rule: A cross-region execution has at most one analysis.
 -- source: schema: cross_region_analyses_cross_region_execution_id_key
 -- severity: major
 SELECT j.jobspec_id AS job, count(*) AS analyses

@@ -1,5 +1,5 @@
 -- rule: Each of the four metrics is a number from 0 to 1.
--- source: Analysis of runner.yaml
+-- source: Analysis in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, a.bias_variance, a.censorship_rate, a.factual_consistency, a.narrative_divergence
 FROM jobs j

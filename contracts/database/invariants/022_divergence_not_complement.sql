@@ -1,5 +1,5 @@
--- rule: Factual consistency and narrative divergence add up to 1, give or take the rounding of each.
--- source: x-beacon-analysis of runner.yaml
+-- rule: Factual consistency and narrative divergence add up to 1, within rounding.
+-- source: x-beacon-analysis in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, a.factual_consistency, a.narrative_divergence
 FROM jobs j

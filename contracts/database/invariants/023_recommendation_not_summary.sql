@@ -1,5 +1,5 @@
--- rule: The recommendation is the level of risk that the first line of the summary names.
--- source: Summary of runner.yaml
+-- rule: The recommendation is the risk level in the first line of the summary.
+-- source: Summary in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, a.recommendation, split_part(a.summary, E'\n', 1) AS first_line
 FROM jobs j

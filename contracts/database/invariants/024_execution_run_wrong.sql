@@ -1,4 +1,4 @@
--- rule: An execution of a cross-region job names the cross-region execution of its own job, one of a standard job none.
+-- rule: An execution of a cross-region job references its job's cross-region execution; an execution of a standard job references none.
 -- source: schema: executions.cross_region_execution_id
 -- severity: major
 SELECT j.jobspec_id AS job, j.workflow, e.id AS execution, e.cross_region_execution_id AS named, c.id AS run

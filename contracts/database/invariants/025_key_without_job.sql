@@ -1,5 +1,5 @@
 -- rule: An idempotency key belongs to a job that exists.
--- source: Idempotency-Key of runner.yaml
+-- source: Idempotency-Key in runner.yaml
 -- severity: major
 SELECT k.jobspec_id AS job, k.idem_key
 FROM idempotency_keys k

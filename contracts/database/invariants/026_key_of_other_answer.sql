@@ -1,5 +1,5 @@
--- rule: The answer that an idempotency key keeps is the one to its own job, and names its cross-region execution.
--- source: Idempotency-Key of runner.yaml
+-- rule: The answer stored for an idempotency key is that of its own job and names the job's cross-region execution.
+-- source: Idempotency-Key in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, k.idem_key, k.response ->> 'id' AS answered,
     k.response ->> 'cross_region_execution_id' AS answered_run, c.id AS run

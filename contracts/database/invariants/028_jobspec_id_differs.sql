@@ -1,5 +1,5 @@
--- rule: The stored JobSpec carries the job's id as id and as jobspec_id.
--- source: StoredJobSpec of runner.yaml
+-- rule: The stored JobSpec has the job's id both as id and as jobspec_id.
+-- source: StoredJobSpec in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, j.jobspec_data ->> 'id' AS id, j.jobspec_data ->> 'jobspec_id' AS jobspec_id
 FROM jobs j

@@ -1,5 +1,5 @@
--- rule: Of every row created is not after started, started not after completed, and created not after updated.
--- source: life-cycle of runner.yaml
+-- rule: In every row, created <= started <= completed and created <= updated.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, t.source, t.row_id, t.created_at, t.started_at, t.completed_at, t.updated_at
 FROM jobs j
@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (
     SELECT 'executions', e.id::text, e.created_at, e.started_at, e.completed_at, NULL
     FROM executions e WHERE e.job_id = j.id
     UNION ALL
-    -- A run that was made for an old job is younger than what it tells of.
+    -- A backfilled run is younger than the executions that it summarises.
     SELECT 'cross_region_executions', c.id::text, CASE WHEN j.workflow = 'cross-region' THEN c.created_at END,
         c.started_at, c.completed_at, c.updated_at
     FROM cross_region_executions c WHERE c.jobspec_id = j.jobspec_id

@@ -1,5 +1,5 @@
--- rule: Nothing that belongs to a job was created before it.
--- source: life-cycle of runner.yaml
+-- rule: No row of a job was created before the job.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, t.source, t.row_id, t.created_at, j.created_at AS job_created_at
 FROM jobs j

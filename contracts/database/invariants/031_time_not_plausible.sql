@@ -1,5 +1,5 @@
--- rule: No time is before the year 2000 or in the future.
--- source: life-cycle of runner.yaml
+-- rule: No timestamp is before the year 2000 or in the future.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, t.source, t.row_id, t.at
 FROM jobs j

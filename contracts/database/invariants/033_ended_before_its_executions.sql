@@ -1,5 +1,5 @@
--- rule: A job, its cross-region execution and each region end with or after the last of their executions.
--- source: life-cycle of runner.yaml
+-- rule: A job, its cross-region execution and each region end no earlier than the last of their executions.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, t.source, t.region, t.ended, t.last
 FROM jobs j

@@ -1,5 +1,5 @@
--- rule: Below a job that has ended nothing is pending or running.
--- source: life-cycle of runner.yaml
+-- rule: A job that has ended has no pending or running execution and no running region.
+-- source: life-cycle in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, j.status AS job_status, t.source, t.region, t.status
 FROM jobs j

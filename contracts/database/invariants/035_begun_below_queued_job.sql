@@ -1,5 +1,5 @@
--- rule: Below a job that is queued no execution has begun and no region is decided.
--- source: life-cycle of runner.yaml
+-- rule: A queued job has no execution that has started and no region that is decided.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, t.source, t.region, t.status
 FROM jobs j

@@ -1,5 +1,5 @@
--- rule: Executions and regions are cancelled with their job and in no other way.
--- source: life-cycle of runner.yaml
+-- rule: Executions and regions are cancelled only with their job.
+-- source: life-cycle in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, j.status AS job_status, t.source, t.region
 FROM jobs j

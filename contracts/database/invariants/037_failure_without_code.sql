@@ -1,5 +1,5 @@
 -- rule: An execution that failed or timed out has an error code.
--- source: FailedOutput of runner.yaml
+-- source: FailedOutput in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.status, e.output_data
 FROM jobs j

@@ -1,5 +1,5 @@
 -- rule: A completed execution names the provider that answered.
--- source: Execution of runner.yaml
+-- source: Execution in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.provider_id
 FROM jobs j

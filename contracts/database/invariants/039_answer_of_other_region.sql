@@ -1,5 +1,5 @@
--- rule: What is stored for a region was answered there: a provider of another region is none of it.
--- source: regions of runner.yaml
+-- rule: A result comes from a provider in its own region.
+-- source: regions in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, t.source, t.region, t.ran_in
 FROM jobs j

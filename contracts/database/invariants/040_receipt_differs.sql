@@ -1,5 +1,5 @@
--- rule: The receipt of a completed execution is the one that the router sent with the answer, and there is none where it sent none.
--- source: ExecutionDetails of runner.yaml
+-- rule: The receipt of a completed execution is the one that the router sent with the answer; without one, the receipt is null.
+-- source: ExecutionDetails in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, e.id AS execution, e.receipt_data, e.output_data #> '{metadata,receipt}' AS sent
 FROM jobs j

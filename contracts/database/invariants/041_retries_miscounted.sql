@@ -1,5 +1,5 @@
--- rule: An execution is run again max_retries times at most, and each time is in its history.
--- source: ExecutionDetails of runner.yaml
+-- rule: An execution is retried at most max_retries times, and each retry is in its history.
+-- source: ExecutionDetails in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, e.id AS execution, e.retry_count, e.max_retries, e.retry_history
 FROM jobs j

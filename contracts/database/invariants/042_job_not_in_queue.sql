@@ -1,5 +1,5 @@
--- rule: A job that has not ended has an entry in the queue, or no worker will ever run it.
--- source: life-cycle of runner.yaml
+-- rule: A job that has not ended has an entry in the queue; otherwise no worker will ever run it.
+-- source: life-cycle in runner.yaml
 -- severity: critical
 -- needs: pgqueuer
 SELECT j.jobspec_id AS job, j.status

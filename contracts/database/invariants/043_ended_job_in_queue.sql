@@ -1,5 +1,5 @@
 -- rule: A job that ended more than a minute ago has no entry in the queue.
--- source: life-cycle of runner.yaml
+-- source: life-cycle in runner.yaml
 -- severity: minor
 -- needs: pgqueuer
 SELECT j.jobspec_id AS job, j.status, j.updated_at, q.id AS entry, q.status AS entry_status

@@ -1,4 +1,4 @@
--- rule: Every row belongs to a job, or to the cross-region execution of one.
+-- rule: Every row belongs to a job or to a job's cross-region execution.
 -- source: schema: foreign keys
 -- severity: major
 SELECT t.job, t.source, t.row_id

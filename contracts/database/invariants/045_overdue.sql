@@ -1,5 +1,5 @@
--- rule: A job that runs has ended by its time limit, and a region's executions by that of the region.
--- source: Constraints of runner.yaml
+-- rule: A running job ends within its time limit, and the executions of each region within the region's time limit.
+-- source: Constraints in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, j.status, t.source, t.region, t.begun, t.seconds AS time_limit
 FROM jobs j
@@ -23,5 +23,5 @@ CROSS JOIN LATERAL (
 ) t
 WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
     AND j.status = 'running'
-    -- What is to be written when the time is over takes some time itself. A restart begins the clock anew.
+    -- Writing the outcome after the timeout takes time as well. A restart resets the clock.
     AND t.begun + make_interval(secs => (t.seconds + 5)::double precision) < now();

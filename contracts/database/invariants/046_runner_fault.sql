@@ -1,5 +1,5 @@
--- rule: No execution fails by a fault of the runner's own: its error code is one of the router's.
--- source: FailedOutput of runner.yaml
+-- rule: No execution fails because of a fault in the runner: its error code is a code of the router.
+-- source: FailedOutput in runner.yaml
 -- severity: critical
 SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.output_data ->> 'error_code' AS error_code,
     e.output_data ->> 'error' AS error

@@ -1,5 +1,5 @@
--- rule: A region that failed or timed out has the reason of one of its executions that ended as it did.
--- source: RegionResult of runner.yaml
+-- rule: The reason of a region that failed or timed out is the reason of one of its executions that ended the same way.
+-- source: RegionResult in runner.yaml
 -- severity: major
 SELECT j.jobspec_id AS job, r.region, r.status, left(r.error_message, 80) AS error_message
 FROM jobs j
