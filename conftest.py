@@ -1,4 +1,9 @@
-"""Registers the plugins in ``fixtures/``."""
+"""Hands in the pack, and registers the plugins in ``fixtures/``."""
+
+from beacon.pack import pack
+from gate import suite
+
+suite.use(pack())
 
 pytest_plugins = [
     "gate.suite.run",

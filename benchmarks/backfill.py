@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 
 from beacon import history
+from beacon.checkout import ROOT
 from benchmarks.figures import Figure, peak, target
 from gate.core.errors import GateError
-from gate.core.settings import ROOT
 
 JOBS, FEWER, DISTINCT = 10_000, 1_000, 100
 KINDS = (*["full"] * 17, "execution failed", "region failed", "all failed")

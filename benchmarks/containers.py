@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from beacon.checkout import ROOT, RUNNER_IMAGE
 from benchmarks.figures import Figure
 from gate.core.errors import GateError
-from gate.core.settings import ROOT, RUNNER_IMAGE
 from gate.targets import sweep
 from gate.targets.containers import ContainersTarget
 from gate.targets.engine import connect
@@ -51,7 +51,7 @@ def _gate(depth: str, seed: int, target: str) -> float:
         words = [f"--target={target}", f"--depth={depth}", f"--seed={seed}", f"--report-dir={reports}"]
         started = time.perf_counter()
         ended = subprocess.run(
-            [sys.executable, "-m", "gate", *words], cwd=ROOT, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "beacon", *words], cwd=ROOT, capture_output=True, text=True, check=False
         )
     if ended.returncode:
         last = tuple(ended.stdout.splitlines()[-15:])

@@ -21,10 +21,11 @@ from urllib.parse import urlsplit
 import psutil
 
 from beacon import jobs
-from gate.cli.main import SUITE
+from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.pack import pack
 from gate.core.client import CROSS_REGION, JOBS, Client
 from gate.core.errors import GateError
-from gate.core.settings import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES
+from gate.core.settings import WITHOUT_ORACLES
 from gate.core.waiting import wait
 from gate.targets import RunnerSpec, System
 from gate.targets.embedded import EmbeddedTarget
@@ -92,7 +93,15 @@ def gate(runs: int) -> Iterator[Figure]:
         times, peaks = [], []
         for seed in range(runs):
             with tempfile.TemporaryDirectory() as reports:
-                command = [sys.executable, "-m", "gate", "--depth", depth, f"--seed={seed}", f"--report-dir={reports}"]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "beacon",
+                    "--depth",
+                    depth,
+                    f"--seed={seed}",
+                    f"--report-dir={reports}",
+                ]
                 started = time.perf_counter()
                 with (
                     Path(reports, "out").open("wb") as out,
@@ -239,7 +248,14 @@ def oracles(runs: int) -> Iterator[Figure]:
 def _suite(seed: int, environment: Mapping[str, str]) -> float:
     """Seconds that the tests take in one worker, by the suite's own clock."""
     with tempfile.TemporaryDirectory() as directory:
-        words = ["-q", "--workers=1", f"--seed={seed}", f"--report-dir={directory}", *SUITE, "--ignore=tests/fuzz"]
+        words = [
+            "-q",
+            "--workers=1",
+            f"--seed={seed}",
+            f"--report-dir={directory}",
+            *pack().suite.words,
+            "--ignore=tests/fuzz",
+        ]
         subprocess.run(
             [sys.executable, "-m", "pytest", *words],
             cwd=ROOT,

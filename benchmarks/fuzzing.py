@@ -12,12 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from beacon.checkout import ROOT
 from beacon.jobs import Ids
 from gate.contract.document import Contract
 from gate.contract.loading import PUBLISHED
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
-from gate.core.settings import ROOT
 from gate.fuzz.campaign import Campaign
 from gate.fuzz.cases import Cases
 from gate.fuzz.probe import Probe
@@ -104,7 +104,7 @@ def first_finding(seed: int) -> float:
         words += ["--runner-command", shlex.join([sys.executable, str(FAILS)])]
         started = time.perf_counter()
         with subprocess.Popen(
-            [sys.executable, "-m", "gate", *words],
+            [sys.executable, "-m", "beacon", *words],
             cwd=ROOT,
             env={**os.environ, "FAULT": "fails"},
             stdout=subprocess.PIPE,

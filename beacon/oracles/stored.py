@@ -8,11 +8,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from beacon.checkout import ROOT
 from gate.core.client import CROSS_REGION
 from gate.core.database import Rows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
-from gate.core.settings import ROOT
 
 ALIASES = {"APAC": "ASIA"}
 _ABSENT = object()

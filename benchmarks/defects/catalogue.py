@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beacon.checkout import ROOT
 from gate.core.errors import GateError, UsageError
-from gate.core.settings import ROOT
 
 DIRECTORY = ROOT / "benchmarks" / "defects" / "patches"
 KINDS = ("runner", "migration", "backfill", "portal", "document", "payload")

@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
 from benchmarks.defects.catalogue import OF_FILES, Defect
 from gate.core.errors import GateError
 from gate.core.findings import Finding
-from gate.core.settings import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, WITHOUT_ORACLES, WRAPPED
+from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.process import Watched
@@ -102,7 +103,7 @@ def run(
     env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_MEANT)}
     with checkout(defects) as root, _reached(defects, conditions, root) as where:
         options = (*_options(conditions, directory), *where, *(["-x"] if first else []))
-        command = [sys.executable, "-m", "gate", *options]
+        command = [sys.executable, "-m", "beacon", *options]
         started = time.monotonic()
         watched = Watched()
         try:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from beacon.checkout import RUNNER_IMAGE
 from benchmarks.images import build, debian
 from gate.core.errors import Exit, GateError
-from gate.core.settings import OFFLINE_BASE, OFFLINE_POSTGRES, RUNNER_IMAGE
+from gate.core.settings import OFFLINE_BASE, OFFLINE_POSTGRES
 from gate.targets.engine import connect
 
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)

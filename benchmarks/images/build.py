@@ -10,9 +10,9 @@ from pathlib import Path
 
 import docker
 
+from beacon.checkout import ROOT
 from benchmarks.images.wheels import wheelhouse
 from gate.core.errors import GateError
-from gate.core.settings import ROOT
 from gate.targets.engine import failing
 from gate.targets.process import LAST_LINES
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from beacon.checkout import ROOT
 from benchmarks.mutation.mutants import Mutant, Sample, enumerated, named, sampled
 from benchmarks.mutation.report import LEAST, Result, reasons, write
 from benchmarks.mutation.trial import Suite, Trial, clean
 from gate.core.errors import Exit
-from gate.core.settings import ROOT
 
 STYLES = {"survived": "bold yellow", "error": "bold red"}
 FIRST_LIMIT = 1200.0

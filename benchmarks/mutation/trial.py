@@ -16,15 +16,15 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Literal
 
+from beacon.pack import pack
 from benchmarks.mutation.mutants import Mutant, changed_lines, difference
-from gate.cli.main import SUITE
 from gate.core.errors import Exit, GateError
 from gate.verdict.verdict import Verdict
 
 Outcome = Literal["killed", "killed at start", "timed out", "survived", "error"]
 
 NOT_COPIED = (".git", ".venv", ".tools", "reports", "node_modules", ".*_cache", ".hypothesis", "journal")
-WHOLE = (*SUITE, "--ignore=tests/fuzz", "--ignore=tests/contract/test_published_document.py")
+WHOLE = (*pack().suite.words, "--ignore=tests/fuzz", "--ignore=tests/contract/test_published_document.py")
 """The suite without fuzzing, whose cases are too many to try each mutant with, and without what no runner is in."""
 FIRST: Mapping[str, Sequence[str]] = {
     "routes": ("tests/workflows/test_refusals.py", "tests/workflows/test_listings.py", "tests/security"),

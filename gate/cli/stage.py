@@ -1,41 +1,23 @@
-"""``gate stage NAME``: what the gate is asked at each stage of a rollout, as a recipe of options."""
+"""``gate stage NAME``: judges as a stage of a rollout asks for."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 
-from gate.cli.main import run
+from gate.cli.judge import run
 from gate.core.errors import Exit, UsageError
-from gate.core.settings import ROOT
+from gate.session.pack import Pack
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One stage: what is verified, and the options that do it."""
-
-    what: str
-    options: tuple[str, ...]
-
-
-@cache
-def stages() -> Mapping[str, Stage]:
-    """Every stage by name, in the order of the rollout."""
-    text = (ROOT / "contracts" / "stages.toml").read_text(encoding="utf-8")
-    return {name: Stage(entry["what"], tuple(entry["options"])) for name, entry in tomllib.loads(text).items()}
-
-
-def stage(words: Sequence[str]) -> int:
+def stage(pack: Pack, words: Sequence[str]) -> int:
     """The command line of ``gate stage``: the recipe's options, and then those that were given."""
-    known = stages()
+    known = pack.stages
     if words[:1] in (["-h"], ["--help"]):
         print("usage: gate stage NAME [OPTION ...], with any option of gate; --base-url for all but development")
-        for name, one in known.items():
-            print(f"  {name}: {one.what}\n      gate {' '.join(one.options)}")
+        for name, recipe in known.items():
+            print(f"  {name}: {recipe.what}\n      gate {' '.join(recipe.options)}")
         return Exit.PASS
     if not words or words[0] not in known:
         what = f"There is no stage {words[0]!r}." if words else "No stage was named."
         raise UsageError(what, f"Expected one of {', '.join(known)}.")
-    return run([*known[words[0]].options, *words[1:]])
+    return run(pack, [*known[words[0]].options, *words[1:]])

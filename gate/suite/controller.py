@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from gate import suite
 from gate.contract.document import Contract
 from gate.core.errors import GateError
-from gate.core.settings import HARNESS, WITHOUT_ORACLES, WRAPPED
+from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.suite.run import CHOSEN, CRITERIA, JOURNAL, PROGRESS, SETTINGS, SHARED, UNJUDGED
 from gate.suite.sharing import Offer
 from gate.targets import Target
@@ -134,7 +135,7 @@ class Controller:
     @property
     def failed_of_harness(self) -> int:
         """How many tests of the harness itself failed."""
-        ended = [one.outcome for one in self.outcomes.values() if one.test.startswith(HARNESS)]
+        ended = [one.outcome for one in self.outcomes.values() if one.test.startswith(suite.pack().suite.harness)]
         return sum(one in {"failed", "error"} for one in ended)
 
     @property
@@ -146,7 +147,9 @@ class Controller:
         """Judges, and writes the reports."""
         if JOURNAL in self.config.stash:
             self.config.stash[JOURNAL].flush()
-        self.run.outcomes = [one for one in self.outcomes.values() if not one.test.startswith(HARNESS)]
+        self.run.outcomes = [
+            one for one in self.outcomes.values() if not one.test.startswith(suite.pack().suite.harness)
+        ]
         self.run.left = self.keeper.end()
         self.run.duration = time.monotonic() - self.started
         if not self.only_harness:
@@ -167,7 +170,8 @@ class Controller:
 
 def _whole(config: pytest.Config) -> bool:
     """Whether the suite was named as a whole, not one of its folders or tests."""
-    return {str(argument).rstrip("/") for argument in config.args} <= {"tests", str(config.rootpath / "tests")}
+    folder = suite.pack().suite.folder
+    return {str(argument).rstrip("/") for argument in config.args} <= {folder, str(config.rootpath / folder)}
 
 
 def _last_line(text: str) -> str:

@@ -10,10 +10,10 @@ import pytest
 
 from beacon.scenario import Scenario, findings_of
 from fixtures.systems import SCENARIOS
+from gate import suite
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding, must
-from gate.core.settings import HARNESS
 from gate.suite.run import UNJUDGED, journal_of
 
 
@@ -78,7 +78,7 @@ def pytest_runtest_makereport(
     if isinstance(error, GateError):
         report.user_properties.append((UNJUDGED, str(error)))
         return report
-    if item.nodeid.startswith(HARNESS):
+    if item.nodeid.startswith(suite.pack().suite.harness):
         return report
     begun = item.stash.get(SCENARIOS, [])
     if isinstance(error, BrokenPromise) and error.evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.core.settings import HARNESS
+from gate import suite
 from gate.suite.run import SETTINGS
 
 
@@ -19,7 +19,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     settings = metafunc.config.stash[SETTINGS]
     if "existing" in metafunc.fixturenames:
         metafunc.parametrize("existing", settings.remote.jobs)
-    if settings.repeat > 1 and not metafunc.definition.nodeid.startswith(HARNESS):
+    if settings.repeat > 1 and not metafunc.definition.nodeid.startswith(suite.pack().suite.harness):
         metafunc.fixturenames.append("repetition")
         metafunc.parametrize("repetition", range(1, settings.repeat + 1), indirect=True, ids=lambda n: f"repeat{n}")
 

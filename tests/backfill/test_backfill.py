@@ -12,13 +12,13 @@ from functools import partial
 import pytest
 
 from beacon import history
+from beacon.checkout import BACKFILL_COMMAND
 from beacon.history import KINDS, UNFINISHED
 from fixtures.commands import Command, end_of
 from fixtures.past import ANALYSES, RUNS, History, before, made, writing
 from fixtures.systems import OwnRunner
 from gate.core.database import Database
 from gate.core.findings import must
-from gate.core.settings import BACKFILL_COMMAND
 from gate.core.waiting import wait
 from gate.oracles import invariants
 from gate.targets import Process

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.history import BEFORE, KINDS
 from fixtures.commands import Command, end_of
 from fixtures.past import History, before, made, writing
 from gate.core.database import Database
 from gate.core.findings import must
-from gate.core.settings import ROOT
 from gate.oracles import invariants, schema
 
 NEW = {"workflow", "cross_region_execution_id"}

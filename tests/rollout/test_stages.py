@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
-from gate.core.settings import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # each starts a gate in a process of its own
 # What the production stages and the way back are made of is tested at every depth in test_portals.py.
@@ -27,7 +27,7 @@ def stage(scenario: Scenario, directory: Path, *words: str) -> tuple[int, dict[s
     addresses = ("--base-url", system.base_url, "--database-url", system.database_url)
     options = (*addresses, "--cleanup-database-url", system.database_url, "--report-dir", str(directory))
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GATE_"))}
-    command = [sys.executable, "-m", "gate", "stage", *words[:1], *options, "--workers", "1", *words[1:]]
+    command = [sys.executable, "-m", "beacon", "stage", *words[:1], *options, "--workers", "1", *words[1:]]
     ended = subprocess.run(command, cwd=ROOT, env=clean, text=True, capture_output=True, timeout=280, check=False)
     verdict: dict[str, Any] = json.loads((directory / "verdict.json").read_text(encoding="utf-8"))
     return ended.returncode, verdict

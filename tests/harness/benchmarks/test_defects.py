@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from beacon.checkout import ROOT
 from benchmarks.defects import score
 from benchmarks.defects.catalogue import Defect, chosen, defects, third, together
 from benchmarks.defects.patches import patching
@@ -23,7 +24,6 @@ from benchmarks.defects.score import Clean, Together
 from benchmarks.defects.trial import Seen, Sighting
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.findings import Finding, catalogue
-from gate.core.settings import ROOT
 from gate.core.waiting import wait
 from runner import migrate
 
@@ -317,14 +317,14 @@ def test_module_that_is_no_defect_is_refused(tmp_path: Path, name: str) -> None:
 )
 def test_bad_usage_of_the_command_is_2(words: list[str]) -> None:
     """And nothing was started."""
-    ended = command("gate", "defects", *words)
+    ended = command("beacon", "defects", *words)
     assert ended.returncode == Exit.USAGE
     assert "Traceback" not in ended.stderr
 
 
 def test_command_catches_a_defect(tmp_path: Path) -> None:
     """From the runner with the defect to the table."""
-    ended = command("gate", "defects", "--only", "D14", "--report-dir", str(tmp_path))
+    ended = command("beacon", "defects", "--only", "D14", "--report-dir", str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     (trial,) = json.loads((tmp_path / "defects.json").read_text())["trials"]
     assert (trial["id"], trial["result"], trial["oracle"], trial["named"]) == ("D14", "caught", True, True)
@@ -333,7 +333,7 @@ def test_command_catches_a_defect(tmp_path: Path) -> None:
 
 def test_interrupted_command_leaves_nothing_running(tmp_path: Path) -> None:
     """Ctrl-C ends the gates that are under way, with all that they started."""
-    words = [sys.executable, "-m", "gate", "defects", "--only", "D14", "--report-dir", str(tmp_path)]
+    words = [sys.executable, "-m", "beacon", "defects", "--only", "D14", "--report-dir", str(tmp_path)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         root = psutil.Process(process.pid)
         family = wait(

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from beacon.checkout import ROOT
 from benchmarks.mutation import mutants
 from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
 from benchmarks.mutation.report import Result, reasons
 from benchmarks.mutation.trial import FIRST, Outcome, Trial, classified
 from gate.contract.document import Contract
 from gate.core.errors import Exit, UsageError
-from gate.core.settings import ROOT, Settings
+from gate.core.settings import Settings
 from gate.verdict.verdict import Outcome as Ended
 from gate.verdict.verdict import Run, Verdict, build
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gate.core.settings import ROOT
+from beacon.checkout import ROOT
 from gate.core.waiting import wait
 
 QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
@@ -22,7 +22,7 @@ QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
 
 def gate(*words: str, cwd: Path = ROOT, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gate", *words],
+        [sys.executable, "-m", "beacon", *words],
         cwd=cwd,
         env={**os.environ, **env},
         text=True,
@@ -154,7 +154,7 @@ def test_running_service_is_judged_where_it_is(tmp_path: Path) -> None:
 def test_interrupted_run_ends_at_once_and_leaves_nothing(tmp_path: Path, how: str) -> None:
     """Every process that the run started is gone, and the exit code is not 0."""
     with subprocess.Popen(
-        [sys.executable, "-m", "gate", "--workers", "1", "--report-dir", str(tmp_path)],
+        [sys.executable, "-m", "beacon", "--workers", "1", "--report-dir", str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

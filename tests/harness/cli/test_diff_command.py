@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from beacon.checkout import ROOT
 from gate.cli import main as cli
 from gate.contract.loading import PUBLISHED
-from gate.core.settings import ROOT
 from tests.harness.support.documents import AB, ABC, document, response
 
 SMALL = json.dumps(response(AB))
@@ -19,7 +19,7 @@ LARGER = json.dumps(response(ABC))
 
 
 def gate(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gate", "diff", *words]
+    command = [sys.executable, "-m", "beacon", "diff", *words]
     return subprocess.run(command, cwd=cwd, text=True, capture_output=True, timeout=60, check=False)
 
 
@@ -71,14 +71,14 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A revision means the published contract as it was then; REVISION:PATH any file of it."""
     name = PUBLISHED.relative_to(ROOT).as_posix()
-    assert cli.main(["diff", "main~1", "main"]) == 1
+    assert cli.main(arguments=["diff", "main~1", "main"]) == 1
     assert "BG-DIFF-207" in capsys.readouterr().out
-    assert cli.main(["diff", "HEAD", f"main:{name}"]) == 0
+    assert cli.main(arguments=["diff", "HEAD", f"main:{name}"]) == 0
     assert "identical" in capsys.readouterr().out
-    assert cli.main(["diff", "HEAD", str(repository)]) == 0
-    assert cli.main(["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
+    assert cli.main(arguments=["diff", "HEAD", str(repository)]) == 0
+    assert cli.main(arguments=["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
     assert "no file nothing.yaml" in capsys.readouterr().err
-    assert cli.main(["diff", "HEAD", "HEAD:other.txt"]) == 3
+    assert cli.main(arguments=["diff", "HEAD", "HEAD:other.txt"]) == 3
     assert "expected YAML" in capsys.readouterr().err
 
 
@@ -104,7 +104,7 @@ def test_document_that_does_not_load_is_3(
     """A document that is not whole is an error, even against itself: nothing compared is never "no change"."""
     broken = tmp_path / "broken.yaml"
     broken.write_text(text)
-    assert cli.main(["diff", str(broken), str(broken)]) == 3
+    assert cli.main(arguments=["diff", str(broken), str(broken)]) == 3
     assert said in capsys.readouterr().err
 
 
@@ -112,11 +112,11 @@ def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     """Documents that differ in texts only are not called identical."""
     other = tmp_path / "other.yaml"
     other.write_text(PUBLISHED.read_text(encoding="utf-8").replace("List the questions", "Name the questions"))
-    assert cli.main(["diff", str(PUBLISHED), str(other)]) == 0
+    assert cli.main(arguments=["diff", str(PUBLISHED), str(other)]) == 0
     assert "only texts" in capsys.readouterr().out
 
 
 def test_explain_knows_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
     """A rule is explained like the code of a finding."""
-    assert cli.main(["explain", "bg-diff-207"]) == 0
+    assert cli.main(arguments=["explain", "bg-diff-207"]) == 0
     assert "BG-DIFF-207 (breaking): Response: value added to an enum." in capsys.readouterr().out

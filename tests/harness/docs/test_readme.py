@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from beacon.checkout import ROOT
 from fixtures.systems import OwnRunner
-from gate.core.settings import ROOT
 from gate.core.waiting import wait
 from gate.targets import Target
 from gate.targets.process import free_port

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from beacon.checkout import MIGRATE_COMMAND, ROOT
 from beacon.jobs import Ids, spec, wrap
 from beacon.personalise import Known, freshen
 from beacon.sequences import ACTIONS
@@ -22,7 +23,6 @@ from gate.contract.document import Contract
 from gate.core.errors import Exit, UsageError
 from gate.core.limits import Budget, Limits, UsedUp
 from gate.core.redaction import Redactor
-from gate.core.settings import MIGRATE_COMMAND, ROOT
 from gate.fuzz.campaign import Campaign, Violation
 from gate.fuzz.cases import Cases, shot_of
 from gate.fuzz.checks import made
@@ -105,7 +105,7 @@ def test_gate_ends_at_the_first_finding(tmp_path: Path) -> None:
     """With -x a runner that fails on an accepted job is broken, and not one that could not be judged."""
     words = ["-x", "--depth=smoke", "--workers=1", f"--report-dir={tmp_path}", f"--runner-command={FAULTY}"]
     ended = subprocess.run(
-        [sys.executable, "-m", "gate", *words, "-k", "test_submission"],
+        [sys.executable, "-m", "beacon", *words, "-k", "test_submission"],
         cwd=ROOT,
         env={**os.environ, "FAULT": "fails"},
         capture_output=True,
@@ -257,7 +257,7 @@ def split(reports: Path, workers: int) -> tuple[dict[str, tuple[int, str]], set[
     words = ["--depth=smoke", "--seed=3", f"--workers={workers}", f"--report-dir={reports}"]
     words += [f"--runner-command={FAULTY}", "-k", "fuzz and (listJobs or cancelJob or listQuestions or sequence)"]
     environment = {**os.environ, "FAULT": "member"}
-    command = [sys.executable, "-m", "gate", *words]
+    command = [sys.executable, "-m", "beacon", *words]
     subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
     verdict = Verdict.model_validate_json((reports / "verdict.json").read_text(encoding="utf-8"))
     return (

@@ -9,8 +9,8 @@ from pathlib import Path
 import docker
 import pytest
 
+from beacon.checkout import ROOT, RUNNER_IMAGE
 from gate.core.errors import GateError
-from gate.core.settings import ROOT, RUNNER_IMAGE
 from gate.targets import images, sweep
 from gate.targets.containers import ContainersTarget
 from gate.targets.engine import connect

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from beacon.checkout import ROOT
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
-from gate.core.settings import ROOT
 from gate.core.waiting import wait
 from gate.targets.remote_run import cleanup
 

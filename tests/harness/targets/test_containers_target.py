@@ -17,10 +17,10 @@ import httpx
 import psycopg
 import pytest
 
+from beacon.checkout import ROOT, RUNNER_IMAGE
 from beacon.jobs import spec, wrap
 from gate.core.client import Client
 from gate.core.errors import GateError
-from gate.core.settings import ROOT, RUNNER_IMAGE
 from gate.core.waiting import wait
 from gate.targets import sweep
 from gate.targets.container import Container, Plan

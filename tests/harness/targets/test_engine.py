@@ -14,8 +14,9 @@ import docker
 import pytest
 import requests
 
+from beacon.checkout import ROOT, RUNNER_IMAGE
 from gate.core.errors import GateError
-from gate.core.settings import ROOT, RUNNER_IMAGE, Settings
+from gate.core.settings import Settings
 from gate.targets import engine, images
 from gate.targets.choose import CHOICE, resolved
 from gate.targets.stack import RunnerImage
@@ -28,7 +29,7 @@ QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
 def gate(tmp_path: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
     return subprocess.run(
-        [sys.executable, "-m", "gate", *words, "--report-dir", str(tmp_path / "reports")],
+        [sys.executable, "-m", "beacon", *words, "--report-dir", str(tmp_path / "reports")],
         cwd=ROOT,
         env={**clean, **env},
         text=True,

@@ -18,13 +18,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.scenario import STANDARD
 from fixtures.systems import OwnRunner
 from gate.core.client import Client, Unreachable
 from gate.core.errors import Exit
 from gate.core.exchange import Exchange
 from gate.core.production import why_production
-from gate.core.settings import ROOT
 from gate.core.waiting import wait
 from gate.targets.remote_run.address import Address
 from tests.harness.support.fake_runner import FakeRunner, handler
@@ -54,7 +54,7 @@ def clean() -> dict[str, str]:
 
 def gate(*words: str, cwd: Path = ROOT, timeout: float = 110, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gate", "--target", "remote", *words],
+        [sys.executable, "-m", "beacon", "--target", "remote", *words],
         cwd=cwd,
         env={**clean(), **env},
         text=True,
@@ -201,7 +201,7 @@ def test_run_that_is_told_to_stop_sends_nothing_a_second_later_and_cleans_up(
         words = ["--base-url", between.url, "--workers", "2", "--report-dir", str(tmp_path / "reports")]
         words += ["--cleanup-database-url", system.database_url, "--stop-file", str(stop)]
         with subprocess.Popen(
-            [sys.executable, "-m", "gate", "--target", "remote", *words],
+            [sys.executable, "-m", "beacon", "--target", "remote", *words],
             cwd=ROOT,
             env=clean(),
             stdout=subprocess.PIPE,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from beacon.checkout import ROOT
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
-from gate.core.settings import ROOT
 from gate.verdict import reports
 from gate.verdict.annotations import annotate, workflow_commands
 from tests.harness.verdict.test_verdict import EXCHANGE, PASSED, finding, verdict

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from beacon.checkout import MIGRATE_COMMAND, ROOT
 from beacon.jobs import Ids, wrap
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from gate.contract.document import Contract
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.redaction import Redactor
-from gate.core.settings import MIGRATE_COMMAND, ROOT
 from gate.oracles import invariants
 from gate.session.session import Session
 from gate.targets import RunnerSpec

@@ -1,0 +1,34 @@
+"""The Beacon pack: Project Beacon's contracts, and what the engine has to know of its runner."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from beacon.checkout import ROOT
+from gate.session.pack import Stage, Suite
+
+SUITE = Suite("tests", "tests/harness/")
+
+
+@dataclass(frozen=True)
+class BeaconPack:
+    """The members of ``gate.session.pack.Pack``."""
+
+    root: Path = ROOT
+    suite: Suite = SUITE
+
+    @cached_property
+    def stages(self) -> Mapping[str, Stage]:
+        """Every stage by name, in the order of the rollout."""
+        table = tomllib.loads((self.root / "contracts" / "stages.toml").read_text(encoding="utf-8"))
+        return {name: Stage(entry["what"], tuple(entry["options"])) for name, entry in table.items()}
+
+
+@cache
+def pack() -> BeaconPack:
+    """The pack of this checkout."""
+    return BeaconPack()

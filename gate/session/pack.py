@@ -1,0 +1,45 @@
+"""A service's contracts, and what the engine has to know of the service; handed in once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Folders below the pack's root: the tests that judge the service, and those of the harness itself."""
+
+    folder: str
+    harness: str  # with a slash at its end, as the beginning of a test's id
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Arguments of pytest for the tests that judge the service."""
+        return self.folder, f"--ignore={self.harness}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a rollout: what is verified, and the options that do it."""
+
+    what: str
+    options: tuple[str, ...]
+
+
+class Pack(Protocol):
+    """What the engine asks of a pack."""
+
+    @property
+    def root(self) -> Path:
+        """Top of the checkout; the suite and its commands run there."""
+
+    @property
+    def suite(self) -> Suite:
+        """The tests."""
+
+    @property
+    def stages(self) -> Mapping[str, Stage]:
+        """Every stage by name, in the order of the rollout."""
