@@ -11,6 +11,7 @@ from beacon.oracles.shown import readable
 from gate.core.client import CROSS_REGION, EXECUTIONS, JOBS
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
+from gate.core.texts import clip
 
 if TYPE_CHECKING:
     from beacon.scenario import Job, Scenario
@@ -62,7 +63,7 @@ def collect(scenario: Scenario, job: Job) -> Shown:
 
 def _unreadable(body: Any, job: Job) -> Iterator[Finding]:
     if not isinstance(body, dict) or not isinstance(body.get("executions"), list):
-        expected, got = "a list of executions", repr(body)[:300]
+        expected, got = "a list of executions", clip(repr(body))
         yield Finding("BG-LIST-001", where="executions/all", expected=expected, got=got, job=job.id)
 
 

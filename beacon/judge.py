@@ -18,6 +18,7 @@ from gate.contract.document import Contract
 from gate.core.client import EXECUTIONS, Unreachable
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
+from gate.core.texts import clip
 from gate.oracles import invariants
 from gate.oracles import row_models as rows
 
@@ -125,7 +126,7 @@ def _shown(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
 
 def _gone(error: Unreachable, job: Job) -> Finding:
     return Finding(
-        "BG-TEST-003", where="reading what a job left", expected="an answer", got=str(error)[:300], job=job.id
+        "BG-TEST-003", where="reading what a job left", expected="an answer", got=clip(str(error)), job=job.id
     )
 
 
@@ -182,7 +183,7 @@ def _analysis(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
     body: dict[str, Any] = answer.json if isinstance(answer.json, dict) else {}
     analysis, scores = body.get("analysis"), body.get("region_scores")
     if not isinstance(analysis, dict) or not isinstance(scores, dict):
-        got = repr(answer.json)[:300]
+        got = clip(repr(answer.json))
         yield Finding(
             "BG-LIST-001", where="bias-analysis", expected="an analysis with region scores", got=got, job=job.id
         )

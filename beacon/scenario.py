@@ -17,6 +17,7 @@ from gate.core.evidence import Evidence, gather, telling
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding, must
 from gate.core.settings import WITHOUT_ORACLES
+from gate.core.texts import clip
 from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants
 
@@ -84,7 +85,7 @@ class Scenario:
         """The job that an exchange created; a finding where a submission that has to be accepted was not."""
         if exchange.status != 202:
             where = f"{exchange.method} {exchange.path} {exchange.status} {exchange.error_code}".rstrip()
-            got = exchange.body[:500].decode("utf-8", "replace")
+            got = clip(exchange.text, 500)
             refused = Finding("BG-REFUSED-002", where=where, expected="202", got=got, request=exchange.request_id)
             raise BrokenPromise([refused])
         return self.jobs[exchange.job]

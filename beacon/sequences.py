@@ -11,6 +11,7 @@ from beacon.judge import TERMINAL
 from beacon.scenario import CROSS_REGION, STANDARD
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.texts import clip
 from gate.fuzz.probe import Probe
 
 CODE = "BG-FUZZ-007"
@@ -169,7 +170,7 @@ class Model:
     def _wrong(
         self, where: str, expected: str, answer: Exchange, job: Expected | None = None, got: str = ""
     ) -> Finding:
-        shown = got or f"{answer.status} {answer.body[:200].decode(errors='replace')}"
+        shown = got or f"{answer.status} {clip(answer.text)}"
         label = f"{where} ({job.workflow})" if job else where
         return Finding(CODE, label, expected, shown, job.id if job else "", answer.request_id)
 

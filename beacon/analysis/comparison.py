@@ -9,6 +9,8 @@ from typing import Any
 
 from beacon.analysis.judgements import CLOSE, Difference, Risk
 from beacon.analysis.summary import Summary, faults
+from gate.core import values
+from gate.core.pointer import join
 
 ABSENT = "(absent)"
 
@@ -22,7 +24,7 @@ class Number:
 
     def accepts(self, got: Any) -> bool:
         """Whether a published number is this value, to half a unit of its last place."""
-        number = _number(got)
+        number = values.number(got)
         return number is not None and abs(number - self.value) <= Fraction(1, 2 * 10**self.places) + CLOSE
 
     def __str__(self) -> str:
@@ -81,7 +83,7 @@ def _mismatches(expected: Expected, published: Mapping[str, Any], region_scores:
 
 
 def _metrics(expected: Expected, published: Mapping[str, Any]) -> Iterator[Mismatch]:
-    pair = [_number(published.get(name)) for name in ("factual_consistency", "narrative_divergence")]
+    pair = [values.number(published.get(name)) for name in ("factual_consistency", "narrative_divergence")]
     total = sum((number for number in pair if number is not None), Fraction(0))
     # Two right values add up to 1; the sum is said as well because it shows the fault without any recomputation.
     torn = None not in pair and abs(total - 1) > Fraction(1, 100) + CLOSE
@@ -141,7 +143,7 @@ def _difference(pointer: str, entry: Difference, got: Mapping[str, Any]) -> Iter
         return
     for key, texts in entry.variations.items():
         if variations[key] not in texts:
-            at = f"{pointer}/variations/{_escaped(key)}"
+            at = f"{pointer}/variations{join(key)}"
             yield Mismatch(at, " or ".join(texts), variations[key], "the regions said something else")
 
 
@@ -150,7 +152,7 @@ def _risk(pointer: str, entry: Risk, got: Mapping[str, Any]) -> Iterator[Mismatc
         yield from _same(f"{pointer}/{member}", value, got.get(member, ABSENT))
     yield from _described(pointer, got)
     confidence = got.get("confidence", ABSENT)
-    if _number(confidence) not in entry.confidence:
+    if values.number(confidence) not in entry.confidence:
         expected = " or ".join(str(float(number)) for number in entry.confidence)
         yield Mismatch(f"{pointer}/confidence", expected, confidence, "not the share of completed executions")
 
@@ -170,7 +172,7 @@ def _regions(expected: Expected, region_scores: Mapping[str, Any]) -> Iterator[M
         wanted, got = sorted(expected.region_scores), sorted(region_scores)
         yield Mismatch("/region_scores", wanted, got, "there is one entry for each region with a completed execution")
     for region in sorted(set(region_scores) & set(expected.region_scores)):
-        pointer, entry = f"/region_scores/{_escaped(region)}", region_scores[region]
+        pointer, entry = join("region_scores", region), region_scores[region]
         if not isinstance(entry, Mapping):
             yield Mismatch(pointer, sorted(expected.region_scores[region]), entry, "an object is due")
             continue
@@ -183,7 +185,7 @@ def _regions(expected: Expected, region_scores: Mapping[str, Any]) -> Iterator[M
 
 
 def _same(pointer: str, expected: Any, got: Any) -> Iterator[Mismatch]:
-    if got != expected:
+    if not values.equal(got, expected):
         yield Mismatch(pointer, expected, got, "another value is due")
 
 
@@ -198,17 +200,3 @@ def _described(pointer: str, got: Mapping[str, Any]) -> Iterator[Mismatch]:
     text = got.get("description", ABSENT)
     if "description" not in got or not isinstance(text, str) or not text.strip():
         yield Mismatch(f"{pointer}/description", "a sentence", text, "nothing describes it")
-
-
-def _number(value: Any) -> Fraction | None:
-    """A JSON number as the decimal that it is written as; None for anything else, NaN and infinities included."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return Fraction(str(value))
-    except ValueError:
-        return None
-
-
-def _escaped(token: str) -> str:
-    return token.replace("~", "~0").replace("/", "~1")

@@ -9,6 +9,7 @@ from typing import Any
 from gate.core.client import CROSS_REGION, JOBS
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.texts import clip
 
 HEADER = "idempotency-key"
 USABLE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
@@ -51,7 +52,7 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
             "BG-IDEM-001",
             where=f"POST {other.path}, the same key with {'the same' if same else 'another'} request",
             expected=f"200 and the first answer, {first.json}" if same else "422 idempotency_key_reuse",
-            got=f"{other.status} {other.body[:200].decode(errors='replace')}",
+            got=f"{other.status} {clip(other.text)}",
             request=other.request_id,
         )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
+from gate.core.texts import clip
+from gate.core.values import equal
 
 EXECUTION = {
     name: name
@@ -94,8 +93,6 @@ BIAS_ANALYSIS = {name: name for name in ("cross_region_execution_id", "created_a
 JOB = {"job": "jobspec_data", "status": "status"}
 """Members of what is shown, and the columns that they show."""
 
-_LONGEST = 300
-
 
 def joined(pages: Iterable[Any]) -> Any:
     """The executions on consecutive pages as one list; the first page that has none instead, and never as a list."""
@@ -114,7 +111,7 @@ def executions(name: str, listed: Any, rows: Rows, members: Mapping[str, str] = 
     if not _objects(listed):
         return [_unreadable(name, "a list of executions", listed, job)]
     ids = [shown.get("id") for shown in listed]
-    if not _same(ids, stored):
+    if not equal(ids, stored):
         return [Finding("BG-LIST-001", where=name, expected=f"executions {stored}", got=f"executions {ids}", job=job)]
     found = []
     for shown, row in zip(listed, rows.executions, strict=True):
@@ -131,7 +128,7 @@ def one(name: str, shown: Any, row: Row, members: Mapping[str, str], job: str) -
             "BG-LIST-002", where=f"{name}: {member}", expected=repr(row[column]), got=repr(shown.get(member)), job=job
         )
         for member, column in members.items()
-        if member not in shown or not _same(shown[member], row[column])
+        if member not in shown or not equal(shown[member], row[column])
     ]
 
 
@@ -146,11 +143,11 @@ def pages(name: str, shown: Iterable[Any], rows: Rows) -> list[Finding]:
     for page in pages:
         found += one(name, page, rows.job or {}, JOB if rows.job else {}, job)
     ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
-    if not _same(ids, stored):
+    if not equal(ids, stored):
         found.append(Finding("BG-LIST-003", where=name, expected=f"each of {stored} once", got=str(ids), job=job))
     else:
         found += executions(name, listed, rows)
-    if not _same(totals, [len(stored)] * len(pages)):
+    if not equal(totals, [len(stored)] * len(pages)):
         found.append(
             Finding("BG-LIST-003", where=f"{name}: total", expected=str(len(stored)), got=str(totals), job=job)
         )
@@ -174,7 +171,7 @@ def run(name: str, shown: Any, rows: Rows) -> list[Finding]:
                     "BG-LIST-001",
                     where=f"{name}/analysis",
                     expected="none" if rows.analysis is None else "the one that is stored",
-                    got=_short(analysis),
+                    got=clip(repr(analysis)),
                     job=job,
                 )
             )
@@ -188,7 +185,7 @@ def _results(name: str, results: Any, rows: Rows) -> list[Finding]:
         return [_unreadable(name, "a list of region results", results, job)]
     listed = sorted(results, key=lambda result: str(result.get("region")))
     shown = [result.get("region") for result in listed]
-    if not _same(shown, regions):
+    if not equal(shown, regions):
         return [Finding("BG-LIST-001", where=name, expected=str(regions), got=str(shown), job=job)]
     return [
         finding
@@ -206,36 +203,4 @@ def _objects(value: Any) -> bool:
 
 
 def _unreadable(name: str, expected: str, got: Any, job: str) -> Finding:
-    return Finding("BG-LIST-001", where=name, expected=expected, got=_short(got), job=job)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _same(shown: Any, stored: Any) -> bool:
-    """Whether JSON shows a value, type for type; of a number it does not matter how it is written."""
-    match stored:
-        case datetime():
-            return isinstance(shown, str) and _time(shown) == stored
-        case UUID():
-            return bool(shown == str(stored))
-        case Decimal() | int() | float() if not isinstance(stored, bool):
-            return _number(shown) and Decimal(str(shown)) == Decimal(str(stored))
-        case dict() if isinstance(shown, dict) and shown.keys() == stored.keys():
-            return all(_same(shown[name], value) for name, value in stored.items())
-        case list() if isinstance(shown, list) and len(shown) == len(stored):
-            return all(map(_same, shown, stored))
-    return type(shown) is type(stored) and bool(shown == stored)
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+    return Finding("BG-LIST-001", where=name, expected=expected, got=clip(repr(got)), job=job)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from typing import Any
 
+from gate.core import values
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
 from gate.oracles import invariants
@@ -249,8 +250,5 @@ def _number(value: Any, default: float) -> float:
 
 
 def _time(value: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    time = values.time(value)
+    return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,8 @@ from gate.core.client import CROSS_REGION
 from gate.core.database import Rows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.pointer import join, resolve
+from gate.core.values import equal
 
 ALIASES = {"APAC": "ASIA"}
 _ABSENT = object()
@@ -39,7 +40,7 @@ def check(exchange: Exchange, rows: Rows) -> list[Finding]:
         if (wanted := _wanted(entry, spec, wrapper)) is not _ABSENT
         for column in entry["columns"]
         for got in _stored(rows, column)
-        if not _same(_as(entry, got), wanted)
+        if not equal(wanted, _as(entry, got), as_doubles=True)
     ]
     kept = declared()["kept"]
     skipped = tuple(f"{one}/" for one in kept["except"])
@@ -51,8 +52,8 @@ def check(exchange: Exchange, rows: Rows) -> list[Finding]:
 
 
 def _wanted(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
-    for pointer in entry["request"]:
-        root, path = (wrapper, pointer.removeprefix("wrapper:")) if pointer.startswith("wrapper:") else (spec, pointer)
+    for place in entry["request"]:
+        root, path = (wrapper, place.removeprefix("wrapper:")) if place.startswith("wrapper:") else (spec, place)
         value = _at(root, path)
         if value is not _ABSENT and value not in entry.get("counts_as_absent", ()):
             return _as(entry, value)
@@ -72,7 +73,7 @@ def _stored(rows: Rows, column: str) -> list[Any]:
     """What the column holds; empty where there is no row, as a job of workflow A has no run."""
     table, _, place = column.partition(".")
     row = {"jobs": rows.job, "cross_region_executions": rows.run}[table]
-    return [] if row is None else [_at(row, place)]
+    return [] if row is None else [_at(row, f"/{place}")]
 
 
 def _shown(value: Any) -> str:
@@ -80,33 +81,19 @@ def _shown(value: Any) -> str:
 
 
 def _at(root: Any, pointer: str) -> Any:
-    for part in pointer.removeprefix("/").split("/"):
-        if not isinstance(root, Mapping) or part not in root:
-            return _ABSENT
-        root = root[part]
-    return root
-
-
-def _same(stored: Any, sent: Any) -> bool:
-    """Numbers are equal as the doubles that JSON carries; text and structure exactly."""
-    if isinstance(stored, bool) or isinstance(sent, bool):
-        return stored is sent
-    if stored != sent and isinstance(stored, (int, float, Decimal)) and isinstance(sent, (int, float)):
-        try:
-            return float(stored) == float(sent)
-        except OverflowError:  # an integer beyond all doubles
-            return False
-    return bool(stored == sent)
+    try:
+        return resolve(root, pointer)
+    except LookupError:
+        return _ABSENT
 
 
 def _lost(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
     """Places at which ``stored`` differs from ``sent``, apart from members that were added."""
     if isinstance(sent, dict) and isinstance(stored, dict):
         for name, value in sent.items():
-            step = name.replace("~", "~0").replace("/", "~1")
-            yield from _lost(value, stored.get(name, _ABSENT), f"{pointer}/{step}")
+            yield from _lost(value, stored.get(name, _ABSENT), pointer + join(name))
     elif isinstance(sent, list) and isinstance(stored, list) and len(sent) == len(stored):
         for number, (one, other) in enumerate(zip(sent, stored, strict=True)):
-            yield from _lost(one, other, f"{pointer}/{number}")
-    elif not _same(stored, sent):
+            yield from _lost(one, other, pointer + join(number))
+    elif not equal(sent, stored, as_doubles=True):
         yield pointer, sent, stored

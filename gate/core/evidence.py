@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gate.core.texts import clip
+
 if TYPE_CHECKING:
     from gate.core.database import Rows
     from gate.core.exchange import Exchange
@@ -72,14 +74,16 @@ def gather(
         message=message,
         exchanges=[
             {
-                "curl": _short(exchange.as_curl()),
+                "curl": clip(exchange.as_curl(), LONGEST),
                 "status": str(exchange.status),
-                "body": _short(exchange.body.decode(errors="replace")),
+                "body": clip(exchange.text, LONGEST),
             }
             for exchange in exchanges
         ],
         rows={name: shown for job in rows.values() for name, shown in _tables(job).items()},
-        log=[_short(line) for line in _telling(line for line in log if any(key in line for key in keys))][-MOST_LINES:],
+        log=[clip(line, LONGEST) for line in _telling(line for line in log if any(key in line for key in keys))][
+            -MOST_LINES:
+        ],
     )
 
 
@@ -104,8 +108,4 @@ def _tables(rows: Rows) -> dict[str, list[str]]:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    return _short(json.dumps({name: value for name, value in row.items() if value is not None}, default=str), 400)
-
-
-def _short(text: str, longest: int = LONGEST) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"
+    return clip(json.dumps({name: value for name, value in row.items() if value is not None}, default=str), 400)

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+from gate.core.texts import clip
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -55,6 +57,11 @@ class Exchange:
         """Media type of the response without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def text(self) -> str:
+        """The response's body as text; bytes that are not UTF-8 are replaced."""
+        return self.body.decode(errors="replace")
+
     @cached_property
     def json(self) -> Any:
         """The response's body as JSON; None where it is not JSON."""
@@ -90,8 +97,7 @@ class Exchange:
         return shlex.join([*words, self.url])
 
     def __str__(self) -> str:
-        text = self.body.decode("utf-8", "replace")
-        return f"{self.method} {self.url} -> {self.status} {text[:500]}{'...' if len(text) > 500 else ''}"
+        return f"{self.method} {self.url} -> {self.status} {clip(self.text, 500)}"
 
 
 def _json(body: bytes) -> Any:

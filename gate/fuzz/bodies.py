@@ -9,6 +9,8 @@ import jsonschema_rs
 
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
+from gate.core.pointer import join
+from gate.core.texts import clip
 
 
 @lru_cache(maxsize=64)
@@ -35,8 +37,8 @@ def fault(contract: Contract, operation: str, body: Any) -> tuple[str, str]:
         return "", "a string has a lone surrogate"
     if not errors:
         return "", ""
-    pointer = "".join(f"/{'*' if isinstance(part, int) else part}" for part in errors[0].instance_path)
-    return pointer, errors[0].message[:200]
+    pointer = join(*("*" if isinstance(part, int) else part for part in errors[0].instance_path))
+    return pointer, clip(errors[0].message)
 
 
 def refused_at(exchange: Exchange) -> str:

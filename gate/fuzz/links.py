@@ -10,6 +10,7 @@ from gate.contract.document import Contract, Operation
 from gate.core.client import Client
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.pointer import resolve
 
 MISSING = frozenset(
     {
@@ -61,13 +62,9 @@ def _links(contract: Contract, operation: Operation, exchange: Exchange) -> Iter
 
 def _value(expression: str, exchange: Exchange) -> Any:
     """The value of a runtime expression over body members; None where there is none, or it is of another kind."""
-    source, _, pointer = expression.partition("#/")
-    node: Any = {"$response.body": exchange.json, "$request.body": exchange.sent}.get(source)
-    for part in pointer.split("/"):
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            return None
-    return node
+    source, _, pointer = expression.partition("#")
+    body = {"$response.body": exchange.json, "$request.body": exchange.sent}.get(source)
+    try:
+        return resolve(body, pointer)
+    except LookupError:
+        return None

@@ -14,6 +14,7 @@ from beacon.scenario import STANDARD, Job, Scenario
 from gate.core.client import EXECUTIONS, Unreachable
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.texts import clip
 from gate.core.waiting import NotReached
 from gate.fuzz import bodies, checks, links
 from gate.fuzz.plan import plan
@@ -86,7 +87,7 @@ class Probe:
                 headers={name: value.encode("latin-1", "replace") for name, value in sent.headers.items()},
             )
         except Unreachable as error:
-            silent = Finding("BG-TEST-003", where=where, expected="an answer", got=str(error)[:300])
+            silent = Finding("BG-TEST-003", where=where, expected="an answer", got=clip(str(error)))
             return Fired(shot, None, [silent], seconds=time.perf_counter() - started)
         fired = Fired(shot, exchange, self.scenario.findings[known:])
         fired.found += self._received(shot, case, exchange, where)

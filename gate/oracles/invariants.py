@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -13,11 +12,10 @@ from contracts.database import Invariant, invariants
 from gate.core.database import Row
 from gate.core.errors import GateError
 from gate.core.findings import Finding, Kind, kind_of
+from gate.core.texts import clip
 
 SHOWN = 3
 """Offending rows that a finding shows."""
-
-_LONGEST = 300
 
 
 def load() -> tuple[Invariant, ...]:
@@ -80,13 +78,8 @@ def _finding(rule: Invariant, rows: Sequence[Row]) -> Finding:
     job = str(rows[0]["job"] or "")
     several = any(row["job"] != rows[0]["job"] for row in rows)
     shown = [
-        ", ".join(f"{name}={_text(value)}" for name, value in row.items() if several or name != "job")
+        ", ".join(f"{name}={clip(str(value))}" for name, value in row.items() if several or name != "job")
         for row in rows[:SHOWN]
     ]
     more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return Finding(rule.code, where=rule.name, expected=rule.rule, got="; ".join(shown + more), job=job)
-
-
-def _text(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -12,11 +12,10 @@ from contracts.database.formats import BROKEN
 from contracts.database.rows import TABLES
 from gate.core.database import Rows
 from gate.core.findings import Finding
+from gate.core.texts import clip
 
 CODES = {table: f"BG-ROW-{number:03}" for number, table in enumerate(TABLES, start=1)}
 """The finding's code by table."""
-
-_LONGEST = 200
 
 
 def check(table: str, row: Mapping[str, Any]) -> list[Finding]:
@@ -64,7 +63,7 @@ def _finding(table: str, row: Mapping[str, Any], fault: ErrorDetails) -> Finding
         CODES[table],
         where=".".join([table, "/".join(path)]) if path else table,
         expected=expected,
-        got=got if len(got) <= _LONGEST else f"{got[:_LONGEST]}...",
+        got=clip(got),
         job=str(row.get("jobspec_id") or ""),
     )
 

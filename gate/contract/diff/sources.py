@@ -14,7 +14,9 @@ from openapi_spec_validator.schemas import schema_v31
 from gate.contract.loading import PUBLISHED, ContractError, load_openapi, parse
 from gate.contract.nodes import DanglingReferenceError, locate
 from gate.core.errors import GateError
+from gate.core.pointer import join
 from gate.core.settings import ROOT
+from gate.core.texts import clip
 
 DATA = frozenset({"example", "examples", "default", "const", "enum"})
 """Members whose content is not part of the document's structure."""
@@ -74,18 +76,18 @@ def check(document: Mapping[str, Any], path: Path) -> None:
     """Raises ContractError for a document that breaks the schema of OpenAPI 3.1, JSON Schema, or its own references."""
     fault = next(jsonschema_rs.validator_for(dict(schema_v31)).iter_errors(document), None)
     if fault is not None:
-        raise ContractError(path, None, f"OpenAPI 3.1 at {_pointer(fault.instance_path)} ({_short(fault.message)})")
+        raise ContractError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({clip(fault.message)})")
     for pointer, schema in _schemas(document, ()):
         try:
             jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
         except jsonschema_rs.ValidationError as error:
-            where = _pointer([*pointer, *error.instance_path])
-            raise ContractError(path, None, f"JSON Schema at {where} ({_short(error.message)})") from error
+            where = join(*pointer, *error.instance_path)
+            raise ContractError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
     for pointer, reference in _references(document, ()):
         try:
             locate(document, reference)
         except DanglingReferenceError as error:
-            expected = f"a reference within the document that leads somewhere at {_pointer(pointer)}, not {reference!r}"
+            expected = f"a reference within the document that leads somewhere at {join(*pointer)}, not {reference!r}"
             raise ContractError(path, None, expected) from error
 
 
@@ -112,11 +114,3 @@ def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
         yield from ((key, child) for key, child in value.items() if key not in DATA and not key.startswith("x-"))
     elif isinstance(value, list):
         yield from enumerate(value)
-
-
-def _pointer(parts: Any) -> str:
-    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def _short(message: str, limit: int = 160) -> str:
-    return message if len(message) <= limit else f"{message[:limit]}..."

@@ -16,6 +16,7 @@ from gate.core.client import CROSS_REGION, JOBS
 from gate.core.database import Rows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.pointer import join
 from tests.harness.support import sample_rows as sample
 
 GONE: Any = object()
@@ -184,7 +185,7 @@ def pointers(value: Any, pointer: str = "") -> Iterator[tuple[str, tuple[str | i
     """Every place of a JobSpec with the steps to it."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, one in pairs:
-        here = f"{pointer}/{str(step).replace('~', '~0').replace('/', '~1')}"
+        here = pointer + join(step)
         if here in SKIPPED:
             continue
         yield here, (step,)
