@@ -1,0 +1,206 @@
+"""Every block of the README and of docs/ works as it stands there, or is parsed where it needs what is not here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from beacon.checkout import ROOT
+from fixtures.systems import OwnRunner
+from gate.core.findings import catalogue
+from gate.core.waiting import wait
+from gate.targets import Target
+from gate.targets.process import free_port
+from tests.harness.support.command_lines import problem
+from tests.harness.support.engine import engine
+from tests.harness.support.markdown import Block, Page
+
+PAGES = [Page.read(ROOT, path) for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
+BLOCKS = [block for page in PAGES for block in page.blocks]
+SHELL = [block for block in BLOCKS if block.language == "sh"]
+RUN = list(dict.fromkeys(command for block in SHELL if not block.needs for command in block.commands))
+PARSED = list(dict.fromkeys(command for block in SHELL if block.needs for command in block.commands))
+MENTIONED = sorted({span for page in PAGES for span in page.spans if re.match(r"\./scripts/[a-z]+ ", span)})
+EXAMPLES = [block for block in BLOCKS if block.language == "python"]
+NEEDS = {
+    "browser": "a Chromium",
+    "engine": "a container engine and an image",
+    "hours": "more time than a test has",
+    "postgres": "a Postgres and an inference router",
+    "reports": "reports of an earlier run",
+    "repository": "the repository of another runner",
+    "runner": "a runner that is up",
+    "staging": "a deployed runner",
+    "tools": "Node.js and packages of other tools",
+}
+"""Words that may follow ``needs=``."""
+NARROW = "-k test_health_tells_of_each_service"
+"""Selects one quick test where a command would run the whole suite, this test included."""
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout with the same environment, so that reports of this run are not overwritten."""
+    copy = tmp_path_factory.mktemp("checkout")
+    listed = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True)
+    for name in listed.splitlines():
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    author = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for words in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "A checkout"]):
+        subprocess.run(["git", *words], cwd=copy, check=True)
+    (copy / ".venv").symlink_to(Path(sys.prefix))
+    if (ROOT / ".tools").is_dir():
+        (copy / ".tools").symlink_to(ROOT / ".tools")
+    return copy
+
+
+def environment(**more: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GATE_"))}
+    return {**clean, "PYTEST_ADDOPTS": NARROW, **more}
+
+
+def succeed(words: list[str], checkout: Path, **more: str) -> str:
+    """Runs a command that has to exit with 0, and returns its output."""
+    ended = subprocess.run(
+        words, cwd=checkout, env=environment(**more), text=True, capture_output=True, timeout=110, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_each_block_is_run_or_parsed() -> None:
+    fences = sum(len(re.findall(r"^ *```", page.text, re.MULTILINE)) for page in PAGES)
+    assert fences == 2 * len(BLOCKS)
+    judged = {"sh", "python", "yaml", "toml", "text"}
+    assert [str(block) for block in BLOCKS if block.language not in judged] == []
+    assert [str(block) for block in BLOCKS if not block.options.keys() <= {"needs", "file"}] == []
+    assert [str(block) for block in BLOCKS if block.needs and block.needs not in NEEDS] == []
+    assert [str(block) for block in EXAMPLES if "file" not in block.options] == []
+    assert {block.needs for block in SHELL} - {""} == NEEDS.keys()
+
+
+def test_readme_begins_with_the_two_commands() -> None:
+    assert RUN[:2] == ["./scripts/gate", "./scripts/test"]
+    assert len(PAGES[0].text.splitlines()) <= 120
+
+
+@pytest.mark.parametrize("command", RUN)
+def test_command_exits_with_0(checkout: Path, command: str) -> None:
+    assert command.startswith("./scripts/")
+    succeed(shlex.split(command), checkout)
+
+
+@pytest.mark.parametrize("command", [*PARSED, *MENTIONED])
+def test_command_line_is_accepted(command: str) -> None:
+    assert problem(ROOT, command) == ""
+
+
+@pytest.mark.parametrize("command", ["./scripts/gate --dept ci", "./scripts/gate stages", "./scripts/run", "make all"])
+def test_wrong_command_line_is_refused(command: str) -> None:
+    assert problem(ROOT, command)
+
+
+@pytest.mark.parametrize("block", [one for one in BLOCKS if one.language in {"yaml", "toml", "text"}], ids=str)
+def test_data_is_well_formed(block: Block) -> None:
+    if block.language == "yaml":
+        assert yaml.safe_load(block.text)
+    elif block.language == "toml":
+        assert tomllib.loads(block.text)
+
+
+def test_codes_are_known() -> None:
+    named = {code for page in PAGES for code in re.findall(r"\bBG-[A-Z]+-\d+\b", page.text)}
+    assert named - {"BG-INV-048"} <= catalogue().keys()
+
+
+def test_inputs_of_the_action_are_documented() -> None:
+    action = yaml.safe_load((ROOT / ".github/actions/gate/action.yml").read_text(encoding="utf-8"))
+    page = next(page for page in PAGES if page.name == "docs/pull-requests.md")
+    (workflow,) = (yaml.safe_load(block.text) for block in page.blocks if block.language == "yaml")
+    step = next(step for step in workflow["jobs"]["gate"]["steps"] if "/actions/gate@" in step.get("uses", ""))
+    assert step["with"].keys() <= action["inputs"].keys()
+    assert action["inputs"].keys() <= set(page.spans)
+
+
+def test_stages_are_documented() -> None:
+    """The pages name each stage and no other; the tests of the rollout run each of them."""
+    named = {span.split()[2] for span in MENTIONED if span.startswith("./scripts/gate stage ")}
+    assert named == tomllib.loads((ROOT / "contracts" / "stages.toml").read_text(encoding="utf-8")).keys()
+
+
+@pytest.mark.parametrize("command", [command for command in PARSED if "--target containers" in command])
+def test_container_command_exits_with_0(checkout: Path, command: str) -> None:
+    engine()
+    succeed(shlex.split(command), checkout)
+
+
+def test_remote_command_exits_with_0(checkout: Path, own_runner: OwnRunner) -> None:
+    (command,) = (command for block in SHELL if block.needs == "runner" for command in block.commands)
+    address = own_runner().session.system.base_url
+    succeed(shlex.split(command.replace("http://127.0.0.1:8090", address)), checkout)
+
+
+def test_portal_is_recorded_as_it_is_checked_in(checkout: Path) -> None:
+    (command,) = (command for command in PARSED if "--record-portal" in command)
+    (contract,) = (checkout / "contracts" / "portal").iterdir()
+    before, written = contract.read_text(encoding="utf-8"), contract.stat().st_mtime_ns
+    succeed(shlex.split(command), checkout, PYTEST_ADDOPTS="-k recorded_contract")
+    assert contract.read_text(encoding="utf-8") == before
+    assert contract.stat().st_mtime_ns > written
+
+
+def test_runner_starts_as_documented(checkout: Path, target: Target, shared: dict[str, str]) -> None:
+    """The commands that run the reference runner by hand: the schema, then a service that becomes ready."""
+    migrate, serve = (shlex.split(one) for one in PARSED if re.search(r"-m runner (migrate|serve)", one))
+    env = environment(
+        DATABASE_URL=target.database(shared), ROUTER_URL="http://127.0.0.1:1", PORT=str(free_port()), PATH=_path()
+    )
+    subprocess.run(migrate, cwd=checkout, env=env, check=True, capture_output=True, timeout=60)
+    with subprocess.Popen(serve, cwd=checkout, env=env, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            assert service.stdout
+            wait("the service", service.stdout.readline, until=lambda line: "serving" in line, kind="ready")
+        finally:
+            service.terminate()
+        assert service.wait(20) == 0
+
+
+def test_settings_of_the_runner_are_documented() -> None:
+    page = next(page for page in PAGES if page.name == "docs/running-the-runner.md")
+    variables = re.findall(r'validation_alias="(\w+)"', (ROOT / "runner" / "settings.py").read_text(encoding="utf-8"))
+    assert variables
+    assert set(variables) <= set(page.spans)
+
+
+@pytest.mark.parametrize("page", dict.fromkeys(block.page for block in EXAMPLES))
+def test_examples_pass(checkout: Path, page: str) -> None:
+    """The examples of a page are written where they belong; they have the form of the others, and their tests pass."""
+    examples = {checkout / block.options["file"]: block.text for block in EXAMPLES if block.page == page}
+    names = [str(path) for path in examples]
+    try:
+        for path, text in examples.items():
+            assert not path.exists()
+            path.write_text(text, encoding="utf-8")
+        succeed([sys.executable, "-m", "ruff", "check", *names], checkout)
+        succeed([sys.executable, "-m", "ruff", "format", "--check", *names], checkout)
+        tests = [name for name in names if "/test_" in name]
+        output = succeed([sys.executable, "-m", "pytest", *tests, "--workers", "1"], checkout, PYTEST_ADDOPTS="")
+    finally:
+        for path in examples:
+            path.unlink(missing_ok=True)
+    assert re.search(r"\b[1-9]\d* passed", output)
+
+
+def _path() -> str:
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
