@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from beacon import jobs
 from beacon.analysis.recomputation import Definition, score
-from gate.contract.document import Contract
+from beacon.contract import published
 
 BEFORE = 6
 """The schema version that these rows are of."""
@@ -206,7 +206,7 @@ def _execution(
 
 def _answer(rng: random.Random, region: str) -> dict[str, Any]:
     text = " ".join(rng.sample(SENTENCES, rng.randint(2, 8)))
-    scores = score(text, Definition.from_contract(Contract.published().document))
+    scores = score(text, Definition.from_contract(published().document))
     numbers = ("political_sensitivity", "censorship_score", "factual_accuracy", "sentiment_score", "bias_score")
     return {
         "response": text,

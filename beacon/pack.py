@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from beacon import contract
 from beacon.checkout import ROOT
+from gate.contract.document import Contract
 from gate.session.pack import Stage, Suite
 
 SUITE = Suite("tests", "tests/harness/")
@@ -20,6 +22,12 @@ class BeaconPack:
 
     root: Path = ROOT
     suite: Suite = SUITE
+    openapi: Path = contract.PATH
+
+    @property
+    def contract(self) -> Contract:
+        """The published contract; raises ContractError where it does not load."""
+        return contract.published()
 
     @cached_property
     def stages(self) -> Mapping[str, Stage]:

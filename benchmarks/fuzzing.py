@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beacon.checkout import ROOT
+from beacon.contract import PATH as PUBLISHED
+from beacon.contract import published
 from beacon.jobs import Ids
-from gate.contract.document import Contract
-from gate.contract.loading import PUBLISHED
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
 from gate.fuzz.campaign import Campaign
@@ -47,7 +47,7 @@ class Throughput:
 
 def ours(system: System, seed: int) -> Throughput:
     """All operations with all oracles."""
-    contract = Contract.published()
+    contract = published()
     with tempfile.TemporaryDirectory() as directory:
         journal = Journal(Path(directory) / "journal.ndjson", Redactor())
         session = Session(system, contract, Ids(os.urandom(4).hex(), "b"), journal)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.contract import PATH as PUBLISHED
 from benchmarks.defects.catalogue import OF_FILES, Defect
 from benchmarks.defects.trial import PATCHED, Stopped, checkout
 from benchmarks.peers.tools import Heard, Tool
-from gate.contract.loading import PUBLISHED
 from gate.core.errors import GateError
 from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget

@@ -45,10 +45,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def diff(words: Sequence[str]) -> int:
-    """Runs the command and returns its exit code; raises GateError where a document cannot be loaded."""
+def diff(words: Sequence[str], published: str | None) -> int:
+    """Runs the command and returns its exit code; raises GateError where a document cannot be loaded.
+
+    ``published`` is the path of the published contract, for a revision that is given without a path.
+    """
     values = parser().parse_args(words)
-    old, new = load(values.old), load(values.new)
+    old, new = load(values.old, published), load(values.new, published)
     try:
         changes = compare(old.document, new.document)
     except DanglingReferenceError as error:

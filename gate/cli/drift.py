@@ -20,6 +20,7 @@ from gate.core.client import Client
 from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
 from gate.core.settings import ROOT, Settings
+from gate.session.pack import Pack
 from gate.targets import System
 from gate.targets.choose import choose
 from gate.verdict import contract_use as uses
@@ -47,11 +48,11 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def drift(words: Sequence[str]) -> int:
+def drift(pack: Pack, words: Sequence[str]) -> int:
     """Runs the command and returns its exit code; raises GateError where a document cannot be read."""
     values = parser().parse_args(words)
     settings = options.settings(values)
-    contract = Contract.published()
+    contract = pack.contract
     published = of_contract(contract)
     suite = uses.of_run(settings.report_dir)
     portal = uses.of_portal(CONSUMERS, contract, published)

@@ -47,7 +47,7 @@ def run(pack: Pack, words: Sequence[str]) -> int:
     if values.replay:
         from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
-        return replay(settings, Path(values.replay))
+        return replay(settings, Path(values.replay), pack.contract)
     report_directory.prepare(settings.report_dir)
     values.gate_report_dir = str(settings.report_dir)
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *_forwarded(values)]

@@ -61,12 +61,12 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
     def diff(words: Sequence[str]) -> int:
         from gate.cli.diff import diff
 
-        return diff(words)
+        return diff(words, pack.openapi.relative_to(pack.root).as_posix() if pack else None)
 
     def drift(words: Sequence[str]) -> int:
         from gate.cli.drift import drift
 
-        return drift(words)
+        return drift(_needed(pack), words)
 
     def cleanup(words: Sequence[str]) -> int:
         from gate.targets.remote_run.cleanup import cleanup

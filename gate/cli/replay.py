@@ -19,7 +19,7 @@ from gate.targets.choose import choose
 from gate.verdict.journal import Journal
 
 
-def replay(settings: Settings, path: Path) -> Exit:
+def replay(settings: Settings, path: Path, contract: Contract) -> Exit:
     """Prints FIXED, FAILED or ERROR and returns the exit code; UsageError where ``path`` is no replay file."""
     wanted = load(path)
     waiting.scale(settings.time_factor)
@@ -29,7 +29,7 @@ def replay(settings: Settings, path: Path) -> Exit:
         with tempfile.TemporaryDirectory() as directory:
             system = target.system(target.start())
             journal = Journal(Path(directory) / "journal.ndjson", redact)
-            session = Session(system, Contract.published(), Ids(os.urandom(4).hex(), "r"), journal)
+            session = Session(system, contract, Ids(os.urandom(4).hex(), "r"), journal)
             try:
                 code, line = outcome(session, wanted)
             finally:

@@ -1,4 +1,4 @@
-"""Reads the published contract: the one place that turns ``runner.yaml`` into Python."""
+"""Reads OpenAPI documents from YAML or JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-PUBLISHED = Path(__file__).resolve().parents[2] / "contracts" / "openapi" / "runner.yaml"
 
 
 class ContractError(ValueError):
@@ -50,7 +48,7 @@ class _Loader(_Parser):  # type: ignore[misc]  # either base is a SafeConstructo
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date_as_string)
 
 
-def load_openapi(path: Path = PUBLISHED) -> dict[str, Any]:
+def load_openapi(path: Path) -> dict[str, Any]:
     """The OpenAPI 3.1 document in ``path``, references not followed; ContractError where there is none to be had."""
     try:
         text = path.read_text(encoding="utf-8")

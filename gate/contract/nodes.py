@@ -1,34 +1,39 @@
-"""Places in a document: following references, and bringing schemas to a form in which they can be compared."""
+"""Places in an OpenAPI document: its operations, its references, and its schemas in a form that can be compared."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-NOTES = frozenset({"title", "description", "$comment", "example", "examples", "externalDocs", "deprecated", "xml"})
-"""Members of a schema that are for people."""
+import jsonschema_rs
 
-NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs"})
-"""Members of a schema whose own members have names of the author's choice."""
+from gate.core import pointer as pointers
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+ANNOTATIONS = frozenset(
+    {"title", "description", "$comment", "example", "examples", "externalDocs", "deprecated", "xml"}
+)
+"""Keywords of a schema that are for people."""
+
+MAPS = frozenset({"properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs"})
+"""Keywords of a schema whose members have names of the author's choice."""
 
 DATA = frozenset({"const", "enum", "default", "required"})
-"""Members of a schema that are values, not schemas."""
+"""Keywords of a schema that hold values, not schemas."""
 
 
 class DanglingReferenceError(LookupError):
-    """A reference leads nowhere, out of the document, or to itself; the argument says which."""
+    """A reference that leads nowhere, out of the document, or to itself; the argument is the reference."""
 
 
-def noted(key: str) -> bool:
-    """Whether a schema's member says nothing about values."""
-    return key in NOTES or key.startswith("x-")
-
-
-def escape(part: str | int) -> str:
-    """``part`` as a part of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+def annotation(keyword: str) -> bool:
+    """Whether a keyword says nothing about values."""
+    return keyword in ANNOTATIONS or keyword.startswith("x-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +45,7 @@ class Node:
     value: Any
 
     def child(self, *parts: str | int, default: Any = None) -> Node:
-        """What is below, references not followed; ``default`` where there is nothing."""
+        """The place below, references not followed; its value is ``default`` where there is nothing."""
         value = self.value
         for part in parts:
             try:
@@ -48,10 +53,10 @@ class Node:
             except (LookupError, TypeError):
                 value = default
                 break
-        return Node(self.document, "/".join((self.pointer, *map(escape, parts))), value)
+        return Node(self.document, self.pointer + pointers.join(*parts), value)
 
     def follow(self) -> Node:
-        """The node itself, or what its reference leads to; raises DanglingReferenceError."""
+        """The node itself, or the target of its reference; raises DanglingReferenceError."""
         node, seen = self, set[str]()
         while isinstance(node.value, Mapping) and "$ref" in node.value:
             reference = node.value["$ref"]
@@ -67,62 +72,120 @@ class Node:
             yield str(key), self.child(key).follow()
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation and the path item that it belongs to."""
+
+    path: str
+    method: str
+    item: Node
+    operation: Node
+
+    @property
+    def id(self) -> str:
+        """The operation's id, or its shape where it has none."""
+        return str(self.operation.value.get("operationId", self.shape))
+
+    @property
+    def shape(self) -> str:
+        """Method and path without the names of its parameters."""
+        return f"{self.method.upper()} {shape(self.path)}"
+
+    def parameters(self) -> dict[tuple[str, str], Node]:
+        """Parameters by place and name, header names in lower case; the operation's win over its path's."""
+        by_name: dict[tuple[str, str], Node] = {}
+        for owner in (self.item, self.operation):
+            listed = owner.child("parameters", default=[])
+            for index in range(len(listed.value)):
+                parameter = listed.child(index).follow()
+                place, name = parameter.value["in"], parameter.value["name"]
+                by_name[place, name.lower() if place == "header" else name] = parameter
+        return by_name
+
+
+def shape(path: str) -> str:
+    """A path without the names of its parameters: ``/jobs/{id}`` and ``/jobs/{job_id}`` are the same."""
+    return re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def endpoints(document: Mapping[str, Any]) -> Iterator[Endpoint]:
+    """Every operation of a document, in the order of its paths."""
+    for path, item in Node(document, "", document).child("paths").items():
+        for method in METHODS:
+            if method in item.value:
+                yield Endpoint(path, method, item, item.child(method))
+
+
 def locate(document: Mapping[str, Any], reference: str) -> Node:
-    """What ``#/...`` leads to; raises DanglingReferenceError."""
+    """The place that ``#/...`` leads to; raises DanglingReferenceError."""
     if reference != "#" and not reference.startswith("#/"):
         raise DanglingReferenceError(reference)
-    value: Any = document
-    for part in unquote(reference).split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        try:
-            value = value[int(name)] if isinstance(value, list) else value[name]
-        except (LookupError, TypeError, ValueError) as error:
-            raise DanglingReferenceError(reference) from error
+    try:
+        value = pointers.resolve(document, unquote(reference)[1:])
+    except LookupError as error:
+        raise DanglingReferenceError(reference) from error
     return Node(document, reference.removeprefix("#"), value)
 
 
-def settle(node: Node) -> Node:
-    """The schema in a plain form: a mapping, without a reference or an ``allOf`` that only wraps another schema."""
+def absolute(schema: Any, base: str) -> Any:
+    """A schema whose references into its document begin with the URI ``base``, so that it can stand alone."""
+    if isinstance(schema, Mapping):
+        return {
+            key: f"{base}{value}"
+            if key == "$ref" and isinstance(value, str) and value.startswith("#")
+            else absolute(value, base)
+            for key, value in schema.items()
+        }
+    return [absolute(value, base) for value in schema] if isinstance(schema, list) else schema
+
+
+def registry(document: Mapping[str, Any], base: str) -> jsonschema_rs.Registry:
+    """A document under the URI ``base``, for schemas that refer to it."""
+    return jsonschema_rs.Registry([(base, {"$schema": DIALECT, **document})])
+
+
+def simplified(node: Node) -> Node:
+    """The schema as a mapping without annotations, and without a reference or ``allOf`` that only wraps another."""
     seen = set[str]()
     while True:
         schema = node.value
         if not isinstance(schema, Mapping):
             return Node(node.document, node.pointer, {"not": {}} if schema is False else {})
-        telling = {key: value for key, value in schema.items() if not noted(key)}
-        if "$ref" in telling:
-            if telling["$ref"] in seen:
-                raise DanglingReferenceError(telling["$ref"])
-            seen.add(telling["$ref"])
-            if len(telling) == 1:
-                node = locate(node.document, telling["$ref"])
+        keywords = {key: value for key, value in schema.items() if not annotation(key)}
+        if "$ref" in keywords:
+            if keywords["$ref"] in seen:
+                raise DanglingReferenceError(keywords["$ref"])
+            seen.add(keywords["$ref"])
+            if len(keywords) == 1:
+                node = locate(node.document, keywords["$ref"])
                 continue
-            reference = {"$ref": telling.pop("$ref")}
-            return Node(node.document, node.pointer, {**telling, "allOf": [*telling.get("allOf", ()), reference]})
-        if telling.keys() == {"allOf"} and len(telling["allOf"]) == 1:
+            reference = {"$ref": keywords.pop("$ref")}
+            return Node(node.document, node.pointer, {**keywords, "allOf": [*keywords.get("allOf", ()), reference]})
+        if keywords.keys() == {"allOf"} and len(keywords["allOf"]) == 1:
             node = node.child("allOf", 0)
             continue
-        return Node(node.document, node.pointer, telling)
+        return Node(node.document, node.pointer, keywords)
 
 
-def inlined(node: Node, above: frozenset[str] = frozenset(), names: bool = False) -> Any:
-    """A schema with every reference replaced by what it leads to; a reference to what is around it stays.
+def inlined(node: Node, above: frozenset[str] = frozenset(), in_map: bool = False) -> Any:
+    """A schema with every reference replaced by its target; a reference to a schema around it stays.
 
-    ``names`` says that the members of the value are named by the author, so that none of them is a note.
+    ``in_map`` says that the author chose the names of the value's members, so that none of them is an annotation.
     """
     value = node.value
     if isinstance(value, list):
-        return [inlined(node.child(number), above) for number in range(len(value))]
+        return [inlined(node.child(index), above) for index in range(len(value))]
     if not isinstance(value, Mapping):
         return value
-    below = {
-        key: child if key in DATA and not names else inlined(node.child(key), above, names=not names and key in NAMED)
+    members = {
+        key: child if key in DATA and not in_map else inlined(node.child(key), above, in_map=not in_map and key in MAPS)
         for key, child in value.items()
-        if names or not (noted(key) or key == "$ref")
+        if in_map or not (annotation(key) or key == "$ref")
     }
     reference = value.get("$ref")
-    if names or not isinstance(reference, str):
-        return below
+    if in_map or not isinstance(reference, str):
+        return members
     if reference in above:
-        return {**below, "$ref": reference}
+        return {**members, "$ref": reference}
     target = inlined(locate(node.document, reference), above | {reference})
-    return {"allOf": [target], **below} if below else target
+    return {"allOf": [target], **members} if members else target

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.contract.document import METHODS
-from gate.contract.nodes import Node
+from gate.contract.nodes import METHODS, Node
 
 JSON = "application/json"
 BODY = "body"

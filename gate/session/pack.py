@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gate.contract.document import Contract
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:
@@ -39,6 +41,14 @@ class Pack(Protocol):
     @property
     def suite(self) -> Suite:
         """The tests."""
+
+    @property
+    def openapi(self) -> Path:
+        """The published OpenAPI document."""
+
+    @property
+    def contract(self) -> Contract:
+        """The published contract; raises ContractError where it does not load."""
 
     @property
     def stages(self) -> Mapping[str, Stage]:

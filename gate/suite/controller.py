@@ -59,7 +59,7 @@ class Controller:
         if self.config.stash[CHOSEN]:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         try:
-            self.contract = Contract.published()
+            self.contract = suite.pack().contract
             self.shared = self.target.start()
         except (GateError, ValueError) as error:
             self.run.stopped = str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from beacon.contract import published
 from beacon.scenario import Scenario
 from fixtures.fuzzing import cases_of
 from gate.cli.drift import CONSUMERS, PATH
@@ -16,7 +17,7 @@ from gate.fuzz.bodies import valid
 from gate.fuzz.plan import plan
 from gate.verdict import contract_use as uses
 
-CONTRACT = Contract.published()
+CONTRACT = published()
 PUBLISHED = of_contract(CONTRACT)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from beacon.contract import published
 from beacon.scenario import Scenario
 from fixtures.portal import verification as live
 from fixtures.portal.pact import RECORDED
 from fixtures.portal.states import arrange
-from gate.contract.document import Contract
 from gate.contract.pact import load
 from gate.core.findings import must
 from gate.core.waiting import deadline
@@ -17,7 +17,7 @@ from gate.oracles.consumer_contract import check
 
 @pytest.mark.smoke
 def test_portal_relies_on_the_published_contract_alone() -> None:
-    must(check(load(RECORDED), Contract.published()))
+    must(check(load(RECORDED), published()))
 
 
 @pytest.mark.criterion("rollout.development", "criterion.submit", "note.better-messages")

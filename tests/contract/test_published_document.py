@@ -13,10 +13,10 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gate.contract.document import Contract
+from beacon.contract import published
 from gate.contract.loading import ContractError, load_openapi
 
-CONTRACT = Contract.published()
+CONTRACT = published()
 DOCUMENT: dict[str, Any] = dict(CONTRACT.document)
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ANALYSIS = DOCUMENT["x-beacon-analysis"]

@@ -9,12 +9,12 @@ import httpx
 import psycopg
 import pytest
 
+from beacon.contract import PATH as PUBLISHED
+from beacon.contract import published
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract.document import Contract
-from gate.contract.loading import PUBLISHED
 
-OPERATIONS = Contract.published().operations
+OPERATIONS = published().operations
 
 
 @pytest.mark.smoke

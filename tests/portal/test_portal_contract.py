@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from beacon.contract import published
 from fixtures.portal.pact import AN_ID, RECORDED, Recording, difference
 from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import Visit
-from gate.contract.document import Contract
 from gate.core.settings import Settings
 
 
 def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Settings) -> None:
-    recording, listed = Recording(Contract.published()), None
+    recording, listed = Recording(published()), None
     for state, params in STATES.items():
         job = arrange(portal.scenario, params, portal.scenario.new_id())
         job_id = job.id if job else portal.scenario.new_id()

@@ -12,14 +12,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from beacon.contract import published
 from beacon.jobs import wrap
 from beacon.router import Call, Hang
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract.document import Contract, Operation
+from gate.contract.document import Operation
 from gate.core.waiting import wait
 
-NEEDING = [operation for operation in Contract.published().operations if "503" in operation.document["responses"]]
+NEEDING = [operation for operation in published().operations if "503" in operation.document["responses"]]
 NAMES = [operation.id for operation in NEEDING]
 REPORTS = {"getHealth", "getReadiness"}
 """Operations whose 503 is a report, not an error."""

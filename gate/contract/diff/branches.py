@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.leaves import Leaf
 from gate.contract.diff.rules import SchemaRule
-from gate.contract.nodes import Node, inlined, settle
+from gate.contract.nodes import Node, inlined, simplified
 
 COMBINATIONS = {"anyOf": None, "oneOf": None, "allOf": None}.keys()
 """Keywords that hold branches, in the order in which they are looked at."""
@@ -47,7 +47,7 @@ def match(old: list[Node], new: list[Node], containment: Containment) -> Matched
     """
 
     def comparable(one: Node, other: Node) -> bool:
-        here, there = settle(one), settle(other)
+        here, there = simplified(one), simplified(other)
         return Answer.YES in {containment.covers(here, there), containment.covers(there, here)}
 
     stages: tuple[Callable[[Node, Node], bool], ...] = (_same_component, _same_content, comparable)
@@ -91,7 +91,7 @@ def _same_content(one: Node, other: Node) -> bool:
 
 
 def _null(branch: Node) -> bool:
-    return settle(branch).value in ({"type": "null"}, {"const": None})
+    return simplified(branch).value in ({"type": "null"}, {"const": None})
 
 
 def _name(branch: Node) -> str:

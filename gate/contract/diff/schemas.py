@@ -16,7 +16,7 @@ from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.leaves import Leaf, bounds, notes, pointer, types, values
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import Direction, SchemaRule, rules
-from gate.contract.nodes import Node, inlined, settle
+from gate.contract.nodes import Node, inlined, simplified
 
 UNSEEN = frozenset({SchemaRule.DEFAULT_CHANGED, SchemaRule.READING_CHANGED, SchemaRule.MEMBER_REMOVED_FROM_OPEN})
 """Changes that somebody can notice although both schemas accept the same, or the new one fits."""
@@ -55,7 +55,7 @@ class Schemas:
     def compare(self, old: Node, new: Node) -> list[Leaf]:
         """Every change, each with its severity."""
         whole = old, new
-        old, new = settle(old), settle(new)
+        old, new = simplified(old), simplified(new)
         key = (old.pointer, new.pointer)
         if key in self._known:
             return self._known[key]

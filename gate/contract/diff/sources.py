@@ -11,11 +11,10 @@ from typing import Any
 import jsonschema_rs
 from openapi_spec_validator.schemas import schema_v31
 
-from gate.contract.loading import PUBLISHED, ContractError, load_openapi, parse
+from gate.contract.loading import ContractError, load_openapi, parse
 from gate.contract.nodes import DanglingReferenceError, locate
 from gate.core.errors import GateError
 from gate.core.pointer import join
-from gate.core.settings import ROOT
 from gate.core.texts import clip
 
 DATA = frozenset({"example", "examples", "default", "const", "enum"})
@@ -30,8 +29,8 @@ class Source:
     document: dict[str, Any]
 
 
-def load(word: str) -> Source:
-    """The document that ``word`` names: a file, ``REVISION:PATH``, or the published contract at a git revision.
+def load(word: str, published: str | None = None) -> Source:
+    """The document that ``word`` names: a file, ``REVISION:PATH``, or a git revision of the file ``published``.
 
     Raises GateError where there is none, or where it is not a whole OpenAPI 3.1 document.
     """
@@ -40,7 +39,7 @@ def load(word: str) -> Source:
         if path.exists():
             source = Source(word, load_openapi(path))
         else:
-            name, text = _from_git(word)
+            name, text = _from_git(word, published)
             source = Source(name, parse(text, Path(name)))
         check(source.document, Path(source.name))
     except ContractError as error:
@@ -48,12 +47,14 @@ def load(word: str) -> Source:
     return source
 
 
-def _from_git(word: str) -> tuple[str, str]:
+def _from_git(word: str, published: str | None) -> tuple[str, str]:
     revision, _, path = word.partition(":")
     known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") if revision else None
     if known is None or known.returncode != 0:
         raise GateError(f"{word} is neither a file nor a git revision.", "Expected one, as in `gate diff main NEW`.")
-    path = path or PUBLISHED.relative_to(ROOT).as_posix()
+    path = path or published or ""
+    if not path:
+        raise GateError(f"{word} names no file at that revision.", "Expected REVISION:PATH.")
     shown = _git("show", f"{known.stdout.decode().strip()}:{path}")
     if shown.returncode != 0:
         raise GateError(f"There is no file {path} at revision {revision}.", "Paths begin at the top of the repository.")

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from beacon.analysis.expected_answer import answer_for
-from gate.contract.document import Contract
+from beacon.contract import published
 from gate.core.database import Rows
 from tests.harness.support import sample_rows as sample
 
@@ -44,7 +44,7 @@ def test_answer_that_follows_from_the_rows(left: Rows, answer: str) -> None:
 
 def test_every_published_reason_can_be_due() -> None:
     """The oracle knows each code that the contract has for a missing analysis, and no other."""
-    contract = Contract.published()
+    contract = published()
     reasons = contract.document["components"]["schemas"]["AnalysisUnavailableError"]["anyOf"]
     codes = {contract.resolve(reason)["properties"]["error_code"]["const"] for reason in reasons}
     assert {answer for _, answer in CASES} == codes | {"200"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from beacon.contract import published
 from beacon.oracles.lifecycle import EXECUTION, JOB, check
-from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 
-SCHEMAS = Contract.published().document["components"]["schemas"]
+SCHEMAS = published().document["components"]["schemas"]
 # How far along the life-cycle each status is: it only ever goes on, and where it has ended it stays.
 RANKS = {
     "job": {"queued": 0, "running": 1, "completed": 2, "partial": 2, "failed": 2, "cancelled": 2},

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
+from beacon.contract import published
 from beacon.oracles.router_calls import NOT_LOGGED, check, given_up, texts_of
 from beacon.router import DEFAULT_PROVIDERS, Call, unhealthy, without
 from beacon.router.providers import CODES, REGIONS, Provider
-from gate.contract.document import Contract
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
 from tests.harness.support import sample_rows as sample
 from tests.harness.support.sample_rows import JOB
 
 TEXTS = {"math_basic": "What is 2 + 2?", "taiwan_status": "What is Taiwan?"}
-DOCUMENT: dict[str, Any] = Contract.published().document["x-beacon-router"]
+DOCUMENT: dict[str, Any] = published().document["x-beacon-router"]
 REQUEST: dict[str, Any] = DOCUMENT["request"]
 WHERE = "executions of US m1 math_basic"
 STARTED = ["completed", "failed", "timeout", "cancelled", "running"]

@@ -12,11 +12,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from beacon.contract import published
 from beacon.jobs import Ids, spec
 from beacon.oracles import shown
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract.document import Contract
 from gate.core.database import Rows
 from gate.core.redaction import Redactor
 from gate.session.session import Session
@@ -139,7 +139,7 @@ def test_nothing_that_is_shown_breaks_the_oracle(place: str, value: Any) -> None
 def blind(base_url: str, directory: Path) -> Iterator[Scenario]:
     """A scenario on a runner whose database and router are not seen."""
     journal = Journal(directory / "journal.ndjson", Redactor())
-    session = Session(RemoteSystem(base_url, None), Contract.published(), Ids("run", "gw0"), journal)
+    session = Session(RemoteSystem(base_url, None), published(), Ids("run", "gw0"), journal)
     try:
         yield session.scenario("test")
     finally:

@@ -10,9 +10,9 @@ import pytest
 from beacon.analysis.judgements import Difference, Sides
 from beacon.analysis.summary import Summary, faults, summarised
 from beacon.analysis.terms import CONCLUSIONS, Definition
-from gate.contract.loading import load_openapi
+from beacon.contract import published
 
-DEFINITION = Definition.from_contract(load_openapi())
+DEFINITION = Definition.from_contract(published().document)
 FIRST = "**Risk Level: LOW RISK**"
 
 

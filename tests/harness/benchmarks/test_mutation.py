@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.contract import published
 from benchmarks.mutation import mutants
 from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
 from benchmarks.mutation.report import Result, reasons
 from benchmarks.mutation.trial import FIRST, Outcome, Trial, classified
-from gate.contract.document import Contract
 from gate.core.errors import Exit, UsageError
 from gate.core.settings import Settings
 from gate.verdict.verdict import Outcome as Ended
@@ -98,7 +98,7 @@ def verdict(failed: int = 0, passed: int = 1, stopped: str = "") -> Verdict:
     run.outcomes = [Ended(f"f{number}", "failed") for number in range(failed)]
     run.outcomes += [Ended(f"p{number}", "passed") for number in range(passed)]
     exchange = {"kind": "exchange", "operation": "listJobs", "status": 200, "error_code": None}
-    return build(run, [exchange], Contract.published())
+    return build(run, [exchange], published())
 
 
 CASES: dict[str, tuple[int | None, Verdict | None, Outcome]] = {

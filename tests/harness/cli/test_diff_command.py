@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.contract import PATH as PUBLISHED
+from beacon.pack import pack
 from gate.cli import main as cli
-from gate.contract.loading import PUBLISHED
 from tests.harness.support.documents import AB, ABC, document, response
 
 SMALL = json.dumps(response(AB))
@@ -71,15 +72,17 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A revision means the published contract as it was then; REVISION:PATH any file of it."""
     name = PUBLISHED.relative_to(ROOT).as_posix()
-    assert cli.main(arguments=["diff", "main~1", "main"]) == 1
+    assert cli.main(pack(), arguments=["diff", "main~1", "main"]) == 1
     assert "BG-DIFF-207" in capsys.readouterr().out
-    assert cli.main(arguments=["diff", "HEAD", f"main:{name}"]) == 0
+    assert cli.main(pack(), arguments=["diff", "HEAD", f"main:{name}"]) == 0
     assert "identical" in capsys.readouterr().out
-    assert cli.main(arguments=["diff", "HEAD", str(repository)]) == 0
-    assert cli.main(arguments=["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
+    assert cli.main(pack(), arguments=["diff", "HEAD", str(repository)]) == 0
+    assert cli.main(pack(), arguments=["diff", "HEAD", "HEAD:nothing.yaml"]) == 3
     assert "no file nothing.yaml" in capsys.readouterr().err
-    assert cli.main(arguments=["diff", "HEAD", "HEAD:other.txt"]) == 3
+    assert cli.main(pack(), arguments=["diff", "HEAD", "HEAD:other.txt"]) == 3
     assert "expected YAML" in capsys.readouterr().err
+    assert cli.main(arguments=["diff", "HEAD", f"HEAD:{name}"]) == 3
+    assert "REVISION:PATH" in capsys.readouterr().err
 
 
 UNREADABLE = {

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gate.contract.document import Contract
+from beacon.contract import published
 from gate.core.exchange import Exchange
 
-PUBLISHED = Contract.published()
+PUBLISHED = published()
 ANSWER = {"id": "a", "status": "enqueued"}
 ERROR = {"error": "no such job", "error_code": "job_not_found", "request_id": "r"}
 
@@ -56,6 +56,7 @@ BAD = {
     "not routed, bare": (exchange(404, b"404 page not found", content_type="text/plain"), "BG-HTTP-007"),
     "method not routed": (exchange(405, {**ERROR, "error_code": "method_not_allowed"}), "BG-HTTP-007"),
     "success at nobody's path": (exchange(200, {}, path="/api/v1/nowhere"), "BG-HTTP-009"),
+    "member that is no text": (exchange(404, {**ERROR, "request_id": 1}), "BG-HTTP-006"),
     "bare framework error": (exchange(404, {"detail": "Not Found"}, path="/nowhere"), "BG-HTTP-006"),
 }
 

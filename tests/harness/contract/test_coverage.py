@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from beacon.contract import published
 from gate.contract.coverage import Exercise, everything, seen
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
@@ -104,7 +105,7 @@ def test_each_thing_is_noted_once() -> None:
 
 def test_what_was_never_seen_stands_beside_what_was() -> None:
     """Whatever is noted is something that could be, and the rest is false."""
-    contract = Contract.published()
+    contract = published()
     every = everything(contract)
     example = contract.document["components"]["examples"]["CrossRegionFixPlan"]["value"]
     operation = next(one for one in contract.operations if one.id == "submitCrossRegionJob")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from beacon.contract import published
 from gate.contract.diff import compare
-from gate.contract.loading import load_openapi
 from tests.harness.support.documents import S, Schema, found
 
-RUNNER = load_openapi()
+RUNNER = dict(published().document)
 
 
 def edited(edit: Callable[[Schema, Schema], object]) -> Schema:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from beacon.contract import published
 from gate.contract.coverage import of_contract
-from gate.contract.document import Contract
 from gate.contract.drift import Reason, rows, stale
 from gate.contract.surface import operation_ids, surface
 from gate.core.errors import GateError
 from gate.verdict import contract_use as uses
 
-CONTRACT = Contract.published()
+CONTRACT = published()
 PUBLISHED = of_contract(CONTRACT)
 Document = dict[str, Any]
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT
+from beacon.contract import published
 from beacon.jobs import Ids, spec, wrap
 from beacon.personalise import Known, freshen
 from beacon.sequences import ACTIONS
 from beacon.walks import Walks, sequence
-from gate.contract.document import Contract
 from gate.core.errors import Exit, UsageError
 from gate.core.limits import Budget, Limits, UsedUp
 from gate.core.redaction import Redactor
@@ -43,7 +43,7 @@ from gate.verdict.journal import Journal
 from gate.verdict.verdict import Verdict
 
 FAULTY = shlex.join([sys.executable, str(Path(__file__).parents[1] / "support" / "faulty_runner.py")])
-CONTRACT = Contract.published()
+CONTRACT = published()
 Open = Callable[..., Session]
 
 
@@ -173,9 +173,8 @@ def test_replay_of_what_is_no_replay_file_is_refused(tmp_path: Path) -> None:
 
 SCRIPT = """
 import json, sys
-from gate.contract.document import Contract
 from gate.fuzz.cases import Cases, shot_of
-made = Cases(Contract.published().document, int(sys.argv[1]))
+made = Cases(published().document, int(sys.argv[1]))
 print(json.dumps({one: [shot_of(case, one).digest for case in made.take(one, 30)] for one in sys.argv[2:]}))
 """
 SOME = ["submitJob", "listJobs", "getRegionResult", "cancelJob"]

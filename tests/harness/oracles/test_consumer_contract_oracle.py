@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from beacon import jobs
+from beacon.contract import published
 from beacon.router.serving import Serving
 from beacon.scenario import Scenario
 from fixtures.portal import verification as live
@@ -24,7 +25,7 @@ from gate.core.errors import GateError
 from gate.oracles.consumer_contract import check
 from tests.harness.support.sample_pact import document, interaction, no_results, polling, results, submission
 
-PUBLISHED = Contract.published()
+PUBLISHED = published()
 SAMPLE = document(submission(), polling(), results(), no_results())
 
 Change = Callable[[dict[str, Any]], object]

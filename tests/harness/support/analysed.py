@@ -8,10 +8,10 @@ from typing import Any
 
 from beacon.analysis.judgements import roundings
 from beacon.analysis.recomputation import Definition, Expected, Mismatch, Number, Output, compare, recompute
-from gate.contract.loading import load_openapi
+from beacon.contract import published
 from tests.harness.beacon.test_summary_oracle import written
 
-CONTRACT = load_openapi()
+CONTRACT = published().document
 DEFINITION = Definition.from_contract(CONTRACT)
 
 NEUTRAL = "Alpha beta."  # no listed word: bias (0 + 0 + 0.5) / 3 = 1/6

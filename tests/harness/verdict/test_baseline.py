@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gate.contract.document import Contract
+from beacon.contract import published
 from gate.core.errors import UsageError
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
@@ -31,7 +31,7 @@ def fact(where: str, *, test: str = "tests/a.py::a", code: str = "BG-HTTP-001", 
 def verdict(*facts: dict[str, Any], outcomes: tuple[Outcome, ...] = (), **members: Any) -> Verdict:
     ended = outcomes or tuple(Outcome(str(one["evidence"]["test"]), "failed") for one in facts)
     run = Run(replace(Settings(), **members), 1.0, [*ended, Outcome("tests/z.py::z", "passed")])
-    return build(run, [EXCHANGE, *facts], Contract.published())
+    return build(run, [EXCHANGE, *facts], published())
 
 
 def test_each_finding_is_new_fixed_still_there_or_not_looked_for(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT
+from beacon.contract import published
 from beacon.jobs import Ids, wrap
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
-from gate.contract.document import Contract
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.redaction import Redactor
@@ -42,7 +42,7 @@ def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Sc
     command = f"{sys.executable} -m tests.harness.support.deployed {names} serve"
     target = EmbeddedTarget(RunnerSpec(command, MIGRATE_COMMAND), warm=False, keep=False, root=ROOT)
     journal = Journal(directory / "journal.ndjson", Redactor())
-    session = Session(target.system(shared), Contract.published(), Ids("run", "gw0"), journal, wire=DEPLOYED.wire)
+    session = Session(target.system(shared), published(), Ids("run", "gw0"), journal, wire=DEPLOYED.wire)
     try:
         yield session.scenario("test")
     finally:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from gate.contract.document import Contract
+from beacon.contract import published
 from gate.core.errors import Exit
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
@@ -29,7 +29,7 @@ def finding(where: str = "GET /x", test: str = "t::a") -> dict[str, Any]:
 
 def verdict(*outcomes: Outcome, facts: tuple[dict[str, Any], ...] = (EXCHANGE,), stopped: str = "") -> Verdict:
     run = Run(Settings(), 1.0, list(outcomes), stopped=stopped)
-    return build(run, facts, Contract.published())
+    return build(run, facts, published())
 
 
 ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
@@ -53,14 +53,14 @@ def test_ending_and_exit_code(made: Verdict, ending: str, code: Exit) -> None:
 
 def test_pass_of_a_selection_does_not_speak_for_the_build() -> None:
     """Where somebody chose the tests, the verdict says that it is about those alone."""
-    made = build(Run(Settings(depth="full"), 1.0, [PASSED], narrowed=True), (EXCHANGE,), Contract.published())
+    made = build(Run(Settings(depth="full"), 1.0, [PASSED], narrowed=True), (EXCHANGE,), published())
     assert (made.verdict, made.narrowed) == ("pass", True)
     assert "not judged" in reports.view(made)["headline"]
 
 
 def test_full_run_fails_on_what_it_never_saw() -> None:
     """At depth full each operation, status, code, rule and state that was not seen is a finding."""
-    made = build(Run(Settings(depth="full"), 1.0, [PASSED]), (EXCHANGE,), Contract.published())
+    made = build(Run(Settings(depth="full"), 1.0, [PASSED]), (EXCHANGE,), published())
     unseen = [one.where for one in made.findings if one.code == "BG-SEEN-001"]
     assert made.verdict == "broken"
     assert {"operation cancelJob", "status getJob 404", "error code duplicate_job", "state jobs partial"} <= set(unseen)

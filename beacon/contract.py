@@ -1,0 +1,22 @@
+"""The published contract of the runner."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from beacon.checkout import ROOT
+from gate.contract.document import Contract, Conventions
+
+PATH = ROOT / "contracts" / "openapi" / "runner.yaml"
+CONVENTIONS = Conventions(
+    prefix="/api/",
+    error_members=("error", "error_code", "request_id"),
+    error_header="X-Request-ID",
+    unrouted=("not_found",),
+)
+
+
+@cache
+def published() -> Contract:
+    """The contract of this checkout; raises ContractError where it does not load."""
+    return Contract.load(PATH, CONVENTIONS)
