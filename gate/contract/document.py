@@ -195,7 +195,14 @@ class Contract:
 
     def _check_body(self, where: str, key: str, schema: Any, exchange: Exchange) -> list[Finding]:
         if exchange.json is None and exchange.body.strip() != b"null":
-            return [Finding("BG-HTTP-004", where=where, expected="a JSON body", got=clip(exchange.text))]
+            return [
+                Finding(
+                    "BG-HTTP-004",
+                    where=where,
+                    expected="a body of strict JSON in UTF-8, each member once",
+                    got=clip(exchange.text),
+                )
+            ]
         return self._violations("BG-HTTP-004", f"{where} {exchange.status}", key, schema, exchange.json)
 
     def _violations(self, code: str, where: str, key: str, schema: Any, value: Any) -> list[Finding]:

@@ -45,7 +45,18 @@ BAD = {
     "member too many": (submitted(202, {**ANSWER, "more": 1}), "BG-HTTP-004"),
     "value outside the enum": (submitted(202, {**ANSWER, "status": "queued"}), "BG-HTTP-004"),
     "null": (submitted(202, None), "BG-HTTP-004"),
-    "not JSON": (submitted(202, b"<html>"), "BG-HTTP-004"),
+    **{
+        name: (submitted(202, body), "BG-HTTP-004")
+        for name, body in {
+            "not JSON": b"<html>",
+            "empty": b"",
+            "JSON in UTF-16": json.dumps(ANSWER).encode("utf-16"),
+            "JSON behind a byte order mark": json.dumps(ANSWER).encode("utf-8-sig"),
+            "NaN": b'{"id": "a", "status": "enqueued", "metadata": NaN}',
+            "member twice": b'{"id": "a", "id": "a", "status": "enqueued"}',
+            "half of a surrogate pair": rb'{"id": "\ud800", "status": "enqueued"}',
+        }.items()
+    },
     "error that is null": (exchange(404, None), "BG-HTTP-006"),
     "error that is an object": (exchange(404, {**ERROR, "error": {"message": "no"}}), "BG-HTTP-006"),
     "error without a code": (exchange(404, {"error": "no", "request_id": "r"}), "BG-HTTP-006"),
