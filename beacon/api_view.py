@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from beacon.api import CROSS_REGION_JOBS, EXECUTIONS, JOBS
 from beacon.oracles import listings
 from beacon.oracles.shown import readable
-from gate.core.client import CROSS_REGION, EXECUTIONS, JOBS
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
 from gate.core.texts import clip
@@ -70,7 +70,7 @@ def _unreadable(body: Any, job: Job) -> Iterator[Finding]:
 def _workflow(scenario: Scenario, job: Job) -> str:
     for exchange in scenario.exchanges:
         if exchange.job == job.id:
-            return {CROSS_REGION: "cross-region", JOBS: "standard"}.get(exchange.path, "")
+            return {CROSS_REGION_JOBS: "cross-region", JOBS: "standard"}.get(exchange.path, "")
     return ""
 
 

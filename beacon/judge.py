@@ -11,11 +11,12 @@ from zlib import crc32
 
 from beacon.analysis.expected_answer import answer_for
 from beacon.analysis.recomputation import Definition, Output, compare, recompute
+from beacon.api import EXECUTIONS
 from beacon.api_view import collect
 from beacon.oracles import idempotency, lifecycle, listings, router_calls, shown, signatures, stored
 from beacon.router import Call
 from gate.contract.document import Contract
-from gate.core.client import EXECUTIONS, Unreachable
+from gate.core.client import Unreachable
 from gate.core.database import Row, Rows
 from gate.core.findings import Finding
 from gate.core.texts import clip

@@ -12,6 +12,7 @@ from beacon import contract
 from beacon.checkout import ROOT
 from gate.contract.document import Contract
 from gate.session.pack import Stage, Suite
+from gate.targets.service import Service
 
 SUITE = Suite("tests", "tests/harness/")
 
@@ -28,6 +29,13 @@ class BeaconPack:
     def contract(self) -> Contract:
         """The published contract; raises ContractError where it does not load."""
         return contract.published()
+
+    @property
+    def service(self) -> Service:
+        """The runner as targets start and reach it."""
+        from beacon.service import SERVICE  # noqa: PLC0415 (its libraries would slow down every command)
+
+        return SERVICE
 
     @cached_property
     def stages(self) -> Mapping[str, Stage]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from beacon import jobs as build
+from beacon.api import JOBS, Api
 from beacon.judge import TERMINAL, judge
 from beacon.router import Router
-from gate.core.client import JOBS, Unreachable
+from gate.core.client import Unreachable
 from gate.core.database import Database, Rows
 from gate.core.errors import NotAvailable
 from gate.core.evidence import Evidence, gather, telling
@@ -35,7 +36,7 @@ class Scenario:
     def __init__(self, session: Session, test: str) -> None:
         self.session = session
         self.test = test
-        self.client = session.client
+        self.client = Api(session.client)
         self.exchanges: list[Exchange] = []
         self.findings: list[Finding] = []  # what was found while it went on
         self.jobs: dict[str, Job] = {}

@@ -82,7 +82,7 @@ class Model:
                 yield Finding(CODE, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
 
     def _send(self, workflow: str, body: Spec, key: str) -> Exchange:
-        client = self.probe.session.client
+        client = self.probe.scenario.client
         send = client.submit_cross_region if workflow == CROSS_REGION else client.submit
         return send(body, idempotency_key=key)
 
@@ -100,7 +100,7 @@ class Model:
 
     def read(self, job: Expected) -> Iterator[Finding]:
         """The job is there, with all its executions, in a status that fits what was seen before."""
-        answer = self.probe.session.client.job(job.id, include="executions", exec_limit=200)
+        answer = self.probe.scenario.client.job(job.id, include="executions", exec_limit=200)
         body = answer.json if isinstance(answer.json, dict) else {}
         if answer.status != 200:
             yield self._wrong("reading an accepted job", "200", answer, job)
@@ -116,7 +116,7 @@ class Model:
 
     def executions(self, job: Expected) -> Iterator[Finding]:
         """Each promised execution is listed."""
-        answer = self.probe.session.client.executions(job.id)
+        answer = self.probe.scenario.client.executions(job.id)
         listed = answer.json.get("executions") if isinstance(answer.json, dict) else None
         if answer.status != 200 or not isinstance(listed, list) or len(listed) != job.executions:
             yield self._wrong("listing of executions", f"{job.executions} executions", answer, job)
@@ -131,7 +131,7 @@ class Model:
 
     def cancel(self, job: Expected) -> Iterator[Finding]:
         """Cancelling ends a job that has not ended, and changes nothing of one that has."""
-        answer = self.probe.session.client.cancel(job.id)
+        answer = self.probe.scenario.client.cancel(job.id)
         body = answer.json if isinstance(answer.json, dict) else {}
         before, after = body.get("previous_status"), body.get("new_status")
         if answer.status != 200:
@@ -146,7 +146,7 @@ class Model:
 
     def analysis(self, job: Expected) -> Iterator[Finding]:
         """A job is known to the other version of the API; what it says follows from workflow, end and regions."""
-        answer = self.probe.session.client.analysis(job.id)
+        answer = self.probe.scenario.client.analysis(job.id)
         allowed = self._analyses(job)
         got = "200" if answer.status == 200 else answer.error_code
         if got not in allowed:
@@ -160,7 +160,7 @@ class Model:
 
     def _list(self) -> Iterator[Finding]:
         """The page of the newest jobs shows those of this sequence, unless others came after them."""
-        answer = self.probe.session.client.get("/api/v1/jobs", limit=200)
+        answer = self.probe.scenario.client.get("/api/v1/jobs", limit=200)
         listed = answer.json.get("jobs") if isinstance(answer.json, dict) else None
         shown = {job.get("id") for job in listed} if isinstance(listed, list) else set()
         for job in self.jobs[-20:] if self.probe.session.alone else []:

@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 import psutil
 
 from beacon import jobs
+from beacon.api import CROSS_REGION_JOBS, JOBS, Api
 from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
 from beacon.pack import pack
-from gate.core.client import CROSS_REGION, JOBS, Client
+from gate.core.client import Client
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES
 from gate.core.waiting import wait
@@ -162,7 +163,7 @@ def _burst(running: System, workflow: str, specs: Sequence[jobs.Spec]) -> tuple[
     The clients are as lean as they can be and have a process of their own: what is measured is the runner, not the
     interpreter that they would otherwise share with the router stand-in.
     """
-    path = JOBS if workflow == "standard" else CROSS_REGION
+    path = JOBS if workflow == "standard" else CROSS_REGION_JOBS
     bodies = [json.dumps(spec if workflow == "standard" else jobs.wrap(spec)) for spec in specs]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         process.submit(int).result()  # it has started when the clock does
@@ -211,6 +212,7 @@ def growth(runs: int) -> Iterator[Figure]:
     with system() as running:
         ids = jobs.Ids(os.urandom(4).hex(), "bench")
         client = Client(running.base_url, lambda _: None)
+        api = Api(client)
         for regions, models, questions in SIZES:
             measured = []
             for _ in range(runs):
@@ -221,10 +223,10 @@ def growth(runs: int) -> Iterator[Figure]:
                     questions=jobs.QUESTIONS[:questions],
                 )
                 started = time.perf_counter()
-                client.submit_cross_region(jobs.wrap(spec))
+                api.submit_cross_region(jobs.wrap(spec))
                 wait(
                     "the job terminal",
-                    lambda job_id=spec["id"]: client.job(job_id).json["status"],  # type: ignore[misc]
+                    lambda job_id=spec["id"]: api.job(job_id).json["status"],  # type: ignore[misc]
                     until=lambda status: status == "completed",
                 )
                 measured.append(time.perf_counter() - started)

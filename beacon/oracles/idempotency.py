@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gate.core.client import CROSS_REGION, JOBS
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.texts import clip
@@ -23,7 +23,7 @@ def check(exchanges: Iterable[Exchange]) -> list[Finding]:
     found, by_key = [], dict[str, list[Exchange]]()
     for exchange in exchanges:
         key = exchange.request_headers.get(HEADER)
-        if key is None or exchange.method != "POST" or exchange.path not in {JOBS, CROSS_REGION}:
+        if key is None or exchange.method != "POST" or exchange.path not in {JOBS, CROSS_REGION_JOBS}:
             continue
         if not USABLE.fullmatch(key.strip(" \t")):
             found += _unusable(exchange)

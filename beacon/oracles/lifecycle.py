@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from gate.core.client import JOBS
+from beacon.api import JOBS
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 

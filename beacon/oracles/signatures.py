@@ -12,8 +12,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.jobs import canonical
-from gate.core.client import CROSS_REGION, JOBS
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 
@@ -45,7 +45,7 @@ def check(exchanges: Iterable[Exchange]) -> list[Finding]:
     return [
         finding
         for exchange in exchanges
-        if exchange.method == "POST" and exchange.path in {JOBS, CROSS_REGION}
+        if exchange.method == "POST" and exchange.path in {JOBS, CROSS_REGION_JOBS}
         for finding in _judged(exchange)
     ]
 

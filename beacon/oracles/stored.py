@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from beacon.api import CROSS_REGION_JOBS
 from beacon.checkout import ROOT
-from gate.core.client import CROSS_REGION
 from gate.core.database import Rows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
@@ -28,7 +28,7 @@ def declared() -> dict[str, Any]:
 def check(exchange: Exchange, rows: Rows) -> list[Finding]:
     """What an accepted submission said that its job's rows do not."""
     spec, wrapper = exchange.sent, {}
-    if exchange.path == CROSS_REGION:
+    if exchange.path == CROSS_REGION_JOBS:
         wrapper = exchange.sent if isinstance(exchange.sent, dict) else {}
         spec = wrapper.get("job_spec", wrapper.get("jobspec"))
     job = str(rows.job["jobspec_id"]) if rows.job else ""

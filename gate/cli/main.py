@@ -71,7 +71,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
     def cleanup(words: Sequence[str]) -> int:
         from gate.targets.remote_run.cleanup import cleanup
 
-        return cleanup(words)
+        return cleanup(_needed(pack).service.remote, words)
 
     def stage(words: Sequence[str]) -> int:
         from gate.cli.stage import stage

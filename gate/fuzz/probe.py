@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from beacon.api import EXECUTIONS
 from beacon.jobs import REGIONS
 from beacon.oracles import stored
 from beacon.personalise import Known, freshen
 from beacon.scenario import STANDARD, Job, Scenario
-from gate.core.client import EXECUTIONS, Unreachable
+from gate.core.client import Unreachable
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.texts import clip

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gate.contract.document import Contract
+from gate.targets.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class Pack(Protocol):
     @property
     def contract(self) -> Contract:
         """The published contract; raises ContractError where it does not load."""
+
+    @property
+    def service(self) -> Service:
+        """The service as targets start and reach it."""
 
     @property
     def stages(self) -> Mapping[str, Stage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import partial
 
 from beacon.jobs import Ids
 from beacon.scenario import Scenario
@@ -14,9 +15,10 @@ from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.settings import WITHOUT_ORACLES
+from gate.core.transport import WatchedTransport
 from gate.oracles import unchanged as untouched
 from gate.targets import System
-from gate.targets.remote_run.reach import Reach
+from gate.targets.remote_run.access import RemoteAccess
 from gate.verdict.journal import Journal
 from gate.verdict.profile import Wire
 
@@ -30,7 +32,7 @@ class Session:
         contract: Contract,
         ids: Ids,
         journal: Journal,
-        reach: Reach | None = None,
+        reach: RemoteAccess | None = None,
         *,
         wire: Wire | None = None,
     ) -> None:
@@ -41,14 +43,9 @@ class Session:
         self.database = Database(system.database_url) if system.database_url else None
         self.reach = reach
         self.wire = wire or Wire()
-        self.client = Client(
-            system.base_url,
-            self._record,
-            before=self._before,
-            lost=self._lost,
-            address=reach.address if reach else None,
-            guard=reach.guard if reach else None,
-        )
+        watched = partial(WatchedTransport, before=self._before, lost=self._lost)
+        transport = reach.transport(watched) if reach else watched()
+        self.client = Client(system.base_url, self._record, transport=transport)
         self.alone = system.router is not None  # nobody else uses the database
         self.jobs: set[str] = set()  # every job that was accepted
         self._exercise = Exercise(contract)

@@ -18,8 +18,8 @@ from gate.suite.run import CHOSEN, CRITERIA, JOURNAL, PROGRESS, SETTINGS, SHARED
 from gate.suite.sharing import Offer
 from gate.targets import Target
 from gate.targets.choose import CHOICE, choose
-from gate.targets.remote_run.keeper import Keeper
-from gate.targets.remote_run.reach import redactor
+from gate.targets.remote_run.access import redactor
+from gate.targets.remote_run.run_cleanup import RemoteRunCleanup
 from gate.verdict import reports
 from gate.verdict.journal import read
 from gate.verdict.progress import Watch
@@ -38,7 +38,7 @@ class Controller:
             self.run.stopped = f"{WITHOUT_ORACLES} is set, which is for benchmarks: nothing was judged by what it left."
         self.started = time.monotonic()
         self.redact = redactor(self.settings)
-        self.keeper = Keeper(self.settings)
+        self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
         self.target: Target = choose(self.settings, self.say)
         self.shared: dict[str, str] = {}
         self.offer = Offer()
@@ -67,7 +67,7 @@ class Controller:
             self.conclude()
             pytest.exit(self.run.stopped, returncode=3)
         self.shared["run"] = os.urandom(4).hex()
-        self.keeper.begin(self.shared["run"])
+        self.cleanup.begin(self.shared["run"])
         self.config.stash[SHARED] = self.shared
         self.offer.tell(self.shared)
         self.watch = Watch(self.settings.report_dir / "journal", self.say)
@@ -116,8 +116,8 @@ class Controller:
         if most and sum(one.outcome in {"failed", "error"} for one in self.outcomes.values()) >= most:
             self.run.narrowed = True
             return
-        self.keeper.interrupt()
-        told = "The stop file is there." if self.keeper.told_to_stop else "Interrupted."
+        self.cleanup.interrupt()
+        told = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
         self.run.stopped = self.run.stopped or (str(excinfo.value) or told)
 
     @pytest.hookimpl(trylast=True)
@@ -150,7 +150,7 @@ class Controller:
         self.run.outcomes = [
             one for one in self.outcomes.values() if not one.test.startswith(suite.pack().suite.harness)
         ]
-        self.run.left = self.keeper.end()
+        self.run.left = self.cleanup.end()
         self.run.duration = time.monotonic() - self.started
         if not self.only_harness:
             self.verdict = build(self.run, read(self.settings.report_dir / "journal"), self.contract)

@@ -17,7 +17,7 @@ from gate.suite.interrupts import Once
 from gate.suite.order import longest, soonest
 from gate.suite.sharing import ask
 from gate.targets.choose import resolved
-from gate.targets.remote_run.reach import redactor
+from gate.targets.remote_run.access import redactor
 from gate.verdict import report_directory
 from gate.verdict.journal import Journal
 from gate.verdict.progress import Now

@@ -14,9 +14,9 @@ from testcontainers.core.network import Network
 
 from gate.core.errors import GateError
 from gate.core.waiting import NotReached, deadline, wait
+from gate.targets.addresses import LOOPBACK
 from gate.targets.engine import FAILURES, connect, failing, refused
 from gate.targets.process import LAST_LINES, PORT_IN_USE, PORT_TRIES, STOP_SECONDS, free_port
-from gate.targets.reach import LOOPBACK
 
 KILLED = 128 + 9
 

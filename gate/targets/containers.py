@@ -20,13 +20,13 @@ import psycopg
 from beacon.router import Router
 from gate.core.errors import GateError
 from gate.targets import images, reaper, sweep
+from gate.targets.addresses import NetworkAddresses
 from gate.targets.container import Container, Plan
 from gate.targets.container_postgres import command
 from gate.targets.container_system import ContainerProcess, ContainerSystem, each
 from gate.targets.engine import FAILURES, connect, failing
-from gate.targets.kept import Kept
 from gate.targets.postgres.clones import Clones, database_url, one_line
-from gate.targets.reach import Reach
+from gate.targets.reused import ReusedContainers
 from gate.targets.stack import PORT, TEMPLATE, RunnerImage, Stack
 
 ADMIN, STACK, LABELS, REACH = "admin_url", "stack", "labels", "reach"
@@ -59,7 +59,7 @@ class ContainersTarget:
         self._clones = Clones()
         self._run = ""
         self._reaper: subprocess.Popen[bytes] | None = None
-        self._kept: Kept | None = None
+        self._kept: ReusedContainers | None = None
         self._stack: Stack | None = None
 
     def start(self) -> dict[str, str]:
@@ -81,7 +81,7 @@ class ContainersTarget:
                 own = sweep.labels(self._run, self._kept.key if self._kept else None)
                 stack = Stack.made(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), own)
                 stack.migrate(self._runner, labels)
-            near = stack.reach()
+            near = stack.addresses()
             if self._kept is not None:
                 self._kept.write(stack.run, stack.handed_over())
         except BaseException as error:
@@ -105,7 +105,7 @@ class ContainersTarget:
         if not self._keep:
             return None
         parts = (runner.id, postgres.id, *self._runner.migrate, *sorted(self._runner.env.items()), *command())
-        kept = Kept(hashlib.sha256(repr(parts).encode()).hexdigest()[:12])
+        kept = ReusedContainers(hashlib.sha256(repr(parts).encode()).hexdigest()[:12])
         if not kept.acquire():
             self._say("the kept containers are in use by another run: this run's own will not be kept")
             return None
@@ -138,7 +138,7 @@ class ContainersTarget:
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> ContainerSystem:
         """A ready runner on a fresh database, with its own router stand-in; GateError when it does not get ready."""
-        near = Reach(**json.loads(shared[REACH]))
+        near = NetworkAddresses(**json.loads(shared[REACH]))
         stack = Stack.joined(shared[STACK])
         router = Router(near.listen)
         started: list[Container] = []

@@ -12,8 +12,8 @@ from gate.core.client import Client, Unreachable
 from gate.core.errors import GateError, NotAvailable
 from gate.core.settings import Settings
 from gate.targets import Process, System
-from gate.targets.remote_run.address import Address
-from gate.targets.remote_run.reach import redactor
+from gate.targets.remote_run.access import redactor
+from gate.targets.remote_run.address import Address, AddressedTransport
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class RemoteTarget:
 
     def start(self) -> dict[str, str]:
         """Checks that runner and database answer, so that a wrong address ends the run before it begins."""
-        client = Client(self._address.url, lambda _: None, timeout=10, address=self._address)
+        client = Client(self._address.url, lambda _: None, timeout=10, transport=AddressedTransport(self._address))
         try:
             status = client.get("/health/live").status
         except Unreachable as error:

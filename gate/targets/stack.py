@@ -13,13 +13,13 @@ from psycopg import sql
 from testcontainers.core.network import Network
 
 from gate.core.errors import GateError
-from gate.targets import reach
+from gate.targets import addresses
+from gate.targets.addresses import NetworkAddresses
 from gate.targets.container import Container, Plan, explained
 from gate.targets.container_postgres import Server
 from gate.targets.engine import failing
 from gate.targets.postgres.clones import database_url, make_template, one_line
 from gate.targets.process import LAST_LINES
-from gate.targets.reach import Reach
 
 PORT = 8090
 TEMPLATE = "gate_template"
@@ -65,7 +65,7 @@ class Stack:
             network = Network(docker_network_kw={"labels": dict(labels)})
             network.name = name
             network.create()
-        near = reach.find(name)
+        near = addresses.find(name)
         plan = Plan(
             image=image,
             name=f"{name}-postgres",
@@ -130,9 +130,9 @@ class Stack:
             for (name,) in connection.execute(query, (False,)).fetchall():
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def reach(self) -> Reach:
+    def addresses(self) -> NetworkAddresses:
         """How router stand-ins are reached, tried out: a firewall in between would show as jobs that never end."""
-        near = reach.find(self.network)
+        near = addresses.find(self.network)
         with socket.create_server((near.listen, 0)) as listening:
             port = listening.getsockname()[1]
             code = self.server.container.execute("timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{near.name}/{port}")

@@ -52,7 +52,7 @@ def test_fault_of_its_own_is_told_without_its_details(own_runner: OwnRunner) -> 
     scenario = own_runner()
     with psycopg.connect(scenario.database.url) as connection:
         connection.execute("ALTER TABLE executions RENAME TO away")
-    answer = httpx.get(f"{scenario.client.base_url}/api/v1/executions", trust_env=False)
+    answer = httpx.get(f"{scenario.session.client.base_url}/api/v1/executions", trust_env=False)
     with psycopg.connect(scenario.database.url) as connection:
         connection.execute("ALTER TABLE away RENAME TO executions")
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from beacon.api import JOBS
 from beacon.jobs import QUESTIONS
 from beacon.router import Answer, Hang, Status
 from beacon.scenario import Job, Scenario
 from fixtures.portal.plugin import Visitor
 from fixtures.portal.states import ANSWERS, STATES, arrange
 from fixtures.portal.visit import Visit
-from gate.core.client import JOBS
 
 REASONS = {
     "not-applicable": "a job of one region that has ended",

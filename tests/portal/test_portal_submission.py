@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.jobs import canonical
 from fixtures.portal.plugin import Visitor
 from fixtures.portal.visit import Visit
 from fixtures.systems import OwnRunner
-from gate.core.client import CROSS_REGION, JOBS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -26,7 +26,7 @@ WRAPPER = {"jobspec", "target_regions", "min_regions", "min_success_rate", "enab
 def test_job_goes_from_submission_to_results(portal: Visit, number: int) -> None:
     job = portal.submit(REGIONS[number])
     (sent,) = portal.sent()
-    assert sent.path == CROSS_REGION
+    assert sent.path == CROSS_REGION_JOBS
     assert (sent.status, sent.json["id"]) == (202, job)
     assert set(sent.sent) == WRAPPER
     assert sent.sent["target_regions"] == REGIONS[number]
@@ -60,7 +60,7 @@ def test_address_sets_the_switch_both_ways(portal: Visit) -> None:
         portal.submit(workflow=workflow)
         portal.submit()  # kept without being said again
 
-    assert [sent.path for sent in portal.sent()] == [JOBS, JOBS, CROSS_REGION, CROSS_REGION]
+    assert [sent.path for sent in portal.sent()] == [JOBS, JOBS, CROSS_REGION_JOBS, CROSS_REGION_JOBS]
 
 
 def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(portal: Visit) -> None:
@@ -106,7 +106,7 @@ def test_submission_whose_answer_was_lost_is_sent_again_and_makes_one_job(portal
             route.abort()
 
     page = portal.choose(["US", "EU"])
-    page.route(f"**{CROSS_REGION}", lose, times=1)
+    page.route(f"**{CROSS_REGION_JOBS}", lose, times=1)
     portal.send()
     page.get_by_text("Nothing is lost").wait_for()
     portal.send()
@@ -124,7 +124,7 @@ def test_refusal_is_shown_with_its_place(portal: Visit) -> None:
     page.get_by_text("refused").wait_for()
 
     shown, refused = page.locator("#outcome").inner_text(), portal.sent()[-1]
-    assert (refused.path, refused.error_code) == (CROSS_REGION, "validation_error")
+    assert (refused.path, refused.error_code) == (CROSS_REGION_JOBS, "validation_error")
     assert "/jobspec/constraints/regions/0" in shown
     assert page.locator("#send").is_enabled()
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from beacon import history
+from beacon.api import CROSS_REGION_JOBS
 from beacon.history import BEFORE, KINDS
 from beacon.jobs import REGIONS
 from beacon.scenario import Scenario
@@ -14,7 +15,6 @@ from fixtures.commands import Command
 from fixtures.deployed_portal import Portal
 from fixtures.payloads import payload
 from fixtures.systems import OwnRunner
-from gate.core.client import CROSS_REGION
 from gate.core.waiting import wait
 
 production = pytest.mark.criterion("rollout.production", "criterion.no-regression")
@@ -52,7 +52,7 @@ def test_old_portal_keeps_asking_and_is_told_why(scenario: Scenario) -> None:
     assert portal.results(job_id) is None
     answer = scenario.client.analysis(job_id)
     assert answer.error_code == "standard_workflow"
-    assert CROSS_REGION in answer.json["error"]
+    assert CROSS_REGION_JOBS in answer.json["error"]
 
 
 @production
@@ -147,7 +147,7 @@ def test_job_under_way_survives_the_way_back(scenario: Scenario) -> None:
 @pytest.mark.parametrize("name", ["fix_plan_standard", "fix_plan_cross_region"])
 def test_requests_of_the_fix_plan_are_read_by_the_portal(scenario: Scenario, name: str) -> None:
     current = "cross" in name
-    path = CROSS_REGION if current else "/api/v1/jobs"
+    path = CROSS_REGION_JOBS if current else "/api/v1/jobs"
     job = scenario.accepted(scenario.client.post(path, payload(name, scenario.new_id())))
     portal = Portal(scenario, current=current)
     status, ended, expected = finished(portal, job.id)

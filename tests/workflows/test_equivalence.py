@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from beacon.api import EXECUTIONS, JOBS
 from beacon.jobs import MODELS, QUESTIONS, REGIONS
 from beacon.router import Refusal, Status
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
-from gate.core.client import EXECUTIONS, JOBS
 from gate.core.database import Rows
 from gate.core.waiting import wait
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
+from beacon.api import CROSS_REGION_JOBS, EXECUTIONS, JOBS
 from beacon.jobs import MODELS, QUESTIONS, REGIONS
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
-from gate.core.client import CROSS_REGION as SUBMIT
-from gate.core.client import EXECUTIONS, JOBS
 
 PLAIN = ("region", "provider_id", "status", "model_id", "question_id", "response_classification", "is_substantive")
 COUNTS = ("is_content_refusal", "is_technical_error", "response_length", "retry_count", "max_retries")
@@ -101,7 +100,7 @@ def test_list_of_runs_is_filtered_by_status(scenario: Scenario) -> None:
     assert job.id not in {run["jobspec_id"] for run in cancelled["cross_region_executions"]}
 
 
-RESERVED = SUBMIT.rpartition("/")[2]
+RESERVED = CROSS_REGION_JOBS.rpartition("/")[2]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 MISSING: dict[str, tuple[str, str]] = {
     "job": (f"{JOBS}/no-such-job", "job_not_found"),
@@ -154,6 +153,6 @@ def test_bad_parameters_are_refused(scenario: Scenario, path: str, params: dict[
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_methods_that_a_path_does_not_have_are_refused_with_those_that_it_has(scenario: Scenario, method: str) -> None:
-    answer = scenario.client.request(method, SUBMIT)
+    answer = scenario.client.request(method, CROSS_REGION_JOBS)
     assert (answer.status, answer.error_code) == (405, "method_not_allowed")
     assert "POST" in answer.headers["allow"]

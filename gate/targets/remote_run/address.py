@@ -1,4 +1,4 @@
-"""Where a remote runner is, and what a request needs to get to it; what is secret of that is kept apart."""
+"""The address of a remote service, and what goes with each request to it; secrets are kept apart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import base64
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from threading import Event
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+import httpx
 
 from gate.core.redaction import MASK, SHORTEST
 
@@ -26,9 +29,9 @@ class Address:
     secret: tuple[bytes, ...] = field(default=(), repr=False)
 
     def hide(self, content: bytes) -> bytes:
-        """What a runner answered, without the secrets that it may have repeated."""
-        for one in self.secret:
-            content = content.replace(one, MASK.encode())
+        """What a service answered, without the secrets that it may have repeated."""
+        for secret in self.secret:
+            content = content.replace(secret, MASK.encode())
         return content
 
     @classmethod
@@ -43,12 +46,58 @@ class Address:
         if parts.username is not None:
             headers.setdefault("authorization", f"Basic {_basic(parts.username, parts.password)}")
         shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-        hidden = sorted({one.encode() for one in secrets(base_url, environment) if len(one) >= SHORTEST}, key=len)
+        hidden = sorted({text.encode() for text in secrets(base_url, environment) if len(text) >= SHORTEST}, key=len)
         return cls(shown, headers, parts.query, tuple(reversed(hidden)))
 
 
+class AddressedTransport(httpx.BaseTransport):
+    """Sends requests with the address's headers and query, and hides its secrets in the answers.
+
+    Proxies and certificates are those of the environment. A connection that cannot be made is tried again until
+    ``stopped`` is set.
+    """
+
+    def __init__(self, address: Address, stopped: Event | None = None) -> None:
+        self._address = address
+        self._stopped = stopped or Event()
+        self._http = httpx.Client()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request; the request itself stays without the secrets."""
+        whole = self._whole(request)
+        for pause in SET_UP_PAUSES:
+            try:
+                return self._shown(self._http.send(whole))
+            except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent yet, so it can be tried again
+                self._stopped.wait(pause)
+        return self._shown(self._http.send(whole))
+
+    def _whole(self, request: httpx.Request) -> httpx.Request:
+        query = "&".join(filter(None, (request.url.query.decode("ascii"), self._address.query)))
+        url = request.url.copy_with(query=query.encode("ascii")) if self._address.query else request.url
+        headers = httpx.Headers(request.headers)
+        headers.update({name: value for name, value in self._address.headers.items() if name not in headers})
+        return httpx.Request(
+            request.method, url, headers=headers, content=request.read(), extensions=request.extensions
+        )
+
+    def _shown(self, response: httpx.Response) -> httpx.Response:
+        hide = self._address.hide
+        response.headers = httpx.Headers([(name, hide(value)) for name, value in response.headers.raw])
+        content = hide(response.content)
+        if content == response.content:
+            return response
+        for name in ("content-encoding", "content-length"):  # of what came, which is not what is shown
+            response.headers.pop(name, None)
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+
 def secrets(base_url: str | None, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """What must not be seen of an address and of the headers in the environment, in each way of writing it."""
+    """The secrets of an address and of the headers in the environment, in each way of writing them."""
     parts = urlsplit(base_url or "")
     for part in (parts.username, parts.password):
         yield from (part or "", unquote(part or ""))

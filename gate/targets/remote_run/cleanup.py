@@ -1,4 +1,4 @@
-"""Ends and removes what a run created, as its ledger tells; ``gate cleanup`` and the end of a run both do this."""
+"""Ends and removes what a run created, as its ledger has it; ``gate cleanup`` and the end of a run both do this."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from gate.core.client import Client, Unreachable
 from gate.core.errors import Exit, UsageError
 from gate.core.production import why_production
 from gate.core.redaction import Redactor
+from gate.core.transport import WatchedTransport
 from gate.core.waiting import NotReached, wait
 from gate.targets.remote_run import ledger, removal
-from gate.targets.remote_run.address import Address, secrets
+from gate.targets.remote_run.address import Address, AddressedTransport, secrets
+from gate.targets.service import RemoteRules
 
-ATONCE = 8
-"""Jobs that are cancelled at the same time."""
+AT_ONCE = 8
+"""Resources that are cancelled at the same time."""
 TRIES = 3
 IN_FLIGHT = 2.0
 """Seconds after which a submission that was sent is in the database or never will be."""
@@ -29,50 +31,96 @@ IN_FLIGHT = 2.0
 
 @dataclass(slots=True)
 class Cleaned:
-    """What became of the jobs that a run may have created."""
+    """What became of the resources that a run may have created; ``remaining`` has a sentence for each that stays."""
 
-    jobs: int
+    noun: str
+    number: int
     removed: int = 0
-    left: list[str] = field(default_factory=list)  # a sentence for each thing that is still there
+    remaining: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.jobs} jobs were created or tried, {self.removed} removed" + (
-            f"; left: {' '.join(self.left)}" if self.left else "; nothing is left"
+        return f"{self.number} {self.noun} were created or tried, {self.removed} removed" + (
+            f"; left: {' '.join(self.remaining)}" if self.remaining else "; nothing is left"
         )
 
 
-def clean(created: ledger.Created, address: Address | None, database_url: str | None, redact: Redactor) -> Cleaned:
-    """Cancels what has not ended, then removes all rows where a database is given; may be done any number of times."""
-    result = Cleaned(len(created.jobs) + len(created.keys))
-    if not result.jobs:
-        return result
-    settle(created)
-    if database_url is None:
-        ids = _end(created.jobs, address, result)
-        if ids:
-            result.left.append(f"{len(ids)} jobs stay, since no --cleanup-database-url was given.")
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """Cleans up after runs on one service: through its API, and where it is given in its database."""
+
+    rules: RemoteRules
+    address: Address
+    database_url: str | None
+    redact: Redactor
+
+    def clean(self, created: ledger.Created) -> Cleaned:
+        """Cancels what has not ended, then removes all rows where a database is given; may be done again."""
+        result = Cleaned(self.rules.noun, len(created.ids) + len(created.keys))
+        if not result.number:
+            return result
+        settle(created)
+        if self.database_url is not None:
+            self._remove(self.database_url, created, result)
+            return result
+        present = self._end(created.ids, result)
+        if present:
+            noun = self.rules.noun
+            result.remaining.append(f"{len(present)} {noun} stay, since no --cleanup-database-url was given.")
         if created.keys:
-            result.left.append(
-                f"{len(created.keys)} submissions had no id; only the database tells what became of them."
+            result.remaining.append(
+                f"{len(created.keys)} submissions had no id; only the database shows what became of them."
             )
         return result
-    try:
-        with removal.connect(database_url) as connection:
-            there = removal.present(connection, created.jobs, created.keys)
-            _end([job for job, status in there.items() if status not in removal.TERMINAL], address, result)
-            for _ in range(TRIES):  # a worker that is just ending a job may hold its rows
-                why = removal.remove(connection, sorted({*there, *created.jobs}), created.nonces)
-                if not why:
-                    break
-            left = removal.present(connection, sorted(there), [])
-    except psycopg.Error as error:
-        result.left.append(f"The database refused: {redact(str(error).strip().splitlines()[0])}.")
-        return result
-    result.removed = len(there) - len(left)
-    if not left and not why:
-        result.left.clear()  # what could not be cancelled is gone all the same
-    result.left += [f"Rows of {table} stay: {redact(reason)}." for table, reason in why.items()]
-    return result
+
+    def _remove(self, database_url: str, created: ledger.Created, result: Cleaned) -> None:
+        rules = self.rules
+        try:
+            with removal.connect(database_url) as connection:
+                there = removal.present(connection, rules.removal, created.ids, created.keys)
+                self._end([name for name, state in there.items() if state not in rules.ended], result)
+                for _ in range(TRIES):  # a worker that is just ending a resource may hold its rows
+                    ids = sorted({*there, *created.ids})
+                    reasons = removal.remove(connection, rules.removal, ids, created.facts)
+                    if not reasons:
+                        break
+                remaining = removal.present(connection, rules.removal, sorted(there), [])
+        except psycopg.Error as error:
+            result.remaining.append(f"The database refused: {self.redact(str(error).strip().splitlines()[0])}.")
+            return
+        result.removed = len(there) - len(remaining)
+        if not remaining and not reasons:
+            result.remaining.clear()  # what could not be cancelled is gone all the same
+        result.remaining += [f"Rows of {table} stay: {self.redact(why)}." for table, why in reasons.items()]
+
+    def _end(self, ids: Sequence[str], result: Cleaned) -> list[str]:
+        """Cancels the resources that have not ended; returns those that the service knows."""
+        if not ids:
+            return []
+        transport = WatchedTransport(AddressedTransport(self.address))
+        client = Client(self.address.url, lambda _: None, timeout=5, transport=transport)
+        try:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                known = list(pool.map(lambda name: self._ended(client, name), ids))
+        except (Unreachable, NotReached) as error:
+            reason = str(error).splitlines()[0]
+            result.remaining.append(f"Not all {self.rules.noun} could be cancelled: {reason}.")
+            return list(ids)
+        finally:
+            client.close()
+        return [name for name, there in zip(ids, known, strict=True) if there]
+
+    def _ended(self, client: Client, name: str) -> bool:
+        """Ends one resource; whether the service knows it."""
+        rules = self.rules
+        state = rules.state(client, name)
+        if state and state not in rules.ended:
+            rules.cancel(client, name)
+            wait(
+                f"the end of {name}",
+                lambda: rules.state(client, name),
+                until=lambda seen: not seen or seen in rules.ended,
+            )
+        return bool(state)
 
 
 def settle(created: ledger.Created) -> None:
@@ -81,50 +129,19 @@ def settle(created: ledger.Created) -> None:
         wait("the last submissions", lambda: time.time() - created.written, until=lambda age: age > IN_FLIGHT)
 
 
-def _end(jobs: Sequence[str], address: Address | None, result: Cleaned) -> list[str]:
-    """Cancels those jobs that have not ended; returns those that the runner knows."""
-    if not jobs or address is None:
-        return list(jobs)
-    client = Client(address.url, lambda _: None, timeout=5, address=address)
-    try:
-        with ThreadPoolExecutor(ATONCE) as pool:
-            known = list(pool.map(lambda job: _end_one(client, job), jobs))
-    except (Unreachable, NotReached) as error:
-        result.left.append(f"Not every job could be cancelled: {str(error).splitlines()[0]}.")
-        return list(jobs)
-    finally:
-        client.close()
-    return [job for job, there in zip(jobs, known, strict=True) if there]
-
-
-def _end_one(client: Client, job: str) -> bool:
-    def status() -> str:
-        answer = client.job(job)
-        shown = answer.json.get("status") if isinstance(answer.json, dict) else None
-        return str(shown) if answer.status == 200 else "" if answer.status == 404 else "unknown"
-
-    found = status()
-    if not found:
-        return False
-    if found not in removal.TERMINAL:
-        client.cancel(job)
-        wait(f"the end of {job}", status, until=lambda seen: not seen or seen in removal.TERMINAL)
-    return True
-
-
-def cleanup(words: Sequence[str]) -> int:
+def cleanup(rules: RemoteRules, words: Sequence[str]) -> int:
     """The command line of ``gate cleanup``: exit code 0 when nothing is left, 3 otherwise."""
-    made = argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="gate cleanup",
-        description="Removes what a run against a remote runner left: cancels its jobs through the API, then deletes "
-        "their rows. Safe to call again.",
+        description="Removes what a run against a remote service left: cancels it through the API, then deletes "
+        "its rows. Safe to call again.",
         allow_abbrev=False,
     )
-    made.add_argument("ledger", type=Path, help="the run's ledger, a file below reports/ledgers/")
-    made.add_argument("--base-url", metavar="URL", help="where the runner listens (default: as the ledger says)")
-    made.add_argument("--cleanup-database-url", metavar="URL", help="a role of the database that may delete")
-    made.add_argument("--i-know-this-is-production", dest="production", action="store_true")
-    values = made.parse_args(words)
+    parser.add_argument("ledger", type=Path, help="the run's ledger, a file below reports/ledgers/")
+    parser.add_argument("--base-url", metavar="URL", help="where the service listens (default: as the ledger says)")
+    parser.add_argument("--cleanup-database-url", metavar="URL", help="a role of the database that may delete")
+    parser.add_argument("--i-know-this-is-production", dest="production", action="store_true")
+    values = parser.parse_args(words)
     created = ledger.read(values.ledger)
     base_url = values.base_url or os.environ.get("GATE_BASE_URL") or created.base_url
     database = values.cleanup_database_url or os.environ.get("GATE_CLEANUP_DATABASE_URL")
@@ -135,6 +152,6 @@ def cleanup(words: Sequence[str]) -> int:
                 "Add --i-know-this-is-production if that is what you mean.",
             )
     redact = Redactor.for_urls(base_url, database, more=secrets(base_url))
-    result = clean(created, Address.of(base_url), database, redact)
+    result = Cleaner(rules, Address.of(base_url), database, redact).clean(created)
     print(redact(f"run {created.run}: {result}"))
-    return Exit.UNJUDGED if result.left else Exit.PASS
+    return Exit.UNJUDGED if result.remaining else Exit.PASS

@@ -1,4 +1,4 @@
-"""Stands before every request to a remote runner: what is not safe is not sent."""
+"""Stands before every request to a remote service: what is not safe is not sent."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from threading import Event
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import httpx
+
 from gate.core.errors import NotAvailable
 from gate.core.limits import Budget
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.service import RemoteRules
 
-SUBMISSIONS = frozenset({"/api/v1/jobs", "/api/v1/jobs/cross-region"})
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-KEY = "idempotency-key"
 
 
 class Guard:
     """The limits of one run, in one of its processes; ``stopped`` is set when no request may follow."""
 
-    def __init__(self, run: str, budget: Budget, ledger: Ledger | None, stopped: Event) -> None:
+    def __init__(self, run: str, rules: RemoteRules, budget: Budget, ledger: Ledger | None, stopped: Event) -> None:
         self.prefix = f"gate-{run}-"
         self.stopped = stopped
+        self._rules = rules
         self._budget = budget
         self._ledger = ledger  # none for a run that only reads
-        self._accepted: set[str] = set()  # ids that the runner gave to submissions without one
+        self._accepted: set[str] = set()  # ids that the service gave to submissions without one
         self._keys = (f"{self.prefix}{os.getpid()}k{number}" for number in itertools.count(1))
 
-    def permit(self, method: str, target: str, content: bytes | None, headers: Mapping[str, Any]) -> dict[str, str]:
+    def permit(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
         """Waits until a request may be sent and returns the headers to add to it; NotAvailable where it may not be."""
         path = urlsplit(target).path
         added: dict[str, str] = {}
         if self._ledger is None:
             if method != "GET":
                 raise NotAvailable(f"a run that only reads sends no {method}")
-        elif method == "POST" and path in SUBMISSIONS:
+        elif self._rules.creates(method, path):
             added = self._submission(self._ledger, content, {name.lower(): value for name, value in headers.items()})
         elif method not in READING and not self._own(path):
             raise NotAvailable("a request that may change what this run did not create is not sent")
@@ -45,60 +47,56 @@ class Guard:
             raise KeyboardInterrupt
         return added
 
-    def answered(self, method: str, target: str, content: bytes | None, status: int, body: Any) -> None:
+    def answered(self, method: str, target: str, content: bytes, status: int, body: Any) -> None:
         """Takes note of what became of a request."""
-        if self._ledger is None or method != "POST" or urlsplit(target).path not in SUBMISSIONS:
+        if self._ledger is None or not self._rules.creates(method, urlsplit(target).path):
             return
-        given = body.get("id") if isinstance(body, dict) else None
-        new = 200 <= status < 300 and isinstance(given, str) and not given.startswith(self.prefix)
+        accepted, given = 200 <= status < 300, self._rules.given(body)
+        new = accepted and bool(given) and not given.startswith(self.prefix)
         if new:
-            self._accepted.add(str(given))
-        if not 200 <= status < 300:
+            self._accepted.add(given)
+        if not accepted:
             self._budget.give_back()
-        self._ledger.write("answered", sync=new, ids=len(_ids(content)) or 1, id=given if new else None)
+        self._ledger.write("answered", sync=new, ids=len(self._rules.ids(content)) or 1, id=given if new else None)
 
-    def _submission(self, ledger: Ledger, content: bytes | None, headers: Mapping[str, Any]) -> dict[str, str]:
-        ids = _ids(content)
-        foreign = [one for one in ids if not one.startswith(self.prefix)]
-        if foreign:
-            raise NotAvailable("a submission under an id that is not of this run may replace somebody else's job")
-        # Without an id of ours the job is found again by its key, should the run not live to see the answer.
-        key = _text(headers.get(KEY)) or ("" if ids else next(self._keys))
+    def _submission(self, ledger: Ledger, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        ids, header = self._rules.ids(content), self._rules.key_header
+        if any(not name.startswith(self.prefix) for name in ids):
+            raise NotAvailable("a submission under an id that is not of this run may replace somebody else's")
+        # Without an id of ours the resource is found again by its key, should the run not live to see the answer.
+        key = headers.get(header) or ("" if ids else next(self._keys))
         self._budget.job()
-        nonce = next(filter(None, map(_nonce, _specs(content))), None)
-        for job in ids or {""}:
-            ledger.write("sending", id=job, key=key, nonce=nonce)
-        return {} if ids or headers.get(KEY) else {KEY: key}
+        for name in ids or {""}:
+            ledger.write("sending", id=name, key=key, **self._rules.facts(content))
+        return {} if ids or headers.get(header) else {header: key}
 
     def _own(self, path: str) -> bool:
-        parts = [unquote(part) for part in path.split("/")]
-        if any(part in {"", ".", ".."} or "/" in part for part in parts[1:]):
+        segments = [unquote(segment) for segment in path.split("/")[1:]]
+        if any(segment in {"", ".", ".."} or "/" in segment for segment in segments):
             return False
-        addressed = parts[4] if len(parts) > 4 and parts[1] == "api" and parts[3] == "jobs" else ""
+        addressed = self._rules.addressed(segments)
         return addressed.startswith(self.prefix) or addressed in self._accepted
 
 
-def _specs(content: bytes | None) -> list[dict[str, Any]]:
-    """Every object of a body that may be taken for a JobSpec."""
-    try:
-        body = json.loads(content or b"")
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(body, dict):
-        return []
-    return [one for one in (body, body.get("job_spec"), body.get("jobspec")) if isinstance(one, dict)]
+class GuardedTransport(httpx.BaseTransport):
+    """Lets ``inner`` send what the guard permits; NotAvailable for everything else."""
 
+    def __init__(self, guard: Guard, inner: httpx.BaseTransport) -> None:
+        self._guard = guard
+        self._inner = inner
 
-def _ids(content: bytes | None) -> set[str]:
-    named = (spec.get(name) for spec in _specs(content) for name in ("id", "jobspec_id"))
-    return {one for one in named if isinstance(one, str) and one}
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request once it may be sent; what the guard adds to it is recorded with it."""
+        method, target, content = request.method, request.url.raw_path.decode("ascii"), request.read()
+        request.headers.update(self._guard.permit(method, target, content, request.headers))
+        response = self._inner.handle_request(request)
+        try:
+            body = json.loads(response.read())
+        except (ValueError, RecursionError):
+            body = None
+        self._guard.answered(method, target, content, response.status_code, body)
+        return response
 
-
-def _nonce(spec: Mapping[str, Any]) -> list[str] | None:
-    metadata = spec.get("metadata")
-    pair = [spec.get("public_key"), metadata.get("nonce") if isinstance(metadata, dict) else None]
-    return [str(one) for one in pair] if all(isinstance(one, str) for one in pair) else None
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
+    def close(self) -> None:
+        """Closes the connections."""
+        self._inner.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.core.errors import UsageError
+from gate.targets.service import Facts
 
 
 class Ledger:
@@ -33,52 +34,52 @@ class Ledger:
 
 @dataclass(slots=True)
 class Created:
-    """What a run may have created, as its ledger tells."""
+    """The resources that a run may have created, as its ledger has them."""
 
     run: str = ""
     base_url: str = ""
-    jobs: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)  # of submissions without an id, the run's own
-    nonces: list[tuple[str, str]] = field(default_factory=list)  # public key and nonce
+    facts: list[Facts] = field(default_factory=list)  # what was sent, with what the service's rules add
     in_doubt: int = 0  # submissions whose answer nobody saw
-    written: float = 0.0  # when, as the file's time says
+    written: float = 0.0  # time of the file's last change
 
     @property
     def prefix(self) -> str:
-        """What every id and key that the run gave begins with."""
+        """The beginning of every id and key that the run gave."""
         return f"gate-{self.run}-"
 
 
 def read(path: Path) -> Created:
-    """What a ledger tells; a last line that a crash cut short was not sent. UsageError where it is no ledger."""
+    """Reads a ledger; a last line that a crash cut short was not sent. UsageError where it is no ledger."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        made = _created(json.loads(line) for line in lines if line.endswith("\n"))
-        made.written = path.stat().st_mtime
+        created = _created(json.loads(line) for line in lines if line.endswith("\n"))
+        created.written = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is no ledger of a run: {error}.", "Name a file below reports/ledgers/.") from error
-    return made
+    return created
 
 
 def _created(facts: Iterable[dict[str, Any]]) -> Created:
-    made = Created()
+    created = Created()
     accepted: list[str] = []
     for fact in facts:
         match fact["kind"]:
             case "run":
-                made.run, made.base_url = str(fact["run"]), str(fact["base_url"])
+                created.run, created.base_url = str(fact["run"]), str(fact["base_url"])
             case "sending":
-                made.in_doubt += 1
-                made.jobs += [fact["id"]] if fact["id"] else []
-                made.keys += [] if fact["id"] else [fact["key"]]
-                made.nonces += [(fact["nonce"][0], fact["nonce"][1])] if fact["nonce"] else []
+                created.in_doubt += 1
+                created.ids += [fact["id"]] if fact["id"] else []
+                created.keys += [] if fact["id"] else [fact["key"]]
+                created.facts.append(fact)
             case "answered":
-                made.in_doubt -= fact["ids"]
+                created.in_doubt -= fact["ids"]
                 accepted += [str(fact["id"])] if fact["id"] else []
-    if not made.run:
-        raise ValueError("it does not say which run it is of")
+    if not created.run:
+        raise ValueError("it does not name its run")
     # What was sent under another name than the run's own cannot have come from it.
-    made.jobs = [job for job in dict.fromkeys(made.jobs) if job.startswith(made.prefix)]
-    made.jobs += [job for job in dict.fromkeys(accepted) if job not in made.jobs]
-    made.keys = [key for key in made.keys if key.startswith(made.prefix)]
-    return made
+    created.ids = [name for name in dict.fromkeys(created.ids) if name.startswith(created.prefix)]
+    created.ids += [name for name in dict.fromkeys(accepted) if name not in created.ids]
+    created.keys = [key for key in created.keys if key.startswith(created.prefix)]
+    return created

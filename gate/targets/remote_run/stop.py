@@ -11,8 +11,8 @@ INTERVAL = 0.1
 _interrupted = threading.Event()  # a second interrupt would cut short what the first one began
 
 
-class Watch:
-    """Interrupts the main thread, as Ctrl-C would, as soon as one of ``files`` is there; ``stopped`` is set before."""
+class StopFileWatch:
+    """Interrupts the main thread, as Ctrl-C would, once one of ``files`` is there; ``stopped`` is set before."""
 
     def __init__(self, files: Iterable[Path | None]) -> None:
         self.stopped = threading.Event()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.oracles.idempotency import check
-from gate.core.client import CROSS_REGION, JOBS
 from gate.core.exchange import Exchange
 
 ANSWER = {"id": "a", "status": "enqueued"}
@@ -26,7 +26,7 @@ REUSE = {"error_code": "idempotency_key_reuse"}
 SOUND = {
     "replayed": sent(200, REPLAY),
     "another body": sent(422, REUSE, body=2),
-    "another path": sent(422, REUSE, path=CROSS_REGION),
+    "another path": sent(422, REUSE, path=CROSS_REGION_JOBS),
     "another body that is wrong in itself": sent(400, {"error_code": "validation_error"}, body=2),
     "another key": sent(202, {"id": "b"}, key="other"),
     "no key": sent(202, {"id": "b"}, key=None),
@@ -40,7 +40,7 @@ FAULTS = {
     "another answer": (sent(200, {**REPLAY, "id": "b"}), "the same request"),
     "answer of another request": (sent(200, REPLAY, body=2), "another request"),
     "second job of another request": (sent(202, {"id": "b"}, body=2), "another request"),
-    "job of the other workflow": (sent(202, {"id": "b"}, path=CROSS_REGION), "another request"),
+    "job of the other workflow": (sent(202, {"id": "b"}, path=CROSS_REGION_JOBS), "another request"),
     "unusable key": (sent(202, {"id": "b"}, key=""), "cannot be one"),
     "key that is too long": (sent(202, {"id": "b"}, key="k" * 256), "cannot be one"),
     "key beyond ASCII": (sent(202, {"id": "b"}, key="caf\u00e9"), "cannot be one"),

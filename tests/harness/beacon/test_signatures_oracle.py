@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.jobs import Spec, canonical, key, sign, spec, wrap
 from beacon.oracles.signatures import check, verdicts
-from gate.core.client import CROSS_REGION, JOBS
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 
@@ -87,7 +87,7 @@ def codes(found: list[Finding]) -> list[str]:
     return [one.code for one in found]
 
 
-@pytest.mark.parametrize("path", [JOBS, CROSS_REGION])
+@pytest.mark.parametrize("path", [JOBS, CROSS_REGION_JOBS])
 @pytest.mark.parametrize(
     ("made", "status", "code", "found"),
     [

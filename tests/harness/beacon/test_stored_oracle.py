@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.oracles.stored import check, declared
-from gate.core.client import CROSS_REGION, JOBS
 from gate.core.database import Rows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
@@ -46,7 +46,7 @@ SOURCES = [
 
 def submission(spec: Any, wrapper: dict[str, Any] | None = None) -> Exchange:
     body = spec if wrapper is None else {"job_spec": spec, **wrapper}
-    path = JOBS if wrapper is None else CROSS_REGION
+    path = JOBS if wrapper is None else CROSS_REGION_JOBS
     return Exchange("POST", f"http://h{path}", 202, request_body=json.dumps(body).encode())
 
 
@@ -256,7 +256,7 @@ def test_both_spellings_of_the_wrapper() -> None:
     wrong = {**sent_spec(), "id": "job-9", "jobspec_id": "job-9"}
     for spelling in ("job_spec", "jobspec"):
         body = json.dumps({spelling: wrong, "target_regions": ["US", "EU"]}).encode()
-        exchange = Exchange("POST", f"http://h{CROSS_REGION}", 202, request_body=body)
+        exchange = Exchange("POST", f"http://h{CROSS_REGION_JOBS}", 202, request_body=body)
         assert told(check(exchange, fresh())) == {("BG-STORED-001", column) for column in columns_of("/id")}
 
 
@@ -278,6 +278,6 @@ def test_whatever_was_accepted_or_stored_breaks_nothing(junk: Any) -> None:
     stored = replace(fresh(), job=sample.job(jobspec_data=junk))
     assert check(submission(sent_spec()), stored)
     assert check(submission(sent_spec(), {"target_regions": junk, "min_regions": junk}), fresh())
-    bare = Exchange("POST", f"http://h{CROSS_REGION}", 202, request_body=json.dumps(junk).encode())
+    bare = Exchange("POST", f"http://h{CROSS_REGION_JOBS}", 202, request_body=json.dumps(junk).encode())
     for exchange in (submission(junk), submission(junk, {}), bare):
         assert isinstance(check(exchange, fresh()), list)

@@ -6,7 +6,7 @@ import pytest
 
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
-from gate.targets.remote_run.reach import redactor
+from gate.targets.remote_run.access import redactor
 
 TEXTS = {
     "URL": "postgresql://reader:s3cret@db.example/x",

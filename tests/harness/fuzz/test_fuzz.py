@@ -19,6 +19,7 @@ from beacon.contract import published
 from beacon.jobs import Ids, spec, wrap
 from beacon.personalise import Known, freshen
 from beacon.sequences import ACTIONS
+from beacon.service import REMOTE
 from beacon.walks import Walks, sequence
 from gate.core.errors import Exit, UsageError
 from gate.core.limits import Budget, Limits, UsedUp
@@ -34,11 +35,11 @@ from gate.fuzz.shrink import shrink
 from gate.session.session import Session
 from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
+from gate.targets.remote_run.access import RemoteAccess
 from gate.targets.remote_run.address import Address
 from gate.targets.remote_run.guard import Guard
 from gate.targets.remote_run.ledger import Ledger
-from gate.targets.remote_run.reach import Reach
-from gate.targets.remote_run.stop import Watch
+from gate.targets.remote_run.stop import StopFileWatch
 from gate.verdict.journal import Journal
 from gate.verdict.verdict import Verdict
 
@@ -53,7 +54,7 @@ def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
     opened: list[Session] = []
     journal = Journal(tmp_path / "journal.ndjson", Redactor())
 
-    def start(fault: str, reach: Reach | None = None) -> Session:
+    def start(fault: str, reach: RemoteAccess | None = None) -> Session:
         target = EmbeddedTarget(
             RunnerSpec(FAULTY, MIGRATE_COMMAND, {"FAULT": fault}), warm=True, keep=False, root=ROOT, say=lambda _: None
         )
@@ -268,9 +269,10 @@ def split(reports: Path, workers: int) -> tuple[dict[str, tuple[int, str]], set[
 
 def test_campaign_on_a_runner_with_limits_ends_at_them(faulty: Open, shared: dict[str, str], tmp_path: Path) -> None:
     """Its cases that are not safe there are passed over, and that not all were sent is told as not checked."""
-    watch, ledger = Watch([]), Ledger(tmp_path / "ledger.ndjson")
+    watch, ledger = StopFileWatch([]), Ledger(tmp_path / "ledger.ndjson")
     budget = Budget(tmp_path / "budget.json", Limits(12, 1e6, 600))
-    session = faulty("none", Reach(Address("http://h"), Guard(shared["run"], budget, ledger, watch.stopped), watch))
+    guard = Guard(shared["run"], REMOTE, budget, ledger, watch.stopped)
+    session = faulty("none", RemoteAccess(Address("http://h"), guard, watch))
     campaign = Campaign(Probe(session, "t").prepare(), Cases(CONTRACT.document, 0), "submitJob", tmp_path)
     with pytest.raises(UsedUp, match="12 jobs are used up"):
         campaign.run(60)

@@ -14,9 +14,10 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from beacon.api import JOBS
 from beacon.scenario import Scenario
 from contracts.database.rows import TABLES as OWN
-from gate.core.client import JOBS, Unreachable
+from gate.core.client import Unreachable
 from gate.core.database import Database, Row
 from gate.core.findings import Finding
 from gate.oracles.unchanged import SUBMITTED, State, compare, read, statement

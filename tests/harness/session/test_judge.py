@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from beacon.api import JOBS
 from beacon.judge import questions
 from beacon.oracles import listings
-from gate.core.client import JOBS
 from gate.core.database import Row
 from gate.core.findings import Finding, catalogue
 from gate.session.session import Session

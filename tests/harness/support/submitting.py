@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
+from beacon.api import Api
 from beacon.jobs import Ids, sign, spec, wrap
+from beacon.service import REMOTE
 from gate.core.client import Client
 from gate.core.limits import Budget, Limits
-from gate.targets.remote_run.address import Address
-from gate.targets.remote_run.guard import Guard
+from gate.core.transport import WatchedTransport
+from gate.targets.remote_run.address import Address, AddressedTransport
+from gate.targets.remote_run.guard import Guard, GuardedTransport
 from gate.targets.remote_run.ledger import Ledger
 
 THREADS = 4
@@ -21,8 +24,9 @@ def main(base_url: str, run: str, directory: Path, number: int) -> None:
     """Submissions of each kind: both workflows, signed, under a key, and without an id of their own."""
     ledger = Ledger(directory / "ledger.ndjson")
     ledger.write("run", run=run, base_url=base_url)
-    guard = Guard(run, Budget(directory / "budget.json", Limits(number, 10_000, 600)), ledger, Event())
-    client = Client(base_url, lambda _: None, address=Address(base_url), guard=guard)
+    guard = Guard(run, REMOTE, Budget(directory / "budget.json", Limits(number, 10_000, 600)), ledger, Event())
+    transport = GuardedTransport(guard, WatchedTransport(AddressedTransport(Address(base_url))))
+    client = Api(Client(base_url, lambda _: None, transport=transport))
     ids = Ids(run, "gw0")
 
     def submit(count: int) -> None:

@@ -17,6 +17,7 @@ import httpx
 import psycopg
 import pytest
 
+from beacon.api import Api
 from beacon.checkout import ROOT, RUNNER_IMAGE
 from beacon.jobs import spec, wrap
 from gate.core.client import Client
@@ -69,9 +70,10 @@ def completed(system: ContainerSystem, job: str) -> None:
     Connections that another test broke may cost the service a 503 each before it is what it was.
     """
     client = Client(system.base_url, lambda _: None)
-    send = partial(client.submit_cross_region, wrap(spec(job)))
+    api = Api(client)
+    send = partial(api.submit_cross_region, wrap(spec(job)))
     wait("a submission", lambda: send().status, until=(202).__eq__, never=lambda status: status not in {202, 503})
-    wait(job, lambda: client.job(job).json["status"], until="completed".__eq__, kind="terminal")
+    wait(job, lambda: api.job(job).json["status"], until="completed".__eq__, kind="terminal")
     client.close()
 
 
@@ -258,7 +260,7 @@ def test_containers_are_kept_for_the_next_run(
     client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """With keep Postgres stays and the next run takes it, less the old databases; other images take its place."""
-    monkeypatch.setattr("gate.targets.kept.user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr("gate.targets.reused.user_cache_path", lambda _: tmp_path)
     said: list[str] = []
     kept = []
     for env in ({}, {}, {"RUNNER_LOG_LEVEL": "error"}):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from beacon.jobs import sign, spec, wrap
+from beacon.service import REMOTE
 from gate.core.errors import NotAvailable, UsageError
 from gate.core.limits import Budget, Limits, UsedUp
 from gate.targets.remote_run import ledger
@@ -26,7 +27,7 @@ def guard(directory: Path, limits: Limits = MANY, *, reading: bool = False, stop
     book = None if reading else Ledger(directory / "ledger.ndjson")
     if book:
         book.write("run", run="0a1b2c3d", base_url="http://h")
-    return Guard("0a1b2c3d", Budget(directory / "budget.json", limits), book, stopped or Event())
+    return Guard("0a1b2c3d", REMOTE, Budget(directory / "budget.json", limits), book, stopped or Event())
 
 
 def body(document: Any) -> bytes:
@@ -58,8 +59,8 @@ def test_what_may_touch_others_is_not_sent(tmp_path: Path, method: str, path: st
     """Whatever a test asks for, and nothing of it counts or is written down."""
     standing = guard(tmp_path)
     with pytest.raises(NotAvailable):
-        standing.permit(method, path, body(sent) if sent else None, {})
-    assert ledger.read(tmp_path / "ledger.ndjson").jobs == []
+        standing.permit(method, path, body(sent) if sent else b"", {})
+    assert ledger.read(tmp_path / "ledger.ndjson").ids == []
 
 
 SENT: dict[str, tuple[str, str, Any]] = {
@@ -81,17 +82,18 @@ def test_what_is_the_runs_own_is_sent(tmp_path: Path, method: str, path: str, se
 def test_reading_run_sends_only_get(tmp_path: Path, method: str) -> None:
     """With --read-only there is no way to send anything else."""
     standing = guard(tmp_path, reading=True)
-    standing.permit("GET", "/api/v1/jobs", None, {})
+    standing.permit("GET", "/api/v1/jobs", b"", {})
     with pytest.raises(NotAvailable, match="only reads"):
-        standing.permit(method, f"/api/v1/jobs/{OWN}/cancel", None, {})
+        standing.permit(method, f"/api/v1/jobs/{OWN}/cancel", b"", {})
 
 
 def test_job_is_in_the_ledger_before_it_is_sent(tmp_path: Path) -> None:
     """Id, idempotency key, and the nonce of its signature; and that nobody has seen an answer yet."""
     signed = sign(spec(OWN), nonce="n1")
     guard(tmp_path).permit("POST", "/api/v1/jobs", body(signed), {"Idempotency-Key": "k1"})
-    made = ledger.read(tmp_path / "ledger.ndjson")
-    assert (made.jobs, made.nonces, made.in_doubt) == ([OWN], [(signed["public_key"], "n1")], 1)
+    created = ledger.read(tmp_path / "ledger.ndjson")
+    assert (created.ids, created.in_doubt) == ([OWN], 1)
+    assert [fact["nonce"] for fact in created.facts] == [[signed["public_key"], "n1"]]
 
 
 def test_submission_without_an_id_is_found_again_by_its_key(tmp_path: Path) -> None:
@@ -101,8 +103,8 @@ def test_submission_without_an_id_is_found_again_by_its_key(tmp_path: Path) -> N
     key = standing.permit("POST", "/api/v1/jobs", unnamed, {})["idempotency-key"]
     assert ledger.read(tmp_path / "ledger.ndjson").keys == [key]
     standing.answered("POST", "/api/v1/jobs", unnamed, 202, {"id": "given-1"})
-    assert ledger.read(tmp_path / "ledger.ndjson").jobs == ["given-1"]
-    standing.permit("POST", "/api/v1/jobs/given-1/cancel", None, {})
+    assert ledger.read(tmp_path / "ledger.ndjson").ids == ["given-1"]
+    standing.permit("POST", "/api/v1/jobs/given-1/cancel", b"", {})
 
 
 def test_ledger_that_was_cut_short_tells_what_was_sent(tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_ledger_that_was_cut_short_tells_what_was_sent(tmp_path: Path) -> None:
     standing.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
     path = tmp_path / "ledger.ndjson"
     path.write_bytes(path.read_bytes() + b'{"kind": "sending", "id": "gate-0a1b2c3d-gw0n2"')
-    assert ledger.read(path).jobs == [OWN]
+    assert ledger.read(path).ids == [OWN]
 
 
 def test_ledger_removes_no_other_runs_job(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_ledger_removes_no_other_runs_job(tmp_path: Path) -> None:
     book.write("run", run="0a1b2c3d", base_url="http://h")
     for job in (OWN, "bias-detection-1", "gate-ffffffff-gw0n1"):
         book.write("sending", id=job, key="", nonce=None)
-    assert ledger.read(tmp_path / "ledger.ndjson").jobs == [OWN]
+    assert ledger.read(tmp_path / "ledger.ndjson").ids == [OWN]
 
 
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"not json\n", b'{"kind": "sending"}\n', b"\xff\n"])
@@ -147,17 +149,17 @@ def test_rate_is_that_of_all_workers_together(tmp_path: Path) -> None:
     guards = [guard(tmp_path, Limits(1, 100, 60)) for _ in range(4)]
     started = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda one: [one.permit("GET", "/", None, {}) for _ in range(5)], guards))
+        list(pool.map(lambda one: [one.permit("GET", "/", b"", {}) for _ in range(5)], guards))
     assert time.monotonic() - started >= 0.19
 
 
 def test_nothing_is_sent_after_the_time(tmp_path: Path) -> None:
     """The time of the run counts from its first request."""
     standing = guard(tmp_path, Limits(1, 10, 0.05))
-    standing.permit("GET", "/", None, {})
-    standing.permit("GET", "/", None, {})  # waits 0.1 seconds for its turn
+    standing.permit("GET", "/", b"", {})
+    standing.permit("GET", "/", b"", {})  # waits 0.1 seconds for its turn
     with pytest.raises(UsedUp, match="seconds are over"):
-        standing.permit("GET", "/", None, {})
+        standing.permit("GET", "/", b"", {})
 
 
 def test_stopped_run_sends_nothing(tmp_path: Path) -> None:
@@ -166,4 +168,4 @@ def test_stopped_run_sends_nothing(tmp_path: Path) -> None:
     standing = guard(tmp_path, stopped=stopped)
     stopped.set()
     with pytest.raises(KeyboardInterrupt):
-        standing.permit("GET", "/", None, {})
+        standing.permit("GET", "/", b"", {})

@@ -26,7 +26,7 @@ from gate.core.errors import Exit
 from gate.core.exchange import Exchange
 from gate.core.production import why_production
 from gate.core.waiting import wait
-from gate.targets.remote_run.address import Address
+from gate.targets.remote_run.address import Address, AddressedTransport
 from tests.harness.support.fake_runner import FakeRunner, handler
 from tests.harness.support.gateway import closed_port, gateway
 
@@ -44,7 +44,7 @@ SPELLINGS = [*CANARIES.values(), quote(CANARIES["password"], safe=""), "Y2FuYXJ5
 def ask(url: str, path: str = "/health/live", *, method: str = "GET", **environment: str) -> Exchange:
     """Sends one request as a run would, and leaves no connection open."""
     address = Address.of(url, environment)
-    with closing(Client(address.url, lambda _: None, timeout=5, address=address)) as client:
+    with closing(Client(address.url, lambda _: None, timeout=5, transport=AddressedTransport(address))) as client:
         return client.request(method, path, body={} if method == "POST" else None)
 
 

@@ -1,4 +1,4 @@
-"""What the controlling process of a run does about a remote runner: the ledger's head, the stop, and the removal."""
+"""The controlling process of a run against a remote service: the ledger's head, the stop, and the clean-up."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ from datetime import UTC, datetime
 
 from gate.core.settings import Settings
 from gate.targets.remote_run import ledger
+from gate.targets.remote_run.access import ledger_path, redactor, stop_mark
 from gate.targets.remote_run.address import Address
-from gate.targets.remote_run.cleanup import clean
+from gate.targets.remote_run.cleanup import Cleaner
 from gate.targets.remote_run.ledger import Ledger
-from gate.targets.remote_run.reach import ledger_path, redactor, stop_mark
-from gate.targets.remote_run.stop import Watch
+from gate.targets.remote_run.stop import StopFileWatch
+from gate.targets.service import RemoteRules
 
 
-class Keeper:
-    """Keeps one run; does nothing on a target whose runner is the run's own, or that only reads."""
+class RemoteRunCleanup:
+    """Opens a run's ledger and removes in the end what the run created.
 
-    def __init__(self, settings: Settings) -> None:
+    It does nothing on a target whose service is the run's own, and creates no ledger for a run that only reads.
+    """
+
+    def __init__(self, settings: Settings, rules: RemoteRules) -> None:
         self._settings = settings
+        self._rules = rules
         self._run = ""
-        self._watch: Watch | None = None
+        self._watch: StopFileWatch | None = None
 
     def begin(self, run: str) -> None:
         """Opens the ledger and watches for the stop file."""
         if self._settings.target != "remote":
             return
-        self._watch = Watch([self._settings.remote.stop_file])
+        self._watch = StopFileWatch([self._settings.remote.stop_file])
         if not self._settings.remote.read_only:
             self._run = run
             book = Ledger(ledger_path(self._settings, run))
@@ -41,7 +46,7 @@ class Keeper:
             mark.touch()
 
     @property
-    def told_to_stop(self) -> bool:
+    def stop_requested(self) -> bool:
         """Whether the stop file is there."""
         return self._watch is not None and self._watch.stopped.is_set()
 
@@ -51,12 +56,13 @@ class Keeper:
             self._watch.close()
         if not self._run:
             return []
-        path = ledger_path(self._settings, self._run)
+        settings, path = self._settings, ledger_path(self._settings, self._run)
         created = ledger.read(path)
         self._run = ""
-        address = Address.of(self._settings.base_url or "")
-        result = clean(created, address, self._settings.remote.cleanup_database_url, redactor(self._settings))
-        if result.left:
-            return [*result.left, f"To remove it: ./scripts/gate cleanup {path} --cleanup-database-url URL"]
+        address = Address.of(settings.base_url or "")
+        cleaner = Cleaner(self._rules, address, settings.remote.cleanup_database_url, redactor(settings))
+        remaining = cleaner.clean(created).remaining
+        if remaining:
+            return [*remaining, f"To remove it: ./scripts/gate cleanup {path} --cleanup-database-url URL"]
         path.unlink()
         return []

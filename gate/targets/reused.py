@@ -15,7 +15,7 @@ from gate.targets import sweep
 SUFFIX = ".json"
 
 
-class Kept:
+class ReusedContainers:
     """The entry of one set of containers, named by ``key``; whoever has acquired it has them to himself."""
 
     def __init__(self, key: str) -> None:
@@ -64,7 +64,7 @@ class Kept:
     def forget_others(self, client: docker.DockerClient) -> None:
         """Removes what is kept for other images and not in use, so that memory holds one set at most."""
         for entry in self._directory.glob(f"*{SUFFIX}"):
-            other = Kept(entry.stem)
+            other = ReusedContainers(entry.stem)
             if entry != self._entry and other.acquire():
                 with contextlib.ExitStack() as stack:
                     stack.callback(other.release)

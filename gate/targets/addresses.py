@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class NetworkAddresses:
     """The addresses between this process and the containers on one network.
 
     ``listen`` is where a server for the containers has to listen and ``name`` what they call it. ``published`` says
@@ -29,7 +29,7 @@ class Reach:
         return {DESKTOP: "host-gateway"} if self.name == DESKTOP else {}
 
 
-def find(name: str) -> Reach:
+def find(name: str) -> NetworkAddresses:
     """Joins the network of that name where we run in a container ourselves, and says who reaches whom by what."""
     with failing("The network of the containers cannot be used"):
         network = connect().networks.get(name)
@@ -39,13 +39,13 @@ def find(name: str) -> Reach:
                 network.connect(ours)
                 network.reload()
             address = str(network.attrs["Containers"][ours]["IPv4Address"]).partition("/")[0]
-            return Reach(address, address, published=False)
+            return NetworkAddresses(address, address, published=False)
     for config in network.attrs["IPAM"]["Config"]:
         gateway = str(config.get("Gateway", "")).partition("/")[0]
         if gateway and _ours(gateway):
-            return Reach(gateway, gateway, published=True)
+            return NetworkAddresses(gateway, gateway, published=True)
     # The engine runs in a virtual machine, which hands on to the loopback address of the machine around it.
-    return Reach(LOOPBACK, DESKTOP, published=True)
+    return NetworkAddresses(LOOPBACK, DESKTOP, published=True)
 
 
 def _ours(address: str) -> bool:

@@ -1,0 +1,98 @@
+"""The runner as a service that the gate starts, or judges where it is deployed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from beacon.api import CROSS_REGION_JOBS, JOBS, Api
+from gate.core.client import Client
+from gate.targets.service import Facts, RemoteRules, Removal, Service
+
+_OF_JOBS: LiteralString = "(SELECT id FROM jobs WHERE jobspec_id = ANY(%(ids)s))"
+_OF_RUNS: LiteralString = "(SELECT id FROM cross_region_executions WHERE jobspec_id = ANY(%(ids)s))"
+
+
+def _specs(content: bytes) -> list[dict[str, Any]]:
+    """Every object of a body that may be taken for a JobSpec."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(body, dict):
+        return []
+    return [spec for spec in (body, body.get("job_spec"), body.get("jobspec")) if isinstance(spec, dict)]
+
+
+def _ids(content: bytes) -> set[str]:
+    named = (spec.get(name) for spec in _specs(content) for name in ("id", "jobspec_id"))
+    return {name for name in named if isinstance(name, str) and name}
+
+
+def _nonce(spec: Mapping[str, Any]) -> list[str] | None:
+    metadata = spec.get("metadata")
+    pair = [spec.get("public_key"), metadata.get("nonce") if isinstance(metadata, dict) else None]
+    return [str(part) for part in pair] if all(isinstance(part, str) for part in pair) else None
+
+
+def _facts(content: bytes) -> Facts:
+    """Public key and nonce of a signed submission, which the runner keeps so that it is not sent twice."""
+    return {"nonce": next(filter(None, map(_nonce, _specs(content))), None)}
+
+
+def _nonces(facts: Sequence[Facts]) -> Mapping[str, Any]:
+    pairs = [fact["nonce"] for fact in facts if fact["nonce"]]
+    return {"publics": [public for public, _ in pairs], "nonces": [nonce for _, nonce in pairs]}
+
+
+def _given(body: Any) -> str:
+    given = body.get("id") if isinstance(body, dict) else None
+    return given if isinstance(given, str) else ""
+
+
+def _addressed(segments: Sequence[str]) -> str:
+    """The job of /api/{version}/jobs/{id}/..."""
+    return segments[3] if len(segments) > 3 and (segments[0], segments[2]) == ("api", "jobs") else ""
+
+
+def _state(client: Client, job: str) -> str:
+    answer = Api(client).job(job)
+    status = answer.json.get("status") if isinstance(answer.json, dict) else None
+    return str(status) if answer.status == 200 else "" if answer.status == 404 else "unknown"
+
+
+REMOTE = RemoteRules(
+    noun="jobs",
+    creates=lambda method, path: method == "POST" and path in {JOBS, CROSS_REGION_JOBS},
+    ids=_ids,
+    facts=_facts,
+    given=_given,
+    key_header="idempotency-key",
+    addressed=_addressed,
+    state=_state,
+    ended=frozenset({"completed", "partial", "failed", "cancelled"}),
+    cancel=lambda client, job: Api(client).cancel(job),
+    removal=Removal(
+        statements=(
+            ("pgqueuer", "dedupe_key IN (SELECT 'job:' || id FROM jobs WHERE jobspec_id = ANY(%(ids)s))"),
+            ("outbox", "payload->>'id' = ANY(%(ids)s)"),
+            ("cross_region_analyses", f"cross_region_execution_id IN {_OF_RUNS}"),
+            ("region_results", f"cross_region_execution_id IN {_OF_RUNS}"),
+            ("executions", f"job_id IN {_OF_JOBS}"),
+            ("diffs", f"job_id IN {_OF_JOBS}"),
+            ("cross_region_executions", "jobspec_id = ANY(%(ids)s)"),
+            ("idempotency_keys", "jobspec_id = ANY(%(ids)s)"),
+            (
+                "signature_nonces",
+                "(public_key, nonce) IN (SELECT * FROM unnest(%(publics)s::text[], %(nonces)s::text[]))",
+            ),
+            ("jobs", "jobspec_id = ANY(%(ids)s)"),
+        ),
+        states="SELECT jobspec_id AS id, status AS state FROM jobs WHERE jobspec_id = ANY(%(ids)s)",
+        by_key=("idempotency_keys", "SELECT jobspec_id AS id FROM idempotency_keys WHERE idem_key = ANY(%(keys)s)"),
+        values=_nonces,
+    ),
+)
+
+SERVICE = Service(remote=REMOTE)

@@ -1,0 +1,74 @@
+"""How a worker talks to a remote service, from the settings and from what the controller shared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from gate.core.limits import Budget
+from gate.core.redaction import Redactor
+from gate.core.settings import Settings
+from gate.targets.remote_run.address import Address, AddressedTransport, secrets
+from gate.targets.remote_run.guard import Guard, GuardedTransport
+from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.stop import StopFileWatch
+from gate.targets.service import RemoteRules
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAccess:
+    """The address of a remote service, the guard before it, and the watch that ends the run."""
+
+    address: Address
+    guard: Guard
+    watch: StopFileWatch
+
+    def transport(self, watched: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> httpx.BaseTransport:
+        """Transport of a client; ``watched`` wraps the part that a request takes once the guard has let it through."""
+        return GuardedTransport(self.guard, watched(AddressedTransport(self.address, self.guard.stopped)))
+
+    def close(self) -> None:
+        """Ends the watch."""
+        self.watch.close()
+
+
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+"""Variables of the service's environment whose values are kept out of everything that is written."""
+
+
+def remote_access(settings: Settings, shared: Mapping[str, str], rules: RemoteRules) -> RemoteAccess | None:
+    """The access to the service; None on a target whose service is the run's own."""
+    if settings.target != "remote":
+        return None
+    watch = StopFileWatch([settings.remote.stop_file, stop_mark(settings)])
+    budget = Budget(settings.report_dir / "journal" / "budget.json", settings.remote.limits)
+    ledger = None if settings.remote.read_only else Ledger(ledger_path(settings, shared["run"]))
+    guard = Guard(shared["run"], rules, budget, ledger, watch.stopped)
+    return RemoteAccess(Address.of(settings.base_url or ""), guard, watch)
+
+
+def ledger_path(settings: Settings, run: str) -> Path:
+    """Path of a run's ledger; that of an earlier run is never overwritten."""
+    return settings.report_dir / "ledgers" / f"{run}.ndjson"
+
+
+def stop_mark(settings: Settings) -> Path:
+    """A file by which the controller ends its workers."""
+    return settings.report_dir / "journal" / "stop"
+
+
+def redactor(settings: Settings) -> Redactor:
+    """A redactor of every secret that the options and the environment hold."""
+    databases = (settings.database_url, settings.remote.cleanup_database_url)
+    values = list(secrets(settings.base_url))
+    for url in filter(None, databases):
+        members = parse_qs(urlsplit(url).query)
+        values += [value for name in ("password", "sslpassword") for value in members.get(name, [])]
+    environment = settings.runner_env.items()
+    values += [value for name, value in environment if SECRET_NAME.search(name) and len(value) >= 8]
+    return Redactor.for_urls(settings.base_url, *databases, more=values)
