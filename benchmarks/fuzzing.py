@@ -1,4 +1,4 @@
-"""Throughput of the fuzzing, oracles included, side by side with the stock command line of schemathesis."""
+"""Benchmark of the fuzzing with all oracles, side by side with the stock command line of schemathesis."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from beacon.checkout import ROOT
 from beacon.contract import PATH as PUBLISHED
 from beacon.contract import published
 from beacon.jobs import Ids
+from benchmarks.measuring import Figure, cost, system
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
 from gate.fuzz.campaign import Campaign
@@ -26,14 +28,14 @@ from gate.targets import System
 from gate.verdict.journal import Journal
 
 RANDOM = 20
-"""Random cases of each operation; all examples and all boundaries come on top."""
-FAILS = ROOT / "tests" / "harness" / "faulty_runner.py"
+"""Random cases of each operation, in addition to all examples and boundaries."""
+FAULTY = ROOT / "tests" / "harness" / "support" / "faulty_runner.py"
 """Started with FAULT=fails: the reference runner, which answers an accepted job with 500."""
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """One measurement, without what comes before the first request."""
+    """Cases in the seconds from the first request on, and the seconds of those that oracles took."""
 
     cases: int
     seconds: float
@@ -45,8 +47,20 @@ class Throughput:
         return self.cases / self.seconds
 
 
-def ours(system: System, seed: int) -> Throughput:
-    """All operations with all oracles."""
+def fuzz(runs: int) -> Iterator[Figure]:
+    """Measure fuzzing and ``st run`` with the same phases in turn on one runner, and the time to a first finding."""
+    with system() as running:
+        pairs = [(_ours(running, seed), _stock(running, seed)) for seed in range(runs)]
+    yield Figure("fuzzing with all oracles", [ours.rate for ours, _ in pairs], "cases/s")
+    yield Figure("st run, same phases", [stock.rate for _, stock in pairs], "cases/s")
+    yield Figure("fuzzing / st run", [ours.rate / stock.rate for ours, stock in pairs], "", ">= 0.8")
+    yield Figure("oracles' share of the fuzzing", [ours.judging / ours.seconds * 100 for ours, _ in pairs], "%")
+    yield Figure("fuzzing at depth ci", [_whole(seed) for seed in range(runs)], "s", "<= 120")
+    times = [_first_finding(seed) for seed in range(runs)]
+    yield Figure("first finding, accepted jobs answered 500", times, "s", "<= 5")
+
+
+def _ours(system: System, seed: int) -> Throughput:
     contract = published()
     with tempfile.TemporaryDirectory() as directory:
         journal = Journal(Path(directory) / "journal.ndjson", Redactor())
@@ -63,45 +77,39 @@ def ours(system: System, seed: int) -> Throughput:
         if session.database:
             session.database.close()
     return Throughput(
-        sum(one.cases for one in tallies),
-        sum(one.seconds for one in tallies),
-        sum(one.oracle_seconds for one in tallies),
+        sum(tally.cases for tally in tallies),
+        sum(tally.seconds for tally in tallies),
+        sum(tally.oracle_seconds for tally in tallies),
     )
 
 
-def stock(system: System, seed: int) -> Throughput:
-    """``st run`` with the same phases, by its own count of cases; GateError where it does not tell one."""
+def _stock(system: System, seed: int) -> Throughput:
+    """``st run`` by its own count of cases."""
     words = ["run", str(PUBLISHED), f"--url={system.base_url}", "--phases=examples,coverage,fuzzing", "--mode=all"]
     words += [f"--max-examples={RANDOM}", f"--seed={seed}", "--continue-on-failure", "--no-shrink", "--workers=1"]
     command = [str(Path(sys.executable).with_name("st")), *words, "--no-color", "--suppress-health-check=all"]
     with tempfile.TemporaryDirectory() as directory:
         started = time.perf_counter()
-        ended = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+        process = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - started
-    counted = re.search(r"([0-9,]+) generated", ended.stdout)
-    if not counted:
-        raise GateError("st run told no number of cases.", ended.stdout[-500:] + ended.stderr[-500:])
-    phases = re.search(r"in ([0-9.]+)s =*\s*$", ended.stdout)
-    return Throughput(int(counted[1].replace(",", "")), float(phases[1]) if phases else seconds)
+    generated = re.search(r"([0-9,]+) generated", process.stdout)
+    if not generated:
+        raise GateError("st run reported no number of cases.", process.stdout[-500:] + process.stderr[-500:])
+    phases = re.search(r"in ([0-9.]+)s =*\s*$", process.stdout)
+    return Throughput(int(generated[1].replace(",", "")), float(phases[1]) if phases else seconds)
 
 
-def whole(seed: int) -> float:
-    """Seconds that all fuzzing at depth ci takes, as a process; GateError where it finds anything."""
-    with tempfile.TemporaryDirectory() as directory:
-        words = ["-q", "tests/fuzz", "--depth=ci", f"--seed={seed}", f"--report-dir={directory}"]
-        started = time.perf_counter()
-        ended = subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, check=False)
-        seconds = time.perf_counter() - started
-    if ended.returncode:
-        raise GateError(f"Seed {seed} does not pass, so its time means nothing.", ended.stdout[-500:].decode())
-    return seconds
+def _whole(seed: int) -> float:
+    with tempfile.TemporaryDirectory() as reports:
+        words = ["-q", "tests/fuzz", "--depth=ci", f"--seed={seed}", f"--report-dir={reports}"]
+        return cost("-m", "pytest", *words).seconds
 
 
-def first_finding(seed: int) -> float:
-    """Seconds from the start of the gate until it shows its first finding on a runner that fails on accepted jobs."""
+def _first_finding(seed: int) -> float:
+    """Seconds from the start of the gate to its first finding on a runner that fails on accepted jobs."""
     with tempfile.TemporaryDirectory() as directory:
         words = ["-x", "--depth=smoke", f"--seed={seed}", f"--report-dir={directory}"]
-        words += ["--runner-command", shlex.join([sys.executable, str(FAILS)])]
+        words += ["--runner-command", shlex.join([sys.executable, str(FAULTY)])]
         started = time.perf_counter()
         with subprocess.Popen(
             [sys.executable, "-m", "beacon", *words],
@@ -112,8 +120,8 @@ def first_finding(seed: int) -> float:
             text=True,
         ) as process:
             lines = process.stdout or ()
-            shown = next((time.perf_counter() - started for line in lines if "BG-HTTP-001" in line), None)
+            seconds = next((time.perf_counter() - started for line in lines if "BG-HTTP-001" in line), None)
             process.communicate()
-    if shown is None:
+    if seconds is None:
         raise GateError("The gate found nothing on a runner that fails on accepted jobs.", "Run it by hand.")
-    return shown
+    return seconds

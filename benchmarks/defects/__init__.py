@@ -1,1 +1,1 @@
-"""The gate against runners with known defects: whether it turns red for each, and for the right reason."""
+"""The gate against runners with known defects: it must fail for each, and for the right reason."""

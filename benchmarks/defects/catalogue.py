@@ -1,45 +1,39 @@
-"""The defects that there are, read from the source of their modules, which belong to the tests and are not imported."""
+"""The known defects: ``defects.toml``, with a patch for each in ``patches/``."""
 
 from __future__ import annotations
 
-import ast
 import re
+import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from beacon.checkout import ROOT
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from gate.core.errors import GateError, UsageError
 
-DIRECTORY = ROOT / "benchmarks" / "defects" / "patches"
-KINDS = ("runner", "migration", "backfill", "portal", "document", "payload")
+HERE = Path(__file__).parent
 OF_FILES = frozenset({"portal", "document", "payload"})
-"""Kinds whose fault is in a file, so that the gate is run on a copy of the checkout."""
+"""Kinds whose fault is in a file, so the gate runs in a copy of the checkout."""
 
-_FILE = re.compile(r"(d[0-9]{2})_([a-z0-9_]+)\.py")
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One defect: what it is, and which findings are about it.
+class Defect(BaseModel):
+    """One known defect; ``defects.toml`` explains the fields."""
 
-    ``caught_by`` has a code each, and behind a blank a regular expression that has to be found in the finding's place;
-    with one, the code may be that of a group, as BG-INV.
-    ``cause`` has words of which one has to be in a finding that names the cause. ``instead`` says why a relative stands
-    for a defect that the runner cannot have.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     slug: str
-    what: str
-    caught_by: tuple[str, ...]
-    cause: tuple[str, ...]
-    kind: str = "runner"
+    title: str
+    caught_by: Texts
+    cause: Texts
+    kind: Literal["runner", "migration", "backfill", "portal", "document", "payload"] = "runner"
     instead: str = ""
 
-    def about(self, code: str, where: str) -> bool:
-        """Whether a finding with this code in this place is about the defect."""
+    def matches(self, code: str, where: str) -> bool:
+        """Return whether a finding with this code and place is about the defect."""
         for entry in self.caught_by:
             wanted, _, pattern = entry.partition(" ")
             group = bool(pattern) and code.startswith(f"{wanted}-")
@@ -48,81 +42,47 @@ class Defect:
         return False
 
     def named_in(self, text: str) -> bool:
-        """Whether a finding's text names the cause."""
+        """Return whether a finding's text names the cause."""
         return any(word.casefold() in text.casefold() for word in self.cause)
 
 
-def defects(directory: Path = DIRECTORY) -> dict[str, Defect]:
-    """Every defect by id, in their order; GateError where a module is not as it has to be, or there is none."""
-    found: dict[str, Defect] = {}
-    for path in sorted(directory.glob("d[0-9]*.py")):
-        defect = _read(path)
-        if defect.id in found:
-            raise GateError(f"{path} is a second module of {defect.id}.", "Leave one.")
-        found[defect.id] = defect
-    if not found:
-        raise GateError(f"{directory} holds no defect.", "Run in a whole checkout.")
-    return found
+def defects(directory: Path = HERE) -> dict[str, Defect]:
+    """Return all defects by id, in order; GateError for an invalid entry, or one without exactly one patch."""
+    patches = sorted(path.stem for path in (directory / "patches").glob("d[0-9]*_*.py"))
+    known = {}
+    for name, entry in _document(directory)["defects"].items():
+        slugs = [stem.partition("_")[2] for stem in patches if stem.partition("_")[0] == name.lower()]
+        try:
+            (slug,) = slugs
+            known[name] = Defect(id=name, slug=slug.replace("_", "-"), **entry)
+        except (ValidationError, ValueError) as error:
+            message = f"The defect {name} in {directory} is invalid, or has {len(slugs)} patches."
+            raise GateError(message, str(error)) from error
+    if not known or len(known) != len(patches):
+        raise GateError(f"{directory} has {len(patches)} patches for {len(known)} defects.", "Run in a whole checkout.")
+    return known
 
 
-def _read(path: Path) -> Defect:
-    name = _FILE.fullmatch(path.name)
-    if name is None:
-        raise GateError(f"{path} is no name of a defect.", "Expected one like d01_what_it_is.py.")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    values = _constants(tree)
-    first = (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
-    what = first.removeprefix(f"{name[1].upper()}: ")
-    if what == first or not _texts(values.get("CAUGHT_BY")) or not _texts(values.get("CAUSE")):
-        hint = "Its docstring begins with its id and a colon; CAUGHT_BY and CAUSE are tuples of texts."
-        raise GateError(f"{path} does not describe a defect.", hint)
-    if values.get("KIND", "runner") not in KINDS:
-        raise GateError(f"{path} is of no known kind.", f"KIND is one of {', '.join(KINDS)}.")
-    return Defect(
-        id=name[1].upper(),
-        slug=name[2].replace("_", "-"),
-        what=what,
-        caught_by=values["CAUGHT_BY"],
-        cause=values["CAUSE"],
-        kind=values.get("KIND", "runner"),
-        instead=values.get("INSTEAD", ""),
-    )
+def together() -> str:
+    """Return the defects that are put into one runner at once, as a list like ``D01,D05``."""
+    return ",".join(_document(HERE)["together"])
 
 
-def _constants(tree: ast.Module) -> dict[str, Any]:
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
-            try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:
-                continue  # not one of those that describe the defect
-    return found
-
-
-def _texts(value: object) -> bool:
-    return isinstance(value, tuple) and bool(value) and all(isinstance(entry, str) and entry for entry in value)
+def _document(directory: Path) -> dict[str, Any]:
+    with (directory / "defects.toml").open("rb") as file:
+        return tomllib.load(file)
 
 
 def chosen(known: dict[str, Defect], names: str) -> list[Defect]:
-    """The defects of a list like ``D01,D05``; UsageError for one that is not known, or none at all."""
+    """Return the defects of a list like ``D01,D05``; UsageError for an unknown id or an empty list."""
     ids = list(dict.fromkeys(name.strip().upper() for name in names.split(",") if name.strip()))
     unknown = [name for name in ids if name not in known]
     if unknown or not ids:
-        what = f"There is no defect {', '.join(unknown)}." if unknown else "No defect was named."
-        raise UsageError(what, f"Known are {', '.join(known)}.")
+        message = f"There is no defect {', '.join(unknown)}." if unknown else "No defect was named."
+        raise UsageError(message, f"Known are {', '.join(known)}.")
     return [known[name] for name in ids]
 
 
 def third(known: Sequence[Defect], number: int) -> list[Defect]:
-    """Every third defect, beginning with that of ``number``; three consecutive numbers take each once."""
+    """Return every third defect, starting at ``number``; three consecutive numbers cover each defect once."""
     return list(known[number % 3 :: 3])
-
-
-def together(directory: Path = DIRECTORY) -> str:
-    """The defects that are put into one runner at once, as a list like ``D01,D05``."""
-    path = directory / "__init__.py"
-    names = _constants(ast.parse(path.read_text(encoding="utf-8"))).get("TOGETHER")
-    if not isinstance(names, tuple) or not _texts(names):
-        raise GateError(f"{path} names no defects to put together.", "Expected TOGETHER there.")
-    return ",".join(names)

@@ -1,1 +1,1 @@
-"""Builds the images of the containers target: the runner's, and where no registry can be reached those below it."""
+"""Builds the images of the containers target: the runner's, and without a registry those below it."""

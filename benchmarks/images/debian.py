@@ -1,8 +1,9 @@
-"""A base image with Python, made by debootstrap from the packages that this machine's own apt is set up for."""
+"""A base image with Python, made by debootstrap from the packages that apt of this machine is set up for."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import tarfile
@@ -29,18 +30,21 @@ LEFT_OUT = (
     "var/lib/apt/lists",
     "var/log",
 )
-"""What an image does not need, or what would make it tell of the machine that it was made on."""
+"""Files that an image does not need, or that describe the machine on which it was built."""
 
 TARGETS = "$(CODENAME) $(COMPONENT) $(SITE)"
 
 
 def import_base(client: docker.DockerClient, tag: str, say: Callable[[str], None]) -> None:
-    """Makes the image ``tag``; GateError where it cannot be made."""
+    """Make the image ``tag``; GateError if that fails."""
     if os.geteuid() != 0:
         raise GateError("debootstrap needs root.", "Run as root, or take images from a registry (without --offline).")
     if shutil.which("debootstrap") is None:
         raise GateError("debootstrap was not found.", "Install it: apt-get install debootstrap.")
-    suite = _release().get("VERSION_CODENAME", "")
+    try:
+        suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    except OSError as error:
+        raise GateError(f"The release of this machine is unknown: {error}.", "Use Debian or Ubuntu.") from error
     source = mirror(suite)
     with tempfile.TemporaryDirectory(prefix="beacon-gate-") as directory:
         root = Path(directory, "root")
@@ -54,23 +58,14 @@ def import_base(client: docker.DockerClient, tag: str, say: Callable[[str], None
             client.api.import_image_from_file(str(archive), repository=tag, tag="latest")
 
 
-def _release() -> dict[str, str]:
-    """/etc/os-release."""
-    try:
-        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise GateError(f"This machine does not say what it is: {error}.", "Use Debian or Ubuntu.") from error
-    return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
-
-
 def mirror(suite: str) -> str:
-    """Where apt gets the packages of ``suite`` from."""
+    """Return the URL from which apt gets the packages of ``suite``."""
     try:
         command = ["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"]
-        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        targets = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise GateError("apt-get does not say where packages come from.", "Use Debian or Ubuntu.") from error
-    for line in shown.splitlines():
+        raise GateError("apt-get does not list where packages come from.", "Use Debian or Ubuntu.") from error
+    for line in targets.splitlines():
         codename, component, site = line.split(" ", 2)
         if (codename, component) == (suite, "main"):
             return site
@@ -80,7 +75,7 @@ def mirror(suite: str) -> str:
 
 
 def _bootstrap(command: list[str], say: Callable[[str], None]) -> None:
-    """Runs debootstrap, and tells of each phase as it begins."""
+    """Run debootstrap and report each phase as it begins."""
     lines: list[str] = []
     seen: set[str] = set()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:

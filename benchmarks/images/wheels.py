@@ -1,4 +1,4 @@
-"""Fetches what the runner's image installs, as wheels for the Python of its base."""
+"""Wheels of the requirements of the runner's image, for the Python of its base."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from gate.targets.process import LAST_LINES
 
 ASK = "import json, platform, sys; print(json.dumps([*sys.version_info[:2], platform.machine(), *platform.libc_ver()]))"
 OLDEST_GLIBC = 17
-"""Minor version of the oldest glibc 2 that wheels are tagged for by that number."""
+"""Minor version of the oldest glibc 2 with wheel tags of the form manylinux_2_N."""
 
 
 def wheelhouse(
     client: docker.DockerClient, base: str, requirements: Path, directory: Path, say: Callable[[str], None]
 ) -> None:
-    """Fills ``directory`` with the wheels of ``requirements`` that fit the base image, and with pip's own.
+    """Fill ``directory`` with wheels of pip and of ``requirements`` that fit the base image; GateError if that fails.
 
-    Hashes are checked as the wheels are fetched, and again when the image installs them. GateError where one cannot be
-    had.
+    Hashes are checked when the wheels are fetched, and again when the image installs them.
     """
     with failing(f"The image {base} does not run"):
         answer = client.containers.run(base, ["python3", "-c", ASK], remove=True, network_disabled=True)
@@ -44,7 +43,7 @@ def wheelhouse(
 
 
 def download(words: list[str], directory: Path) -> None:
-    """Runs pip from an environment of its own, as ours has none."""
+    """Run ``pip download`` from an environment of its own, as that of the gate has no pip."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(ROOT / ".tools" / "bin"))
     if uv is None:
         raise GateError("uv was not found.", "Run ./scripts/images, which brings it.")

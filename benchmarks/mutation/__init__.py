@@ -1,1 +1,1 @@
-"""Mutants of the runner: small changes of its source, each of which the gate ought to notice."""
+"""Mutants of the runner: small changes of its source that the gate should notice."""

@@ -1,83 +1,151 @@
-"""``bench peers``: other tools on the same runner, the same contract and the same defects."""
+"""``bench peers``: each tool on the clean runner and on each known defect, and a table of what it catches."""
 
 from __future__ import annotations
 
 import argparse
-import signal
+import statistics
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
+from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.contract import PATH as PUBLISHED
+from benchmarks import reports
+from benchmarks.command_line import positive
 from benchmarks.defects import catalogue
 from benchmarks.defects.catalogue import Defect
-from benchmarks.peers.report import Row, Study, note, table, write
-from benchmarks.peers.tools import Tool, tools
-from benchmarks.peers.trial import OUT_OF_REACH, Trial, trials
+from benchmarks.defects.trial import checkout, patched_commands
+from benchmarks.peers.tools import TOOLS, Reading, Tool
+from benchmarks.running import run_all, run_command
 from gate.core.errors import Exit, GateError, UsageError
+from gate.targets import RunnerSpec
+from gate.targets.embedded import EmbeddedTarget
+
+LIMIT_SECONDS = 900.0
+"""Time for one command of a tool."""
+OUT_OF_REACH = frozenset({"portal", "payload"})
+"""Kinds of defects that no tool can catch with a contract and a runner: they are in a client or in its requests."""
+LOCAL = "127.0.0.1,localhost"
+COLUMNS = ("tool", "given", "caught", "which", "false alarms", "median s", "requests", "not judged")
+
+
+class Trial(NamedTuple):
+    """One tool on one runner; ``defect`` is empty for the clean runner, ``error`` says why there is no reading."""
+
+    tool: str
+    defect: str
+    seconds: float = 0.0
+    reading: Reading = Reading()
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """The trials of one tool; ``missing`` says why it cannot be had."""
+
+    tool: Tool
+    missing: str = ""
+    trials: list[Trial] = field(default_factory=list)
+
+    @property
+    def clean(self) -> list[Trial]:
+        """Its runs on the clean runner."""
+        return [trial for trial in self.trials if not trial.defect]
+
+    @property
+    def alarms(self) -> frozenset[str]:
+        """Its findings on the clean runner, which are false."""
+        return frozenset[str]().union(*(trial.reading.findings for trial in self.clean))
+
+    @property
+    def caught(self) -> dict[str, list[str]]:
+        """The defects that it caught, with the findings that no clean run had; none without a clean run."""
+        if all(trial.error for trial in self.clean):
+            return {}
+        findings = {trial.defect: sorted(trial.reading.findings - self.alarms) for trial in self.trials if trial.defect}
+        return {defect: new for defect, new in sorted(findings.items()) if new}
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The reasons of runs that came to nothing."""
+        return {trial.defect or "clean": trial.error for trial in self.trials if trial.error}
+
+    def document(self) -> dict[str, object]:
+        """Return its part of peers.json."""
+        read = [trial for trial in self.trials if not trial.error]
+        return {
+            "tool": f"{self.tool.name} {self.tool.version}",
+            "given": self.tool.given,
+            "missing": self.missing,
+            "caught": self.caught,
+            "false_alarms": sorted(self.alarms),
+            "errors": self.errors,
+            "median_seconds": round(statistics.median([trial.seconds for trial in read] or [0.0]), 1),
+            "median_requests": round(statistics.median([trial.reading.requests for trial in read] or [0])),
+        }
 
 
 def peers(words: Sequence[str], console: Console) -> int:
-    """Runs the command and returns the exit code."""
-    given = _parser().parse_args(words)
-    chosen = _chosen(given.tools)
+    """Run the command and return the exit code."""
+    values = _parser().parse_args(words)
+    names = list(TOOLS) if values.tools is None else values.tools.split(",")
+    if unknown := [name for name in names if name not in TOOLS]:
+        raise UsageError(f"There is no tool {unknown[0]!r}.", f"Known are {', '.join(TOOLS)}.")
     known = catalogue.defects()
-    defects = catalogue.chosen(known, given.only) if given.only else list(known.values())
-    rows = [_row(tool, console) for tool in chosen]
-    beyond = [one for one in defects if one.kind in OUT_OF_REACH]
-    study = Study(rows, [one for one in defects if one not in beyond], beyond, given.seed)
-    try:
-        _try_all(study, given, console)
-    except KeyboardInterrupt:
-        console.print("bench: interrupted.")
-        return Exit.UNJUDGED
-    console.print(table(study))
-    console.print(note(study))
-    console.print(f"reports in {given.report_dir}")
-    return study.exit_code
+    defects = catalogue.chosen(known, values.only) if values.only else list(known.values())
+    rows = [_row(TOOLS[name], console) for name in names]
+    by_name = {row.tool.name: row for row in rows if not row.missing}
+    tools = [row.tool for row in by_name.values()]
+    stop = threading.Event()
+
+    def done(trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            by_name[trial.tool].trials.append(trial)
+            _print(by_name[trial.tool], trial, console)
+        document = {"seed": values.seed, "tools": [row.document() for row in rows]}
+        reports.write(values.report_dir, "peers", document, markdown(rows, defects, values.seed))
+
+    clean = {f"clean {number}": partial(_trials, None, tools, values.seed, stop) for number in range(values.clean)}
+    in_reach = [defect for defect in defects if defect.kind not in OUT_OF_REACH]
+    run_all(clean, values.jobs, stop, done, console)
+    faulty = {defect.id: partial(_trials, defect, tools, values.seed, stop) for defect in in_reach}
+    run_all(faulty, values.jobs, stop, done, console)
+    console.print("\n".join(markdown(rows, defects, values.seed)), markup=False)
+    console.print(f"reports in {values.report_dir}")
+    return exit_code(rows)
+
+
+def exit_code(rows: Sequence[Row]) -> Exit:
+    """3 if a run came to nothing or no tool could be had, else 0: tools are measured, not judged."""
+    tried = [row for row in rows if row.trials]
+    return Exit.UNJUDGED if not tried or any(row.errors for row in tried) else Exit.PASS
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bench peers",
         description="Runs other tools, each at its best, against the clean runner and against each known defect, and "
-        "tells what they catch. What is not installed yet comes from npm into the user's cache.",
+        "reports what they catch. npm fetches those that are not installed.",
         epilog="Exit codes: 0 the table is whole, 2 usage, 3 a run came to nothing or no tool could be had.",
         allow_abbrev=False,
     )
-    names = ", ".join(_words(tool) for tool in tools())
-    parser.add_argument("--tools", metavar="NAME,...", help=f"these tools, of {names} (default: all)")
+    parser.add_argument("--tools", metavar="NAME,...", help=f"these tools, of {', '.join(TOOLS)} (default: all)")
     parser.add_argument("--only", metavar="D01,...", help="these defects (default: all)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="for tools that draw cases (default: 0)")
-    parser.add_argument(
-        "--clean", type=_positive, default=2, metavar="N", help="runs of each tool on the clean runner (default: 2)"
-    )
-    parser.add_argument("--jobs", type=_positive, default=1, metavar="N", help="runners at once (default: 1)")
+    help_ = "runs of each tool on the clean runner (default: 2)"
+    parser.add_argument("--clean", type=positive, default=2, metavar="N", help=help_)
+    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="runners at once (default: 1)")
     help_ = "where the reports go (default: reports)"
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), metavar="DIR", help=help_)
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
-    return int(text)
-
-
-def _words(tool: Tool) -> str:
-    return tool.name.partition(" ")[0]
-
-
-def _chosen(names: str | None) -> list[Tool]:
-    known = {_words(tool): tool for tool in tools()}
-    wanted = list(known) if names is None else names.split(",")
-    unknown = [one for one in wanted if one not in known]
-    if unknown:
-        raise UsageError(f"There is no tool {unknown[0]!r}.", f"Known are {', '.join(known)}.")
-    return [known[one] for one in wanted]
 
 
 def _row(tool: Tool, console: Console) -> Row:
@@ -89,50 +157,87 @@ def _row(tool: Tool, console: Console) -> Row:
     return Row(tool)
 
 
-def _try_all(study: Study, given: argparse.Namespace, console: Console) -> None:
-    """The clean runner as often as asked for, then each defect; what is known is written down after each of them."""
-    stop = threading.Event()
-    rows = {row.tool.name: row for row in study.rows if not row.why}
-    among = [row.tool for row in rows.values()]
+def _trials(defect: Defect | None, tools: Sequence[Tool], seed: int, stop: threading.Event) -> list[Trial]:
+    """Run each tool on a fresh runner with the defect, or on a clean runner."""
+    name = defect.id if defect else ""
+    trials: list[Trial] = []
+    try:
+        with _target(defect) as (target, contract):
+            shared = target.start()
+            for tool in tools:
+                system = target.system(shared)
+                try:
+                    trials.append(_run(tool, name, contract, system.base_url, seed, stop))
+                except GateError as error:
+                    trials.append(Trial(tool.name, name, error=str(error).splitlines()[0]))
+                finally:
+                    system.close()
+    except GateError as error:
+        trials += [Trial(tool.name, name, error=str(error).splitlines()[0]) for tool in tools[len(trials) :]]
+    return trials
 
-    def attempt(defect: Defect | None) -> list[Trial]:
-        return list(trials(defect, among, given.seed, stop))
 
-    with ThreadPoolExecutor(given.jobs) as pool, _ended_with(stop, pool):
-        clean = [pool.submit(attempt, None) for _ in range(given.clean)]
-        faulty = [pool.submit(attempt, defect) for defect in study.defects]
-        for batch in (clean, faulty):
-            for future in as_completed(batch):
-                for trial in future.result():
-                    rows[trial.tool].trials.append(trial)
-                    _show(rows[trial.tool], trial, console)
-                write(study, given.report_dir)
+def _run(tool: Tool, name: str, contract: Path, base_url: str, seed: int, stop: threading.Event) -> Trial:
+    # The runner is on this machine: no proxy stands between, whatever the shell says.
+    env = {"NO_PROXY": LOCAL, "no_proxy": LOCAL}
+    with tempfile.TemporaryDirectory(prefix="gate-peers-") as directory:
+        started = time.monotonic()
+        try:
+            outputs = [
+                run_command(command, Path(directory), LIMIT_SECONDS, stop, env=env)[1]
+                for command in tool.commands(contract, base_url, seed)
+            ]
+        except TimeoutError as error:
+            raise GateError(f"{tool.name} was not done after {LIMIT_SECONDS:g} s.") from error
+        except OSError as error:
+            raise GateError(f"{tool.name} cannot be executed: {error.strerror}.") from error
+        seconds = time.monotonic() - started
+        return Trial(tool.name, name, seconds, tool.read(Path(directory), "\n".join(outputs)))
 
 
 @contextmanager
-def _ended_with(stop: threading.Event, pool: ThreadPoolExecutor) -> Iterator[None]:
-    """Takes everything down that runs, as soon as anything goes wrong: Ctrl-C, SIGTERM or an error."""
-    # SIGINT as well: a shell that starts a command in the background has it ignored, by all that the command starts.
-    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except BaseException:
-        stop.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _target(defect: Defect | None) -> Iterator[tuple[EmbeddedTarget, Path]]:
+    """Yield a target whose runner has the defect, and the contract that is published with it."""
+    defects = [defect] if defect else []
+    commands = patched_commands(defects)
+    spec = RunnerSpec(commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND))
+    with checkout(defects) as root:
+        target = EmbeddedTarget(spec, warm=True, keep=False, root=root, say=lambda _: None)
+        try:
+            yield target, root / PUBLISHED.relative_to(ROOT)
+        finally:
+            target.stop()
 
 
-def _show(row: Row, trial: Trial, console: Console) -> None:
-    """One line for each run."""
+def _print(row: Row, trial: Trial, console: Console) -> None:
+    new = sorted(trial.reading.findings - row.alarms)
     if trial.error:
-        said, style = trial.error, "bold red"
+        text, style = trial.error, "bold red"
     elif not trial.defect:
-        said, style = f"{len(trial.heard.findings)} false alarms", ""
+        text, style = f"{len(trial.reading.findings)} false alarms", ""
     else:
-        told = sorted(row.told(trial))
-        said, style = (f"caught: {told[0]}", "green") if told else ("missed", "yellow")
-    cost = f"{trial.seconds:6.1f} s {trial.heard.requests:>6} requests"
-    console.print(f"{trial.defect or 'clean':<6} {trial.tool:<17} {cost}  {said}", style=style, markup=False)
+        text, style = (f"caught: {new[0]}", "green") if new else ("missed", "yellow")
+    cost = f"{trial.seconds:6.1f} s {trial.reading.requests:>6} requests"
+    console.print(f"{trial.defect or 'clean':<6} {trial.tool:<17} {cost}  {text}", style=style, markup=False)
+
+
+def markdown(rows: Sequence[Row], defects: Sequence[Defect], seed: int) -> Iterator[str]:
+    """Yield the lines of peers.md."""
+    yield f"# Other tools on the same runner, contract and {len(defects)} defects\n"
+    yield from reports.table(COLUMNS, [_cells(row, len(defects)) for row in rows])
+    yield f"\nCaught: a finding that the tool does not have on the clean runner. Seed {seed}."
+    if beyond := ", ".join(defect.id for defect in defects if defect.kind in OUT_OF_REACH):
+        yield f"Missed because a tool with a contract and a runner cannot see them: {beyond}."
+    for row in rows:
+        if row.alarms:
+            yield f"\n## False alarms of {row.tool.name}\n"
+            yield from (f"- {alarm}" for alarm in sorted(row.alarms))
+
+
+def _cells(row: Row, total: int) -> list[object]:
+    part = row.document()
+    if row.missing:
+        return [part["tool"], row.tool.given, "-", row.missing, "", "", "", ""]
+    caught = f"{len(row.caught)} of {total}", " ".join(row.caught) or "none"
+    cost = part["median_seconds"], part["median_requests"], " ".join(row.errors) or "none"
+    return [part["tool"], row.tool.given, *caught, len(row.alarms), *cost]

@@ -1,8 +1,8 @@
 """``python -m benchmarks.defects.patches D01,D05 serve``: the runner's command line, with defects.
 
-Instead of a command of the runner, ``copy DIRECTORY`` makes a copy of the checkout with the defects that are of files,
-and ``check`` says of each defect alone whether it can be put there. Exit code 70 when a defect is not known or what it
-changes is gone; everything else as the runner's.
+In place of a command of the runner, ``copy DIRECTORY`` makes a copy of the checkout with those defects that are in
+files, and ``check`` applies each defect by itself. Exit code 70 when a defect is unknown or cannot be applied;
+everything else as the runner's.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from benchmarks.defects.patches.patching import PatchError, files_in
 ROOT = Path(__file__).resolve().parents[3]
 _FOLDERS = ("contracts", "gate", "beacon", "benchmarks", "fixtures", "tests", "runner", "portal")
 COPIED = (*_FOLDERS, "conftest.py", "pyproject.toml")
-"""What a copy of the checkout holds: all that a gate reads, but for the environment, which it is run in."""
-OF_FILES = ("portal", "document", "payload")
+"""Everything that a gate reads; the environment stays where it is."""
 EXIT_PATCH = 70
 
 
 def put(names: Sequence[str]) -> None:
-    """Puts the named defects into this process, or into the copied checkout; PatchError where that fails."""
+    """Apply the named defects to this process, or to the copied checkout; PatchError if that fails."""
     for name in names:
         try:
             module(name).apply()
@@ -36,18 +35,18 @@ def put(names: Sequence[str]) -> None:
 
 
 def module(name: str) -> ModuleType:
-    """The module of a defect; PatchError where there is none, or what it imports of the runner is gone."""
-    found = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
-    if len(found) != 1:
+    """Return the module of a defect; PatchError if there is none, or if an import from the runner fails."""
+    stems = [path.stem for path in Path(__file__).parent.glob(f"{name.lower()}_*.py")] if name.isalnum() else []
+    if len(stems) != 1:
         raise PatchError(f"there is no such defect, or several: {name}")
     try:
-        return import_module(f"benchmarks.defects.patches.{found[0]}")
+        return import_module(f"benchmarks.defects.patches.{stems[0]}")
     except (ImportError, AttributeError) as error:
         raise PatchError(f"{name}: {error}") from error
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs the command line."""
+    """Run the command line and return the exit code."""
     if len(words) < 2:
         sys.stderr.write("usage: python -m benchmarks.defects.patches D01[,D02...] COMMAND [ARGUMENT...]\n")
         return 2
@@ -61,7 +60,7 @@ def main(words: Sequence[str]) -> int:
             return max(check(name) for name in names)
         put(names)
     except PatchError as error:
-        sys.stderr.write(f"the defect cannot be put there: {error}\n")
+        sys.stderr.write(f"the defect cannot be applied: {error}\n")
         return EXIT_PATCH
     from runner.cli import app  # noqa: PLC0415 (not before the patches)
 
@@ -70,21 +69,22 @@ def main(words: Sequence[str]) -> int:
 
 
 def check(name: str) -> int:
-    """Puts a defect into a child of this process, which has loaded the runner once for all, and into a copy."""
-    import runner.service  # noqa: PLC0415 (only to be checked is it loaded as a whole)
-    import runner.working  # noqa: F401, PLC0415 (only to be checked is it loaded as a whole)
+    """Apply a defect in a child of this process, which loads the runner once for all of them."""
+    import runner.service  # noqa: PLC0415 (loaded as a whole only for this check)
+    import runner.working  # noqa: F401, PLC0415 (as above)
+    from benchmarks.defects.catalogue import OF_FILES, defects  # noqa: PLC0415 (the patched runner needs none of it)
 
     child = os.fork()
     if child == 0:
         code = EXIT_PATCH
         try:
             with tempfile.TemporaryDirectory() as directory:
-                if getattr(module(name), "KIND", "runner") in OF_FILES:
+                if defects()[name].kind in OF_FILES:
                     copy(Path(directory))
                 put([name])
             code = 0
         except PatchError as error:
-            sys.stderr.write(f"the defect cannot be put there: {error}\n")
+            sys.stderr.write(f"the defect cannot be applied: {error}\n")
             sys.stderr.flush()
         finally:
             os._exit(code)
@@ -92,7 +92,7 @@ def check(name: str) -> int:
 
 
 def copy(directory: Path) -> None:
-    """Copies the checkout to ``directory``, where ``edit_file`` then works."""
+    """Copy the checkout to ``directory``, in which ``edit_file`` then works."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():

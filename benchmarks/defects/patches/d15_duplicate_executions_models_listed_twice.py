@@ -1,19 +1,9 @@
-"""D15: a model that is listed twice runs twice, and no unique index stands in the way.
-
-From DUPLICATE_EXECUTIONS_DIAGNOSIS.md and DEDUP_FIXES_IMPLEMENTED.md: the models were merged from two members of the
-JobSpec. One execution for each region, model and question must catch it, as must one router call for each.
-"""
-
 from benchmarks.defects.patches.patching import edit, edit_migration
 from runner import jobspec
 
-KIND = "migration"
-CAUGHT_BY = ("BG-SCHEMA-001 executions_triple_key", "BG-INV-003", "BG-INV-004", "BG-ROUTER-001")
-CAUSE = ("executions_triple_key", "twice", "at most once", "one execution", "not asked for")
-
 
 def apply() -> None:
-    """Both members count, repeated ids included."""
+    """Takes the models of both members, repeated ids included."""
     edit_migration(
         1,
         (

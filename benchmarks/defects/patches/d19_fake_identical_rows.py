@@ -1,9 +1,3 @@
-"""D19: one real inference in each region; the rows of all other models and questions are copies of it.
-
-From CROSS_REGION_EXECUTION_BUG.md: the first question was asked of the first model, and the rest was made up so that
-the numbers looked right. One router call for each execution must catch it, and answers that were never given.
-"""
-
 import asyncio
 
 from benchmarks.defects.patches.patching import replace
@@ -11,12 +5,9 @@ from runner.store.runs import Planned
 from runner.worker.job import JobRun
 from runner.worker.router import Answer, Failure
 
-CAUGHT_BY = ("BG-ROUTER-001", "BG-ROUTER-003")
-CAUSE = ("router call", "made up")
-
 
 def apply() -> None:
-    """All executions of a region share the first one's answer."""
+    """Gives all executions of a region the answer of the first."""
     asked: dict[tuple[str, str], asyncio.Future[Answer | Failure]] = {}
 
     async def call(self: JobRun, entry: Planned, sent: asyncio.Event) -> Answer | Failure:

@@ -1,18 +1,9 @@
-"""D30: the cross-region workflow verifies a signature only where both of its members are there, and keeps no nonce.
-
-From cross_region_handlers.go: verification is conditional on the fields that it should require. Signatures computed
-again from the request, and the rule that the nonce of a signed job is kept, must catch it.
-"""
-
 from benchmarks.defects.patches.patching import edit
 from runner.web import jobs
 
-CAUGHT_BY = ("BG-SIGN-001 cross-region", "BG-INV-027")
-CAUSE = ("missing_field", "nonce")
-
 
 def apply() -> None:
-    """Half a signature is none, and a signed cross-region job leaves no nonce."""
+    """Takes half a signature for none, and keeps no nonce of a signed cross-region job."""
     edit(
         jobs._submit,
         (

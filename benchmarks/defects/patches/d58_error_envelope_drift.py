@@ -1,18 +1,9 @@
-"""D58: errors come in several shapes, in some of which `error` is an object.
-
-From the middleware and openapi.yaml: each layer has invented a shape of its own. The one shape that is published
-for every error must catch it.
-"""
-
 from benchmarks.defects.patches.patching import edit
 from runner.web import errors
 
-CAUGHT_BY = ("BG-HTTP-006",)
-CAUSE = ("envelope",)
-
 
 def apply() -> None:
-    """What is not there is told in one shape, a conflict in another."""
+    """Gives 404 and 409 answers shapes of their own."""
     edit(
         errors.envelope,
         (

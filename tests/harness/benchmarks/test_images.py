@@ -1,4 +1,4 @@
-"""The images are what they are meant to be, and whatever keeps them from being built is one sentence."""
+"""The images have the promised content, and each reason why one cannot be built is one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ MEGABYTE = 10**6
 
 
 def test_requirements_of_the_image_are_those_of_the_lock_file() -> None:
-    """The image installs what is locked, by hash; the first lines of the file say how it is made anew."""
     uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     words = ["--quiet", "--locked", "--only-group", "runner", "--no-emit-project", "--format", "requirements-txt"]
     exported = subprocess.check_output([uv, "export", *words], cwd=ROOT, text=True)
@@ -29,11 +28,10 @@ def test_requirements_of_the_image_are_those_of_the_lock_file() -> None:
         return [line for line in text.splitlines() if not line.startswith("#")]
 
     stored = (ROOT / "runner" / "requirements.txt").read_text(encoding="utf-8")
-    assert content(stored) == content(exported), "make it anew by the command in its first lines"
+    assert content(stored) == content(exported), "run the command in its first lines"
 
 
-def test_runner_image_holds_the_runner_and_nothing_to_build_with() -> None:
-    """It runs unprivileged, tells whether it lives, and can neither change itself nor install anything."""
+def test_runner_image_is_unprivileged_and_has_no_tools_to_build_or_install() -> None:
     client = engine()
     image = client.images.get(RUNNER_IMAGE)
     assert image.attrs["Config"]["User"] == "runner"
@@ -48,10 +46,9 @@ def test_runner_image_holds_the_runner_and_nothing_to_build_with() -> None:
 
 
 def test_postgres_image_refuses_to_start_without_a_password() -> None:
-    """Its first line of output says what is missing."""
     client = engine()
     if not build.there(client, OFFLINE_POSTGRES):
-        pytest.skip("./scripts/images --offline was not run: the official image has its own words for it")
+        pytest.skip("./scripts/images --offline was not run; the official image has another message")
     container = client.containers.create(OFFLINE_POSTGRES)
     try:
         container.start()
@@ -61,8 +58,7 @@ def test_postgres_image_refuses_to_start_without_a_password() -> None:
         container.remove(force=True, v=True)
 
 
-def test_compose_file_runs_the_images_of_the_gate() -> None:
-    """By hand the same images run; only the service is reached from outside, and from this machine alone."""
+def test_compose_file_runs_the_images_of_the_gate_and_publishes_one_local_port() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     assert services["postgres"]["image"] == f"${{POSTGRES_IMAGE:-{POSTGRES_IMAGE}}}"
     assert {services[name]["image"] for name in ("migrate", "runner", "worker")} == {
@@ -73,14 +69,12 @@ def test_compose_file_runs_the_images_of_the_gate() -> None:
     ]
 
 
-def test_a_base_that_is_not_there_is_named() -> None:
-    """Neither on the engine nor in a registry."""
+def test_missing_base_image_is_named() -> None:
     with pytest.raises(GateError, match=r"cannot be built.*127\.0\.0\.1:1/no/such"):
         build.runner(engine(), "beacon-gate/test-none", "127.0.0.1:1/no/such:image", lambda _: None, offline=False)
 
 
-def test_a_build_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The error has the last lines, and neither container nor image is left."""
+def test_failed_build_is_quoted_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     client = engine()
     for name in ("runner", "portal", "contracts/openapi"):
         (tmp_path / name).mkdir(parents=True)
@@ -94,8 +88,7 @@ def test_a_build_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not build.there(client, "beacon-gate/test-none")
 
 
-def test_without_root_or_debootstrap_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing is named with what to do."""
+def test_missing_root_or_debootstrap_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(GateError, match="needs root"):
         debian.import_base(None, "x", lambda _: None)
@@ -105,22 +98,19 @@ def test_without_root_or_debootstrap_nothing_is_begun(monkeypatch: pytest.Monkey
         debian.import_base(None, "x", lambda _: None)
 
 
-def test_a_release_that_apt_does_not_know_is_an_error() -> None:
-    """There is no mirror to guess."""
-    with pytest.raises(GateError, match=r"apt knows no packages of sarge.*|apt-get does not say"):
+def test_release_unknown_to_apt_is_an_error() -> None:
+    with pytest.raises(GateError, match=r"apt knows no packages of sarge.*|apt-get does not list"):
         debian.mirror("sarge")
 
 
-def test_wheels_that_cannot_be_had_are_quoted(tmp_path: Path) -> None:
-    """The index's own words are in the error."""
+def test_error_of_missing_wheels_quotes_pip(tmp_path: Path) -> None:
     with pytest.raises(GateError, match="cannot be fetched") as caught:
         wheels.download(["--no-index", "no-such-package"], tmp_path)
     assert "no-such-package" in "\n".join(caught.value.log)
 
 
 @pytest.mark.parametrize("words", [["--fresh"], ["--offline", "--base", "x"], ["--no-such-option"]])
-def test_bad_usage_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Options that make no sense build nothing."""
+def test_bad_usage_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2

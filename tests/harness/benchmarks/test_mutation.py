@@ -1,7 +1,8 @@
-"""The mutants of the runner: which there are, which are tried, and what a run of the suite says of one."""
+"""Mutants of the runner: their enumeration, the sample, and the outcome of a trial."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from beacon.contract import published
 from benchmarks.mutation import mutants
 from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
 from benchmarks.mutation.report import Result, reasons
-from benchmarks.mutation.trial import FIRST, Outcome, Trial, classified
+from benchmarks.mutation.trial import FIRST, Outcome, Suite, Trial, classified
 from gate.core.errors import Exit, UsageError
 from gate.core.settings import Settings
 from gate.verdict.verdict import Outcome as Ended
@@ -46,28 +47,27 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_every_mutant_changes_its_file_at_its_place(tree: Path) -> None:
-    """What is enumerated can be applied, and differs from the source in the lines of its span."""
-    found = enumerated(tree, ["runner/store/one.py"])
-    assert {one.area for one in found} == {"store"}
-    for mutant in found:
-        taken, _ = changed_lines(SOURCE, mutant.applied(SOURCE))
-        assert SOURCE.splitlines()[mutant.span[0][0] - 1].strip() in taken
+    possible = enumerated(tree, ["runner/store/one.py"])
+    assert {mutant.area for mutant in possible} == {"store"}
+    for mutant in possible:
+        removed, _ = changed_lines(SOURCE, mutant.applied(SOURCE))
+        assert SOURCE.splitlines()[mutant.span[0][0] - 1].strip() in removed
 
 
 def test_sample_is_the_same_for_the_same_seed_and_spread_over_the_areas(tree: Path) -> None:
-    """Seed and source alone decide; each area gives its share, no place is taken twice."""
     found = enumerated(tree)
     first, again, other = (sampled(tree, found, 8, seed).mutants for seed in (1, 1, 2))
     assert first == again
     assert first != other
-    assert {area: sum(one.area == area for one in first) for area in mutants.AREAS} == dict.fromkeys(mutants.AREAS, 2)
-    assert len({one.place for one in first}) == len(first)
+    assert {area: sum(mutant.area == area for mutant in first) for area in mutants.AREAS} == dict.fromkeys(
+        mutants.AREAS, 2
+    )
+    assert len({mutant.place for mutant in first}) == len(first)
 
 
-def test_sample_says_what_it_put_aside(tree: Path) -> None:
-    """A sample of all there is has no mutant that tells nothing, and counts those with their reasons."""
+def test_sample_counts_the_useless_mutants_by_reason(tree: Path) -> None:
     sample = sampled(tree, enumerated(tree), 1000, 0)
-    assert all(useless(one, SOURCE) is None for one in sample.mutants)
+    assert all(useless(mutant, SOURCE) is None for mutant in sample.mutants)
     assert set(sample.skipped) == {
         "changes a type in an annotation",
         "changes only what is logged",
@@ -76,16 +76,14 @@ def test_sample_says_what_it_put_aside(tree: Path) -> None:
     assert sum(sample.places.values()) == len(sample.mutants) + sample.skipped.total()
 
 
-def test_mutant_that_the_tool_cannot_make_is_put_aside(tree: Path) -> None:
-    """Cosmic Ray fails on an ``except`` that names a member of a module; the sample does not."""
+def test_mutant_that_cosmic_ray_cannot_make_is_skipped(tree: Path) -> None:
     path = tree / "runner" / "store" / "one.py"
     path.write_text("import ssl\n\ntry:\n    import two\nexcept (ImportError, ssl.SSLError):\n    two = None\n")
     sample = sampled(tree, enumerated(tree, ["runner/store/one.py"]), 1000, 0)
     assert "cannot be made by Cosmic Ray" in sample.skipped
 
 
-def test_mutant_is_found_by_its_id(tree: Path) -> None:
-    """``--only`` takes what a run showed, and says so where there is no such mutant."""
+def test_mutant_is_chosen_by_its_id(tree: Path) -> None:
     mutant = enumerated(tree)[-1]
     assert named(tree, [mutant.id]).mutants == [mutant]
     with pytest.raises(UsageError, match="no mutant"):
@@ -101,12 +99,11 @@ def verdict(failed: int = 0, passed: int = 1, stopped: str = "") -> Verdict:
     return build(run, [exchange], published())
 
 
-CASES: dict[str, tuple[int | None, Verdict | None, Outcome]] = {
+CASES: dict[str, tuple[int, Verdict | None, Outcome]] = {
     "passes": (0, verdict(), "survived"),
     "finding": (1, verdict(failed=1), "killed"),
     "runner ends": (3, verdict(stopped="The runner ended with exit code 1 before it was ready."), "killed at start"),
     "no schema": (3, verdict(stopped="The migration failed with exit code 1."), "killed at start"),
-    "takes too long": (None, None, "timed out"),
     "no Postgres": (3, verdict(stopped="No Postgres was found."), "error"),
     "nothing ran": (3, verdict(passed=0), "error"),
     "no verdict": (4, None, "error"),
@@ -115,9 +112,13 @@ CASES: dict[str, tuple[int | None, Verdict | None, Outcome]] = {
 
 
 @pytest.mark.parametrize(("code", "judged", "expected"), CASES.values(), ids=CASES)
-def test_run_of_the_suite_is_told_apart(code: int | None, judged: Verdict | None, expected: Outcome) -> None:
-    """Only a finding or a runner that does not come up kills; what could not be judged is an error."""
+def test_outcome_follows_from_the_run_of_the_suite(code: int, judged: Verdict | None, expected: Outcome) -> None:
     assert classified(code, judged, "")[0] == expected
+
+
+def test_suite_beyond_its_limit_is_timed_out(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    suite = Suite(tree, tmp_path_factory.mktemp("suite"), threading.Event(), time_factor=1.0, limit=0.0)
+    assert suite.judge("tests") == ("timed out", ())
 
 
 def result(*outcomes: Outcome, planned: int | None = None) -> Result:
@@ -138,12 +139,10 @@ ENDINGS: dict[str, tuple[Sequence[Outcome], int | None, Exit]] = {
 
 @pytest.mark.parametrize(("outcomes", "planned", "code"), ENDINGS.values(), ids=ENDINGS)
 def test_exit_code_follows_from_the_outcomes(outcomes: Sequence[Outcome], planned: int | None, code: Exit) -> None:
-    """0 from 85% on, 1 below, 3 where something was not tried; never 0 for nothing."""
     assert result(*outcomes, planned=planned).exit_code == code
 
 
-def test_every_reason_is_of_a_line_that_is_there() -> None:
-    """A reviewed reason whose line has gone from the runner is stale."""
+def test_every_reviewed_reason_is_about_lines_of_the_runner() -> None:
     for reason in reasons():
         lines = [line.strip() for line in (ROOT / reason.file).read_text(encoding="utf-8").splitlines()]
         assert set(filter(None, reason.was.splitlines())) <= set(lines), reason
@@ -151,6 +150,5 @@ def test_every_reason_is_of_a_line_that_is_there() -> None:
 
 
 def test_first_tests_of_each_area_exist() -> None:
-    """What is asked first is there, for every area."""
     assert set(FIRST) == set(mutants.AREAS)
-    assert all((ROOT / one).exists() for tests in FIRST.values() for one in tests)
+    assert all((ROOT / test).exists() for tests in FIRST.values() for test in tests)

@@ -1,4 +1,4 @@
-"""Other tools beside the gate: what is read from what they say, and what counts as caught."""
+"""Other tools beside the gate: how their output is read, and what counts as caught."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.peers.report import Row, Study
-from benchmarks.peers.tools import Dredd, Heard, Npm, Portman, Schemathesis, Tool, tools
-from benchmarks.peers.trial import Trial
+from benchmarks.peers.cli import Row, Trial, exit_code, markdown
+from benchmarks.peers.tools import TOOLS, Reading, Tool, npm
 from gate.core.errors import Exit, GateError
 
 ST: dict[str, Any] = {
@@ -39,70 +38,77 @@ complete: 1 passing, 1 failing, 0 errors, 28 skipped, 30 total
 
 
 def test_schemathesis_is_read_by_code_and_operation(tmp_path: Path) -> None:
-    """One finding for each code at each operation, and the cases as requests."""
     (tmp_path / "report.json").write_text(json.dumps(ST))
-    assert Schemathesis().heard(tmp_path, "") == Heard(frozenset({"ST103 GET /a", "ST103 GET /b", "ST202 GET /a"}), 7)
+    findings = frozenset({"ST103 GET /a", "ST103 GET /b", "ST202 GET /a"})
+    assert TOOLS["schemathesis"].read(tmp_path, "") == Reading(findings, 7)
 
 
-def test_portman_is_read_without_what_changes_from_run_to_run(tmp_path: Path) -> None:
-    """The failed test with what was wrong, numbers left out."""
+def test_portman_is_read_without_numbers_that_change_from_run_to_run(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(NEWMAN))
-    expected = {"[GET]::/jobs - Schema is valid: data should have id # times", ": connect ECONNREFUSED #.#.#.#:#"}
-    assert Portman().heard(tmp_path, "") == Heard(frozenset(expected), 22)
+    findings = {"[GET]::/jobs - Schema is valid: data should have id # times", ": connect ECONNREFUSED #.#.#.#:#"}
+    assert TOOLS["portman"].read(tmp_path, "") == Reading(frozenset(findings), 22)
 
 
-def test_dredd_is_read_from_what_it_prints(tmp_path: Path) -> None:
-    """A failure once, although it is printed twice; skipped transactions are no requests."""
-    expected = "GET (#) /executions/#/details: headers: At '/retry-after' Missing required property: retry-after"
-    assert Dredd().heard(tmp_path, DREDD) == Heard(frozenset({expected}), 2)
+def test_dredd_is_read_without_repetitions_and_skipped_transactions(tmp_path: Path) -> None:
+    finding = "GET (#) /executions/#/details: headers: At '/retry-after' Missing required property: retry-after"
+    assert TOOLS["dredd"].read(tmp_path, DREDD) == Reading(frozenset({finding}), 2)
 
 
-@pytest.mark.parametrize("tool", tools(), ids=lambda tool: tool.name)
-def test_run_that_came_to_nothing_is_an_error(tmp_path: Path, tool: Tool) -> None:
-    """No report is no clean bill."""
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+def test_run_without_a_report_is_an_error(tmp_path: Path, tool: Tool) -> None:
     with pytest.raises(GateError, match="out of memory"):
-        tool.heard(tmp_path, "out of memory")
+        tool.read(tmp_path, "out of memory")
 
 
-def test_missing_npm_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where npm is missing the tool cannot be had, in one sentence; nothing is left half installed."""
+def test_missing_npm_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("benchmarks.peers.tools.user_cache_path", lambda _: tmp_path)
-    npm = Npm(("one@1.0.0",))
     with pytest.raises(GateError, match="npm was not found"):
-        npm.install()
-    assert not npm.folder.exists()
+        npm("one", ("one@1.0.0",))
+
+
+def test_npm_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "npm"
+    program.write_text("#!/bin/sh\necho 'no such package' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    with pytest.raises(GateError, match=r"could not install two@1\.0\.0.*no such package"):
+        npm("two", ("two@1.0.0",))
 
 
 def row(*trials: Trial) -> Row:
-    return Row(Schemathesis(), trials=list(trials))
+    return Row(TOOLS["schemathesis"], trials=list(trials))
 
 
-def said(defect: str, *findings: str, error: str = "") -> Trial:
-    return Trial("schemathesis", defect, 1.0, Heard(frozenset(findings), 10), error)
+def trial(defect: str, *findings: str, error: str = "") -> Trial:
+    return Trial("schemathesis", defect, 1.0, Reading(frozenset(findings), 10), error)
 
 
-def test_caught_is_what_no_clean_run_said() -> None:
-    """A finding of any clean run is a false alarm and catches nothing."""
-    made = row(said("", "a"), said("", "b"), said("D02", "a", "c"), said("D01", "b"))
-    assert made.alarms == {"a", "b"}
-    assert made.caught == {"D02": ["c"]}
+def test_finding_of_a_clean_run_is_a_false_alarm_and_catches_nothing() -> None:
+    part = row(trial("", "a"), trial("", "b"), trial("D02", "a", "c"), trial("D01", "b"))
+    assert part.alarms == {"a", "b"}
+    assert part.caught == {"D02": ["c"]}
 
 
 def test_without_a_clean_run_nothing_is_caught() -> None:
-    """Nothing can be told from false alarms then."""
-    assert row(said("", error="took too long"), said("D01", "a")).caught == {}
+    assert row(trial("", error="took too long"), trial("D01", "a")).caught == {}
 
 
+def test_table_has_a_line_for_each_tool() -> None:
+    rows = [row(trial("", "a|b"), trial("D01", "c")), Row(TOOLS["dredd"], "npm was not found.")]
+    lines = list(markdown(rows, [], 0))
+    assert "| 1 of 0 | D01 | 1 | 1.0 | 10 | none |" in lines[3]
+    assert "| - | npm was not found. |" in lines[4]
+
+
+MISSING = Row(TOOLS["dredd"], "npm was not found.")
 ENDINGS: dict[str, tuple[list[Row], Exit]] = {
-    "whole": ([row(said(""), said("D01", "a"))], Exit.PASS),
-    "one tool cannot be had": ([row(said("")), Row(Dredd(), "npm was not found.")], Exit.PASS),
-    "none can be had": ([Row(Dredd(), "npm was not found.")], Exit.UNJUDGED),
-    "a run came to nothing": ([row(said(""), said("D01", error="took too long"))], Exit.UNJUDGED),
+    "whole": ([row(trial(""), trial("D01", "a"))], Exit.PASS),
+    "one tool cannot be had": ([row(trial("")), MISSING], Exit.PASS),
+    "none can be had": ([MISSING], Exit.UNJUDGED),
+    "a run came to nothing": ([row(trial(""), trial("D01", error="took too long"))], Exit.UNJUDGED),
 }
 
 
 @pytest.mark.parametrize(("rows", "code"), ENDINGS.values(), ids=ENDINGS)
-def test_exit_code_tells_whether_the_table_is_whole(rows: list[Row], code: Exit) -> None:
-    """Tools are measured, not judged: only what could not be measured counts."""
-    assert Study(rows, [], [], 0).exit_code == code
+def test_exit_code_says_whether_the_table_is_whole(rows: list[Row], code: Exit) -> None:
+    assert exit_code(rows) == code
