@@ -102,6 +102,6 @@ def _table(severity: str, changes: Sequence[Change]) -> Table:
         table.add_column(name, overflow="fold")
     for change in changes:
         more = f"\nand {len(change.also)} more" if change.also else ""
-        what = f"{change.title}\n{change.what}"
-        table.add_row(change.rule, Text(what), Text(f"{change.where}{more}\n{change.where.pointer}"), end_section=True)
+        text = f"{change.title}\n{change.text}"
+        table.add_row(change.rule, Text(text), Text(f"{change.where}{more}\n{change.where.pointer}"), end_section=True)
     return table

@@ -1,7 +1,7 @@
-"""What a change of the published contract breaks for those who rely on it.
+"""The comparison of two OpenAPI documents: what a new one breaks for callers of the old one.
 
-``compare`` takes two OpenAPI documents and returns what changed between them, each change with a rule of
-``contracts/diff_rules.toml``, its severity and the smallest place that changed. Texts and examples are not compared.
+``compare`` returns each change with its rule, its severity and the smallest place that changed. Texts and examples are
+not compared.
 """
 
 from gate.contract.diff.change import Change, Where

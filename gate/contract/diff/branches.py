@@ -1,4 +1,4 @@
-"""What changed in a list of alternatives or conditions: ``anyOf``, ``oneOf``, ``allOf``."""
+"""Changes of alternatives and conditions: ``anyOf``, ``oneOf``, ``allOf``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gate.contract.diff.containment import Answer, Containment
-from gate.contract.diff.leaves import Leaf
+from gate.contract.diff.keywords import SchemaChange
 from gate.contract.diff.rules import SchemaRule
 from gate.contract.nodes import Node, inlined, simplified
 
@@ -16,7 +16,7 @@ COMBINATIONS = {"anyOf": None, "oneOf": None, "allOf": None}.keys()
 
 @dataclass(frozen=True)
 class Matched:
-    """Branches that are the same one on both sides, and those that only one side has."""
+    """Branches that both sides have, and branches of one side alone."""
 
     pairs: list[tuple[Node, Node]]
     removed: list[Node]
@@ -24,70 +24,70 @@ class Matched:
 
 
 def branches(schema: Node, keyword: str) -> list[Node]:
-    """The branches of a combination; none where there is none."""
-    return [schema.child(keyword, number) for number in range(len(schema.value.get(keyword, [])))]
+    """The branches of a combination; empty without it."""
+    return [schema.child(keyword, index) for index in range(len(schema.value.get(keyword, [])))]
 
 
 def one_sided(old: Node, new: Node) -> str:
-    """The keyword of a schema that is a list of branches and nothing else, where the other side has no such list.
+    """The keyword of a schema that is a list of branches and nothing else, where the other schema has no such list.
 
-    The other side is then compared as a list of one, so that X or null is X with a variant added.
+    The other schema is then compared as a list with one branch, so that X or null is X with a variant added.
     """
     for keyword in COMBINATIONS:
-        for one, other in ((old, new), (new, old)):
-            if one.value.keys() - {"default"} == {keyword} and other.value and not other.value.keys() & COMBINATIONS:
+        for listed, plain in ((old, new), (new, old)):
+            if listed.value.keys() - {"default"} == {keyword} and plain.value and not plain.value.keys() & COMBINATIONS:
                 return keyword
     return ""
 
 
 def match(old: list[Node], new: list[Node], containment: Containment) -> Matched:
-    """Finds for each branch the same component, else the same content, else one that contains it or is within it.
+    """Pairs each branch with the same component, else the same content, else one that contains it or is within it.
 
-    A branch that is left alone on both sides is taken for the same one.
+    The last branch of each side is paired, too, where there is one on both.
     """
 
-    def comparable(one: Node, other: Node) -> bool:
-        here, there = simplified(one), simplified(other)
+    def comparable(before: Node, after: Node) -> bool:
+        here, there = simplified(before), simplified(after)
         return Answer.YES in {containment.covers(here, there), containment.covers(there, here)}
 
     stages: tuple[Callable[[Node, Node], bool], ...] = (_same_component, _same_content, comparable)
     pairs: list[tuple[Node, Node]] = []
     removed, added = list(old), list(new)
     for same in stages:
-        for one in list(removed):
-            other = next((candidate for candidate in added if same(one, candidate)), None)
-            if other is not None:
-                pairs.append((one, other))
-                removed.remove(one)
-                added.remove(other)
+        for before in list(removed):
+            after = next((candidate for candidate in added if same(before, candidate)), None)
+            if after is not None:
+                pairs.append((before, after))
+                removed.remove(before)
+                added.remove(after)
     if len(removed) == len(added) == 1:
         return Matched([*pairs, (removed[0], added[0])], [], [])
     return Matched(pairs, removed, added)
 
 
-def unmatched(matched: Matched, keyword: str) -> Iterator[Leaf]:
-    """One change for each branch that came or went."""
-    gone, come = SchemaRule.VARIANT_REMOVED, SchemaRule.VARIANT_ADDED
-    if keyword == "allOf":
-        gone, come = SchemaRule.CONDITION_REMOVED, SchemaRule.CONDITION_ADDED
-    for one in matched.removed:
-        if keyword != "allOf" and _null(one):
-            yield Leaf(SchemaRule.NULL_REFUSED, one.pointer, "null no longer allowed", one.value)
+def unmatched(matched: Matched, keyword: str) -> Iterator[SchemaChange]:
+    """A change for each branch that was added or removed."""
+    condition = keyword == "allOf"
+    for branch in matched.removed:
+        if not condition and _null(branch):
+            yield SchemaChange(SchemaRule.NULL_REFUSED, branch.pointer, "null no longer allowed", branch.value)
         else:
-            yield Leaf(gone, one.pointer, f"{keyword}: {_name(one)} removed", one.value)
-    for one in matched.added:
-        if keyword != "allOf" and _null(one):
-            yield Leaf(SchemaRule.NULL_ALLOWED, one.pointer, "null allowed", None, one.value)
+            rule = SchemaRule.CONDITION_REMOVED if condition else SchemaRule.VARIANT_REMOVED
+            yield SchemaChange(rule, branch.pointer, f"{keyword}: {_name(branch)} removed", branch.value)
+    for branch in matched.added:
+        if not condition and _null(branch):
+            yield SchemaChange(SchemaRule.NULL_ALLOWED, branch.pointer, "null allowed", None, branch.value)
         else:
-            yield Leaf(come, one.pointer, f"{keyword}: {_name(one)} added", None, one.value)
+            rule = SchemaRule.CONDITION_ADDED if condition else SchemaRule.VARIANT_ADDED
+            yield SchemaChange(rule, branch.pointer, f"{keyword}: {_name(branch)} added", None, branch.value)
 
 
-def _same_component(one: Node, other: Node) -> bool:
-    return isinstance(one.value, dict) and "$ref" in one.value and one.value == other.value
+def _same_component(before: Node, after: Node) -> bool:
+    return isinstance(before.value, dict) and "$ref" in before.value and before.value == after.value
 
 
-def _same_content(one: Node, other: Node) -> bool:
-    return bool(inlined(one) == inlined(other))
+def _same_content(before: Node, after: Node) -> bool:
+    return bool(inlined(before) == inlined(after))
 
 
 def _null(branch: Node) -> bool:
@@ -95,7 +95,7 @@ def _null(branch: Node) -> bool:
 
 
 def _name(branch: Node) -> str:
-    """A branch in a few words."""
+    """A short name of a branch."""
     if isinstance(branch.value, dict) and "$ref" in branch.value:
         return str(branch.value["$ref"].rsplit("/", 1)[-1])
     if isinstance(branch.value, dict) and isinstance(branch.value.get("type"), str):

@@ -1,4 +1,4 @@
-"""One change between two documents, and how changes with the same cause become one."""
+"""A change between two documents; changes with the same cause are merged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gate.contract.diff.rules import SEVERITIES, rules
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a change shows: the operation, the part of it, and the JSON pointer.
+    """The place of a change: the operation, the part of it, and the JSON pointer.
 
     The pointer goes into the new document, or into the old one where the place is gone; references are followed, so it
     names the component that was edited.
@@ -27,33 +27,36 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change; ``also`` are the other places that it shows at, when the document says it once for several."""
+    """A change; ``also`` names further places that share the component that was edited."""
 
     rule: str
     severity: str
     where: Where
-    what: str
+    text: str
     old: Any = None
     new: Any = None
     also: tuple[str, ...] = field(default=())
 
     @property
     def title(self) -> str:
-        """What the rule is about."""
+        """The title of the rule."""
         return rules()[self.rule].title
 
     def as_dict(self) -> dict[str, Any]:
         """Plain members, for a file."""
-        return asdict(self) | {"title": self.title, "also": list(self.also)}
+        members = asdict(self)
+        return members | {"what": members.pop("text"), "title": self.title, "also": list(self.also)}
 
 
 def ranked(changes: Iterable[Change]) -> list[Change]:
-    """The changes, worst first; those that one edit of a component made at several places are one."""
+    """The changes, worst first; those that come from one edit of a component are merged."""
     merged: dict[tuple[str, ...], Change] = {}
     for change in changes:
-        key = (change.rule, change.severity, change.where.pointer, change.what)
+        key = (change.rule, change.severity, change.where.pointer, change.text)
         known = merged.setdefault(key, change)
         place = str(change.where)
         if place != str(known.where) and place not in known.also:
             merged[key] = replace(known, also=(*known.also, place))
-    return sorted(merged.values(), key=lambda one: (SEVERITIES.index(one.severity), one.rule, one.where.pointer))
+    return sorted(
+        merged.values(), key=lambda change: (SEVERITIES.index(change.severity), change.rule, change.where.pointer)
+    )

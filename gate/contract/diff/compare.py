@@ -1,4 +1,4 @@
-"""What changed between two documents: paths, operations, security, and the document's own extensions."""
+"""Changes between two documents: paths, operations, security, and extensions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gate.contract.diff.change import Change, ranked
-from gate.contract.diff.parts import METHODS, Parts, Place
+from gate.contract.diff.parts import Parts, Place
 from gate.contract.diff.rules import Rule
-from gate.contract.nodes import Node
+from gate.contract.nodes import METHODS, Endpoint, Node, shape
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -24,25 +24,25 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 def _changes(old: Node, new: Node) -> Iterator[Change]:
     parts = Parts()
     before, after = _paths(old), _paths(new)
-    for shape, path in before.items():
-        if shape in after:
-            yield from _path(path, after[shape], parts)
+    for key, path in before.items():
+        if key in after:
+            yield from _path(path, after[key], parts)
         else:
-            what = f"{path[0]} removed ({', '.join(method.upper() for method in _methods(path[1]))})"
-            yield Place(path[0], "path").change(Rule.PATH_REMOVED, old.child("paths", path[0]), what)
-    for shape, path in after.items():
-        if shape not in before:
-            what = f"{path[0]} added ({', '.join(method.upper() for method in _methods(path[1]))})"
-            yield Place(path[0], "path").change(Rule.PATH_ADDED, new.child("paths", path[0]), what)
+            text = f"{path[0]} removed ({', '.join(method.upper() for method in _methods(path[1]))})"
+            yield Place(path[0], "path").change(Rule.PATH_REMOVED, old.child("paths", path[0]), text)
+    for key, path in after.items():
+        if key not in before:
+            text = f"{path[0]} added ({', '.join(method.upper() for method in _methods(path[1]))})"
+            yield Place(path[0], "path").change(Rule.PATH_ADDED, new.child("paths", path[0]), text)
     yield from _schemes(old, new)
-    yield from _whole(Rule.CALLBACK_CHANGED, Place("", "webhooks"), old.child("webhooks"), new.child("webhooks"))
+    yield from _values(Rule.CALLBACK_CHANGED, Place("", "webhooks"), old.child("webhooks"), new.child("webhooks"))
     for name in sorted(key for key in {**old.value, **new.value} if key.startswith("x-")):
-        yield from _whole(Rule.EXTENSION_CHANGED, Place("", "extension"), old.child(name), new.child(name))
+        yield from _values(Rule.EXTENSION_CHANGED, Place("", "extension"), old.child(name), new.child(name))
 
 
 def _paths(document: Node) -> dict[str, tuple[str, Node]]:
-    """Paths by their shape: ``/jobs/{id}`` and ``/jobs/{job_id}`` are one."""
-    return {re.sub(r"\{[^{}]*\}", "{}", path): (path, item) for path, item in document.child("paths").items()}
+    """Paths and their items by shape."""
+    return {shape(path): (path, item) for path, item in document.child("paths").items()}
 
 
 def _methods(item: Node) -> list[str]:
@@ -60,7 +60,8 @@ def _path(old: tuple[str, Node], new: tuple[str, Node], parts: Parts) -> Iterato
             yield place.change(Rule.OPERATION_ADDED, after, f"{place.operation} added")
         else:
             yield from _operation(place, before, after)
-            yield from parts.parameters(place, (old[1], before), (new[1], after), names)
+            pair = Endpoint(old[0], method, old[1], before), Endpoint(new[0], method, new[1], after)
+            yield from parts.parameters(place, *pair, names)
             yield from parts.body(place, before, after)
             yield from parts.responses(place, before, after)
 
@@ -68,28 +69,27 @@ def _path(old: tuple[str, Node], new: tuple[str, Node], parts: Parts) -> Iterato
 def _operation(place: Place, old: Node, new: Node) -> Iterator[Change]:
     before, after = old.value.get("operationId"), new.value.get("operationId")
     if before != after:
-        what = f"operationId {before} -> {after}"
-        yield place.change(Rule.OPERATION_ID_CHANGED, new.child("operationId"), what, before, after)
+        text = f"operationId {before} -> {after}"
+        yield place.change(Rule.OPERATION_ID_CHANGED, new.child("operationId"), text, before, after)
     before, after = bool(old.value.get("deprecated")), bool(new.value.get("deprecated"))
     if before != after:
-        what = "deprecated" if after else "no longer deprecated"
-        yield place.change(Rule.DEPRECATION_CHANGED, new.child("deprecated"), what, before, after)
+        text = "deprecated" if after else "no longer deprecated"
+        yield place.change(Rule.DEPRECATION_CHANGED, new.child("deprecated"), text, before, after)
     before, after = _security(old), _security(new)
     if not _admitted(before, after):
         yield place.change(Rule.SECURITY_TIGHTENED, new.child("security"), "security tightened", before, after)
     elif not _admitted(after, before):
         yield place.change(Rule.SECURITY_LOOSENED, new.child("security"), "security loosened", before, after)
-    yield from _whole(Rule.CALLBACK_CHANGED, place.at("callbacks"), old.child("callbacks"), new.child("callbacks"))
+    yield from _values(Rule.CALLBACK_CHANGED, place.at("callbacks"), old.child("callbacks"), new.child("callbacks"))
 
 
 def _security(operation: Node) -> list[dict[str, list[str]]]:
-    """The alternatives of an operation; that of none where nothing is asked for."""
-    given = operation.value.get("security", operation.document.get("security"))
-    return given or [{}]
+    """The alternatives of an operation; the empty one where nothing is asked for."""
+    return operation.value.get("security", operation.document.get("security")) or [{}]
 
 
 def _admitted(callers: list[dict[str, list[str]]], asked: list[dict[str, list[str]]]) -> bool:
-    """Whether each caller that satisfies one of the first alternatives satisfies one of the second."""
+    """Whether every caller that satisfies the first alternatives satisfies the second."""
 
     def enough(has: dict[str, list[str]], needs: dict[str, list[str]]) -> bool:
         return all(name in has and set(scopes) <= set(has[name]) for name, scopes in needs.items())
@@ -98,42 +98,33 @@ def _admitted(callers: list[dict[str, list[str]]], asked: list[dict[str, list[st
 
 
 def _schemes(old: Node, new: Node) -> Iterator[Change]:
-    """Schemes that both documents define; one that came or went shows at the operations that ask for it."""
+    """Schemes that both documents define; added and removed ones show at the operations that ask for them."""
     before, after = old.child("components", "securitySchemes"), new.child("components", "securitySchemes")
     after_by_name = dict(after.items())
     for name, scheme in before.items():
         if name in after_by_name:
-            yield from _whole(
-                Rule.SECURITY_SCHEME_CHANGED,
-                Place("", "security scheme"),
-                scheme,
-                after_by_name[name],
-                ("description",),
-            )
+            place, ignored = Place("", "security scheme"), ("description",)
+            yield from _values(Rule.SECURITY_SCHEME_CHANGED, place, scheme, after_by_name[name], ignored)
 
 
-def _whole(rule: Rule, place: Place, old: Node, new: Node, notes: tuple[str, ...] = ()) -> Iterator[Change]:
-    """One change for each smallest value that differs; lists of plain values are compared as sets."""
+def _values(rule: Rule, place: Place, old: Node, new: Node, ignored: tuple[str, ...] = ()) -> Iterator[Change]:
+    """A change for each smallest value that differs; lists of plain values are compared as sets."""
     before, after = old.value, new.value
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys([*before, *after]):
-            if key not in notes:
-                yield from _whole(rule, place, old.child(key), new.child(key), notes)
+            if key not in ignored:
+                yield from _values(rule, place, old.child(key), new.child(key), ignored)
     elif _text(before) != _text(after):
         node = old if after is None else new
         if isinstance(before, list) and isinstance(after, list):
-            gone, come = (
-                [one for one in these if one not in those] for these, those in ((before, after), (after, before))
-            )
-            said = [
-                f"{word} {', '.join(map(_text, these))}"
-                for word, these in (("removed", gone), ("added", come))
-                if these
-            ]
-            what = "; ".join(said) or "order changed"
+            removed = [value for value in before if value not in after]
+            added = [value for value in after if value not in before]
+            parts = (("removed", removed), ("added", added))
+            texts = [f"{verb} {', '.join(map(_text, values))}" for verb, values in parts if values]
+            text = "; ".join(texts) or "order changed"
         else:
-            what = "removed" if after is None else "added" if before is None else f"{_text(before)} -> {_text(after)}"
-        yield place.change(rule, node, what, before, after)
+            text = "removed" if after is None else "added" if before is None else f"{_text(before)} -> {_text(after)}"
+        yield place.change(rule, node, text, before, after)
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What changed in the members of an object."""
+"""Changes of the members of an object."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gate.contract.diff.leaves import Leaf, pointer
+from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.nodes import Node
 
 
 @dataclass(frozen=True)
 class Members:
-    """The members of an object schema: those declared, those required, and what may be there besides them."""
+    """The members that an object schema declares and requires, and its schema for all others."""
 
     schema: Node
 
     @property
     def declared(self) -> dict[str, Any]:
-        """The schemas of the named members."""
-        named: dict[str, Any] = self.schema.value.get("properties", {})
-        return named
+        """The schemas of declared members."""
+        properties: dict[str, Any] = self.schema.value.get("properties", {})
+        return properties
 
     @property
     def required(self) -> list[str]:
-        """The names that must be there."""
+        """The names of required members."""
         names: list[str] = self.schema.value.get("required", [])
         return names
 
     @property
     def others(self) -> Any:
-        """The schema of members that are not named."""
+        """The schema of all other members."""
         return self.schema.value.get("additionalProperties", True)
 
     @property
     def closed(self) -> bool:
-        """Whether nothing but the named members may be there."""
+        """Whether only declared members are allowed."""
         return self.others is False or self.schema.value.get("unevaluatedProperties") is False
 
 
-def members(old: Node, new: Node, direction: Direction) -> Iterator[Leaf]:
-    """Members added, removed, required or no longer so, and objects closed or opened."""
+def members(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange]:
+    """Members added or removed, required or optional, and objects closed or opened."""
     before, after = Members(old), Members(new)
     for name in [name for name in after.declared if name not in before.declared]:
         yield from _added(name, before, after, direction)
@@ -50,29 +50,29 @@ def members(old: Node, new: Node, direction: Direction) -> Iterator[Leaf]:
     added, removed = after.declared.keys() - before.declared.keys(), before.declared.keys() - after.declared.keys()
     place = pointer(old, new, "required")
     for name in [name for name in after.required if name not in before.required and name not in added]:
-        yield Leaf(SchemaRule.MEMBER_REQUIRED, place, f"{name} became required", False, True)
+        yield SchemaChange(SchemaRule.MEMBER_REQUIRED, place, f"{name} became required", False, True)
     for name in [name for name in before.required if name not in after.required and name not in removed]:
-        yield Leaf(SchemaRule.MEMBER_OPTIONAL, place, f"{name} no longer required", True, False)
+        yield SchemaChange(SchemaRule.MEMBER_OPTIONAL, place, f"{name} no longer required", True, False)
     if before.closed != after.closed:
         keyword = "additionalProperties"
         if (before.others is False) == (after.others is False):
             keyword = "unevaluatedProperties"
         rule = SchemaRule.OBJECT_CLOSED if after.closed else SchemaRule.OBJECT_OPENED
-        what = "unknown members no longer allowed" if after.closed else "unknown members allowed"
-        yield Leaf(rule, pointer(old, new, keyword), what, old.value.get(keyword), new.value.get(keyword))
+        text = "unknown members no longer allowed" if after.closed else "unknown members allowed"
+        yield SchemaChange(rule, pointer(old, new, keyword), text, old.value.get(keyword), new.value.get(keyword))
 
 
-def _added(name: str, before: Members, after: Members, direction: Direction) -> Iterator[Leaf]:
+def _added(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
     place = after.schema.child("properties", name)
+    rule, text = SchemaRule.MEMBER_ADDED_TO_OPEN, f"{name} added"
     if direction is Direction.REQUEST and name in after.required and name not in before.required:
-        yield Leaf(SchemaRule.REQUIRED_MEMBER_ADDED, place.pointer, f"{name} added and required", None, place.value)
+        rule, text = SchemaRule.REQUIRED_MEMBER_ADDED, f"{name} added and required"
     elif before.closed:
-        yield Leaf(SchemaRule.MEMBER_ADDED_TO_CLOSED, place.pointer, f"{name} added", None, place.value)
-    else:
-        yield Leaf(SchemaRule.MEMBER_ADDED_TO_OPEN, place.pointer, f"{name} added", None, place.value)
+        rule = SchemaRule.MEMBER_ADDED_TO_CLOSED
+    yield SchemaChange(rule, place.pointer, text, None, place.value)
 
 
-def _removed(name: str, before: Members, after: Members, direction: Direction) -> Iterator[Leaf]:
+def _removed(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
     place = before.schema.child("properties", name)
     required = name in before.required and name not in after.required
     if required and (direction is Direction.RESPONSE or after.closed):
@@ -81,13 +81,13 @@ def _removed(name: str, before: Members, after: Members, direction: Direction) -
         rule = SchemaRule.MEMBER_REMOVED_FROM_CLOSED
     else:
         rule = SchemaRule.MEMBER_REMOVED_FROM_OPEN
-    yield Leaf(rule, place.pointer, f"{name} removed", place.value, None)
+    yield SchemaChange(rule, place.pointer, f"{name} removed", place.value, None)
 
 
 def pairs(old: Node, new: Node) -> Iterator[tuple[Node, Node]]:
-    """The schemas below that are about the same members.
+    """Pairs of schemas for the same members.
 
-    A name that only one side declares is compared with the other side's schema for unnamed members, where it has one.
+    A name that one side alone declares is compared with the other side's schema for all other members, if it has one.
     """
     before, after = Members(old), Members(new)
     for name in [*after.declared, *(name for name in before.declared if name not in after.declared)]:
@@ -95,7 +95,7 @@ def pairs(old: Node, new: Node) -> Iterator[tuple[Node, Node]]:
         if here is not None and there is not None:
             yield here, there
     if isinstance(before.others, dict) or isinstance(after.others, dict):
-        here, there = (one.schema.child("additionalProperties", default=True) for one in (before, after))
+        here, there = (side.schema.child("additionalProperties", default=True) for side in (before, after))
         if here.value is not False and there.value is not False:
             yield here, there
 

@@ -1,4 +1,4 @@
-"""What changed in the parts of an operation: parameters, request body, responses, headers and links."""
+"""Changes of the parts of an operation: parameters, request body, responses, headers and links."""
 
 from __future__ import annotations
 
@@ -10,17 +10,14 @@ from gate.contract.diff.change import Change, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.rules import Direction, Rule, rules
 from gate.contract.diff.schemas import Schemas
-from gate.contract.nodes import Node
+from gate.contract.nodes import Endpoint, Node
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Place:
-    """An operation and the part of it that is looked at."""
+    """An operation and a part of it."""
 
     operation: str
     location: str
@@ -29,10 +26,10 @@ class Place:
         """Another part of the same operation."""
         return replace(self, location=location)
 
-    def change(self, rule: Rule, node: Node, what: str, old: Any = None, new: Any = None) -> Change:
-        """A change here; ``node`` is where it stands."""
+    def change(self, rule: Rule, node: Node, text: str, old: Any = None, new: Any = None) -> Change:
+        """A change here; ``node`` is its place in the document."""
         where = Where(self.operation, self.location, node.pointer)
-        return Change(rule.code, rules()[rule.code].severity, where, what, old, new)
+        return Change(rule.code, rules()[rule.code].severity, where, text, old, new)
 
 
 class Parts:
@@ -42,41 +39,40 @@ class Parts:
         containment = Containment()
         self._schemas = {direction: Schemas(direction, containment) for direction in Direction}
 
-    def parameters(
-        self, place: Place, old: tuple[Node, Node], new: tuple[Node, Node], renamed: Mapping[str, str]
-    ) -> Iterator[Change]:
-        """Parameters of a path item and of its operation; ``renamed`` says what path parameters are called now."""
-        after = _parameters(*new)
+    def parameters(self, place: Place, old: Endpoint, new: Endpoint, renamed: Mapping[str, str]) -> Iterator[Change]:
+        """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""
+        after = new.parameters()
         before = {
-            (where, renamed.get(name, name) if where == "path" else name): one
-            for (where, name), one in _parameters(*old).items()
+            (kind, renamed.get(name, name) if kind == "path" else name): parameter
+            for (kind, name), parameter in old.parameters().items()
         }
-        for (where, name), one in before.items():
-            here = place.at(f"{where} parameter {name}")
-            if (where, name) not in after:
-                yield here.change(Rule.PARAMETER_REMOVED, one, f"{name} removed")
+        for (kind, name), parameter in before.items():
+            here = place.at(f"{kind} parameter {name}")
+            if (kind, name) not in after:
+                yield here.change(Rule.PARAMETER_REMOVED, parameter, f"{name} removed")
             else:
-                yield from self._parameter(here, one, after[where, name])
-        for (where, name), one in after.items():
-            if (where, name) not in before:
-                rule = Rule.REQUIRED_PARAMETER_ADDED if one.value.get("required") else Rule.OPTIONAL_PARAMETER_ADDED
-                yield place.at(f"{where} parameter {name}").change(rule, one, f"{name} added")
+                yield from self._parameter(here, parameter, after[kind, name])
+        for (kind, name), parameter in after.items():
+            if (kind, name) not in before:
+                required = parameter.value.get("required")
+                rule = Rule.REQUIRED_PARAMETER_ADDED if required else Rule.OPTIONAL_PARAMETER_ADDED
+                yield place.at(f"{kind} parameter {name}").change(rule, parameter, f"{name} added")
 
     def _parameter(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
         before, after = old.value["name"], new.value["name"]
         if before != after and new.value["in"] != "header":
-            what = f"{before} renamed to {after}"
-            yield place.change(Rule.PARAMETER_RENAMED, new.child("name"), what, before, after)
+            text = f"{before} renamed to {after}"
+            yield place.change(Rule.PARAMETER_RENAMED, new.child("name"), text, before, after)
         yield from _required(place, old, new, Rule.PARAMETER_REQUIRED, Rule.PARAMETER_OPTIONAL)
-        written, now = _written(old), _written(new)
-        for keyword in [key for key in now if now[key] != written[key]]:
-            what = f"{keyword} {written[keyword]} -> {now[keyword]}"
+        before, after = _serialisation(old), _serialisation(new)
+        for keyword in [key for key in after if after[key] != before[key]]:
+            text = f"{keyword} {before[keyword]} -> {after[keyword]}"
             rule = Rule.PARAMETER_WRITTEN_DIFFERENTLY
-            yield place.change(rule, new.child(keyword), what, written[keyword], now[keyword])
+            yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword])
         yield from self._schema(place, Direction.REQUEST, _schema_of(old), _schema_of(new))
 
     def body(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
-        """The request body: whether it is there, required, its media types and their schemas."""
+        """The request body: present, required, its media types and their schemas."""
         before, after = old.child("requestBody").follow(), new.child("requestBody").follow()
         place = place.at("request body")
         if before.value is None and after.value is not None:
@@ -90,7 +86,7 @@ class Parts:
             yield from self._content(place, Direction.REQUEST, before, after, types)
 
     def responses(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
-        """Statuses, and for those on both sides media types, headers and links."""
+        """Statuses, and the media types, headers and links of those on both sides."""
         before, after = dict(old.child("responses").items()), dict(new.child("responses").items())
         for status, response in before.items():
             here = place.at(f"response {status}")
@@ -109,27 +105,28 @@ class Parts:
     def _content(
         self, place: Place, direction: Direction, old: Node, new: Node, types: tuple[Rule, Rule]
     ) -> Iterator[Change]:
-        before, after = (dict(one.child("content").items()) for one in (old, new))
-        for media, one in before.items():
+        before, after = (dict(side.child("content").items()) for side in (old, new))
+        for media, content in before.items():
             if media not in after:
-                yield place.change(types[0], one, f"{media} removed")
+                yield place.change(types[0], content, f"{media} removed")
                 continue
             here = place.at(f"{place.location}, {media}")
-            yield from self._schema(
-                here, direction, *(side.child("schema", default=True) for side in (one, after[media]))
-            )
-            if one.value.get("encoding") != after[media].value.get("encoding"):
+            schemas = (side.child("schema", default=True) for side in (content, after[media]))
+            yield from self._schema(here, direction, *schemas)
+            if content.value.get("encoding") != after[media].value.get("encoding"):
                 yield here.change(Rule.ENCODING_CHANGED, after[media].child("encoding"), "encoding changed")
         for media in [media for media in after if media not in before]:
             yield place.change(types[1], after[media], f"{media} added")
 
     def _headers(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
-        before, after = ({name.lower(): (name, one) for name, one in x.child("headers").items()} for x in (old, new))
+        before, after = (
+            {name.lower(): (name, header) for name, header in side.child("headers").items()} for side in (old, new)
+        )
         for key, (name, header) in before.items():
             here = place.at(f"{place.location}, header {name}")
             if key not in after:
-                always = header.value.get("required")
-                rule = Rule.REQUIRED_HEADER_REMOVED if always else Rule.OPTIONAL_HEADER_REMOVED
+                required = header.value.get("required")
+                rule = Rule.REQUIRED_HEADER_REMOVED if required else Rule.OPTIONAL_HEADER_REMOVED
                 yield here.change(rule, old.child("headers", name), f"{name} removed")
             else:
                 yield from _required(here, header, after[key][1], Rule.HEADER_REQUIRED, Rule.HEADER_OPTIONAL)
@@ -139,26 +136,15 @@ class Parts:
             yield here.change(Rule.HEADER_ADDED, new.child("headers", name), f"{name} added")
 
     def _schema(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
-        walk = self._schemas[direction]
-        for leaf in walk.compare(old, new):
-            where = Where(place.operation, place.location, leaf.pointer)
-            yield Change(leaf.rule.code(direction), walk.severity(leaf), where, leaf.what, leaf.old, leaf.new)
+        schemas = self._schemas[direction]
+        for change in schemas.compare(old, new):
+            where = Where(place.operation, place.location, change.pointer)
+            code, severity = change.rule.code(direction), schemas.severity(change)
+            yield Change(code, severity, where, change.text, change.old, change.new)
 
 
-def _parameters(item: Node, operation: Node) -> dict[Key, Node]:
-    """By place and name; those of the operation win over those of its path. Names of headers have no case."""
-    found: dict[Key, Node] = {}
-    for owner in (item, operation):
-        given = owner.child("parameters", default=[])
-        for number in range(len(given.value)):
-            one = given.child(number).follow()
-            name = one.value["name"].lower() if one.value["in"] == "header" else one.value["name"]
-            found[one.value["in"], name] = one
-    return found
-
-
-def _written(parameter: Node) -> dict[str, Any]:
-    """How the value of a parameter is written."""
+def _serialisation(parameter: Node) -> dict[str, Any]:
+    """Keywords that say how the value of a parameter is written."""
     value = parameter.value
     style = value.get("style", DEFAULT_STYLES[value["in"]])
     return {
@@ -171,7 +157,7 @@ def _written(parameter: Node) -> dict[str, Any]:
 
 
 def _schema_of(node: Node) -> Node:
-    """The schema of a parameter or header, or that of the media type that it is written in."""
+    """The schema of a parameter or header, or of the media type that it is written in."""
     media = next(iter(node.value.get("content", {})), None)
     return node.child("content", media, "schema", default=True) if media else node.child("schema", default=True)
 
@@ -179,12 +165,12 @@ def _schema_of(node: Node) -> Node:
 def _required(place: Place, old: Node, new: Node, required: Rule, optional: Rule) -> Iterator[Change]:
     before, after = bool(old.value.get("required")), bool(new.value.get("required"))
     if before != after:
-        what = "became required" if after else "became optional"
-        yield place.change(required if after else optional, new.child("required"), what, before, after)
+        text = "became required" if after else "became optional"
+        yield place.change(required if after else optional, new.child("required"), text, before, after)
 
 
 def _success(status: str) -> bool:
-    """Whether a status, a range like 2XX, or ``default`` stands for success."""
+    """Whether a status or a range like 2XX means success; ``default`` does not."""
     return status[0] in "123"
 
 
@@ -195,9 +181,9 @@ def _links(place: Place, old: Node, new: Node) -> Iterator[Change]:
         if name not in after:
             yield here.change(Rule.LINK_REMOVED, old.child("links", name), f"{name} removed")
             continue
-        told, now = ({k: v for k, v in one.value.items() if k != "description"} for one in (link, after[name]))
-        if told != now:
-            yield here.change(Rule.LINK_CHANGED, after[name], f"{name} changed", told, now)
+        links = [{k: v for k, v in side.value.items() if k != "description"} for side in (link, after[name])]
+        if links[0] != links[1]:
+            yield here.change(Rule.LINK_CHANGED, after[name], f"{name} changed", *links)
     for name in [name for name in after if name not in before]:
         yield place.at(f"{place.location}, link {name}").change(
             Rule.LINK_ADDED, new.child("links", name), f"{name} added"

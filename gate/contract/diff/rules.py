@@ -20,7 +20,7 @@ def rules() -> dict[str, Kind]:
 
 
 class Rule(IntEnum):
-    """Changes of operations, and of what belongs to them."""
+    """Changes of operations and their parts."""
 
     PATH_REMOVED = 1
     PATH_ADDED = 2
@@ -70,14 +70,14 @@ class Rule(IntEnum):
 
 
 class Direction(Enum):
-    """Which way the values of a schema go; the value is what its rules begin at."""
+    """The direction of a schema's values; the numbers of its rules begin at the value."""
 
     REQUEST = 100
     RESPONSE = 200
 
 
 class SchemaRule(IntEnum):
-    """Changes of a schema; what they mean depends on the direction."""
+    """Changes of a schema; their meaning depends on the direction."""
 
     TYPE_NARROWED = 1
     TYPE_WIDENED = 2

@@ -1,7 +1,8 @@
-"""Where the documents of a comparison come from: files, or the history of the repository."""
+"""The documents of a comparison, from files or from the history of the repository."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-from openapi_spec_validator.schemas import schema_v31
 
 from gate.contract.loading import ContractError, load_openapi, parse
-from gate.contract.nodes import DanglingReferenceError, locate
+from gate.contract.nodes import DIALECT, DanglingReferenceError, locate
 from gate.core.errors import GateError
 from gate.core.pointer import join
 from gate.core.texts import clip
+
+OPENAPI = Path(__file__).parents[1] / "openapi-3.1.json"
+"""The published schema of OpenAPI 3.1; its licence stands in the file NOTICE beside it."""
 
 DATA = frozenset({"example", "examples", "default", "const", "enum"})
 """Members whose content is not part of the document's structure."""
@@ -23,7 +26,7 @@ DATA = frozenset({"example", "examples", "default", "const", "enum"})
 
 @dataclass(frozen=True)
 class Source:
-    """A document, and what it is called."""
+    """A document and its name."""
 
     name: str
     document: dict[str, Any]
@@ -55,11 +58,11 @@ def _from_git(word: str, published: str | None) -> tuple[str, str]:
     path = path or published or ""
     if not path:
         raise GateError(f"{word} names no file at that revision.", "Expected REVISION:PATH.")
-    shown = _git("show", f"{known.stdout.decode().strip()}:{path}")
-    if shown.returncode != 0:
+    read = _git("show", f"{known.stdout.decode().strip()}:{path}")
+    if read.returncode != 0:
         raise GateError(f"There is no file {path} at revision {revision}.", "Paths begin at the top of the repository.")
     try:
-        return f"{revision}:{path}", shown.stdout.decode("utf-8")
+        return f"{revision}:{path}", read.stdout.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ContractError(Path(f"{revision}:{path}"), None, f"a readable UTF-8 file ({error})") from error
 
@@ -75,12 +78,13 @@ def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
 
 def check(document: Mapping[str, Any], path: Path) -> None:
     """Raises ContractError for a document that breaks the schema of OpenAPI 3.1, JSON Schema, or its own references."""
-    fault = next(jsonschema_rs.validator_for(dict(schema_v31)).iter_errors(document), None)
+    schema = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    fault = next(jsonschema_rs.validator_for(schema).iter_errors(document), None)
     if fault is not None:
         raise ContractError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({clip(fault.message)})")
     for pointer, schema in _schemas(document, ()):
         try:
-            jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+            jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
         except jsonschema_rs.ValidationError as error:
             where = join(*pointer, *error.instance_path)
             raise ContractError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
@@ -110,7 +114,7 @@ def _references(value: Any, pointer: tuple[str | int, ...]) -> Iterator[tuple[tu
 
 
 def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
-    """What is below a value, without examples and extensions."""
+    """The values below, without examples and extensions."""
     if isinstance(value, Mapping):
         yield from ((key, child) for key, child in value.items() if key not in DATA and not key.startswith("x-"))
     elif isinstance(value, list):

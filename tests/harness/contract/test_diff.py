@@ -214,7 +214,7 @@ def test_pointer_names_the_smallest_place() -> None:
     place = f"{schema}/properties/rows/items/properties/status/enum"
     assert found(old, new) == [("207", "breaking", place)]
     [change] = compare(old, new)
-    assert (change.what, change.old, change.new) == ('value added: "c"', ["a", "b"], ["a", "b", "c"])
+    assert (change.text, change.old, change.new) == ('value added: "c"', ["a", "b"], ["a", "b", "c"])
     assert str(change.where) == "POST /things, response 200, application/json"
 
 

@@ -1,0 +1,155 @@
+"""Changes of the keywords of one schema: types, values, bounds, and hints for readers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gate.contract.diff.rules import SchemaRule
+from gate.contract.nodes import Node
+
+TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+JSON_TYPES: dict[type, str] = {
+    str: "string",
+    float: "number",
+    int: "integer",
+    bool: "boolean",
+    dict: "object",
+    list: "array",
+    type(None): "null",
+}
+"""The JSON type of a Python value."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """One change of a schema; ``severity`` is empty where it is that of the rule."""
+
+    rule: SchemaRule
+    pointer: str
+    text: str
+    old: Any = None
+    new: Any = None
+    severity: str = field(default="")
+
+
+def pointer(old: Node, new: Node, keyword: str) -> str:
+    """The place of a keyword: in the new schema, or in the old one if it is gone."""
+    return (new if keyword in new.value or keyword not in old.value else old).child(keyword).pointer
+
+
+def types(old: Node, new: Node) -> Iterator[SchemaChange]:
+    """Types that are allowed now, or no longer; null has rules of its own."""
+    before, after = _types(old.value), _types(new.value)
+    place, values = pointer(old, new, "type"), (old.value.get("type"), new.value.get("type"))
+    removed, added = _not_covered(before, after), _not_covered(after, before)
+    if "null" in removed and before != {"null"}:
+        yield SchemaChange(SchemaRule.NULL_REFUSED, place, "null no longer allowed", *values)
+        removed -= {"null"}
+    if "null" in added and after != {"null"}:
+        yield SchemaChange(SchemaRule.NULL_ALLOWED, place, "null allowed", *values)
+        added -= {"null"}
+    old_types, new_types = ", ".join(sorted(removed)), ", ".join(sorted(added))
+    if removed and added:
+        yield SchemaChange(SchemaRule.TYPE_REPLACED, place, f"{old_types} replaced by {new_types}", *values)
+    elif removed:
+        yield SchemaChange(SchemaRule.TYPE_NARROWED, place, f"{old_types} no longer allowed", *values)
+    elif added:
+        yield SchemaChange(SchemaRule.TYPE_WIDENED, place, f"{new_types} allowed", *values)
+
+
+def _types(schema: Mapping[str, Any]) -> frozenset[str]:
+    listed = _values(schema)
+    if "type" not in schema and listed is not None:
+        return frozenset(JSON_TYPES[type(value)] for value in listed.values())
+    named = schema.get("type", TYPES)
+    return frozenset([named] if isinstance(named, str) else named)
+
+
+def _not_covered(types: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    """Types that ``others`` do not allow; every integer is a number."""
+    return types - others - ({"integer"} if "number" in others else set())
+
+
+def values(old: Node, new: Node) -> Iterator[SchemaChange]:
+    """Values of enum; const is an enum of a single value."""
+    keyword = "const" if "const" in new.value or ("const" in old.value and "enum" not in new.value) else "enum"
+    place, before, after = pointer(old, new, keyword), _values(old.value), _values(new.value)
+    if before is None and after is not None:
+        text = f"limited to {', '.join(after)}"
+        yield SchemaChange(SchemaRule.VALUES_LIMITED, place, text, None, list(after.values()))
+    elif before is not None and after is None:
+        text = f"not limited to {', '.join(before)}"
+        yield SchemaChange(SchemaRule.VALUES_UNLIMITED, place, text, list(before.values()), None)
+    elif before is not None and after is not None:
+        both = list(before.values()), list(after.values())
+        if ("null" in _types(old.value)) != ("null" in _types(new.value)):  # reported as a change of the type
+            before, after = ({key: value for key, value in side.items() if key != "null"} for side in (before, after))
+        if removed := [key for key in before if key not in after]:
+            yield SchemaChange(SchemaRule.VALUE_REMOVED, place, f"value removed: {', '.join(removed)}", *both)
+        if added := [key for key in after if key not in before]:
+            yield SchemaChange(SchemaRule.VALUE_ADDED, place, f"value added: {', '.join(added)}", *both)
+
+
+def _values(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "const" in schema:
+        return {json.dumps(schema["const"], sort_keys=True): schema["const"]}
+    if "enum" in schema:
+        return {json.dumps(value, sort_keys=True): value for value in schema["enum"]}
+    return None
+
+
+def bounds(old: Node, new: Node) -> Iterator[SchemaChange]:
+    """Limits of numbers, lengths and counts."""
+    yield from _limit(old, new, ("minimum", "exclusiveMinimum"), 1)
+    yield from _limit(old, new, ("maximum", "exclusiveMaximum"), -1)
+    for counted in ("Length", "Items", "Properties"):
+        yield from _limit(old, new, (f"min{counted}", ""), 1)
+        yield from _limit(old, new, (f"max{counted}", ""), -1)
+    if (before := old.value.get("uniqueItems", False)) != (after := new.value.get("uniqueItems", False)):
+        yield _moved(old, new, "uniqueItems", (before, after), tightened=bool(after))
+    before, after = old.value.get("multipleOf"), new.value.get("multipleOf")
+    if before != after:
+        if after is not None and not (before and after and before % after == 0):
+            yield _moved(old, new, "multipleOf", (before, after), tightened=True)
+        if before is not None and not (before and after and after % before == 0):
+            yield _moved(old, new, "multipleOf", (before, after), tightened=False)
+
+
+def _limit(old: Node, new: Node, keywords: tuple[str, str], sign: int) -> Iterator[SchemaChange]:
+    """A limit in its inclusive or exclusive keyword; ``sign`` is 1 for a lower limit, -1 for an upper limit."""
+
+    def strictest(schema: Mapping[str, Any]) -> tuple[tuple[float, bool], str] | None:
+        limits = [((schema[key] * sign, key == keywords[1]), key) for key in keywords if key in schema]
+        return max(limits, default=None)
+
+    before, after = strictest(old.value), strictest(new.value)
+    if before and after:
+        if before[0] == after[0]:
+            return
+        tightened = after[0] > before[0]
+    elif before or after:
+        tightened = after is not None
+    else:
+        return
+    keyword = (after or before or ((0, False), ""))[1]
+    values = old.value[before[1]] if before else None, new.value[after[1]] if after else None
+    yield _moved(old, new, keyword, values, tightened=tightened)
+
+
+def _moved(old: Node, new: Node, keyword: str, values: tuple[Any, Any], *, tightened: bool) -> SchemaChange:
+    rule = SchemaRule.BOUND_TIGHTENED if tightened else SchemaRule.BOUND_LOOSENED
+    before, after = ("none" if value is None else json.dumps(value) for value in values)
+    return SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {before} -> {after}", *values)
+
+
+def hints(old: Node, new: Node) -> Iterator[SchemaChange]:
+    """The default, and how a value is to be read: what containment cannot see."""
+    for keyword in ("default", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "discriminator"):
+        before, after = old.value.get(keyword), new.value.get(keyword)
+        if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
+            rule = SchemaRule.DEFAULT_CHANGED if keyword == "default" else SchemaRule.READING_CHANGED
+            texts = ("none" if side is None else json.dumps(side, sort_keys=True) for side in (before, after))
+            yield SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {' -> '.join(texts)}", before, after)
