@@ -22,6 +22,7 @@ from gate.core.findings import Finding
 from gate.core.texts import clip
 from gate.oracles import invariants
 from gate.oracles import row_models as rows
+from gate.verdict.events import InvariantsChecked
 
 if TYPE_CHECKING:
     from beacon.scenario import Job, Scenario
@@ -42,7 +43,7 @@ def judge(scenario: Scenario) -> list[Finding]:
         state = {job.id: job.rows() for job in scenario.jobs.values()}
         if state:
             found += invariants.check(session.database.connection, list(state))
-            session.journal.add("invariants", codes=[rule.code for rule in invariants.load()])
+            session.journal.write(InvariantsChecked([rule.code for rule in invariants.load()]))
         for job in scenario.jobs.values():
             found += _job(scenario, job, state[job.id])
     else:

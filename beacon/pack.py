@@ -10,9 +10,14 @@ from pathlib import Path
 
 from beacon import contract
 from beacon.checkout import ROOT
+from beacon.states import TERMINAL
+from beacon.wire import Wire
+from contracts.database import invariants
 from gate.contract.document import Contract
 from gate.session.pack import Stage, Suite
 from gate.targets.service import Service
+from gate.verdict import profile
+from gate.verdict.promises import Promises, criteria
 
 SUITE = Suite("tests", "tests/harness/")
 
@@ -42,6 +47,20 @@ class BeaconPack:
         """Every stage by name, in the order of the rollout."""
         table = tomllib.loads((self.root / "contracts" / "stages.toml").read_text(encoding="utf-8"))
         return {name: Stage(entry["what"], tuple(entry["options"])) for name, entry in table.items()}
+
+    @cached_property
+    def promises(self) -> Promises:
+        """The contract, the criteria of the fix plan, the terminal states, and the invariants."""
+        return Promises(
+            contract=self.contract,
+            criteria=criteria(self.root / "contracts" / "criteria.toml"),
+            states=TERMINAL,
+            invariants=[rule.code for rule in invariants()],
+        )
+
+    def profile(self, name: str) -> profile.Profile:
+        """A profile of contracts/profiles, or of a path."""
+        return profile.load(name, self.root / "contracts" / "profiles", Wire)
 
 
 @cache

@@ -21,6 +21,7 @@ from gate.core.settings import WITHOUT_ORACLES
 from gate.core.texts import clip
 from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants
+from gate.verdict.events import ResourceEnded
 
 if TYPE_CHECKING:
     from gate.session.session import Session
@@ -129,19 +130,16 @@ class Scenario:
         if self.session.database is None:
             shown = [one.json for one in self.exchanges if one.status == 200 and one.path == f"{JOBS}/{job.id}"]
             last = shown[-1].get("status") if shown and isinstance(shown[-1], dict) else None
-            self.session.journal.add("job", id=job.id, states={"jobs": [str(last)] if last else []})
+            self.session.journal.write(ResourceEnded(job.id, {"jobs": [str(last)] if last else []}))
             return
         rows = job.rows()
-        self.session.journal.add(
-            "job",
-            id=job.id,
-            states={
-                "jobs": [rows.job["status"]] if rows.job else [],
-                "cross_region_executions": [rows.run["status"]] if rows.run else [],
-                "executions": sorted({row["status"] for row in rows.executions}),
-                "region_results": sorted({row["status"] for row in rows.regions}),
-            },
-        )
+        states = {
+            "jobs": [rows.job["status"]] if rows.job else [],
+            "cross_region_executions": [rows.run["status"]] if rows.run else [],
+            "executions": sorted({row["status"] for row in rows.executions}),
+            "region_results": sorted({row["status"] for row in rows.regions}),
+        }
+        self.session.journal.write(ResourceEnded(job.id, states))
 
     def evidence(self, message: str, findings: Sequence[Finding] = ()) -> Evidence:
         """What stands behind a failure; where findings name jobs and requests, what belongs to those."""

@@ -25,7 +25,7 @@ from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES
 from gate.core.waiting import wait
 from gate.targets import System
-from gate.verdict.verdict import Verdict
+from gate.verdict.verdict import read
 
 CLIENTS, SUBMISSIONS = 8, 160
 SIZES = ((1, 1, 1), (2, 2, 2), (3, 3, 2), (3, 3, 8))
@@ -179,7 +179,7 @@ def _suite(seed: int, **env: str) -> float:
             "--ignore=tests/fuzz",
         ]
         cost("-m", "pytest", *words, check=False, **env)  # a run without oracles never passes
-        verdict = Verdict.model_validate_json(Path(directory, "verdict.json").read_text(encoding="utf-8"))
+        verdict = read(Path(directory))
     if verdict.counts.failed or verdict.counts.errors or not verdict.counts.passed:
         raise GateError("The suite did not pass, so its time means nothing.", "Run ./scripts/gate.")
     return verdict.duration_seconds

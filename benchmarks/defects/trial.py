@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,9 @@ from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 from gate.verdict import report_directory
-from gate.verdict.verdict import Verdict
+from gate.verdict.events import Event, FindingReported
+from gate.verdict.journal import Follower
+from gate.verdict.verdict import read
 
 LIMIT_SECONDS = 600.0
 """Time for one run of the gate, before the time factor; at depth ci it needs a fraction of it."""
@@ -72,6 +73,13 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
 
+    def hear(self, event: Event) -> None:
+        """Adds the finding of an event, the first of each cause."""
+        if not isinstance(event, FindingReported):
+            return
+        if event.finding.cause not in {sighting.finding.cause for sighting in self.sightings}:
+            self.sightings.append(Sighting(event.finding, self.seconds))
+
     def about(self, defect: Defect) -> list[Sighting]:
         """Return the findings about a defect, oldest first."""
         return [each for each in self.sightings if defect.matches(each.finding.code, each.finding.where)]
@@ -100,11 +108,12 @@ def run(
     directory = conditions.report_dir / name
     report_directory.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
-    outcome, tail, started = Outcome(), _Tail(directory / "journal"), time.monotonic()
+    outcome, follower, started = Outcome(), Follower(directory / "journal"), time.monotonic()
 
     def enough() -> object:
         outcome.seconds = time.monotonic() - started
-        outcome.sightings += [Sighting(finding, outcome.seconds) for finding in tail.findings()]
+        for _, event in follower.events():
+            outcome.hear(event)
         return until(outcome)
 
     limit = LIMIT_SECONDS * conditions.time_factor
@@ -129,8 +138,8 @@ def run(
 def _error(directory: Path, code: int) -> str:
     """The reason why a run that ended with this code judged nothing; empty if it did."""
     try:
-        verdict = Verdict.model_validate_json((directory / "verdict.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        verdict = read(directory)
+    except GateError:
         return f"The gate ended with code {code} and left no verdict; see {directory / 'output.txt'}."
     sound = {"pass", "partial"} if verdict.target == "remote" else {"pass"}
     if verdict.verdict not in {*sound, "broken"}:
@@ -138,31 +147,6 @@ def _error(directory: Path, code: int) -> str:
     if (code == 0) != (verdict.verdict in sound):
         return f"The gate ended with code {code}, but its verdict is {verdict.verdict}."
     return ""
-
-
-class _Tail:
-    """The findings of a run's journals, each as soon as it is written, and each cause once."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._read: dict[Path, int] = {}
-        self._causes: set[tuple[str, str]] = set()
-
-    def findings(self) -> Iterator[Finding]:
-        """Yield the findings since the last call."""
-        for path in sorted(self._directory.glob("*.ndjson")):
-            with path.open("rb") as file:
-                file.seek(self._read.get(path, 0))
-                new = file.read()
-            whole = new[: new.rfind(b"\n") + 1]  # a line that is still being written comes with the next call
-            self._read[path] = self._read.get(path, 0) + len(whole)
-            for line in whole.splitlines():
-                if b'"finding"' not in line or (event := json.loads(line))["kind"] != "finding":
-                    continue
-                finding = Finding(event["code"], event["where"], event["expected"], event["got"])
-                if finding.cause not in self._causes:
-                    self._causes.add(finding.cause)
-                    yield finding
 
 
 @contextmanager

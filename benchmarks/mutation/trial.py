@@ -18,7 +18,7 @@ from beacon.pack import pack
 from benchmarks.mutation.mutants import Mutant, changed_lines
 from benchmarks.running import run_command
 from gate.core.errors import Exit, GateError
-from gate.verdict.verdict import Verdict
+from gate.verdict.verdict import NAME, Verdict, read
 
 Outcome = Literal["killed", "killed at start", "timed out", "survived", "error"]
 
@@ -71,8 +71,8 @@ class Suite:
             code, output = run_command(command, self.tree, self.limit, self._stop, drop=["PYTHONDONTWRITEBYTECODE"])
         except TimeoutError:
             return "timed out", ()
-        verdict = self._reports / "verdict.json"
-        return classified(code, Verdict.model_validate_json(verdict.read_bytes()) if verdict.exists() else None, output)
+        verdict = read(self._reports) if (self._reports / NAME).exists() else None
+        return classified(code, verdict, output)
 
     def clean(self) -> float:
         """Return the seconds of the whole suite on the unchanged tree; GateError if it does not pass."""

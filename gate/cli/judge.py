@@ -14,7 +14,7 @@ from gate.core import settings as options
 from gate.core.errors import GateError
 from gate.core.settings import OPTIONS, WRAPPED, Settings
 from gate.session.pack import Pack
-from gate.verdict import report_directory
+from gate.verdict import baseline, report_directory
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,6 +48,9 @@ def run(pack: Pack, words: Sequence[str]) -> int:
         from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
         return replay(settings, Path(values.replay), pack.contract)
+    pack.profile(settings.profile)
+    if settings.baseline:
+        baseline.load(settings.baseline)
     report_directory.prepare(settings.report_dir)
     values.gate_report_dir = str(settings.report_dir)
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *_forwarded(values)]
@@ -86,12 +89,11 @@ def _concluded(settings: Settings, code: int) -> int:
     from rich.console import Console  # noqa: PLC0415  (as below)
 
     from gate.verdict import reports  # noqa: PLC0415  (needed only at the end, and 15 MB while the suite runs)
-    from gate.verdict.verdict import Verdict  # noqa: PLC0415  (as above)
+    from gate.verdict.verdict import read  # noqa: PLC0415  (as above)
 
-    path = settings.report_dir / "verdict.json"
     try:
-        verdict = Verdict.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        verdict = read(settings.report_dir)
+    except GateError as error:
         raise GateError(
             f"The suite ended with code {code} and left no verdict.", "Its output above says why."
         ) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 MASK = "***"
@@ -36,3 +37,15 @@ class Redactor:
         text = _URL_PASSWORD.sub(rf"\g<scheme>:{MASK}@", text)
         text = _HEADER.sub(rf"\g<name>{MASK}", text)
         return _WALLET.sub(rf"\g<name>{MASK}", text)
+
+    def within(self, value: Any) -> Any:
+        """``value`` with the secrets taken out of each text in its mappings and lists."""
+        match value:
+            case str():
+                return self(value)
+            case Mapping():
+                return {self.within(name): self.within(member) for name, member in value.items()}
+            case list() | tuple():
+                return [self.within(entry) for entry in value]
+            case _:
+                return value

@@ -16,10 +16,6 @@ from urllib.parse import urlsplit
 from gate.core.errors import UsageError
 from gate.core.remote_flags import FLAGS, Remote
 from gate.core.remote_flags import check as check_remote
-from gate.verdict.baseline import Baseline
-from gate.verdict.baseline import load as load_baseline
-from gate.verdict.profile import PUBLISHED, Profile
-from gate.verdict.profile import load as load_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this gate runs from."""
@@ -173,7 +169,7 @@ OPTIONS = (
         "--profile",
         "how the runner is spelled on the wire and which deviations are accepted of it: a name in contracts/profiles, "
         "or a .toml file (default: published)",
-        {"metavar": "NAME", "default": PUBLISHED},
+        {"metavar": "NAME", "default": "published"},
     ),
     Option("--baseline", "verdict.json of an earlier run, to tell what changed since", {"metavar": "FILE"}),
     Option(
@@ -212,9 +208,9 @@ class Settings:
     allow_partial: bool = False
     report_dir: Path = Path("reports")
     remote: Remote = field(default_factory=Remote)
-    baseline: Baseline | None = None
+    baseline: Path | None = None
     repeat: int = 1
-    profile: Profile = field(default_factory=lambda: load_profile(PUBLISHED))
+    profile: str = "published"
 
 
 def add_to(parser: ArgumentParser) -> None:
@@ -253,8 +249,8 @@ def settings(values: Namespace) -> Settings:
         allow_partial=given["--allow-partial"],
         report_dir=_directory("--report-dir", given["--report-dir"]),
         remote=check_remote(given),
-        profile=load_profile(given["--profile"]),
-        baseline=load_baseline(Path(given["--baseline"])) if given["--baseline"] else None,
+        profile=given["--profile"],
+        baseline=Path(given["--baseline"]) if given["--baseline"] else None,
         repeat=_repeat(given["--repeat"]),
     )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from gate.core.client import Unreachable
 from gate.core.errors import NotAvailable
@@ -22,6 +21,7 @@ from gate.fuzz.probe import Fired, Probe
 from gate.fuzz.replay import Replay, command
 from gate.fuzz.request import Shot
 from gate.fuzz.shrink import shrink
+from gate.verdict.events import FuzzResult
 
 BATCH_JOBS, BATCH_CASES = 20, 100
 MOST_SHRUNK, MOST_SILENT = 4, 3
@@ -45,24 +45,20 @@ class Tally:
     oracle_seconds: float = 0.0
     digest: str = ""  # of all cases in their order
 
-    def fact(self) -> dict[str, Any]:
-        """Plain members, rounded."""
-        return {
-            "operation": self.operation,
-            "cases": self.cases,
-            "positive": self.positive,
-            "accepted": self.accepted,
-            "seconds": round(self.seconds, 3),
-            "oracle_seconds": round(self.oracle_seconds, 3),
-            "digest": self.digest,
-        }
+    def result(self) -> FuzzResult:
+        """The result for the journal, in milliseconds."""
+        return FuzzResult(
+            operation=self.operation,
+            cases=self.cases,
+            positive=self.positive,
+            accepted=self.accepted,
+            seconds=round(self.seconds, 3),
+            oracle_seconds=round(self.oracle_seconds, 3),
+            digest=self.digest,
+        )
 
     def __str__(self) -> str:
-        share = (
-            f", {self.accepted / self.positive:.0%} of {self.positive} positive ones accepted" if self.positive else ""
-        )
-        rate = self.cases / self.seconds if self.seconds else 0.0
-        return f"fuzz {self.operation}: {self.cases} cases, {rate:.0f}/s{share}"
+        return str(self.result())
 
 
 @dataclass(slots=True)

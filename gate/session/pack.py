@@ -9,6 +9,8 @@ from typing import Protocol
 
 from gate.contract.document import Contract
 from gate.targets.service import Service
+from gate.verdict.profile import Profile
+from gate.verdict.promises import Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,10 @@ class Pack(Protocol):
     @property
     def stages(self) -> Mapping[str, Stage]:
         """Every stage by name, in the order of the rollout."""
+
+    @property
+    def promises(self) -> Promises:
+        """The promises that a run is judged by; GateError where they cannot be loaded."""
+
+    def profile(self, name: str) -> Profile:
+        """The profile of a name or a path; UsageError where it is not valid."""

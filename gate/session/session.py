@@ -8,6 +8,7 @@ from functools import partial
 
 from beacon.jobs import Ids
 from beacon.scenario import Scenario
+from beacon.wire import Wire
 from gate.contract.coverage import Exercise
 from gate.contract.document import Contract
 from gate.core.client import Client
@@ -19,8 +20,8 @@ from gate.core.transport import WatchedTransport
 from gate.oracles import unchanged as untouched
 from gate.targets import System
 from gate.targets.remote_run.access import RemoteAccess
+from gate.verdict.events import CoverageGained, ExchangeRecorded
 from gate.verdict.journal import Journal
-from gate.verdict.profile import Wire
 
 
 class Session:
@@ -136,13 +137,8 @@ class Session:
     def _record(self, exchange: Exchange) -> None:
         found = self._after(exchange)
         operation = self.contract.operation(exchange.method, exchange.path)
-        self.journal.add(
-            "exchange",
-            operation=operation.id if operation else None,
-            status=exchange.status,
-            error_code=exchange.error_code,
-        )
-        if operation and WITHOUT_ORACLES not in os.environ and (shown := self._exercise.note(operation, exchange)):
-            self.journal.add("shown", **shown)
+        self.journal.write(ExchangeRecorded(operation.id if operation else None, exchange.status, exchange.error_code))
+        if operation and WITHOUT_ORACLES not in os.environ and (parts := self._exercise.note(operation, exchange)):
+            self.journal.write(CoverageGained(parts))
         if self._scenario is not None:
             self._scenario.note(exchange, found)

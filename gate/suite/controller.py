@@ -1,57 +1,81 @@
-"""What the one controlling process of a run does: the target's life, evidence as it happens, the verdict at the end."""
+"""The controlling process of a run: it starts the target, follows the events, and concludes with the verdict."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from gate import suite
-from gate.contract.document import Contract
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
-from gate.suite.run import CHOSEN, CRITERIA, JOURNAL, PROGRESS, SETTINGS, SHARED, UNJUDGED
+from gate.suite.run import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
 from gate.suite.sharing import Offer
-from gate.targets import Target
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.run_cleanup import RemoteRunCleanup
-from gate.verdict import reports
-from gate.verdict.journal import read
-from gate.verdict.progress import Watch
-from gate.verdict.verdict import Outcome, Run, Verdict, build
+from gate.verdict import baseline, reports
+from gate.verdict.decide import Run, decide
+from gate.verdict.events import Event, OperationFuzzed, Outcome, ProgressMade
+from gate.verdict.journal import Journal, Listener, read
+from gate.verdict.promises import Promises
+from gate.verdict.tally import Tally, tally
+from gate.verdict.unavailable import blind
+from gate.verdict.verdict import Verdict
 
 
 class Controller:
-    """Pytest's plugin of that process."""
+    """The pytest plugin of the controlling process."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
-        chosen = config.option.keyword or config.option.markexpr or config.option.deselect or not _whole(config)
-        self.run = Run(self.settings, 0.0, narrowed=bool(chosen))
-        if WITHOUT_ORACLES in os.environ:
-            self.run.stopped = f"{WITHOUT_ORACLES} is set, which is for benchmarks: nothing was judged by what it left."
-        self.started = time.monotonic()
         self.redact = redactor(self.settings)
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
-        self.target: Target = choose(self.settings, self.say)
-        self.shared: dict[str, str] = {}
+        self.target = choose(self.settings, self.say)
         self.offer = Offer()
-        self.contract = Contract({"paths": {}})  # until the published one is loaded, which can fail
-        self.outcomes: dict[str, Outcome] = {}
+        self.promises = Promises()  # until those of the pack are loaded, which can fail
+        self.tests = Tally()  # outcomes, those of the harness too
+        self.directory = self.settings.report_dir / "journal"
+        self.journal = Journal(self.directory / "controller.ndjson", self.redact)
+        self.listener: Listener | None = None
         self.verdict: Verdict | None = None
-        self.watch: Watch | None = None
+        self.started = time.monotonic()
+        self.run = self._run()
+
+    def _run(self) -> Run:
+        option, settings = self.config.option, self.settings
+        selected = option.keyword or option.markexpr or option.deselect or not _whole(self.config)
+        stopped = f"{WITHOUT_ORACLES} is set, which is for benchmarks: no oracle judged what the tests left."
+        return Run(
+            target=settings.target,
+            depth=settings.depth,
+            seed=settings.seed,
+            workers=settings.workers,
+            repeat=settings.repeat,
+            profile=suite.pack().profile(settings.profile),
+            baseline=baseline.load(settings.baseline) if settings.baseline else None,
+            unavailable=blind(settings),
+            narrowed=bool(selected),
+            stopped=stopped if WITHOUT_ORACLES in os.environ else "",
+        )
 
     def say(self, text: str) -> None:
-        """One line of progress."""
+        """Prints a line of progress."""
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line(self.redact(text))
+
+    def hear(self, worker: str, event: Event) -> None:
+        """Prints the progress that a worker journals, and the results of fuzzing."""
+        match event:
+            case ProgressMade(text):
+                self.say(f"{worker}: {text}")
+            case OperationFuzzed(result):
+                self.say(f"\n{result}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -59,18 +83,18 @@ class Controller:
         if self.config.stash[CHOSEN]:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         try:
-            self.contract = suite.pack().contract
-            self.shared = self.target.start()
+            self.promises = suite.pack().promises
+            shared = self.target.start()
         except (GateError, ValueError) as error:
             self.run.stopped = str(error)
             self.target.stop()
             self.conclude()
             pytest.exit(self.run.stopped, returncode=3)
-        self.shared["run"] = os.urandom(4).hex()
-        self.cleanup.begin(self.shared["run"])
-        self.config.stash[SHARED] = self.shared
-        self.offer.tell(self.shared)
-        self.watch = Watch(self.settings.report_dir / "journal", self.say)
+        shared["run"] = os.urandom(4).hex()
+        self.cleanup.begin(shared["run"])
+        self.config.stash[SHARED] = shared
+        self.offer.tell(shared)
+        self.listener = Listener(self.directory, self.hear)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -78,102 +102,92 @@ class Controller:
         self.offer.invite(node.workerinput)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A test file that does not load leaves something unchecked."""
+        """Stops a run with a test file that does not load, which would leave something unchecked."""
         if report.failed:
-            self.run.stopped = f"{report.nodeid} could not be loaded: {_last_line(report.longreprtext)}"
+            *_, last = report.longreprtext.strip().splitlines() or ["no reason given"]
+            self.run.stopped = f"{report.nodeid} could not be loaded: {last}"
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Notes how a test ended and shows a failure at once."""
+        """Journals the outcome of a test, and prints a failure at once."""
         properties = dict(report.user_properties)
         if UNJUDGED in properties:
             self.run.stopped = str(properties[UNJUDGED])
             pytest.exit(self.run.stopped, returncode=3)
-        if report.when == "teardown" and PROGRESS in properties:
-            self.say(f"\n{properties[PROGRESS]}")
-        known = self.outcomes.get(report.nodeid)
-        named = [name for name in str(properties.get(CRITERIA, "")).split(",") if name]
-        if report.skipped:
-            reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
-            ended = Outcome(report.nodeid, "skipped", named, reason.removeprefix("Skipped: "))
-        elif report.failed:
-            ended = Outcome(report.nodeid, "failed" if report.when == "call" else "error", named)
-            self._show(report)
-        elif report.when == "call":
-            ended = Outcome(report.nodeid, "passed", named)
-        else:
-            return
-        if known is None or known.outcome == "passed":
-            self.outcomes[report.nodeid] = ended
+        if report.failed:
+            evidence = dict(report.sections).get("evidence", report.longreprtext)
+            lines = "\n".join(f"  {line}" for line in evidence.splitlines())
+            self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
+        if outcome := _outcome(report, str(properties.get(CRITERIA, ""))):
+            self.tests.add(outcome)
+            if not self._of_harness(outcome.test):
+                self.journal.write(outcome)
 
-    def _show(self, report: pytest.TestReport) -> None:
-        shown = dict(report.sections).get("evidence", report.longreprtext)
-        lines = "\n".join(f"  {line}" for line in shown.splitlines())
-        self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
+    def _of_harness(self, test: str) -> bool:
+        return test.startswith(suite.pack().suite.harness)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Ctrl-C, or an error that ends the run; one that was to end at a first failure has seen what it was to see."""
+        """Notes why a run was interrupted; one that reached its ``--maxfail`` was not."""
         most = self.config.option.maxfail
-        if most and sum(one.outcome in {"failed", "error"} for one in self.outcomes.values()) >= most:
+        if most and len(self.tests.tests("failed", "error")) >= most:
             self.run.narrowed = True
             return
         self.cleanup.interrupt()
-        told = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
-        self.run.stopped = self.run.stopped or (str(excinfo.value) or told)
+        reason = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
+        self.run.stopped = self.run.stopped or str(excinfo.value) or reason
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Writes the verdict; its code is the exit code of a run that judged a runner and whose harness is sound."""
-        if self.watch:
-            self.watch.stop()
+        """Writes the verdict; its code is the exit code of a run that judged a service and whose harness is sound."""
+        if self.listener:
+            self.listener.stop()
         self.conclude()
         if self.verdict:
             code = self.verdict.exit_code(allow_partial=self.settings.allow_partial)
-            # Tests that failed by nothing but accepted deviations failed nothing.
+            # Pytest exits 1 for the tests that failed by accepted deviations alone, too.
             excused = not code and self.verdict.accepted and not self.failed_of_harness
             session.exitstatus = 0 if excused and session.exitstatus == 1 else code or session.exitstatus
 
     @property
     def failed_of_harness(self) -> int:
-        """How many tests of the harness itself failed."""
-        ended = [one.outcome for one in self.outcomes.values() if one.test.startswith(suite.pack().suite.harness)]
-        return sum(one in {"failed", "error"} for one in ended)
-
-    @property
-    def only_harness(self) -> bool:
-        """Whether nothing but tests of the harness ran, so that there is nothing to say about a runner."""
-        return not self.run.stopped and bool(self.outcomes) and not self.run.outcomes
+        """Number of failed tests of the harness itself."""
+        return sum(map(self._of_harness, self.tests.tests("failed", "error")))
 
     def conclude(self) -> None:
-        """Judges, and writes the reports."""
+        """Decides the verdict and writes the reports, unless only tests of the harness ran."""
         if JOURNAL in self.config.stash:
             self.config.stash[JOURNAL].flush()
-        self.run.outcomes = [
-            one for one in self.outcomes.values() if not one.test.startswith(suite.pack().suite.harness)
-        ]
-        self.run.left = self.cleanup.end()
+        self.run.left_behind = self.cleanup.end()
         self.run.duration = time.monotonic() - self.started
-        if not self.only_harness:
-            self.verdict = build(self.run, read(self.settings.report_dir / "journal"), self.contract)
+        tests = self.tests.outcomes
+        if self.run.stopped or not tests or not all(map(self._of_harness, tests)):
+            self.verdict = decide(tally(read(self.directory)), self.run, self.promises)
             reports.write(self.verdict, self.settings.report_dir, self.redact)
 
     def pytest_terminal_summary(self) -> None:
-        """Shows the verdict where no wrapper does."""
+        """Prints the verdict, unless the command line does."""
         if self.verdict and WRAPPED not in os.environ:
             reports.show(self.verdict, self.settings.report_dir, Console(highlight=False, soft_wrap=True))
-            if number := self.failed_of_harness:  # which the exit code tells too, but nobody reads that below a PASS
+            if number := self.failed_of_harness:  # the exit code says so too, but nobody reads that below a PASS
                 self.say(f"{number} of the tests of the gate itself failed: do not rely on what it says of this build.")
 
     def pytest_unconfigure(self) -> None:
         """Takes the target down, whatever happened."""
+        self.journal.close()
         self.target.stop()
 
 
 def _whole(config: pytest.Config) -> bool:
-    """Whether the suite was named as a whole, not one of its folders or tests."""
+    """Whether the suite was named as a whole, not some of its folders or tests."""
     folder = suite.pack().suite.folder
     return {str(argument).rstrip("/") for argument in config.args} <= {folder, str(config.rootpath / folder)}
 
 
-def _last_line(text: str) -> str:
-    lines: Sequence[str] = text.strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+def _outcome(report: pytest.TestReport, criteria: str) -> Outcome | None:
+    """The outcome that a phase of a test gives it; None for a phase that decides nothing."""
+    names = [name for name in criteria.split(",") if name]
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        return Outcome(report.nodeid, "skipped", names, reason.removeprefix("Skipped: "))
+    if report.failed:
+        return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names)
+    return Outcome(report.nodeid, "passed", names) if report.when == "call" else None

@@ -83,7 +83,7 @@ def pytest_runtest_makereport(
     begun = item.stash.get(SCENARIOS, [])
     if isinstance(error, BrokenPromise) and error.evidence:
         for finding, shown in zip(error.findings, error.evidence, strict=True):
-            journal_of(item.config).add_findings([finding], shown)
+            journal_of(item.config).write_findings([finding], shown)
             allure.attach(str(shown), "evidence", allure.attachment_type.TEXT)
         report.sections.append(("evidence", "\n\n".join(str(shown) for shown in error.evidence)))
         return report
@@ -91,7 +91,7 @@ def pytest_runtest_makereport(
     message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext
     findings = findings_of(error, item.nodeid)
     evidence = begun[-1].evidence(message, findings) if begun else Evidence(item.nodeid, message)
-    journal_of(item.config).add_findings(findings, evidence)
+    journal_of(item.config).write_findings(findings, evidence)
     allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
     report.sections.append(("evidence", str(evidence)))
     return report

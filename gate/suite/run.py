@@ -13,20 +13,20 @@ from gate.core import settings as options
 from gate.core import waiting
 from gate.core.errors import GateError
 from gate.core.settings import OPTIONS, WRAPPED, Settings
+from gate.suite import pack
 from gate.suite.interrupts import Once
 from gate.suite.order import longest, soonest
 from gate.suite.sharing import ask
 from gate.targets.choose import resolved
 from gate.targets.remote_run.access import redactor
-from gate.verdict import report_directory
+from gate.verdict import baseline, report_directory
 from gate.verdict.journal import Journal
-from gate.verdict.progress import Now
 
 SETTINGS = pytest.StashKey[Settings]()
 CHOSEN = pytest.StashKey[bool]()
 SHARED = pytest.StashKey[dict[str, str]]()
 JOURNAL = pytest.StashKey[Journal]()
-UNJUDGED, CRITERIA, PROGRESS = "gate_unjudged", "gate_criteria", "gate_progress"
+UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +45,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         asked = options.settings(config.option)
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
         config.option.gate_target = settings.target  # workers are told this, not what it was taken from
+        pack().profile(settings.profile)
+        if settings.baseline:
+            baseline.load(settings.baseline)
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             report_directory.prepare(settings.report_dir)
     except GateError as error:
@@ -121,8 +124,3 @@ def journal_of(config: pytest.Config) -> Journal:
         path = settings.report_dir / "journal" / f"{worker_of(config)}.ndjson"
         config.stash[JOURNAL] = Journal(path, redactor(settings))
     return config.stash[JOURNAL]
-
-
-def now_of(config: pytest.Config) -> Now:
-    """Where this worker says what it is doing."""
-    return Now(config.stash[SETTINGS].report_dir / "journal" / worker_of(config))

@@ -1,4 +1,4 @@
-"""A verdict where a code host shows it: annotations on the pull request, the job's summary, and its outputs."""
+"""A verdict on a pull request: annotations, the summary of the job, and its outputs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gate.core.errors import Exit, GateError
-from gate.verdict.verdict import FindingResult, Verdict
+from gate.core.errors import Exit
+from gate.verdict.verdict import FindingResult, Verdict, read
 
 LEVELS = {"critical": "error", "major": "error", "minor": "warning"}
-"""How a finding of each severity is shown."""
+"""Level of an annotation, by severity."""
 
-SHOWN = 10
-"""More annotations of a level than this the code host leaves out; the last then says how many there are."""
+MOST = 10
+"""Annotations of a level that the code host shows; the last one counts those that are left out."""
 
 
 def workflow_commands(verdict: Verdict) -> Iterator[str]:
-    """Workflow commands for the worst findings, and for the reason where they do not say it all."""
+    """Yields commands for the worst findings, and for the reason where there is no finding that gives it."""
     if verdict.verdict not in {"pass", "broken"} or (verdict.verdict == "broken" and not verdict.findings):
         yield _command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
-    for finding in verdict.findings[: SHOWN - 1]:
+    for finding in verdict.findings[: MOST - 1]:
         yield _finding(finding)
-    rest = len(verdict.findings) - (SHOWN - 1)
+    rest = len(verdict.findings) - (MOST - 1)
     if rest > 0:
         yield _command("error", "Beacon Gate", f"{rest} more findings are in the job's summary and in its reports.")
 
@@ -47,19 +47,16 @@ def _escaped(text: str, more: str = "") -> str:
 
 
 def annotate(words: Sequence[str]) -> int:
-    """Tells of the verdict in a report directory, as a workflow of the code host expects it."""
-    made = argparse.ArgumentParser(
+    """Runs the command: prints workflow commands for a verdict, and fills the files of the summary and outputs."""
+    parser = argparse.ArgumentParser(
         prog="gate annotate",
         description="Prints the findings as annotations, and adds the verdict to the files that GITHUB_STEP_SUMMARY "
         "and GITHUB_OUTPUT name.",
     )
-    made.add_argument("reports", type=Path, help="the report directory of a run")
-    reports: Path = made.parse_args(words).reports
-    try:
-        verdict = Verdict.model_validate_json((reports / "verdict.json").read_text(encoding="utf-8"))
-        summary = (reports / "verdict.md").read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise GateError(f"There is no verdict in {reports}.", "Name the report directory of a run.") from error
+    parser.add_argument("reports", type=Path, help="the report directory of a run")
+    reports: Path = parser.parse_args(words).reports
+    verdict = read(reports)
+    summary = (reports / "verdict.md").read_text(encoding="utf-8")
     for line in workflow_commands(verdict):
         print(line)
     _append("GITHUB_STEP_SUMMARY", summary)

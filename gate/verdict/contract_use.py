@@ -1,4 +1,4 @@
-"""What is used of a contract: by the suite, as its last run noted, and by the portal, as its consumer contract says."""
+"""The use of a contract: by the last run of the suite, and by the consumer contracts."""
 
 from __future__ import annotations
 
@@ -11,37 +11,29 @@ from gate.contract.document import Contract
 from gate.contract.drift import Uses
 from gate.contract.surface import BODY, Surface, shown
 from gate.core.errors import GateError
-from gate.verdict.verdict import Verdict
+from gate.verdict.tally import UNDOCUMENTED
+from gate.verdict.verdict import NAME, read
+
+KINDS = ("operations", "statuses", "parameters", "fields", "values")
 
 
 def of_run(directory: Path) -> Uses | None:
-    """What the run whose reports are in ``directory`` used; None where there was none."""
-    path = directory / "verdict.json"
-    if not path.exists():
+    """The use by the run whose reports are in ``directory``; None without any."""
+    if not (directory / NAME).exists():
         return None
-    try:
-        seen = Verdict.model_validate_json(path.read_text(encoding="utf-8")).exercised
-    except (OSError, ValueError) as error:
-        raise GateError(f"{path} is no verdict.", "Run ./scripts/gate again.") from error
-    kinds: Mapping[str, Mapping[str, int | bool]] = {
-        "operations": seen.operations,
-        "statuses": seen.statuses,
-        "parameters": seen.parameters,
-        "fields": seen.fields,
-        "values": seen.values,
-    }
+    kinds = read(directory).coverage.model_dump(include=set(KINDS))
     return {
-        kind: {name for name, times in names.items() if times and not name.startswith("undocumented")}
+        kind: {name for name, times in names.items() if times and not name.startswith(UNDOCUMENTED)}
         for kind, names in kinds.items()
     }
 
 
 def of_portal(directory: Path, contract: Contract, published: Surface) -> Uses | None:
-    """What the consumer contracts (Pact) in ``directory`` use; None where there is none."""
+    """The use by the consumer contracts (Pact) in ``directory``; None without any."""
     paths = sorted(directory.glob("*.json"))
     if not paths:
         return None
-    used: dict[str, set[str]] = {kind: set() for kind in ("operations", "statuses", "parameters", "fields", "values")}
+    used: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for path in paths:
         try:
             for interaction in json.loads(path.read_text(encoding="utf-8"))["interactions"]:

@@ -1,136 +1,133 @@
-"""Profiles: how one deployed system is spelled on the wire, and which deviations of it are accepted."""
+"""Profiles: a deployed system's spelling on the wire, and its accepted deviations."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gate.core.errors import UsageError
+from gate.core.findings import Finding
 
-DIRECTORY = Path(__file__).resolve().parents[2] / "contracts" / "profiles"
 PUBLISHED = "published"
-Cause = tuple[str, str, str]
-"""Code and place of a finding, and what was there."""
-T = TypeVar("T")
+"""The profile that accepts no deviation."""
 
 
 class _Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Wire(_Document):
-    """How submissions are spelled; what is None is left out of them."""
-
-    wrapper: Literal["job_spec", "jobspec"] = "job_spec"
-    enable_analysis: bool | None = None
-
-    @property
-    def members(self) -> dict[str, Any]:
-        """What a wrapper is made with, unless a test says otherwise."""
-        more = {} if self.enable_analysis is None else {"enable_analysis": self.enable_analysis}
-        return {"spelling": self.wrapper, **more}
-
-
 class Deviation(_Document):
-    """One deviation that is accepted until a day.
+    """A deviation that is accepted up to and including a day.
 
-    ``findings`` has a code each, and behind a blank a regular expression that has to be found in the finding's place
-    and what was there, written as ``place = got``.
-    ``exercised`` names what a run must have seen to tell that it still occurs, any of them: an operation, an operation
-    with a status, a rule between rows, or a test (as a regular expression of its id, from ``tests/`` on).
+    An entry of ``findings`` is a code, a blank, and a regular expression to search for in ``place = got`` of a finding.
+    An entry of ``covered_by`` is an operation, an operation with a status code, the code of an invariant, or a regular
+    expression for the id of a test, from ``tests/`` on; a run that reached any of them would have seen the deviation.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9-]{2,40}$")
     title: str = Field(min_length=10)
     findings: list[str] = Field(min_length=1)
-    exercised: list[str] = Field(min_length=1)
+    covered_by: list[str] = Field(min_length=1)
     owner: str = Field(min_length=2)
     reason: str = Field(min_length=10)
     expires: date
 
-    @field_validator("findings", "exercised")
+    @field_validator("findings", "covered_by")
     @classmethod
     def _expressions(cls, values: list[str]) -> list[str]:
         for value in values:
             re.compile(value.partition(" ")[2] or value)
         return values
 
-    def about(self, cause: Cause) -> bool:
-        """Whether a finding with this code is this deviation."""
-        code, where, got = cause
-        for entry in self.findings:
-            wanted, _, pattern = entry.partition(" ")
-            if code == wanted and re.search(pattern, f"{where} = {got}"):
-                return True
-        return False
+    def matches(self, finding: Finding) -> bool:
+        """Whether a finding is this deviation."""
+        entries = (entry.partition(" ") for entry in self.findings)
+        text = f"{finding.where} = {finding.got}"
+        return any(finding.code == code and re.search(pattern, text) for code, _, pattern in entries)
 
-    def seen(self, exercised: Iterable[str]) -> bool:
-        """Whether a run that saw these operations, statuses, rules and tests would have shown it."""
-        patterns = [re.compile(entry) for entry in self.exercised if entry.startswith("tests/")]
-        return any(one in self.exercised or any(pattern.search(one) for pattern in patterns) for one in exercised)
+    def covered(self, reached: Collection[str]) -> bool:
+        """Whether a run that reached these operations, statuses, invariants and tests would have seen it."""
+        patterns = [re.compile(entry) for entry in self.covered_by if entry.startswith("tests/")]
+        return any(name in self.covered_by or any(each.search(name) for each in patterns) for name in reached)
 
 
 class Profile(_Document):
-    """The content of a file of ``contracts/profiles/``."""
+    """The content of a profile's file."""
 
     name: str
-    wire: Wire = Wire()
+    wire: dict[str, Any] = {}  # the pack says what this may hold
     deviation: list[Deviation] = []
 
     @cached_property
     def today(self) -> date:
-        """The day that expiry is told by, in UTC."""
+        """The day that decides on expiry, in UTC."""
         return datetime.now(UTC).date()
 
-    def deviation_of(self, cause: Cause) -> Deviation | None:
-        """The deviation that a finding is, where it is one that has not expired."""
-        return next((one for one in self.deviation if one.expires >= self.today and one.about(cause)), None)
+    @property
+    def valid(self) -> list[Deviation]:
+        """Deviations that have not expired."""
+        return [deviation for deviation in self.deviation if deviation.expires >= self.today]
 
-    def sort(self, findings: Iterable[T], cause: Callable[[T], Cause]) -> tuple[list[T], list[tuple[T, Deviation]]]:
-        """Findings that stand, and those that are accepted, each with its deviation."""
-        standing: list[T] = []
-        accepted: list[tuple[T, Deviation]] = []
-        for finding in findings:
-            deviation = self.deviation_of(cause(finding))
-            if deviation is None:
-                standing.append(finding)
-            else:
-                accepted.append((finding, deviation))
-        return standing, accepted
-
+    @property
     def expired(self) -> list[Deviation]:
-        """Deviations whose day is over."""
-        return [one for one in self.deviation if one.expires < self.today]
+        """Deviations whose last day is over."""
+        return [deviation for deviation in self.deviation if deviation.expires < self.today]
 
-    def stale(self, occurred: Iterable[Deviation], exercised: Sequence[str]) -> list[Deviation]:
-        """Deviations that did not occur in a run that would have shown them."""
-        there = {one.id for one in occurred}
-        return [
-            one for one in self.deviation if one.id not in there and one.expires >= self.today and one.seen(exercised)
+    def deviation_of(self, finding: Finding) -> Deviation | None:
+        """The deviation that accepts a finding; None where the finding stands."""
+        return next((deviation for deviation in self.valid if deviation.matches(finding)), None)
+
+    def stale(self, seen: Collection[str], reached: Collection[str]) -> list[Deviation]:
+        """Valid deviations that are not among the ids ``seen``, in a run that would have seen them."""
+        return [deviation for deviation in self.valid if deviation.id not in seen and deviation.covered(reached)]
+
+    def findings(self, seen: Collection[str], reached: Collection[str]) -> list[Finding]:
+        """A finding for each expired and each stale deviation of a run."""
+        expired = [
+            Finding(
+                "BG-PROFILE-002", f"{self.name}: {each.id}", f"a decision before {each.expires}", f"still: {each.title}"
+            )
+            for each in self.expired
+        ]
+        return expired + [
+            Finding("BG-PROFILE-001", f"{self.name}: {each.id}", each.title, "no such finding in this run")
+            for each in self.stale(seen, reached)
         ]
 
 
-def load(name: str) -> Profile:
-    """The profile of a name or a path; UsageError names what is wrong with it."""
-    path = Path(name) if name.endswith(".toml") else DIRECTORY / f"{name}.toml"
+def load(name: str, directory: Path, wire: Callable[..., object] = dict) -> Profile:
+    """Loads the profile of a name in ``directory``, or of a path.
+
+    Args:
+        name: The name, or a path that ends in ``.toml``.
+        directory: The known profiles.
+        wire: Takes the members of the profile's ``wire`` table; a ValueError refuses them.
+
+    Raises:
+        UsageError: The profile does not exist or is not valid.
+
+    """
+    path = Path(name) if name.endswith(".toml") else directory / f"{name}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in DIRECTORY.glob("*.toml")))
+        known = ", ".join(sorted(file.stem for file in directory.glob("*.toml")))
         raise UsageError(f"There is no profile {name!r}.", f"Known are {known}; or give the path of a .toml file.")
     try:
-        made = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        profile = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        wire(**profile.wire)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The profile {name} cannot be used: {_first(error)}.", "See contracts/profiles/.") from error
-    ids = [one.id for one in made.deviation]
-    if len(set(ids)) != len(ids):
+        raise UsageError(
+            f"The profile {name} is not valid: {_first(error)}.", f"See {directory} for examples."
+        ) from error
+    if len({deviation.id for deviation in profile.deviation}) != len(profile.deviation):
         raise UsageError(f"The profile {name} has a deviation twice.", "Give each an id of its own.")
-    return made
+    return profile
 
 
 def _first(error: Exception) -> str:

@@ -17,4 +17,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.mark.smoke
 def test_sequence_leads_to_the_state_that_its_steps_establish(walk: Walk, part: str) -> None:
-    assert walk(part)["cases"]
+    assert walk(part).cases

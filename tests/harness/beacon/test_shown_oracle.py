@@ -21,6 +21,7 @@ from gate.core.database import Rows
 from gate.core.redaction import Redactor
 from gate.session.session import Session
 from gate.targets.remote import RemoteSystem
+from gate.verdict.events import ResourceEnded
 from gate.verdict.journal import Journal, read
 
 RUN = "0b8f6a4e-2c1d-4e3f-9a5b-6c7d8e9f0a1b"
@@ -154,7 +155,7 @@ def test_sound_runner_has_no_finding_without_its_rows(own_runner: OwnRunner, tmp
             for regions in (["US"], ["US", "EU", "ASIA"]):
                 scenario.finished(workflow=workflow, regions=regions, questions=["math_basic", "taiwan_status"])
         assert scenario.judge() == []
-    states = [fact["states"] for fact in read(tmp_path) if fact["kind"] == "job"]
+    states = [event.states for event in read(tmp_path) if isinstance(event, ResourceEnded)]
     assert states == [{"jobs": ["completed"]}] * 4
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import ROOT
-from beacon.contract import published
 from benchmarks.mutation import mutants
 from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
 from benchmarks.mutation.report import Result, reasons
 from benchmarks.mutation.trial import FIRST, Outcome, Suite, Trial, classified
 from gate.core.errors import Exit, UsageError
-from gate.core.settings import Settings
-from gate.verdict.verdict import Outcome as Ended
-from gate.verdict.verdict import Run, Verdict, build
+from gate.verdict.events import Outcome as Ended
+from gate.verdict.verdict import Verdict
+from tests.harness.support.verdicts import EXCHANGE
+from tests.harness.support.verdicts import verdict as judged
 
 SOURCE = '''"""Nothing."""
 from dataclasses import dataclass
@@ -92,11 +92,8 @@ def test_mutant_is_chosen_by_its_id(tree: Path) -> None:
 
 def verdict(failed: int = 0, passed: int = 1, stopped: str = "") -> Verdict:
     """A verdict on a run with so many failed tests, each with a finding, and so many that passed."""
-    run = Run(Settings(), 1.0, stopped=stopped)
-    run.outcomes = [Ended(f"f{number}", "failed") for number in range(failed)]
-    run.outcomes += [Ended(f"p{number}", "passed") for number in range(passed)]
-    exchange = {"kind": "exchange", "operation": "listJobs", "status": 200, "error_code": None}
-    return build(run, [exchange], published())
+    outcomes = [*(Ended(f"f{n}", "failed") for n in range(failed)), *(Ended(f"p{n}", "passed") for n in range(passed))]
+    return judged(EXCHANGE, *outcomes, stopped=stopped)
 
 
 CASES: dict[str, tuple[int, Verdict | None, Outcome]] = {

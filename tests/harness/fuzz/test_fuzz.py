@@ -41,7 +41,7 @@ from gate.targets.remote_run.guard import Guard
 from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.stop import StopFileWatch
 from gate.verdict.journal import Journal
-from gate.verdict.verdict import Verdict
+from gate.verdict.verdict import read
 
 FAULTY = shlex.join([sys.executable, str(Path(__file__).parents[1] / "support" / "faulty_runner.py")])
 CONTRACT = published()
@@ -113,7 +113,7 @@ def test_gate_ends_at_the_first_finding(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    verdict = Verdict.model_validate_json((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    verdict = read(tmp_path)
     assert (ended.returncode, verdict.verdict) == (Exit.BROKEN, "broken"), ended.stdout
     assert verdict.counts.failed == 1
     assert "BG-HTTP-001" in {finding.code for finding in verdict.findings}
@@ -259,7 +259,7 @@ def split(reports: Path, workers: int) -> tuple[dict[str, tuple[int, str]], set[
     environment = {**os.environ, "FAULT": "member"}
     command = [sys.executable, "-m", "beacon", *words]
     subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=False)
-    verdict = Verdict.model_validate_json((reports / "verdict.json").read_text(encoding="utf-8"))
+    verdict = read(reports)
     return (
         {one.operation: (one.cases, one.digest) for one in verdict.fuzz},
         {(finding.code, finding.where) for finding in verdict.findings},

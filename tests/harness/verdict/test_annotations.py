@@ -15,42 +15,42 @@ from gate.core.errors import GateError
 from gate.core.redaction import Redactor
 from gate.verdict import reports
 from gate.verdict.annotations import annotate, workflow_commands
-from tests.harness.verdict.test_verdict import EXCHANGE, PASSED, finding, verdict
+from tests.harness.support.verdicts import passing, reported
 
 ACTION = ROOT / ".github" / "actions" / "gate"
 
 
 def test_each_finding_is_an_annotation() -> None:
     """The level follows from the severity, the title has the code, and the text the place."""
-    [line] = workflow_commands(verdict(PASSED, facts=(EXCHANGE, finding("GET /x"))))
+    [line] = workflow_commands(passing(reported("GET /x")))
     assert line.startswith("::error title=BG-HTTP-001 ")
     assert "::GET /x%0Aexpected 200%0Agot 500%0A" in line
 
 
 def test_what_a_runner_answers_cannot_become_another_command() -> None:
     """Line breaks and percent signs are escaped everywhere, and in titles what separates properties too."""
-    [line] = workflow_commands(verdict(PASSED, facts=(EXCHANGE, finding("100%\n::stop-commands::x\r"))))
+    [line] = workflow_commands(passing(reported("100%\n::stop-commands::x\r")))
     assert "\n" not in line
     assert "100%25%0A::stop-commands::x%0D" in line
 
 
 def test_no_more_are_shown_than_are_displayed() -> None:
     """The last one says how many are left out."""
-    lines = list(workflow_commands(verdict(PASSED, facts=(EXCHANGE, *(finding(f"GET /{n}") for n in range(30))))))
+    lines = list(workflow_commands(passing(*(reported(f"GET /{number}") for number in range(30)))))
     assert len(lines) == 10
     assert "21 more findings" in lines[-1]
 
 
 def test_a_run_without_verdict_says_why() -> None:
     """What could not be judged is an error too; a pass is silent."""
-    [line] = workflow_commands(verdict(PASSED, stopped="No container engine answers."))
+    [line] = workflow_commands(passing(stopped="No container engine answers."))
     assert line == "::error title=Beacon Gate%3A unjudged::No container engine answers."
-    assert list(workflow_commands(verdict(PASSED))) == []
+    assert list(workflow_commands(passing())) == []
 
 
 def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What earlier steps wrote to the files stays."""
-    reports.write(verdict(PASSED), tmp_path, Redactor())
+    reports.write(passing(), tmp_path, Redactor())
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         (tmp_path / name).write_text("earlier\n")
         monkeypatch.setenv(name, str(tmp_path / name))

@@ -1,65 +1,56 @@
-"""What changed since an earlier run is told, and nothing counts as fixed that was not looked for."""
+"""A comparison with an earlier run says what changed, and a finding that no test looked for again is not fixed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from beacon.contract import published
+from beacon.pack import pack
 from gate.core.errors import UsageError
-from gate.core.evidence import Evidence
-from gate.core.findings import Finding
 from gate.core.redaction import Redactor
-from gate.core.settings import Settings
-from gate.verdict import profile, reports
-from gate.verdict.baseline import compare, load, once, repetition
+from gate.verdict import reports
+from gate.verdict.baseline import compare, load, repetition, without_repetition
+from gate.verdict.events import FindingReported, Outcome
 from gate.verdict.profile import Deviation, Profile
-from gate.verdict.verdict import Outcome, Run, Verdict, build
+from gate.verdict.verdict import Verdict
+from tests.harness.support import verdicts
 
-EXCHANGE = {"kind": "exchange", "operation": "getJob", "status": 200, "error_code": ""}
-
-
-def fact(where: str, *, test: str = "tests/a.py::a", code: str = "BG-HTTP-001", got: str = "500") -> dict[str, Any]:
-    found = Finding(code, where, "200", got)
-    return {"kind": "finding", **found.as_dict(), "evidence": Evidence(test).as_dict()}
+A, B, C = (f"tests/{name}.py::{name}" for name in "abc")
 
 
-def verdict(*facts: dict[str, Any], outcomes: tuple[Outcome, ...] = (), **members: Any) -> Verdict:
-    ended = outcomes or tuple(Outcome(str(one["evidence"]["test"]), "failed") for one in facts)
-    run = Run(replace(Settings(), **members), 1.0, [*ended, Outcome("tests/z.py::z", "passed")])
-    return build(run, [EXCHANGE, *facts], published())
+def reported(where: str, *, test: str = A, **parts: str) -> FindingReported:
+    return verdicts.reported(where, test=test, **parts)
 
 
-def test_each_finding_is_new_fixed_still_there_or_not_looked_for(tmp_path: Path) -> None:
+def verdict(*findings: FindingReported, outcomes: tuple[Outcome, ...] = (), **run: Any) -> Verdict:
+    """The verdict on a run whose tests failed by these findings, unless ``outcomes`` says otherwise."""
+    failed = tuple(Outcome(finding.evidence.test, "failed") for finding in findings)
+    return verdicts.passing(*findings, *(outcomes or failed), **run)
+
+
+def test_each_finding_is_new_fixed_still_failing_or_not_tested_again(tmp_path: Path) -> None:
     """By code and place; what no test looked for again is not fixed."""
-    before = verdict(fact("GET /a"), fact("GET /b", test="tests/b.py::b"), fact("GET /c", test="tests/c.py::c"))
+    before = verdict(reported("GET /a"), reported("GET /b", test=B), reported("GET /c", test=C))
     reports.write(before, tmp_path, Redactor())
-    passed = Outcome("tests/b.py::b", "passed")
-    skipped = Outcome("tests/c.py::c", "skipped", (), "no rows")
-    now = verdict(
-        fact("GET /a"),
-        fact("GET /d"),
-        outcomes=(Outcome("tests/a.py::a", "failed"), passed, skipped),
-        baseline=load(tmp_path / "verdict.json"),
-    )
+    outcomes = (Outcome(A, "failed"), Outcome(B, "passed"), Outcome(C, "skipped", (), "no rows"))
+    baseline = load(tmp_path / "verdict.json")
+    now = verdict(reported("GET /a"), reported("GET /d"), outcomes=outcomes, baseline=baseline)
     assert now.compared
-    told = now.compared.model_dump(exclude={"baseline"})
-    assert told == {
+    assert now.compared.model_dump(exclude={"baseline"}) == {
         "new": ["BG-HTTP-001 GET /d"],
         "still_failing": ["BG-HTTP-001 GET /a"],
         "fixed": ["BG-HTTP-001 GET /b"],
-        "no_longer_exercised": ["BG-HTTP-001 GET /c"],
+        "not_tested_again": ["BG-HTTP-001 GET /c"],
     }
     reports.write(now, tmp_path, Redactor())
     console = Console(record=True, width=200, file=(tmp_path / "out").open("w"))
     reports.show(now, tmp_path, console)
     console.file.close()
     for text in (console.export_text(), (tmp_path / "verdict.md").read_text(), (tmp_path / "verdict.html").read_text()):
-        assert "no longer exercised" in text
+        assert "not tested again" in text
         assert "GET /c" in text
 
 
@@ -71,12 +62,24 @@ def test_file_that_is_no_verdict_is_usage(tmp_path: Path, content: str) -> None:
         load(tmp_path / "verdict.json")
 
 
+@pytest.mark.parametrize(("version", "reads"), [("", True), ('"version": 1, ', True), ('"version": 7, ', False)])
+def test_baseline_of_another_version_is_read_or_refused_by_name(tmp_path: Path, version: str, reads: bool) -> None:
+    """A verdict of before there were versions has its findings in the same form."""
+    path = tmp_path / "verdict.json"
+    path.write_text(f'{{{version}"verdict": "broken", "findings": [{{"code": "X", "where": "y", "tests": ["z"]}}]}}')
+    if reads:
+        assert load(path).findings == {("X", "y"): ("z",)}
+        return
+    with pytest.raises(UsageError, match=f"--baseline {path} is of version 7; this gate reads 1"):
+        load(path)
+
+
 def test_finding_of_the_run_as_a_whole_is_fixed_when_anything_ran(tmp_path: Path) -> None:
     """It has no test of its own."""
-    reports.write(verdict(fact("jobs.status", test="the end of the run")), tmp_path, Redactor())
+    reports.write(verdict(reported("jobs.status", test="the end of the run")), tmp_path, Redactor())
     baseline = load(tmp_path / "verdict.json")
-    assert compare(baseline, [], ["tests/a.py::a"]).fixed == ["BG-HTTP-001 jobs.status"]
-    assert compare(baseline, [], []).no_longer_exercised == ["BG-HTTP-001 jobs.status"]
+    assert compare(baseline, [], [A]).fixed == ["BG-HTTP-001 jobs.status"]
+    assert compare(baseline, [], []).not_tested_again == ["BG-HTTP-001 jobs.status"]
 
 
 IDS = {
@@ -88,48 +91,54 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize(("test", "told"), IDS.items(), ids=IDS)
-def test_repetition_is_read_from_a_tests_id(test: str, told: tuple[str, int]) -> None:
+@pytest.mark.parametrize(("test", "parts"), IDS.items(), ids=IDS)
+def test_repetition_is_read_from_the_id_of_a_test(test: str, parts: tuple[str, int]) -> None:
     """Wherever pytest puts it among the parameters."""
-    assert (once(test), repetition(test)) == told
+    assert (without_repetition(test), repetition(test)) == parts
 
 
-def test_finding_that_not_every_repetition_sees_is_flaky() -> None:
-    """One seen each time is not, and both are one finding each."""
-    always = [fact("GET /a", test=f"tests/a.py::a[repeat{number}]") for number in (1, 2, 3)]
-    sometimes = fact("tests/b.py::b[repeat2]", test="tests/b.py::b[repeat2]", code="BG-TEST-001")
-    made = {one.where: one for one in verdict(*always, sometimes, repeat=3).findings}
-    assert (made["GET /a"].flaky, made["GET /a"].times) == (False, 3)
-    assert (made["tests/b.py::b"].flaky, made["tests/b.py::b"].seen_in) == (True, [2])
+def test_finding_of_some_repetitions_is_flaky() -> None:
+    """One of all repetitions is not, and both are one finding each."""
+    always = [reported("GET /a", test=f"tests/a.py::a[repeat{number}]") for number in (1, 2, 3)]
+    sometimes = reported("tests/b.py::b[repeat2]", test="tests/b.py::b[repeat2]", code="BG-TEST-001")
+    findings = {finding.where: finding for finding in verdict(*always, sometimes, repeat=3).findings}
+    assert (findings["GET /a"].flaky, findings["GET /a"].times) == (False, 3)
+    assert (findings[B].flaky, findings[B].seen_in) == (True, [2])
 
 
 def accepting(**members: Any) -> Profile:
-    told = {"owner": "runner team", "reason": "It is known.", "expires": "2999-01-01", "title": "It is otherwise"}
-    made = {"id": "otherwise", "findings": ["BG-HTTP-001 GET /a = 500"], "exercised": ["getJob"], **told, **members}
-    return Profile(name="x", deviation=[Deviation.model_validate(made)])
+    """A profile that accepts GET /a = 500."""
+    deviation = {
+        "id": "otherwise",
+        "title": "It is otherwise",
+        "findings": ["BG-HTTP-001 GET /a = 500"],
+        "covered_by": ["getJob"],
+        "owner": "runner team",
+        "reason": "It is known.",
+        "expires": "2999-01-01",
+    }
+    return Profile(name="x", deviation=[Deviation.model_validate(deviation | members)])
 
 
-def test_accepted_finding_fails_nothing_and_is_told() -> None:
-    """Nor does the test that saw it; but what else stands in the same place is found."""
-    made = verdict(fact("GET /a"), profile=accepting())
-    assert (made.verdict, made.findings) == ("pass", [])
-    assert [(one.deviation, one.finding.where, one.owner) for one in made.accepted] == [
-        ("otherwise", "GET /a", "runner team")
-    ]
-    other = verdict(fact("GET /a"), fact("GET /a", got="502"), profile=accepting())
-    assert (other.verdict, [one.got for one in other.findings]) == ("broken", ["502"])
+def test_accepted_finding_fails_nothing_and_is_reported() -> None:
+    """Nor does its test; another finding at the same place stands."""
+    result = verdict(reported("GET /a"), profile=accepting())
+    assert (result.verdict, result.findings) == ("pass", [])
+    [accepted] = result.accepted
+    assert (accepted.deviation, accepted.finding.where, accepted.owner) == ("otherwise", "GET /a", "runner team")
+    other = verdict(reported("GET /a"), reported("GET /a", got="502"), profile=accepting())
+    assert (other.verdict, [finding.got for finding in other.findings]) == ("broken", ["502"])
 
 
-def test_failure_of_which_nothing_is_accepted_stands() -> None:
-    """A test that failed without a finding is no accepted one."""
-    failed = (Outcome("tests/a.py::a", "failed"), Outcome("tests/b.py::b", "failed"))
-    assert verdict(fact("GET /a"), outcomes=failed, profile=accepting()).verdict == "broken"
+def test_failed_test_without_an_accepted_finding_stands() -> None:
+    failed = (Outcome(A, "failed"), Outcome(B, "failed"))
+    assert verdict(reported("GET /a"), outcomes=failed, profile=accepting()).verdict == "broken"
 
 
 def test_stale_and_expired_deviations_fail() -> None:
-    """A mended fault and a day that is over are both findings, where the run would have seen it."""
-    stale, expired = verdict(profile=accepting()), verdict(fact("GET /a"), profile=accepting(expires="2020-01-01"))
-    assert [one.code for one in stale.findings] == ["BG-PROFILE-001"]
-    assert {one.code for one in expired.findings} == {"BG-PROFILE-002", "BG-HTTP-001"}
-    assert verdict(profile=accepting(exercised=["cancelJob"])).verdict == "pass"
-    assert profile.load("published").deviation == []
+    """A stale one only in a run that would have seen it."""
+    stale, expired = verdict(profile=accepting()), verdict(reported("GET /a"), profile=accepting(expires="2020-01-01"))
+    assert [finding.code for finding in stale.findings] == ["BG-PROFILE-001"]
+    assert {finding.code for finding in expired.findings} == {"BG-PROFILE-002", "BG-HTTP-001"}
+    assert verdict(profile=accepting(covered_by=["cancelJob"])).verdict == "pass"
+    assert pack().profile("published").deviation == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,7 +13,9 @@ import pytest
 from beacon.checkout import MIGRATE_COMMAND, ROOT
 from beacon.contract import published
 from beacon.jobs import Ids, wrap
+from beacon.pack import pack
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.wire import Wire
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.redaction import Redactor
@@ -21,12 +23,12 @@ from gate.oracles import invariants
 from gate.session.session import Session
 from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
-from gate.verdict import profile
 from gate.verdict.journal import Journal
 from gate.verdict.profile import Profile
 from tests.harness.support.deployed import DEVIATIONS
 
-DEPLOYED = profile.load("deployed")
+DEPLOYED = pack().profile("deployed")
+WIRE = Wire(**DEPLOYED.wire)
 BY_ID = {one.id: one for one in DEPLOYED.deviation}
 TESTS = (
     "tests/workflows/test_submission.py::test_wrapper_is_taken_under_either_name[job_spec]",
@@ -42,7 +44,7 @@ def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Sc
     command = f"{sys.executable} -m tests.harness.support.deployed {names} serve"
     target = EmbeddedTarget(RunnerSpec(command, MIGRATE_COMMAND), warm=False, keep=False, root=ROOT)
     journal = Journal(directory / "journal.ndjson", Redactor())
-    session = Session(target.system(shared), published(), Ids("run", "gw0"), journal, wire=DEPLOYED.wire)
+    session = Session(target.system(shared), published(), Ids("run", "gw0"), journal, wire=WIRE)
     try:
         yield session.scenario("test")
     finally:
@@ -56,7 +58,7 @@ def exercise(scenario: Scenario) -> tuple[list[Finding], list[str]]:
     for workflow in (STANDARD, CROSS_REGION):
         scenario.finished(workflow=workflow)
         spec = scenario.spec()
-        again = {"spelling": DEPLOYED.wire.wrapper}
+        again = {"spelling": WIRE.wrapper}
         body = spec if workflow == STANDARD else wrap(spec, **again)
         path = "/api/v1/jobs" + ("/cross-region" if workflow == CROSS_REGION else "")
         for _ in range(2):
@@ -80,8 +82,9 @@ def exercise(scenario: Scenario) -> tuple[list[Finding], list[str]]:
     return found, [*seen, *TESTS]
 
 
-def cause(finding: Finding) -> tuple[str, str, str]:
-    return finding.code, finding.where, finding.got
+def standing(profile: Profile, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that a profile does not accept."""
+    return [finding for finding in findings if profile.deviation_of(finding) is None]
 
 
 def test_every_deviation_has_a_stand_in() -> None:
@@ -93,10 +96,10 @@ def test_deployed_runner_passes_with_its_profile_and_fails_without(shared: dict[
     """All deviations at once: whatever is found is accepted, each occurs, and the published profile accepts none."""
     with deployed("all", shared, tmp_path) as scenario:
         found, seen = exercise(scenario)
-    standing, accepted = DEPLOYED.sort(found, cause)
-    assert standing == []
-    assert DEPLOYED.stale([deviation for _, deviation in accepted], seen) == []
-    assert profile.load("published").sort(found, cause)[0] == found != []
+    assert standing(DEPLOYED, found) == []
+    occurred = {deviation.id for finding in found if (deviation := DEPLOYED.deviation_of(finding))}
+    assert DEPLOYED.stale(occurred, seen) == []
+    assert standing(pack().profile("published"), found) == found != []
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
@@ -106,10 +109,10 @@ def test_deviation_is_accepted_by_itself_and_found_without(name: str, shared: di
         found, seen = exercise(scenario)
     assert found
     only = Profile(name="only", wire=DEPLOYED.wire, deviation=[BY_ID[name]])
-    assert only.sort(found, cause)[0] == []
+    assert standing(only, found) == []
     without = DEPLOYED.model_copy(update={"deviation": [one for one in DEPLOYED.deviation if one.id != name]})
-    assert without.sort(found, cause)[0]
-    assert name not in {one.id for one in DEPLOYED.stale([BY_ID[name]], seen)}
+    assert standing(without, found)
+    assert name not in {one.id for one in DEPLOYED.stale([name], seen)}
 
 
 def test_deviations_that_no_longer_occur_are_stale(shared: dict[str, str], tmp_path: Path) -> None:
@@ -132,9 +135,9 @@ def test_expired_deviation_accepts_nothing() -> None:
         "BG-HTTP-004", where="GET /api/v1/jobs/{job_id}/executions/all 200 /executions", expected="", got="null"
     )
     made = Profile(name="x", deviation=[deviation])
-    for day, standing, expired in ((0, [], []), (1, [finding], [deviation])):
+    for day, left, expired in ((0, [], []), (1, [finding], [deviation])):
         vars(made)["today"] = date(2026, 1, 31) + timedelta(days=day)
-        assert (made.sort([finding], cause)[0], made.expired()) == (standing, expired)
+        assert (standing(made, [finding]), made.expired) == (left, expired)
 
 
 WRONG = {
@@ -147,30 +150,37 @@ WRONG = {
 def test_profile_that_is_not_there_is_usage(name: str, said: str) -> None:
     """What may be given is said."""
     with pytest.raises(UsageError, match=said):
-        profile.load(name)
+        pack().profile(name)
 
 
 DEVIATION = """
 id = "null-lists"
 title = "A list without entries is null"
 findings = ["BG-HTTP-004 executions = null"]
-exercised = ["listJobs"]
+covered_by = ["listJobs"]
 owner = "runner team"
 reason = "A nil slice is written as null."
 expires = 2027-03-31
 """
 
 
-@pytest.mark.parametrize("member", ["owner", "reason", "expires", "findings", "exercised"])
+@pytest.mark.parametrize("member", ["owner", "reason", "expires", "findings", "covered_by"])
 def test_deviation_without_owner_reason_or_expiry_is_refused(tmp_path: Path, member: str) -> None:
     """Nobody accepts anything for ever, or for no reason."""
     lines = [line for line in DEVIATION.splitlines() if not line.startswith(member)]
     (tmp_path / "x.toml").write_text('name = "x"\n[[deviation]]\n' + "\n".join(lines))
     with pytest.raises(UsageError, match=member):
-        profile.load(str(tmp_path / "x.toml"))
+        pack().profile(str(tmp_path / "x.toml"))
+
+
+def test_profile_with_an_unknown_spelling_is_refused(tmp_path: Path) -> None:
+    """The pack says what a profile may spell."""
+    (tmp_path / "x.toml").write_text('name = "x"\n[wire]\nwrapper = "spec"\n')
+    with pytest.raises(UsageError, match="wrapper"):
+        pack().profile(str(tmp_path / "x.toml"))
 
 
 def test_own_profile_is_taken_from_its_path(tmp_path: Path) -> None:
     """A deployed system of somebody else's."""
     (tmp_path / "x.toml").write_text(f'name = "x"\n[[deviation]]\n{DEVIATION}')
-    assert [one.id for one in profile.load(str(tmp_path / "x.toml")).deviation] == ["null-lists"]
+    assert [one.id for one in pack().profile(str(tmp_path / "x.toml")).deviation] == ["null-lists"]

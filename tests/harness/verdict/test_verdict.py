@@ -1,83 +1,85 @@
-"""The verdict follows from what was seen, and nothing seen is never a pass."""
+"""The verdict follows from the events of a run, and a run without events never passes."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
+import jsonschema_rs
 import pytest
 from rich.console import Console
 
-from beacon.contract import published
-from gate.core.errors import Exit
-from gate.core.evidence import Evidence
-from gate.core.findings import Finding
+from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
-from gate.core.settings import Settings
 from gate.verdict import reports
-from gate.verdict.verdict import Outcome, Run, Verdict, build
+from gate.verdict.events import Outcome
+from gate.verdict.verdict import SCHEMA, Verdict, read, schema
+from tests.harness.support.verdicts import PASSED, passing, reported, verdict
 
-EXCHANGE = {"kind": "exchange", "operation": "getJob", "status": 200, "error_code": ""}
-PASSED = Outcome("t::a", "passed", ["criterion.execute"])
-EVIDENCE = Evidence("t::a", "it broke", [{"curl": "curl http://h", "status": "500", "body": "boom"}])
-
-
-def finding(where: str = "GET /x", test: str = "t::a") -> dict[str, Any]:
-    found = Finding("BG-HTTP-001", where, "200", "500")
-    return {"kind": "finding", **found.as_dict(), "evidence": {**EVIDENCE.as_dict(), "test": test}}
-
-
-def verdict(*outcomes: Outcome, facts: tuple[dict[str, Any], ...] = (EXCHANGE,), stopped: str = "") -> Verdict:
-    run = Run(Settings(), 1.0, list(outcomes), stopped=stopped)
-    return build(run, facts, published())
-
-
+FAILED = Outcome("t::b", "failed")
+SKIPPED = Outcome("t::b", "skipped", (), "no database")
 ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
-    "all passed": (verdict(PASSED), "pass", Exit.PASS),
-    "nothing ran": (verdict(facts=()), "unjudged", Exit.UNJUDGED),
-    "nothing was sent": (verdict(PASSED, facts=()), "unjudged", Exit.UNJUDGED),
-    "a test failed": (verdict(PASSED, Outcome("t::b", "failed")), "broken", Exit.BROKEN),
-    "a finding": (verdict(PASSED, facts=(EXCHANGE, finding())), "broken", Exit.BROKEN),
-    "an error": (verdict(PASSED, Outcome("t::b", "error")), "broken", Exit.BROKEN),
-    "stopped": (verdict(PASSED, stopped="no Postgres"), "unjudged", Exit.UNJUDGED),
-    "stopped with a finding": (verdict(PASSED, facts=(finding(),), stopped="gone"), "unjudged", Exit.UNJUDGED),
-    "skipped": (verdict(PASSED, Outcome("t::b", "skipped", (), "no database")), "partial", Exit.UNJUDGED),
+    "all passed": (passing(), "pass", Exit.PASS),
+    "nothing ran": (verdict(), "unjudged", Exit.UNJUDGED),
+    "nothing was sent": (verdict(PASSED), "unjudged", Exit.UNJUDGED),
+    "a test failed": (passing(FAILED), "broken", Exit.BROKEN),
+    "a finding": (passing(reported()), "broken", Exit.BROKEN),
+    "an error": (passing(Outcome("t::b", "error")), "broken", Exit.BROKEN),
+    "an error after a pass": (passing(Outcome("t::a", "error")), "broken", Exit.BROKEN),
+    "stopped": (passing(stopped="no Postgres"), "unjudged", Exit.UNJUDGED),
+    "stopped with a finding": (verdict(PASSED, reported(), stopped="gone"), "unjudged", Exit.UNJUDGED),
+    "skipped": (passing(SKIPPED), "partial", Exit.UNJUDGED),
+    "an unavailable check": (passing(unavailable={"rows": "no database"}), "partial", Exit.UNJUDGED),
 }
 
 
-@pytest.mark.parametrize(("made", "ending", "code"), ENDINGS.values(), ids=ENDINGS)
-def test_ending_and_exit_code(made: Verdict, ending: str, code: Exit) -> None:
+@pytest.mark.parametrize(("result", "ending", "code"), ENDINGS.values(), ids=ENDINGS)
+def test_ending_and_exit_code(result: Verdict, ending: str, code: Exit) -> None:
     """Each way in which a run can end has its verdict and its exit code."""
-    assert (made.verdict, made.exit_code()) == (ending, code)
+    assert (result.verdict, result.exit_code()) == (ending, code)
+
+
+@pytest.mark.parametrize("result", [ending[0] for ending in ENDINGS.values()], ids=ENDINGS)
+def test_written_verdict_keeps_the_published_schema(tmp_path: Path, result: Verdict) -> None:
+    """Another program can rely on the schema that the package holds."""
+    reports.write(result, tmp_path, Redactor())
+    document = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
+    jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(document)
+    assert document["version"] == 1
+
+
+def test_published_schema_is_current() -> None:
+    """The file follows from the model of the verdict."""
+    assert SCHEMA.read_text(encoding="utf-8") == schema()
 
 
 def test_pass_of_a_selection_does_not_speak_for_the_build() -> None:
-    """Where somebody chose the tests, the verdict says that it is about those alone."""
-    made = build(Run(Settings(depth="full"), 1.0, [PASSED], narrowed=True), (EXCHANGE,), published())
-    assert (made.verdict, made.narrowed) == ("pass", True)
-    assert "not judged" in reports.view(made)["headline"]
+    """A run of selected tests says that its pass is about those alone."""
+    result = passing(depth="full", narrowed=True)
+    assert (result.verdict, result.narrowed) == ("pass", True)
+    assert "not judged" in reports.headline(result)
 
 
-def test_full_run_fails_on_what_it_never_saw() -> None:
-    """At depth full each operation, status, code, rule and state that was not seen is a finding."""
-    made = build(Run(Settings(depth="full"), 1.0, [PASSED]), (EXCHANGE,), published())
-    unseen = [one.where for one in made.findings if one.code == "BG-SEEN-001"]
-    assert made.verdict == "broken"
-    assert {"operation cancelJob", "status getJob 404", "error code duplicate_job", "state jobs partial"} <= set(unseen)
-    assert "operation getJob" not in unseen
+def test_full_run_fails_without_full_coverage() -> None:
+    """At depth full each operation, status, code, invariant and state that was not reached is a finding."""
+    result = passing(depth="full")
+    uncovered = {finding.where for finding in result.findings if finding.code == "BG-SEEN-001"}
+    assert result.verdict == "broken"
+    assert {"operation cancelJob", "status getJob 404", "error code duplicate_job", "state jobs partial"} <= uncovered
+    assert "operation getJob" not in uncovered
 
 
-def test_partial_passes_only_where_that_is_allowed() -> None:
-    """What could not be checked is a pass only for somebody who said so."""
-    made = verdict(PASSED, Outcome("t::b", "skipped", (), "no database"))
-    assert made.exit_code(allow_partial=True) == Exit.PASS
-    assert made.not_checked == {"no database": ["t::b"]}
+def test_partial_passes_only_with_allow_partial() -> None:
+    """A skipped check is a pass only for somebody who asked for that."""
+    result = passing(SKIPPED)
+    assert result.exit_code(allow_partial=True) == Exit.PASS
+    assert result.not_checked == {"no database": ["t::b"]}
 
 
 def test_findings_with_one_cause_are_one() -> None:
-    """The same fault seen by three tests is one finding that names them."""
-    made = verdict(PASSED, facts=(finding(), finding(test="t::b"), finding(where="GET /y")))
-    assert [(one.where, one.times, one.tests) for one in made.findings] == [
+    """The same fault in two tests is one finding that names both."""
+    result = passing(reported(), reported(test="t::b"), reported("GET /y"))
+    assert [(finding.where, finding.times, finding.tests) for finding in result.findings] == [
         ("GET /x", 2, ["t::a", "t::b"]),
         ("GET /y", 1, ["t::a"]),
     ]
@@ -85,30 +87,45 @@ def test_findings_with_one_cause_are_one() -> None:
 
 def test_criterion_is_met_by_a_passing_test_and_by_no_failing_one() -> None:
     """A criterion without a test, or with a failed one, is not met."""
-    met = {one.id: one.met for one in verdict(PASSED).criteria}
+    met = {criterion.id: criterion.met for criterion in passing().criteria}
     assert met["criterion.execute"]
     assert not met["criterion.submit"]
-    failed = verdict(PASSED, Outcome("t::b", "failed", ["criterion.execute"]))
-    assert not next(one for one in failed.criteria if one.id == "criterion.execute").met
+    failed = passing(Outcome("t::b", "failed", ["criterion.execute"]))
+    assert not next(criterion for criterion in failed.criteria if criterion.id == "criterion.execute").met
 
 
-def test_what_was_never_seen_is_listed() -> None:
-    """Operations and statuses of the contract that a run did not see stand at 0."""
-    seen = verdict(PASSED).exercised
-    assert seen.operations["getJob"] == 1
-    assert seen.operations["cancelJob"] == 0
-    assert seen.statuses["getJob 404"] == 0
+def test_uncovered_parts_of_the_contract_are_listed() -> None:
+    """Operations and statuses of the contract that a run did not reach stand at 0."""
+    coverage = passing().coverage
+    assert coverage.operations["getJob"] == 1
+    assert coverage.operations["cancelJob"] == 0
+    assert coverage.statuses["getJob 404"] == 0
 
 
-@pytest.mark.parametrize(
-    "made", [verdict(PASSED), verdict(PASSED, facts=(EXCHANGE, finding()))], ids=["pass", "broken"]
-)
-def test_reports_are_views_of_one_document(tmp_path: Path, made: Verdict) -> None:
-    """JSON, Markdown, HTML and the terminal all tell the same verdict."""
-    for path in reports.write(made, tmp_path, Redactor()):
-        assert made.reason in path.read_text(encoding="utf-8")
-    assert Verdict.model_validate_json((tmp_path / "verdict.json").read_text(encoding="utf-8")) == made
+@pytest.mark.parametrize("result", [passing(), passing(reported())], ids=["pass", "broken"])
+def test_reports_are_views_of_one_document(tmp_path: Path, result: Verdict) -> None:
+    """JSON, Markdown, HTML and the terminal all give the same verdict."""
+    for path in reports.write(result, tmp_path, Redactor()):
+        assert result.reason in path.read_text(encoding="utf-8")
+    assert read(tmp_path) == result
     console = Console(record=True, width=200, file=(tmp_path / "out").open("w"))
-    reports.show(made, tmp_path, console)
-    assert made.reason in console.export_text()
+    reports.show(result, tmp_path, console)
+    assert result.reason in console.export_text()
     console.file.close()
+
+
+def test_no_report_has_a_secret(tmp_path: Path) -> None:
+    """The verdict stays a document that can be read, whatever the secret stands beside."""
+    stopped = 'The target answered {"authorization": "Bearer s3cret"}; password s3cret.'
+    for path in reports.write(passing(stopped=stopped), tmp_path, Redactor(["s3cret"])):
+        assert "s3cret" not in path.read_text(encoding="utf-8")
+    assert read(tmp_path).reason.startswith("The target answered")
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"version": 0}'], ids=["none", "other", "old"])
+def test_directory_without_a_verdict_of_this_version_is_refused(tmp_path: Path, content: str | None) -> None:
+    """No other document passes for a verdict."""
+    if content:
+        (tmp_path / "verdict.json").write_text(content)
+    with pytest.raises(GateError, match="no verdict"):
+        read(tmp_path)

@@ -1,0 +1,232 @@
+"""The verdict on a run, decided from the tally of its events."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gate.contract.coverage import everything
+from gate.core.evidence import Evidence
+from gate.core.findings import SEVERITIES, Finding
+from gate.verdict.baseline import Baseline, Comparison, compare, repetition, without_repetition
+from gate.verdict.events import FindingReported
+from gate.verdict.profile import PUBLISHED, Deviation, Profile
+from gate.verdict.promises import Promises
+from gate.verdict.tally import Tally
+from gate.verdict.verdict import Accepted, Counts, Coverage, CriterionResult, Ending, FindingResult, Verdict
+
+
+@dataclass(slots=True)
+class Run:
+    """The conditions of a run, and how it went as a whole."""
+
+    target: str = "embedded"
+    depth: str = "ci"
+    seed: int = 0
+    workers: int = 1
+    repeat: int = 1
+    profile: Profile = field(default_factory=lambda: Profile(name=PUBLISHED))
+    baseline: Baseline | None = None
+    unavailable: Mapping[str, str] = field(default_factory=dict)  # oracle and what the target does not show it
+    narrowed: bool = False  # tests were selected, so a pass is about those alone
+    duration: float = 0.0  # seconds
+    stopped: str = ""  # why the run could not go on
+    left_behind: Sequence[str] = ()  # created by the run, which could not remove it
+
+
+def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
+    """Decides the verdict on a run."""
+    coverage, counts = _coverage(tally, promises), _counts(tally)
+    findings, accepted = _sorted(tally.findings, run)
+    excused = _excused(tally, findings, accepted)
+    if run.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
+        uncovered = [Finding("BG-SEEN-001", name, "seen at least once", "never") for name in coverage.uncovered]
+        findings += map(_of_run, uncovered)
+    if not run.stopped:
+        seen = {deviation.id for _, deviation in accepted}
+        findings += [_of_run(finding) for finding in run.profile.findings(seen, _reached(tally))]
+    ending, reason = _ending(run, counts, findings, len(excused))
+    return Verdict(
+        verdict=ending,
+        reason=reason,
+        target=run.target,
+        depth=run.depth,
+        seed=run.seed,
+        narrowed=run.narrowed,
+        workers=run.workers,
+        duration_seconds=round(run.duration, 3),
+        criteria=_criteria(tally, promises),
+        findings=sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code)),
+        not_checked=_not_checked(tally),
+        coverage=coverage,
+        counts=counts,
+        fuzz=sorted(tally.fuzz, key=lambda result: result.operation),
+        unavailable_checks=dict(run.unavailable),
+        left_behind=list(run.left_behind),
+        profile=run.profile.name,
+        accepted=[_accepted(finding, deviation) for finding, deviation in accepted],
+        compared=_compared(tally, run, findings),
+        repetitions=run.repeat,
+    )
+
+
+def _sorted(
+    reports: Sequence[FindingReported], run: Run
+) -> tuple[list[FindingResult], list[tuple[FindingResult, Deviation]]]:
+    """Findings that stand and findings that the profile accepts, those with the same cause as one.
+
+    An accepted one is apart from another at the same place, so that it does not hide that.
+    """
+    groups: dict[tuple[str, str, str], list[FindingReported]] = defaultdict(list)
+    for report in reports:
+        finding = _once(report.finding)
+        deviation = run.profile.deviation_of(finding)
+        groups[finding.code, finding.where, deviation.id if deviation else ""].append(report)
+    deviations = {deviation.id: deviation for deviation in run.profile.deviation}
+    results = [(_result(group, run.repeat), id_) for (*_, id_), group in groups.items()]
+    accepted = [(result, deviations[id_]) for result, id_ in results if id_]
+    return [result for result, id_ in results if not id_], accepted
+
+
+def _once(finding: Finding) -> Finding:
+    return Finding(finding.code, without_repetition(finding.where), finding.expected, finding.got)
+
+
+def _result(reports: Sequence[FindingReported], repetitions: int) -> FindingResult:
+    tests = sorted({report.evidence.test for report in reports})
+    seen_in = sorted(set(map(repetition, tests)) - {0})
+    return _of_run(_once(reports[0].finding)).model_copy(
+        update={
+            "times": len(reports),
+            "tests": tests,
+            "evidence": reports[0].evidence,
+            "seen_in": seen_in,
+            "flaky": 0 < len(seen_in) < repetitions,
+        }
+    )
+
+
+def _of_run(finding: Finding) -> FindingResult:
+    """The result of a finding that is about the run as a whole."""
+    return FindingResult(
+        code=finding.code,
+        severity=finding.kind.severity,
+        title=finding.kind.title,
+        explanation=finding.kind.explanation,
+        where=finding.where,
+        expected=finding.expected,
+        got=finding.got,
+        times=1,
+        tests=[],
+        evidence=Evidence("the run as a whole"),
+    )
+
+
+def _excused(
+    tally: Tally, standing: Sequence[FindingResult], accepted: Sequence[tuple[FindingResult, Deviation]]
+) -> set[str]:
+    """Tests that failed by accepted findings alone."""
+    guilty = {test for finding in standing for test in finding.tests}
+    excused = {test for finding, _ in accepted for test in finding.tests}
+    return (excused & set(tally.tests("failed", "error"))) - guilty
+
+
+def _reached(tally: Tally) -> list[str]:
+    """Operations, statuses, invariants and tests of a run."""
+    return [*tally.operations, *tally.statuses, *tally.invariants, *tally.tests("passed", "failed", "error")]
+
+
+def _ending(run: Run, counts: Counts, findings: Collection[FindingResult], excused: int) -> tuple[Ending, str]:
+    if run.stopped:
+        return "unjudged", run.stopped
+    if counts.passed + counts.failed + counts.errors == 0:
+        return "unjudged", "No test ran, so nothing is known."
+    if findings or counts.failed + counts.errors > excused:
+        return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
+    if counts.exchanges == 0:
+        return "unjudged", "No request was sent to the service, so nothing is known about it."
+    if counts.skipped or run.unavailable:
+        oracles = f"{len(run.unavailable)} oracles and " if run.unavailable else ""
+        return "partial", f"{oracles}{counts.skipped} checks could not be made on this target."
+    selected = "selected " if run.narrowed else ""
+    return (
+        "pass",
+        f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources.",
+    )
+
+
+def _counts(tally: Tally) -> Counts:
+    outcomes = Counter(event.outcome for event in tally.outcomes.values())
+    return Counts(
+        passed=outcomes["passed"],
+        failed=outcomes["failed"],
+        skipped=outcomes["skipped"],
+        errors=outcomes["error"],
+        exchanges=tally.operations.total(),
+        resources=tally.resources,
+    )
+
+
+def _coverage(tally: Tally, promises: Promises) -> Coverage:
+    contract = promises.contract
+    operations = {operation.id: operation.document["responses"] for operation in contract.operations}
+    statuses = [f"{name} {status}" for name, responses in operations.items() for status in responses]
+    states = [f"{table} {state}" for table, names in promises.states.items() for state in names]
+    parts = {
+        kind: {name: name in tally.parts[kind] for name in sorted(names)}
+        for kind, names in everything(contract).items()
+    }
+    return Coverage(
+        operations=dict.fromkeys(operations, 0) | tally.operations,
+        statuses=dict.fromkeys(statuses, 0) | dict(sorted(tally.statuses.items())),
+        error_codes=dict(sorted((dict.fromkeys(contract.error_codes(), 0) | tally.error_codes).items())),
+        invariants=dict(sorted((dict.fromkeys(promises.invariants, 0) | tally.invariants).items())),
+        states=dict(sorted((dict.fromkeys(states, 0) | tally.states).items())),
+        **parts,
+    )
+
+
+def _criteria(tally: Tally, promises: Promises) -> list[CriterionResult]:
+    passed, failed = defaultdict[str, list[str]](list), set[str]()
+    for event in tally.outcomes.values():
+        for criterion in event.criteria:
+            if event.outcome == "passed":
+                passed[criterion].append(event.test)
+            elif event.outcome != "skipped":
+                failed.add(criterion)
+    return [
+        CriterionResult(
+            id=criterion.id,
+            group=criterion.group,
+            text=criterion.text,
+            met=bool(passed[criterion.id]) and criterion.id not in failed,
+            tests=sorted(passed[criterion.id]),
+        )
+        for criterion in promises.criteria
+    ]
+
+
+def _not_checked(tally: Tally) -> dict[str, list[str]]:
+    skipped: dict[str, list[str]] = defaultdict(list)
+    for test in tally.tests("skipped"):
+        skipped[tally.outcomes[test].reason].append(test)
+    return dict(sorted(skipped.items()))
+
+
+def _accepted(finding: FindingResult, deviation: Deviation) -> Accepted:
+    return Accepted(
+        deviation=deviation.id,
+        title=deviation.title,
+        owner=deviation.owner,
+        reason=deviation.reason,
+        expires=deviation.expires.isoformat(),
+        finding=finding,
+    )
+
+
+def _compared(tally: Tally, run: Run, findings: Sequence[FindingResult]) -> Comparison | None:
+    if run.baseline is None:
+        return None
+    ran = set(map(without_repetition, tally.tests("passed", "failed", "error")))
+    return compare(run.baseline, [(finding.code, finding.where) for finding in findings], ran)

@@ -1,0 +1,120 @@
+"""Journal events: the closed set of facts that a run writes down, each told apart by its ``kind``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from gate.core.evidence import Evidence
+from gate.core.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRecorded:
+    """A request was answered; ``operation`` is None where the contract has none for it."""
+
+    operation: str | None
+    status: int
+    error_code: str = ""
+    kind: Literal["exchange"] = "exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageGained:
+    """An exchange reached parts of the contract, by kind of part, for the first time in its process."""
+
+    parts: Mapping[str, Sequence[str]]
+    kind: Literal["coverage"] = "coverage"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceEnded:
+    """A test is done with a resource whose rows are in these states, by table."""
+
+    id: str
+    states: Mapping[str, Sequence[str]]
+    kind: Literal["resource"] = "resource"
+
+
+@dataclass(frozen=True, slots=True)
+class InvariantsChecked:
+    """The invariants with these codes were evaluated."""
+
+    codes: Sequence[str]
+    kind: Literal["invariants"] = "invariants"
+
+
+@dataclass(frozen=True, slots=True)
+class FindingReported:
+    """A test, or the end of the run, reported a finding with its evidence."""
+
+    finding: Finding
+    evidence: Evidence
+    kind: Literal["finding"] = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzResult:
+    """The generated requests of one operation, or of one part of the sequences."""
+
+    operation: str
+    cases: int
+    positive: int
+    accepted: int  # positive cases that were answered with 2xx
+    seconds: float
+    oracle_seconds: float
+    digest: str  # of all cases in their order; the same for the same seed
+
+    @property
+    def share(self) -> float | None:
+        """Accepted share of the positive cases; None without any."""
+        return self.accepted / self.positive if self.positive else None
+
+    def __str__(self) -> str:
+        accepted = "" if self.share is None else f", {self.share:.0%} of {self.positive} positive cases accepted"
+        rate = self.cases / self.seconds if self.seconds else 0.0
+        return f"fuzz {self.operation}: {self.cases} cases, {rate:.0f}/s{accepted}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFuzzed:
+    """The fuzzing of an operation ended."""
+
+    result: FuzzResult
+    kind: Literal["fuzz"] = "fuzz"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressMade:
+    """A worker is in the middle of something that takes long."""
+
+    text: str
+    kind: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A phase of a test ended."""
+
+    test: str
+    outcome: Literal["passed", "failed", "skipped", "error"]
+    criteria: Sequence[str] = ()
+    reason: str = ""
+    kind: Literal["outcome"] = "outcome"
+
+
+Event = (
+    ExchangeRecorded
+    | CoverageGained
+    | ResourceEnded
+    | InvariantsChecked
+    | FindingReported
+    | OperationFuzzed
+    | ProgressMade
+    | Outcome
+)
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+"""Reads an event from JSON."""

@@ -1,0 +1,77 @@
+"""The sum of a run's events, from which its verdict is decided."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gate.verdict.events import (
+    CoverageGained,
+    Event,
+    ExchangeRecorded,
+    FindingReported,
+    FuzzResult,
+    InvariantsChecked,
+    OperationFuzzed,
+    Outcome,
+    ProgressMade,
+    ResourceEnded,
+)
+
+UNDOCUMENTED = "undocumented"
+"""The operation of exchanges that the contract has none for."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts and collections over the events of a run."""
+
+    operations: Counter[str] = field(default_factory=Counter)  # exchanges
+    statuses: Counter[str] = field(default_factory=Counter)  # exchanges by operation and status code
+    error_codes: Counter[str] = field(default_factory=Counter)
+    invariants: Counter[str] = field(default_factory=Counter)  # evaluations
+    states: Counter[str] = field(default_factory=Counter)  # resources by table and state
+    resources: int = 0
+    parts: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of the contract, by kind
+    fuzz: list[FuzzResult] = field(default_factory=list)
+    findings: list[FindingReported] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)  # by test
+
+    def add(self, event: Event) -> None:  # noqa: C901 (a case for each event)
+        """Adds one event."""
+        match event:
+            case ExchangeRecorded(operation, status, error_code):
+                self.operations[operation or UNDOCUMENTED] += 1
+                self.statuses[f"{operation or UNDOCUMENTED} {status}"] += 1
+                if error_code:
+                    self.error_codes[error_code] += 1
+            case CoverageGained(parts):
+                for kind, names in parts.items():
+                    self.parts[kind].update(names)
+            case ResourceEnded(_, states):
+                self.resources += 1
+                self.states.update(f"{table} {state}" for table, ended in states.items() for state in ended)
+            case InvariantsChecked(codes):
+                self.invariants.update(codes)
+            case OperationFuzzed(result):
+                self.fuzz.append(result)
+            case FindingReported():
+                self.findings.append(event)
+            case Outcome():  # of several phases of a test the first that did not pass
+                if self.outcomes.setdefault(event.test, event).outcome == "passed":
+                    self.outcomes[event.test] = event
+            case ProgressMade():
+                pass
+
+    def tests(self, *outcomes: str) -> list[str]:
+        """Ids of the tests with any of these outcomes."""
+        return [test for test, event in self.outcomes.items() if event.outcome in outcomes]
+
+
+def tally(events: Iterable[Event]) -> Tally:
+    """Sums up the events of a run."""
+    result = Tally()
+    for event in events:
+        result.add(event)
+    return result

@@ -1,0 +1,34 @@
+"""Verdicts on made-up runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beacon.pack import pack
+from gate.core.evidence import Evidence
+from gate.core.findings import Finding
+from gate.verdict.decide import Run, decide
+from gate.verdict.events import Event, ExchangeRecorded, FindingReported, Outcome
+from gate.verdict.tally import tally
+from gate.verdict.verdict import Verdict
+
+EXCHANGE = ExchangeRecorded("getJob", 200)
+PASSED = Outcome("t::a", "passed", ["criterion.execute"])
+_EXCHANGES = [{"curl": "curl http://h", "status": "500", "body": "boom"}]
+
+
+def reported(
+    where: str = "GET /x", *, test: str = "t::a", code: str = "BG-HTTP-001", got: str = "500"
+) -> FindingReported:
+    """A finding of a test."""
+    return FindingReported(Finding(code, where, "200", got), Evidence(test, "it broke", _EXCHANGES))
+
+
+def verdict(*events: Event, **run: Any) -> Verdict:
+    """The verdict on a run with these events; the names are those of ``Run``."""
+    return decide(tally(events), Run(**run), pack().promises)
+
+
+def passing(*events: Event, **run: Any) -> Verdict:
+    """The verdict on a run with these events beside an exchange and a passed test."""
+    return verdict(EXCHANGE, PASSED, *events, **run)
