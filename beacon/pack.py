@@ -19,7 +19,13 @@ from gate.targets.service import Service
 from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
 
-SUITE = Suite("tests", "tests/harness/")
+SUITE = Suite(
+    folder="tests",
+    harness="tests/harness/",
+    quick=("workflows", "analysis", "lifecycle", "contract", "security"),
+    slow=("portal", "backfill", "rollout", "resilience"),
+    slow_fixtures=frozenset({"own_runner"}),
+)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gate.contract.consumer_use import consumer_use
 from gate.contract.coverage import of_contract
 from gate.contract.document import Contract
-from gate.contract.drift import Reason, Row, accepted, rows, stale
+from gate.contract.drift import Reason, Row, Uses, accepted, rows, stale
 from gate.contract.surface import Surface, operation_ids, surface
 from gate.core import settings as options
 from gate.core.client import Client
@@ -23,7 +25,7 @@ from gate.core.settings import ROOT, Settings
 from gate.session.pack import Pack
 from gate.targets import System
 from gate.targets.choose import choose
-from gate.verdict import contract_use as uses
+from gate.verdict.verdict import NAME, read
 
 PATH = "/openapi.json"
 CONSUMERS = ROOT / "contracts" / "portal"
@@ -54,8 +56,8 @@ def drift(pack: Pack, words: Sequence[str]) -> int:
     settings = options.settings(values)
     contract = pack.contract
     published = of_contract(contract)
-    suite = uses.of_run(settings.report_dir)
-    portal = uses.of_portal(CONSUMERS, contract, published)
+    suite = suite_use(settings.report_dir)
+    portal = consumer_use(CONSUMERS, contract, published)
     table = rows(published, served(settings, contract), suite, portal, accepted())
     old = stale(table, accepted())
     if values.json:
@@ -68,6 +70,11 @@ def drift(pack: Pack, words: Sequence[str]) -> int:
         if portal is None:
             print("What the portal uses is not known: contracts/portal has no consumer contract.")
     return Exit.BROKEN if old or any(row.unexplained for row in table) else Exit.PASS
+
+
+def suite_use(directory: Path) -> Uses | None:
+    """The parts of the contract that the run with these reports reached; None without any."""
+    return read(directory).coverage.reached if (directory / NAME).exists() else None
 
 
 def served(settings: Settings, contract: Contract) -> Surface:

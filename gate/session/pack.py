@@ -19,6 +19,9 @@ class Suite:
 
     folder: str
     harness: str  # with a slash at its end, as the beginning of a test's id
+    quick: tuple[str, ...] = ()  # folders with tests of a fraction of a second, those that cover the most first
+    slow: tuple[str, ...] = ()  # folders with tests of seconds; those of any other folder take longer
+    slow_fixtures: frozenset[str] = frozenset()  # that take seconds
 
     @property
     def words(self) -> tuple[str, ...]:

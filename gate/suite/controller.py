@@ -93,12 +93,12 @@ class Controller:
         shared["run"] = os.urandom(4).hex()
         self.cleanup.begin(shared["run"])
         self.config.stash[SHARED] = shared
-        self.offer.tell(shared)
+        self.offer.share(shared)
         self.listener = Listener(self.directory, self.hear)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tells a worker how to join."""
+        """Gives a worker the address to ask at."""
         self.offer.invite(node.workerinput)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C of a run that is supervised: it may come twice, from the terminal and from the supervisor."""
+"""Interrupts of a supervised run, which come twice: from the terminal and from the supervisor."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import signal
 import time
 from types import FrameType
 
-SAME = 1.0
-"""Seconds within which two interrupts are one: a second one would cut short the cleaning up that the first began."""
+REPEAT_SECONDS = 1.0
+"""A second interrupt within this time is the same one; it must not cut short the clean-up after the first."""
 
 
-class Once:
-    """A handler of SIGINT that raises KeyboardInterrupt, once for all that come within ``SAME`` seconds."""
+class InterruptOnce:
+    """A handler of SIGINT that raises KeyboardInterrupt once for all signals within ``REPEAT_SECONDS``."""
 
     def __init__(self) -> None:
-        self._last = -SAME
+        self._last = -REPEAT_SECONDS
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handles one; whoever insists a while later is heard."""
+        """Handles one signal; a later one interrupts again."""
         now = time.monotonic()
-        if now - self._last < SAME:
+        if now - self._last < REPEAT_SECONDS:
             return
         self._last = now
         signal.default_int_handler(number, frame)

@@ -14,8 +14,8 @@ from gate.core import waiting
 from gate.core.errors import GateError
 from gate.core.settings import OPTIONS, WRAPPED, Settings
 from gate.suite import pack
-from gate.suite.interrupts import Once
-from gate.suite.order import longest, soonest
+from gate.suite.interrupts import InterruptOnce
+from gate.suite.scheduling import long_first, quick_first
 from gate.suite.sharing import ask
 from gate.targets.choose import resolved
 from gate.targets.remote_run.access import redactor
@@ -40,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Checks the options and sets up workers and reports before xdist and the reporters read theirs."""
     if WRAPPED in os.environ:
-        signal.signal(signal.SIGINT, Once())
+        signal.signal(signal.SIGINT, InterruptOnce())
     try:
         asked = options.settings(config.option)
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
@@ -91,9 +91,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     collected = list(items)
     random.Random(settings.seed).shuffle(items)  # noqa: S311 (an order, not a secret)
     if config.option.maxfail == 1 or settings.workers == 1:
-        items[:] = soonest(items, collected)
+        items[:] = quick_first(items, collected, pack().suite)
     else:
-        items[:] = longest(items, settings.workers)
+        items[:] = long_first(items, settings.workers, pack().suite)
     for item in items:
         names = [str(name) for mark in item.iter_markers("criterion") for name in mark.args]
         item.user_properties.append((CRITERIA, ",".join(names)))

@@ -1,4 +1,4 @@
-"""Which tests are passed for what: those of jobs that are there already for each of them, and all with ``--repeat``."""
+"""The selection of tests: those of given resources alone or all others, and each as often as ``--repeat`` says."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from gate.suite.run import SETTINGS
 
 @pytest.fixture
 def repetition(request: pytest.FixtureRequest) -> int:
-    """Which time it is that a test is passed, from 1 on."""
+    """The number of the repetition, from 1."""
     return int(request.param)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of existing jobs is passed for each that was named, and any test as often as was asked for."""
+    """Makes a case of a test for each given resource, and for each repetition."""
     settings = metafunc.config.stash[SETTINGS]
     if "existing" in metafunc.fixturenames:
         metafunc.parametrize("existing", settings.remote.jobs)
@@ -26,7 +26,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Either the tests of existing jobs, or all others."""
+    """Keeps the tests of given resources in a run that only reads, and all others in any other run."""
     reading = config.stash[SETTINGS].remote.read_only
     dropped = [item for item in items if ("existing" in getattr(item, "fixturenames", ())) != reading]
     if dropped:

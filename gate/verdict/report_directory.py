@@ -1,4 +1,4 @@
-"""The directory that the reports of a run go to."""
+"""The directory of a run's reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gate.core.errors import UsageError
 
 
 def prepare(directory: Path) -> None:
-    """Empties the places that a run writes to, so that nothing of an earlier run can pass for this one's."""
+    """Creates the directory, and removes the reports of an earlier run; UsageError where it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):

@@ -13,6 +13,7 @@ from gate.core.evidence import Evidence
 from gate.verdict.baseline import VERSION, Comparison
 from gate.verdict.events import FuzzResult
 from gate.verdict.profile import PUBLISHED
+from gate.verdict.tally import UNDOCUMENTED
 
 SCHEMA = Path(__file__).with_name("verdict.schema.json")
 NAME = "verdict.json"
@@ -73,6 +74,15 @@ class Coverage(_Document):
     fields: dict[str, bool] = {}  # of bodies, by operation and JSON pointer
     values: dict[str, bool] = {}  # enumerated, in a request or a response
     keywords: dict[str, bool] = {}  # of schemas; those of requests both satisfied and violated
+
+    @property
+    def reached(self) -> dict[str, set[str]]:
+        """Documented parts of the contract that the run reached, by kind."""
+        kinds = self.model_dump(include={"operations", "statuses", "parameters", "fields", "values"})
+        return {
+            kind: {name for name, times in names.items() if times and not name.startswith(UNDOCUMENTED)}
+            for kind, names in kinds.items()
+        }
 
     @property
     def uncovered(self) -> list[str]:

@@ -8,6 +8,7 @@ from beacon.contract import published
 from beacon.scenario import Scenario
 from fixtures.fuzzing import cases_of
 from gate.cli.drift import CONSUMERS, PATH
+from gate.contract.consumer_use import consumer_use
 from gate.contract.coverage import of_contract
 from gate.contract.document import Contract
 from gate.contract.drift import accepted, rows, stale
@@ -15,7 +16,6 @@ from gate.contract.surface import operation_ids, surface
 from gate.core.settings import Settings
 from gate.fuzz.bodies import valid
 from gate.fuzz.plan import plan
-from gate.verdict import contract_use as uses
 
 CONTRACT = published()
 PUBLISHED = of_contract(CONTRACT)
@@ -23,7 +23,7 @@ PUBLISHED = of_contract(CONTRACT)
 
 def test_served_document_and_portal_keep_to_what_is_published_but_for_what_has_a_reason(scenario: Scenario) -> None:
     served = surface(scenario.client.get(PATH).json, operation_ids(CONTRACT.document))
-    table = rows(PUBLISHED, served, None, uses.of_portal(CONSUMERS, CONTRACT, PUBLISHED), accepted())
+    table = rows(PUBLISHED, served, None, consumer_use(CONSUMERS, CONTRACT, PUBLISHED), accepted())
 
     assert [f"{row.side} only: {row.name}" for row in table if row.unexplained] == []
     assert stale(table, accepted()) == []
@@ -48,7 +48,7 @@ def test_served_document_takes_the_same_submissions_as_the_published_one(
 
 def test_portal_gets_nothing_answered_that_is_not_published() -> None:
     """What it sends may have members of its own; what it reads has to be promised."""
-    portal = uses.of_portal(CONSUMERS, CONTRACT, PUBLISHED)
+    portal = consumer_use(CONSUMERS, CONTRACT, PUBLISHED)
     table = rows(PUBLISHED, PUBLISHED, None, portal, ())
 
     assert [row.name for row in table if row.side and " body " not in row.name] == []

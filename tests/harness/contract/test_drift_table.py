@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from beacon.contract import published
+from gate.cli.drift import suite_use
+from gate.contract.consumer_use import consumer_use
 from gate.contract.coverage import of_contract
 from gate.contract.drift import Reason, rows, stale
 from gate.contract.surface import operation_ids, surface
 from gate.core.errors import GateError
-from gate.verdict import contract_use as uses
 
 CONTRACT = published()
 PUBLISHED = of_contract(CONTRACT)
@@ -134,18 +135,18 @@ def test_portal_that_uses_what_is_not_published_drifts(
 ) -> None:
     """Operations, statuses, parameters and fields of its consumer contract."""
     pact(tmp_path, method, path, status, body, query)
-    portal = uses.of_portal(tmp_path, CONTRACT, PUBLISHED)
+    portal = consumer_use(tmp_path, CONTRACT, PUBLISHED)
     assert [row.name for row in rows(PUBLISHED, PUBLISHED, None, portal, ()) if row.unexplained] == expected
 
 
 def test_what_is_not_there_is_not_known_and_what_is_broken_is_an_error(tmp_path: Path) -> None:
     """Nothing that was not read counts as used or as unused."""
-    assert uses.of_portal(tmp_path, CONTRACT, PUBLISHED) is None
-    assert uses.of_run(tmp_path) is None
+    assert consumer_use(tmp_path, CONTRACT, PUBLISHED) is None
+    assert suite_use(tmp_path) is None
     assert {row.portal for row in rows(PUBLISHED, PUBLISHED, None, None, ())} == {None}
     (tmp_path / "pact.json").write_text("{}")
     (tmp_path / "verdict.json").write_text("{}")
     with pytest.raises(GateError):
-        uses.of_portal(tmp_path, CONTRACT, PUBLISHED)
+        consumer_use(tmp_path, CONTRACT, PUBLISHED)
     with pytest.raises(GateError):
-        uses.of_run(tmp_path)
+        suite_use(tmp_path)

@@ -1,4 +1,4 @@
-"""Where a run ends at its first finding, the tests that see much in little time come first."""
+"""In a run that ends at its first finding, the quick tests with the most coverage come first."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any, cast
 
 import pytest
 
-from gate.suite.order import soonest
+from beacon.pack import SUITE
+from gate.suite.scheduling import quick_first
 
 
 @dataclass(eq=False)
 class Item:
-    """What the order looks at of a test."""
+    """The parts of a test that decide on its place."""
 
     nodeid: str
     smoke: bool = False
     fixturenames: list[str] = field(default_factory=list)
 
     def get_closest_marker(self, name: str) -> Any:
-        """The mark, if it has it."""
+        """The mark, or None."""
         return name if self.smoke and name == "smoke" else None
 
 
@@ -35,12 +36,12 @@ NEW = Item("tests/new_folder/test_a.py::test_a")
 COLLECTED = [NEW, FUZZ, PORTAL, AGAIN, LATER, SLOW, SMOKE, OTHER, OWN, FIRST, SECOND]
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_quick_tests_come_first_each_once_before_any_again(turned: bool) -> None:
-    """By cost, then by case, then by folder; a folder that nobody knows comes with the last."""
-    drawn = COLLECTED[::-1] if turned else COLLECTED
-    ordered: list[Any] = list(soonest(cast("list[pytest.Item]", drawn), cast("list[pytest.Item]", COLLECTED)))
-    first, second = (SECOND, FIRST) if turned else (FIRST, SECOND)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_quick_tests_come_first_each_once_before_any_again(reverse: bool) -> None:
+    """By cost, then by case, then by folder; an unknown folder comes with the last."""
+    collected = cast("list[pytest.Item]", COLLECTED)
+    ordered: list[Any] = list(quick_first(collected[::-1] if reverse else collected, collected, SUITE))
+    first, second = (SECOND, FIRST) if reverse else (FIRST, SECOND)
     assert ordered[:4] == [SMOKE, first, OTHER, second]
     assert ordered[4:9] == [PORTAL, SLOW, LATER, OWN, AGAIN]
     assert set(ordered[9:]) == {NEW, FUZZ}

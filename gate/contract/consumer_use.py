@@ -1,4 +1,4 @@
-"""The use of a contract: by the last run of the suite, and by the consumer contracts."""
+"""The parts of a contract that consumer contracts use."""
 
 from __future__ import annotations
 
@@ -11,25 +11,12 @@ from gate.contract.document import Contract
 from gate.contract.drift import Uses
 from gate.contract.surface import BODY, Surface, shown
 from gate.core.errors import GateError
-from gate.verdict.tally import UNDOCUMENTED
-from gate.verdict.verdict import NAME, read
 
 KINDS = ("operations", "statuses", "parameters", "fields", "values")
 
 
-def of_run(directory: Path) -> Uses | None:
-    """The use by the run whose reports are in ``directory``; None without any."""
-    if not (directory / NAME).exists():
-        return None
-    kinds = read(directory).coverage.model_dump(include=set(KINDS))
-    return {
-        kind: {name for name, times in names.items() if times and not name.startswith(UNDOCUMENTED)}
-        for kind, names in kinds.items()
-    }
-
-
-def of_portal(directory: Path, contract: Contract, published: Surface) -> Uses | None:
-    """The use by the consumer contracts (Pact) in ``directory``; None without any."""
+def consumer_use(directory: Path, contract: Contract, published: Surface) -> Uses | None:
+    """The parts that the consumer contracts (Pact) in ``directory`` use, by kind; None without any."""
     paths = sorted(directory.glob("*.json"))
     if not paths:
         return None
@@ -45,16 +32,16 @@ def of_portal(directory: Path, contract: Contract, published: Surface) -> Uses |
 
 
 def _interaction(interaction: Mapping[str, Any], contract: Contract, published: Surface) -> Iterator[tuple[str, str]]:
-    asked, answer = interaction["request"], interaction["response"]
-    operation = contract.operation(asked["method"], asked["path"])
-    name = operation.id if operation else f"{asked['method']} {asked['path']}"
+    request, response = interaction["request"], interaction["response"]
+    operation = contract.operation(request["method"], request["path"])
+    name = operation.id if operation else f"{request['method']} {request['path']}"
     yield "operations", name
-    yield "statuses", f"{name} {answer['status']}"
-    for parameter, values in asked.get("query", {}).items():
+    yield "statuses", f"{name} {response['status']}"
+    for parameter, values in request.get("query", {}).items():
         yield "parameters", f"{name} query {parameter}"
         for value in values:
             yield from shown(published, f"{name} query {parameter}", value)
-    for part, body in ((BODY, asked), (str(answer["status"]), answer)):
+    for part, body in ((BODY, request), (str(response["status"]), response)):
         if body.get("body"):
             yield from _body(published, f"{name} {part}", body["body"]["content"])
 
