@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
 from beacon import contract
 from beacon.checkout import ROOT
+from beacon.options import BeaconSettings
 from beacon.states import TERMINAL
 from beacon.wire import Wire
 from contracts.database import invariants
 from gate.contract.document import Contract
 from gate.session.pack import Stage, Suite
+from gate.targets.remote_run.production import Production
 from gate.targets.service import Service
 from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
@@ -34,6 +36,8 @@ class BeaconPack:
 
     root: Path = ROOT
     suite: Suite = SUITE
+    options: type[BeaconSettings] = BeaconSettings
+    generated: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     openapi: Path = contract.PATH
 
     @property
@@ -67,6 +71,12 @@ class BeaconPack:
     def profile(self, name: str) -> profile.Profile:
         """A profile of contracts/profiles, or of a path."""
         return profile.load(name, self.root / "contracts" / "profiles", Wire)
+
+    @cached_property
+    def production(self) -> Production:
+        """Marks of the addresses of production."""
+        table = tomllib.loads((self.root / "contracts" / "production.toml").read_text(encoding="utf-8"))
+        return Production(**table)
 
 
 @cache

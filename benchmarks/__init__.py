@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from argparse import ArgumentParser
 
-from gate.cli.command import Command
+from gate.cli.command import Command, Run
 
 
-def _defects(words: Sequence[str]) -> int:
-    from benchmarks.defects.cli import defects  # noqa: PLC0415 (loaded only when the command is called)
+def _defects(parser: ArgumentParser) -> Run:
+    from benchmarks.defects.cli import prepare  # noqa: PLC0415 (loaded only when the command is called)
 
-    return defects(words)
+    return prepare(parser)
 
 
 COMMANDS = (Command("defects", "prove that the gate catches known defects", _defects),)

@@ -1,1 +1,3 @@
-"""The engine: judges an HTTP service by its OpenAPI document and its Postgres database."""
+"""The engine: judges a service by what it answers and what it stores."""
+
+__version__ = "0.1.0"

@@ -1,7 +1,8 @@
-"""``python -m gate``."""
+"""``python -m gate``: the gate without a pack."""
 
 import sys
 
 from gate.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import threading
 import time
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,9 +15,10 @@ from benchmarks.defects.catalogue import Defect
 from benchmarks.defects.score import Clean, Together, Trial
 from benchmarks.defects.trial import Conditions, Outcome, run
 from benchmarks.running import run_all
-from gate.core import settings as options
+from gate.cli.command import Run
 from gate.core.errors import Exit, GateError, UsageError
-from gate.core.settings import Settings
+from gate.core.options import declared, given
+from gate.core.settings import Settings, load
 from gate.verdict import report_directory
 
 TAKEN = frozenset({"--seed", "--time-factor", "--report-dir"})
@@ -25,15 +26,15 @@ TAKEN = frozenset({"--seed", "--time-factor", "--report-dir"})
 _STYLES = {"caught": "green", "missed": "bold red", "error": "bold magenta"}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command."""
-    parser = argparse.ArgumentParser(
-        prog="gate defects",
-        description="Proves that the gate catches known defects: runs it at depth ci against the reference runner with "
-        "each defect of the deployed system, and against the clean runner. Only a finding about a defect catches it.",
-        epilog="Exit codes: 0 all were caught and the clean runner has no finding, 1 otherwise, 2 usage, 3 a run could "
-        "not be judged.",
-        allow_abbrev=False,
+def prepare(parser: ArgumentParser) -> Run:
+    """Fill the parser of the command."""
+    parser.description = (
+        "Proves that the gate catches known defects: runs it at depth ci against the reference runner with "
+        "each defect of the deployed system, and against the clean runner. Only a finding about a defect catches it."
+    )
+    parser.epilog = (
+        "Exit codes: 0 all were caught and the clean runner has no finding, 1 otherwise, 2 usage, 3 a run could not "
+        "be judged."
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--only", metavar="D01,...", help="these defects")
@@ -44,17 +45,16 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one per core)")
     help_ = "runs against the clean runner, each at its own seed (default: 1; with --only or --together none)"
     parser.add_argument("--clean", metavar="N", help=help_)
-    for option in options.OPTIONS:
+    for option in declared(Settings):
         if option.flag in TAKEN:
             parser.add_argument(option.flag, **option.arguments())
-    return parser
+    return defects
 
 
-def defects(words: Sequence[str]) -> Exit:
-    """Run the command line and return the exit code."""
-    values = parser().parse_args(words)
+def defects(values: Namespace) -> Exit:
+    """Run the command and return the exit code."""
     alone, together, clean = _selected(values)
-    settings = _settings(values)
+    settings = load(Settings, given(Settings, values))
     jobs = settings.workers if values.jobs == "auto" else _whole("--jobs", values.jobs, least=1)
     directory = settings.report_dir
     report_directory.prepare(directory)
@@ -83,20 +83,13 @@ def defects(words: Sequence[str]) -> Exit:
     return table.exit_code
 
 
-def _settings(values: argparse.Namespace) -> Settings:
-    """Settings of the gate with the options that the command takes, and defaults for all others."""
-    gate = argparse.ArgumentParser()
-    options.add_to(gate)
-    return options.settings(argparse.Namespace(**{**vars(gate.parse_args([])), **vars(values)}))
-
-
 def _whole(flag: str, text: str, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
         raise UsageError(f"{flag} is {text!r}.", f"Expected a whole number from {least} up.")
     return int(text)
 
 
-def _selected(values: argparse.Namespace) -> tuple[list[Defect], list[Defect], int]:
+def _selected(values: Namespace) -> tuple[list[Defect], list[Defect], int]:
     """Defects to judge alone, defects to judge in one runner, and the number of clean runs."""
     known = catalogue.defects()
     some = values.only is not None or values.together is not None

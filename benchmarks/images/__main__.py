@@ -14,9 +14,10 @@ from beacon.checkout import RUNNER_IMAGE
 from benchmarks.command_line import exit_code
 from benchmarks.images import build, debian
 from gate.core.errors import Exit
-from gate.core.settings import OFFLINE_BASE, OFFLINE_POSTGRES
 from gate.targets.engine import connect
+from gate.targets.images import OFFLINE_POSTGRES
 
+OFFLINE_BASE = "beacon-gate/debian"
 CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gate.cli.command import Run
 from gate.contract.diff.change import Change
 from gate.contract.diff.compare import compare
 from gate.contract.diff.rules import SEVERITIES
@@ -22,35 +24,35 @@ from gate.core.errors import Exit, GateError
 COLOURS = {"breaking": "red", "risky": "yellow", "safe": "green"}
 WIDTH = 160
 """Columns of a table that does not go to a terminal."""
+EPILOG = """\
+OLD and NEW are files (from the top of the checkout with ./scripts/gate), git revisions (main, HEAD~1, v1.2), which
+mean the published contract at that revision, or REVISION:PATH. A file wins over a revision of the same name.
+
+examples:
+  gate diff main new.yaml
+  gate diff HEAD~1 HEAD --json
+
+breaking: a caller can fail; risky: it may notice; safe: it cannot. `gate explain BG-DIFF-106` says what a rule means.
+Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be loaded.
+"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command."""
-    made = argparse.ArgumentParser(
-        prog="gate diff",
-        description="Compares two versions of the published contract and says what the new one breaks for a caller "
+def prepare(parser: ArgumentParser, published: str | None) -> Run:
+    """Fills the parser of the command; ``published`` is the document that a revision without a path means."""
+    parser.description = (
+        "Compares two versions of the published contract and says what the new one breaks for a caller "
         "that relies on the old one. What is sent to the runner may only be accepted more widely, what it answers may "
-        "only be narrower; texts and examples are not compared.",
-        epilog="OLD and NEW are files (from the top of the checkout with ./scripts/gate), git revisions (main, HEAD~1, "
-        "v1.2), which mean contracts/openapi/runner.yaml at that revision, or REVISION:PATH. A file wins over a "
-        "revision of the same name. Examples: gate diff main contracts/openapi/runner.yaml; gate diff HEAD~1 HEAD "
-        "--json. breaking: a caller can fail; risky: it may notice; safe: it cannot. gate explain BG-DIFF-106 "
-        "says what a rule means. Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be "
-        "loaded.",
-        allow_abbrev=False,
+        "only be narrower; texts and examples are not compared."
     )
-    made.add_argument("old", metavar="OLD", help="the contract that callers rely on")
-    made.add_argument("new", metavar="NEW", help="the contract that is to replace it")
-    made.add_argument("--json", action="store_true", help="print the changes as JSON")
-    return made
+    parser.epilog = EPILOG
+    parser.add_argument("old", metavar="OLD", help="the contract that callers rely on")
+    parser.add_argument("new", metavar="NEW", help="the contract that is to replace it")
+    parser.add_argument("--json", action="store_true", help="print the changes as JSON")
+    return partial(diff, published)
 
 
-def diff(words: Sequence[str], published: str | None) -> int:
-    """Runs the command and returns its exit code; raises GateError where a document cannot be loaded.
-
-    ``published`` is the path of the published contract, for a revision that is given without a path.
-    """
-    values = parser().parse_args(words)
+def diff(published: str | None, values: Namespace) -> int:
+    """Runs the command and returns its exit code; raises GateError where a document cannot be loaded."""
     old, new = load(values.old, published), load(values.new, published)
     try:
         changes = compare(old.document, new.document)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gate.cli import options
+from gate.cli.command import Run
 from gate.contract.consumer_use import consumer_use
 from gate.contract.coverage import of_contract
 from gate.contract.document import Contract
 from gate.contract.drift import Reason, Row, Uses, accepted, rows, stale
 from gate.contract.surface import Surface, operation_ids, surface
-from gate.core import settings as options
 from gate.core.client import Client
 from gate.core.errors import Exit, GateError
+from gate.core.options import given
 from gate.core.redaction import Redactor
-from gate.core.settings import ROOT, Settings
+from gate.core.settings import ROOT, Settings, load
 from gate.session.pack import Pack
+from gate.session.start import refuse
 from gate.targets import System
 from gate.targets.choose import choose
 from gate.verdict.verdict import NAME, read
@@ -34,26 +38,25 @@ WIDTH = 200
 MARKS = {True: "yes", False: "no", None: "?"}
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command."""
-    made = argparse.ArgumentParser(
-        prog="gate drift",
-        description="Compares the published contract with the document that the target serves at /openapi.json, and "
+def prepare(parser: ArgumentParser, pack: Pack) -> Run:
+    """Fills the parser of the command."""
+    parser.usage = "gate drift [OPTION ...]"
+    parser.description = (
+        "Compares the published contract with the document that the target serves at /openapi.json, and "
         "with what the last run of the suite (--report-dir) and the portal's consumer contract use: every operation, "
         "parameter, status, media type, header, field and enumerated value. Exit codes: 0 all are one contract, but "
-        "for what contracts/drift.toml gives a reason for; 1 they are not; 2 usage; 3 a document could not be read.",
-        allow_abbrev=False,
+        "for what contracts/drift.toml gives a reason for; 1 they are not; 2 usage; 3 a document could not be read."
     )
-    options.add_to(made)
-    made.add_argument("--all", action="store_true", help="show what does not drift as well")
-    made.add_argument("--json", action="store_true", help="print the table as JSON")
-    return made
+    options.add(parser, pack.options)
+    parser.add_argument("--all", action="store_true", help="show what does not drift as well")
+    parser.add_argument("--json", action="store_true", help="print the table as JSON")
+    return partial(drift, pack)
 
 
-def drift(pack: Pack, words: Sequence[str]) -> int:
+def drift(pack: Pack, values: Namespace) -> int:
     """Runs the command and returns its exit code; raises GateError where a document cannot be read."""
-    values = parser().parse_args(words)
-    settings = options.settings(values)
+    settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
+    refuse(settings, pack)
     contract = pack.contract
     published = of_contract(contract)
     suite = suite_use(settings.report_dir)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
+from gate.cli.command import Run
 from gate.contract.diff.rules import rules
 from gate.core.errors import Exit, UsageError
 from gate.core.findings import catalogue
+from gate.core.options import like
 
 
-def explain(words: Sequence[str]) -> int:
+def prepare(parser: ArgumentParser) -> Run:
+    """Fills the parser of the command."""
+    parser.description = "Prints what the code of a finding means."
+    parser.add_argument("code", metavar="CODE", nargs="?", help="for example BG-HTTP-001 (default: all of them)")
+    return explain
+
+
+def explain(values: Namespace) -> int:
     """Prints what a finding's code means; all codes without one."""
-    parser = argparse.ArgumentParser(prog="gate explain", description="Says what a finding's code means.")
-    parser.add_argument("code", nargs="?", help="for example BG-HTTP-001; all of them without it")
-    code = parser.parse_args(words).code
     known = catalogue() | rules()
-    if code and code.upper() not in known:
-        raise UsageError(f"{code} is no code of a finding.", f"Expected one of {', '.join(known)}.")
-    for kind in [known[code.upper()]] if code else known.values():
+    code = (values.code or "").upper()
+    if code and code not in known:
+        raise UsageError(
+            f"{values.code} is no code of a finding.", f"{like(code, known)} `gate explain` lists all of them.".strip()
+        )
+    for kind in [known[code]] if code else known.values():
         print(f"{kind.code} ({kind.severity}): {kind.title}.\n  {kind.explanation}")
     return Exit.PASS

@@ -2,74 +2,88 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from gate.core import settings as options
+from gate.cli import options
+from gate.cli.command import Run
 from gate.core.errors import GateError
-from gate.core.settings import OPTIONS, WRAPPED, Settings
+from gate.core.options import collect, declared, given
+from gate.core.settings import WRAPPED, Settings, load
 from gate.session.pack import Pack
-from gate.verdict import baseline, report_directory
+from gate.session.start import refuse
+from gate.verdict import report_directory
+
+EXAMPLES = """\
+examples:
+  gate                                   judge the service of this checkout
+  gate --depth smoke -x                  before a commit, up to the first finding
+  gate --target containers --runner-image registry.example/service:1.2
+  gate --target remote --base-url https://staging.example --read-only --job ID
+
+Every option can also stand in the environment, as GATE_DEPTH, or in the table [gate] of gate.toml.
+Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.
+"""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the main job."""
-    made = argparse.ArgumentParser(
-        prog="gate",
-        description="Judges a build of the Project Beacon runner: starts it, sends jobs through both workflows, checks "
-        "what it answers and what it stores, and says whether it may ship.",
-        epilog="Other commands: gate explain CODE says what a finding means; gate diff OLD NEW says "
-        "what a change of the published contract breaks; gate drift says where contract, runner, suite and portal "
-        "are not of one mind; gate defects proves that the gate catches known defects; "
-        "gate cleanup LEDGER removes what a killed run left; gate stage NAME verifies a stage of a rollout; "
-        "gate annotate DIR tells a pull request of a verdict. "
-        "Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.",
-        allow_abbrev=False,
+def prepare(parser: ArgumentParser, pack: Pack) -> Run:
+    """Fills the parser of the main job."""
+    parser.description = (
+        "Judges a build of a service: starts it, sends requests, checks what it answers and what it stores, and says "
+        "whether it may ship."
     )
-    options.add_to(made)
-    made.add_argument(
+    parser.epilog = EXAMPLES
+    add(parser, pack)
+    return partial(judge, pack)
+
+
+def add(parser: ArgumentParser, pack: Pack) -> None:
+    """Adds the options of the main job."""
+    options.add(parser, pack.options)
+    parser.add_argument(
         "--replay", metavar="FILE", help="do again what a finding's replay file says: FIXED, FAILED or ERROR"
     )
-    made.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
-    made.add_argument("-x", dest="first", action="store_true", help="stop at the first finding")
-    return made
+    parser.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
+    parser.add_argument("-x", dest="first", action="store_true", help="stop at the first finding")
 
 
-def run(pack: Pack, words: Sequence[str]) -> int:
-    """Runs the suite in a process of its own and prints the verdict that it left."""
-    values = parser().parse_args(words)
-    settings = options.settings(values)
+def judge(pack: Pack, values: Namespace) -> int:
+    """Runs the suite in a process of its own, prints the verdict that it left, and returns its exit code."""
+    typed = given(pack.options, values)
+    settings = load(pack.options, typed, directory=Path.cwd())
+    refuse(settings, pack)
     if values.replay:
         from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
         return replay(settings, Path(values.replay), pack.contract)
-    pack.profile(settings.profile)
-    if settings.baseline:
-        baseline.load(settings.baseline)
     report_directory.prepare(settings.report_dir)
-    values.gate_report_dir = str(settings.report_dir)
-    command = [sys.executable, "-m", "pytest", *pack.suite.words, *_forwarded(values)]
+    typed["report_dir"] = str(settings.report_dir)
+    words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary"]
+    words += ["-k", values.expression] if values.expression else []
+    words += ["-x"] if values.first else []
+    command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     return _concluded(settings, _supervised(command, pack.root))
 
 
-def _forwarded(values: argparse.Namespace) -> list[str]:
+def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
+    """The options of the command line and of the file, for a process that has the same environment."""
+    found, places = collect(pack.options, typed, os.environ, Path.cwd())
     words: list[str] = []
-    for option in OPTIONS:
-        value = getattr(values, option.dest)
+    for option in declared(pack.options):
+        value = found.get(option.name)
+        if places.get(option.name) == option.variable or value is None or value is False:
+            continue
         if value is True:
             words.append(option.flag)
-        elif isinstance(value, list):
-            words += [f"{option.flag}={one}" for one in value]
-        elif value is not None and value is not False:
-            words.append(f"{option.flag}={value}")
-    if values.expression:
-        words += ["-k", values.expression]
-    return [*words, *(["-x"] if values.first else []), "-q", "--no-header", "--tb=short", "--no-summary"]
+        else:
+            words += [f"{option.flag}={each}" for each in (value if isinstance(value, list) else [value])]
+    return words
 
 
 def _supervised(command: Sequence[str], root: Path) -> int:

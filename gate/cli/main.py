@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 
-from gate.cli.command import Command
+from gate import __version__
+from gate.cli.command import Command, Run
+from gate.cli.options import Parser
 from gate.core.errors import Exit, GateError, UsageError
+from gate.core.options import like
 from gate.session.pack import Pack
 
 
@@ -23,25 +27,44 @@ def main(pack: Pack | None = None, commands: Sequence[Command] = (), arguments: 
     words = list(sys.argv[1:] if arguments is None else arguments)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does that to what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    known = {command.name: command for command in (*_commands(pack), *commands)}
     try:
-        if words and words[0] in known:
-            return known[words[0]].run(words[1:])
-        from gate.cli.judge import run
-
-        return run(_needed(pack), words)
+        return _run(pack, {command.name: command for command in (*_commands(pack), *commands)}, words)
     except GateError as error:
-        _say(f"gate: {error}", "red")
+        hint = f"\n{error.hint}" if error.hint else ""
+        _say(f"gate: {error.message}{hint}" + "".join(f"\n  | {line}" for line in error.log), "red")
         return error.exit_code
     except KeyboardInterrupt:
         _say("gate: interrupted.")
         return Exit.UNJUDGED
 
 
-def _say(text: str, style: str | None = None) -> None:
-    from rich.console import Console
+def _run(pack: Pack | None, commands: Mapping[str, Command], words: list[str]) -> int:
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if words and words[0] in commands:
+        parser = Parser(prog=f"gate {words[0]}")
+        return commands[words[0]].prepare(parser)(parser.parse_args(words[1:]))
+    if words and not words[0].startswith("-"):
+        raise UsageError(f"There is no command {words[0]!r}.", f"{like(words[0], commands)} See `gate --help`.".strip())
+    if not {"-h", "--help", "--version"} & set(words):
+        _needed(pack)
+    parser = Parser(prog="gate", usage="gate [OPTION ...]\n       gate COMMAND [OPTION ...]")
+    parser.add_argument("--version", action="version", version=f"gate {__version__}")
+    run = _main_job(parser, pack)
+    if {"-h", "--help"} & set(words):
+        listed = parser.add_subparsers(title="commands", metavar="COMMAND")
+        for command in commands.values():
+            listed.add_parser(command.name, help=command.summary)
+    return run(parser.parse_args(words))
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style=style, markup=False)
+
+def _main_job(parser: ArgumentParser, pack: Pack | None) -> Run:
+    if pack is None:
+        parser.description = "Compares contracts and explains findings. A pack is needed to judge a service."
+        return lambda _: Exit.USAGE
+    from gate.cli.judge import prepare
+
+    return prepare(parser, pack)
 
 
 def _needed(pack: Pack | None) -> Pack:
@@ -50,44 +73,56 @@ def _needed(pack: Pack | None) -> Pack:
     return pack
 
 
+def _say(text: str, style: str | None = None) -> None:
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style=style, markup=False)
+
+
 def _commands(pack: Pack | None) -> tuple[Command, ...]:
     """The gate's own commands; the module of each is loaded for it alone."""
 
-    def explain(words: Sequence[str]) -> int:
-        from gate.cli.explain import explain
+    def explain(parser: ArgumentParser) -> Run:
+        from gate.cli.explain import prepare
 
-        return explain(words)
+        return prepare(parser)
 
-    def diff(words: Sequence[str]) -> int:
-        from gate.cli.diff import diff
+    def diff(parser: ArgumentParser) -> Run:
+        from gate.cli.diff import prepare
 
-        return diff(words, pack.openapi.relative_to(pack.root).as_posix() if pack else None)
+        return prepare(parser, pack.openapi.relative_to(pack.root).as_posix() if pack else None)
 
-    def drift(words: Sequence[str]) -> int:
-        from gate.cli.drift import drift
+    def drift(parser: ArgumentParser) -> Run:
+        from gate.cli.drift import prepare
 
-        return drift(_needed(pack), words)
+        return prepare(parser, _needed(pack))
 
-    def cleanup(words: Sequence[str]) -> int:
-        from gate.targets.remote_run.cleanup import cleanup
+    def cleanup(parser: ArgumentParser) -> Run:
+        from gate.cli.cleanup import prepare
 
-        return cleanup(_needed(pack).service.remote, words)
+        return prepare(parser, _needed(pack))
 
-    def stage(words: Sequence[str]) -> int:
-        from gate.cli.stage import stage
+    def stage(parser: ArgumentParser) -> Run:
+        from gate.cli.stage import prepare
 
-        return stage(_needed(pack), words)
+        return prepare(parser, _needed(pack))
 
-    def annotate(words: Sequence[str]) -> int:
-        from gate.verdict.annotations import annotate
+    def annotate(parser: ArgumentParser) -> Run:
+        from gate.cli.annotate import prepare
 
-        return annotate(words)
+        return prepare(parser)
+
+    def update(parser: ArgumentParser) -> Run:
+        from gate.cli.update import prepare
+
+        return prepare(parser, _needed(pack))
 
     return (
-        Command("explain", "say what the code of a finding means", explain),
-        Command("diff", "say what a change of the published contract breaks", diff),
-        Command("drift", "say where contract, service and suite differ", drift),
-        Command("cleanup", "remove what a run that was killed left on a remote target", cleanup),
+        Command("explain", "print what the code of a finding means", explain),
+        Command("diff", "print what a change of the published contract breaks", diff),
+        Command("drift", "print where contract, service and suite differ", drift),
         Command("stage", "judge as a stage of a rollout asks for", stage),
+        Command("cleanup", "remove what a killed run left on a remote target", cleanup),
         Command("annotate", "put a verdict on a pull request", annotate),
+        Command("update", "write the files that are generated", update),
     )

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
-from gate.cli.judge import run
-from gate.core.errors import Exit, UsageError
+from gate.cli import judge
+from gate.cli.command import Run
+from gate.cli.options import Parser
+from gate.core.errors import UsageError
+from gate.core.options import like
 from gate.session.pack import Pack
 
 
-def stage(pack: Pack, words: Sequence[str]) -> int:
-    """The command line of ``gate stage``: the recipe's options, and then those that were given."""
-    known = pack.stages
-    if words[:1] in (["-h"], ["--help"]):
-        print("usage: gate stage NAME [OPTION ...], with any option of gate; --base-url for all but development")
-        for name, recipe in known.items():
-            print(f"  {name}: {recipe.what}\n      gate {' '.join(recipe.options)}")
-        return Exit.PASS
-    if not words or words[0] not in known:
-        what = f"There is no stage {words[0]!r}." if words else "No stage was named."
-        raise UsageError(what, f"Expected one of {', '.join(known)}.")
-    return run(pack, [*known[words[0]].options, *words[1:]])
+def prepare(parser: ArgumentParser, pack: Pack) -> Run:
+    """Fills the parser of the command."""
+    parser.usage = "gate stage NAME [OPTION ...]"
+    parser.description = "Judges with the options of a stage; options that are given win over those."
+    parser.epilog = "stages:\n" + "\n".join(
+        f"  {name}: {stage.what}\n      gate {' '.join(stage.options)}" for name, stage in pack.stages.items()
+    )
+    parser.add_argument("stage", metavar="NAME", help="the stage; see below")
+    judge.add(parser, pack)
+
+    def stage(values: Namespace) -> int:
+        if values.stage not in pack.stages:
+            hint = like(values.stage, pack.stages) or f"Expected one of {', '.join(pack.stages)}."
+            raise UsageError(f"There is no stage {values.stage!r}.", hint)
+        recipe = Parser()
+        judge.add(recipe, pack)
+        asked = vars(recipe.parse_args(pack.stages[values.stage].options))
+        asked.update({name: value for name, value in vars(values).items() if value not in (None, False)})
+        return judge.judge(pack, Namespace(**asked))
+
+    return stage

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gate.contract.document import Contract
+from gate.core.settings import Settings
+from gate.targets.remote_run.production import Production
 from gate.targets.service import Service
 from gate.verdict.profile import Profile
 from gate.verdict.promises import Promises
@@ -70,3 +72,15 @@ class Pack(Protocol):
 
     def profile(self, name: str) -> Profile:
         """The profile of a name or a path; UsageError where it is not valid."""
+
+    @property
+    def options(self) -> type[Settings]:
+        """The settings model: the gate's own options, and those of the pack."""
+
+    @property
+    def production(self) -> Production:
+        """Marks of the addresses of production."""
+
+    @property
+    def generated(self) -> Mapping[str, Callable[[], str]]:
+        """Generated files, as paths below the root, and what makes the text of each."""

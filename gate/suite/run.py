@@ -6,20 +6,22 @@ import gc
 import os
 import random
 import signal
+from pathlib import Path
 
 import pytest
 
-from gate.core import settings as options
+from gate import suite
 from gate.core import waiting
 from gate.core.errors import GateError
-from gate.core.settings import OPTIONS, WRAPPED, Settings
-from gate.suite import pack
+from gate.core.options import declared, given
+from gate.core.settings import WRAPPED, Settings, load
+from gate.session.start import refuse
 from gate.suite.interrupts import InterruptOnce
 from gate.suite.scheduling import long_first, quick_first
 from gate.suite.sharing import ask
 from gate.targets.choose import resolved
 from gate.targets.remote_run.access import redactor
-from gate.verdict import baseline, report_directory
+from gate.verdict import report_directory
 from gate.verdict.journal import Journal
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -32,7 +34,7 @@ UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every option of the gate is an option of pytest."""
     group = parser.getgroup("beacon gate")
-    for option in OPTIONS:
+    for option in declared(suite.pack().options):
         group.addoption(option.flag, **option.arguments())
 
 
@@ -42,12 +44,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if WRAPPED in os.environ:
         signal.signal(signal.SIGINT, InterruptOnce())
     try:
-        asked = options.settings(config.option)
+        model = suite.pack().options
+        # The command line has read the file already, in its own working directory.
+        asked = load(model, given(model, config.option), directory=None if WRAPPED in os.environ else Path.cwd())
+        refuse(asked, suite.pack())
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
         config.option.gate_target = settings.target  # workers are told this, not what it was taken from
-        pack().profile(settings.profile)
-        if settings.baseline:
-            baseline.load(settings.baseline)
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             report_directory.prepare(settings.report_dir)
     except GateError as error:
@@ -91,9 +93,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     collected = list(items)
     random.Random(settings.seed).shuffle(items)  # noqa: S311 (an order, not a secret)
     if config.option.maxfail == 1 or settings.workers == 1:
-        items[:] = quick_first(items, collected, pack().suite)
+        items[:] = quick_first(items, collected, suite.pack().suite)
     else:
-        items[:] = long_first(items, settings.workers, pack().suite)
+        items[:] = long_first(items, settings.workers, suite.pack().suite)
     for item in items:
         names = [str(name) for mark in item.iter_markers("criterion") for name in mark.args]
         item.user_properties.append((CRITERIA, ",".join(names)))

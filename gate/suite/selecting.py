@@ -18,7 +18,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Makes a case of a test for each given resource, and for each repetition."""
     settings = metafunc.config.stash[SETTINGS]
     if "existing" in metafunc.fixturenames:
-        metafunc.parametrize("existing", settings.remote.jobs)
+        metafunc.parametrize("existing", settings.existing)
     if settings.repeat > 1 and not metafunc.definition.nodeid.startswith(suite.pack().suite.harness):
         metafunc.fixturenames.append("repetition")
         metafunc.parametrize("repetition", range(1, settings.repeat + 1), indirect=True, ids=lambda n: f"repeat{n}")
@@ -27,7 +27,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of given resources in a run that only reads, and all others in any other run."""
-    reading = config.stash[SETTINGS].remote.read_only
+    reading = config.stash[SETTINGS].read_only
     dropped = [item for item in items if ("existing" in getattr(item, "fixturenames", ())) != reading]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
-from gate.core.settings import BACKFILL_COMMAND, MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, RUNNER_IMAGE, Settings
+from gate.core.settings import ROOT, Settings
 from gate.targets import RunnerSpec, Target
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.remote import RemoteTarget
 
+COMMANDS = {name: f"python -m runner {name}" for name in ("serve", "migrate", "backfill")}
+RUNNER_IMAGE = "beacon-gate/runner"
 CHOICE = {"containers": "a container engine answers", "embedded": "no container engine answers"}
 """Why ``auto`` became one or the other."""
 
@@ -24,8 +26,8 @@ def resolved(settings: Settings) -> Settings:
         return settings
     from gate.targets.engine import answers  # noqa: PLC0415  (its libraries would slow down every other target)
 
-    named = settings.runner_image != RUNNER_IMAGE or settings.postgres_image or settings.worker_containers
-    return replace(settings, target="containers" if named or answers() else "embedded")
+    named = settings.runner_image or settings.postgres_image or settings.worker_containers
+    return settings.model_copy(update={"target": "containers" if named or answers() else "embedded"})
 
 
 def choose(settings: Settings, say: Callable[[str], None]) -> Target:
@@ -35,9 +37,8 @@ def choose(settings: Settings, say: Callable[[str], None]) -> Target:
         return RemoteTarget(settings)
     if settings.target == "containers":
         return _containers(settings, say)
-    runner = RunnerSpec(
-        settings.runner_command, settings.migrate_command, settings.runner_env, settings.backfill_command
-    )
+    commands = {**COMMANDS, **settings.commands}
+    runner = RunnerSpec(commands["serve"], commands["migrate"], settings.runner_env, commands["backfill"])
     return EmbeddedTarget(runner, warm=not settings.cold, keep=settings.keep, root=ROOT, say=say)
 
 
@@ -45,11 +46,15 @@ def _containers(settings: Settings, say: Callable[[str], None]) -> Target:
     from gate.targets.containers import ContainersTarget  # noqa: PLC0415  (as above)
     from gate.targets.stack import RunnerImage  # noqa: PLC0415  (as above)
 
-    runner = RunnerImage(settings.runner_image, env=settings.runner_env, working=settings.worker_containers)
-    if settings.runner_command != RUNNER_COMMAND:
-        runner = replace(runner, command=shlex.split(settings.runner_command))
-    if settings.migrate_command != MIGRATE_COMMAND:
-        runner = replace(runner, migrate=tuple(shlex.split(settings.migrate_command)))
-    if settings.backfill_command != BACKFILL_COMMAND:
-        runner = replace(runner, backfill=tuple(shlex.split(settings.backfill_command)))
+    commands = {name: tuple(shlex.split(command)) for name, command in settings.commands.items()}
+    runner = RunnerImage(
+        settings.runner_image or RUNNER_IMAGE, env=settings.runner_env, working=settings.worker_containers
+    )
+    if "serve" in commands:
+        runner = replace(runner, command=list(commands["serve"]))
+    runner = replace(
+        runner,
+        migrate=commands.get("migrate", runner.migrate),
+        backfill=commands.get("backfill", runner.backfill),
+    )
     return ContainersTarget(runner, postgres=settings.postgres_image, keep=settings.keep, root=ROOT, say=say)

@@ -7,9 +7,12 @@ from collections.abc import Callable
 import docker
 
 from gate.core.errors import GateError
-from gate.core.settings import OFFLINE_POSTGRES, POSTGRES_IMAGE, RUNNER_IMAGE
 from gate.targets.engine import FAILURES, failing, reason, refused
 
+RUNNER_IMAGE = "beacon-gate/runner"
+POSTGRES_IMAGE = "postgres:18.1"
+OFFLINE_POSTGRES = "beacon-gate/postgres"
+"""The image that ``scripts/images --offline`` builds where there is no registry."""
 Say = Callable[[str], None]
 BUILD = "Build it with ./scripts/images, or name another with --runner-image."
 OFFLINE = "Name another with --postgres-image, or build one with ./scripts/images --offline."

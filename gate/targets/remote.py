@@ -53,7 +53,7 @@ class RemoteTarget:
         self._address = Address.of(settings.base_url or "")
         self._databases = {
             "--database-url": settings.database_url,
-            "--cleanup-database-url": settings.remote.cleanup_database_url,
+            "--cleanup-database-url": settings.cleanup_database_url,
         }
         self._redact = redactor(settings)
 

@@ -1,14 +1,10 @@
-"""A verdict on a pull request: annotations, the summary of the job, and its outputs."""
+"""A verdict as annotations of a pull request."""
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
-from gate.core.errors import Exit
-from gate.verdict.verdict import FindingResult, Verdict, read
+from gate.verdict.verdict import FindingResult, Verdict
 
 LEVELS = {"critical": "error", "major": "error", "minor": "warning"}
 """Level of an annotation, by severity."""
@@ -44,28 +40,3 @@ def _escaped(text: str, more: str = "") -> str:
     for character in f"%\r\n{more}":  # the percent sign first
         text = text.replace(character, f"%{ord(character):02X}")
     return text
-
-
-def annotate(words: Sequence[str]) -> int:
-    """Runs the command: prints workflow commands for a verdict, and fills the files of the summary and outputs."""
-    parser = argparse.ArgumentParser(
-        prog="gate annotate",
-        description="Prints the findings as annotations, and adds the verdict to the files that GITHUB_STEP_SUMMARY "
-        "and GITHUB_OUTPUT name.",
-    )
-    parser.add_argument("reports", type=Path, help="the report directory of a run")
-    reports: Path = parser.parse_args(words).reports
-    verdict = read(reports)
-    summary = (reports / "verdict.md").read_text(encoding="utf-8")
-    for line in workflow_commands(verdict):
-        print(line)
-    _append("GITHUB_STEP_SUMMARY", summary)
-    _append("GITHUB_OUTPUT", f"verdict={verdict.verdict}\n")
-    return Exit.PASS
-
-
-def _append(variable: str, text: str) -> None:
-    path = os.environ.get(variable)
-    if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)

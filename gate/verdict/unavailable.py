@@ -23,7 +23,7 @@ def blind(settings: Settings) -> dict[str, str]:
     if settings.target != "remote":
         return {}
     found = {"router": "the router of a deployed runner is neither programmed nor read"}
-    if settings.remote.read_only:
+    if settings.read_only:
         found |= {"refused": "a run that only reads sends nothing that could be refused"}
     elif settings.database_url:
         found |= _ALONE

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from beacon.contract import published
+from beacon.options import BeaconSettings
 from fixtures.portal.pact import AN_ID, RECORDED, Recording, difference
 from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import Visit
-from gate.core.settings import Settings
 
 
-def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Settings) -> None:
+def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: BeaconSettings) -> None:
     recording, listed = Recording(published()), None
     for state, params in STATES.items():
         job = arrange(portal.scenario, params, portal.scenario.new_id())

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from gate.core.limits import Budget
+from gate.core.limits import Budget, Limits
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.targets.remote_run.address import Address, AddressedTransport, secrets
@@ -45,9 +45,10 @@ def remote_access(settings: Settings, shared: Mapping[str, str], rules: RemoteRu
     """The access to the service; None on a target whose service is the run's own."""
     if settings.target != "remote":
         return None
-    watch = StopFileWatch([settings.remote.stop_file, stop_mark(settings)])
-    budget = Budget(settings.report_dir / "journal" / "budget.json", settings.remote.limits)
-    ledger = None if settings.remote.read_only else Ledger(ledger_path(settings, shared["run"]))
+    watch = StopFileWatch([settings.stop_file, stop_mark(settings)])
+    limits = Limits(settings.max_jobs, settings.max_rate, settings.max_seconds)
+    budget = Budget(settings.report_dir / "journal" / "budget.json", limits)
+    ledger = None if settings.read_only else Ledger(ledger_path(settings, shared["run"]))
     guard = Guard(shared["run"], rules, budget, ledger, watch.stopped)
     return RemoteAccess(Address.of(settings.base_url or ""), guard, watch)
 
@@ -64,7 +65,7 @@ def stop_mark(settings: Settings) -> Path:
 
 def redactor(settings: Settings) -> Redactor:
     """A redactor of every secret that the options and the environment hold."""
-    databases = (settings.database_url, settings.remote.cleanup_database_url)
+    databases = (settings.database_url, settings.cleanup_database_url)
     values = list(secrets(settings.base_url))
     for url in filter(None, databases):
         members = parse_qs(urlsplit(url).query)

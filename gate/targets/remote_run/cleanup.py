@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 
 from gate.core.client import Client, Unreachable
-from gate.core.errors import Exit, UsageError
-from gate.core.production import why_production
 from gate.core.redaction import Redactor
 from gate.core.transport import WatchedTransport
 from gate.core.waiting import NotReached, wait
 from gate.targets.remote_run import ledger, removal
-from gate.targets.remote_run.address import Address, AddressedTransport, secrets
+from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.service import RemoteRules
 
 AT_ONCE = 8
@@ -127,31 +122,3 @@ def settle(created: ledger.Created) -> None:
     """Waits until a submission whose answer nobody saw must have reached the database, if it ever does."""
     if created.in_doubt:
         wait("the last submissions", lambda: time.time() - created.written, until=lambda age: age > IN_FLIGHT)
-
-
-def cleanup(rules: RemoteRules, words: Sequence[str]) -> int:
-    """The command line of ``gate cleanup``: exit code 0 when nothing is left, 3 otherwise."""
-    parser = argparse.ArgumentParser(
-        prog="gate cleanup",
-        description="Removes what a run against a remote service left: cancels it through the API, then deletes "
-        "its rows. Safe to call again.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("ledger", type=Path, help="the run's ledger, a file below reports/ledgers/")
-    parser.add_argument("--base-url", metavar="URL", help="where the service listens (default: as the ledger says)")
-    parser.add_argument("--cleanup-database-url", metavar="URL", help="a role of the database that may delete")
-    parser.add_argument("--i-know-this-is-production", dest="production", action="store_true")
-    values = parser.parse_args(words)
-    created = ledger.read(values.ledger)
-    base_url = values.base_url or os.environ.get("GATE_BASE_URL") or created.base_url
-    database = values.cleanup_database_url or os.environ.get("GATE_CLEANUP_DATABASE_URL")
-    for url in (base_url, database or ""):
-        if why_production(url) and not values.production:
-            raise UsageError(
-                f"That looks like production: {why_production(url)}.",
-                "Add --i-know-this-is-production if that is what you mean.",
-            )
-    redact = Redactor.for_urls(base_url, database, more=secrets(base_url))
-    result = Cleaner(rules, Address.of(base_url), database, redact).clean(created)
-    print(redact(f"run {created.run}: {result}"))
-    return Exit.UNJUDGED if result.remaining else Exit.PASS

@@ -30,8 +30,8 @@ class RemoteRunCleanup:
         """Opens the ledger and watches for the stop file."""
         if self._settings.target != "remote":
             return
-        self._watch = StopFileWatch([self._settings.remote.stop_file])
-        if not self._settings.remote.read_only:
+        self._watch = StopFileWatch([self._settings.stop_file])
+        if not self._settings.read_only:
             self._run = run
             book = Ledger(ledger_path(self._settings, run))
             url = Address.of(self._settings.base_url or "").url
@@ -60,7 +60,7 @@ class RemoteRunCleanup:
         created = ledger.read(path)
         self._run = ""
         address = Address.of(settings.base_url or "")
-        cleaner = Cleaner(self._rules, address, settings.remote.cleanup_database_url, redactor(settings))
+        cleaner = Cleaner(self._rules, address, settings.cleanup_database_url, redactor(settings))
         remaining = cleaner.clean(created).remaining
         if remaining:
             return [*remaining, f"To remove it: ./scripts/gate cleanup {path} --cleanup-database-url URL"]

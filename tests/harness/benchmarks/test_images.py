@@ -13,7 +13,7 @@ from beacon.checkout import ROOT, RUNNER_IMAGE
 from benchmarks.images import build, debian, wheels
 from benchmarks.images.__main__ import main
 from gate.core.errors import GateError
-from gate.core.settings import OFFLINE_POSTGRES, POSTGRES_IMAGE
+from gate.targets.images import OFFLINE_POSTGRES, POSTGRES_IMAGE
 from tests.harness.support.engine import engine
 
 MEGABYTE = 10**6

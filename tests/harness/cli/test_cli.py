@@ -9,12 +9,16 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.pack import pack
+from gate import __version__
+from gate.cli.main import main
 from gate.core.waiting import wait
 
 QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
@@ -45,6 +49,8 @@ def test_clean_runner_passes_and_leaves_every_report(tmp_path: Path) -> None:
 
 USAGE = {
     "unknown option": ["--dept", "ci"],
+    "unknown command": ["expain", "BG-HTTP-001"],
+    "command behind an option": ["--depth", "ci", "drift"],
     "unknown depth": ["--depth", "deep"],
     "remote without address": ["--target", "remote"],
     "unknown code": ["explain", "BG-NONE-1"],
@@ -59,8 +65,23 @@ def test_bad_usage_is_2(words: list[str]) -> None:
     """An option that makes no sense starts nothing."""
     ended = gate(*words)
     assert ended.returncode == 2
-    assert ended.stderr.strip()
-    assert "Traceback" not in ended.stderr + ended.stdout
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 2  # what is wrong, and what to do
+    assert "Traceback" not in ended.stderr
+
+
+MEANT = {
+    "option": (["--dept", "ci"], "--depth"),
+    "command": (["expain"], "explain"),
+    "code": (["explain", "BG-HTP-001"], "BG-HTTP-001"),
+    "stage": (["stage", "stagin"], "staging"),
+    "option of a command": (["diff", "a", "b", "--jsn"], "--json"),
+}
+
+
+@pytest.mark.parametrize(("words", "meant"), MEANT.values(), ids=MEANT)
+def test_misspelled_word_is_answered_with_the_word_that_was_meant(words: list[str], meant: str) -> None:
+    assert f"Did you mean {meant}?" in gate(*words).stderr
 
 
 UNJUDGED: dict[str, tuple[list[str], str]] = {
@@ -201,3 +222,39 @@ def test_help_names_every_option_and_the_exit_codes() -> None:
     shown = gate("--help").stdout
     for word in ("--target", "--depth", "--seed", "--workers", "--keep", "--report-dir", "Exit codes"):
         assert word in shown
+
+
+def test_help_of_a_command_is_shown_either_way() -> None:
+    assert gate("help").stdout == gate("--help").stdout
+    assert gate("help", "diff").stdout == gate("diff", "--help").stdout
+    assert "production-runner" in gate("help", "stage").stdout
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert gate("--version").stdout == f"gate {__version__}\n"
+
+
+@pytest.mark.parametrize("words", ["", "--depth ci", "drift", "stage staging", "update"])
+def test_gate_without_a_pack_judges_nothing(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments=words.split()) == 2
+    assert "A pack is needed to judge." in capsys.readouterr().err
+
+
+def test_gate_without_a_pack_explains(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments=["explain", "BG-DIFF-001"]) == 0
+    assert "BG-DIFF-001" in capsys.readouterr().out
+
+
+def test_generated_files_are_current() -> None:
+    """Otherwise: ``./scripts/gate update``."""
+    ended = gate("update", "--check")
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_update_writes_what_is_not_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = replace(pack(), root=tmp_path)
+    assert main(elsewhere, arguments=["update", "--check"]) == 1
+    assert "docs/options.md is not current" in capsys.readouterr().out
+    assert main(elsewhere, arguments=["update"]) == 0
+    assert (tmp_path / "docs" / "options.md").read_text() == (ROOT / "docs" / "options.md").read_text()
+    assert main(elsewhere, arguments=["update", "--check"]) == 0

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 
-from gate.core import settings as options
+from beacon.options import BeaconSettings
+from beacon.pack import pack
+from gate.cli import options
+from gate.cli.options import Parser
 from gate.core.errors import UsageError
-from gate.core.settings import Settings
+from gate.core.options import FILE, declared, given
+from gate.core.settings import load
+from gate.session.start import refuse
 
 
-def parse(*words: str) -> Settings:
-    parser = ArgumentParser()
-    options.add_to(parser)
-    return options.settings(parser.parse_args(words))
+def parse(*words: str, directory: Path | None = None) -> BeaconSettings:
+    """Settings as the command line makes them; the file is read in ``directory``."""
+    parser = Parser()
+    options.add(parser, BeaconSettings)
+    settings = load(BeaconSettings, given(BeaconSettings, parser.parse_args(words)), directory=directory)
+    refuse(settings, pack())
+    return settings
 
 
 def test_defaults_need_no_argument() -> None:
@@ -99,3 +106,83 @@ def test_ci_is_cold(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_environment_of_the_runner_is_collected() -> None:
     """Each --runner-env is one variable; a value may hold equals signs."""
     assert parse("--runner-env", "A=1", "--runner-env", "B=x=y").runner_env == {"A": "1", "B": "x=y"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of options whose values differ from every default."""
+    path = tmp_path / FILE
+    path.write_text('[gate]\nseed = 1\ntime-factor = 2.5\nkeep = true\nrunner_env = ["A=1"]\nmax_jobs = 7\n')
+    return path
+
+
+def test_command_line_wins_over_variable_over_file_over_default(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse(directory=file.parent).seed == 1
+    monkeypatch.setenv("GATE_SEED", "2")
+    assert parse(directory=file.parent).seed == 2
+    assert parse("--seed", "3", directory=file.parent).seed == 3
+    settings = parse(directory=file.parent)
+    assert (settings.time_factor, settings.keep, settings.runner_env) == (2.5, True, {"A": "1"})
+    assert settings.repeat == 1
+
+
+def test_variable_of_a_switch_and_of_a_repeated_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_KEEP", "1")
+    monkeypatch.setenv("GATE_ALLOW_PARTIAL", "no")
+    monkeypatch.setenv("GATE_RUNNER_ENV", "A=1 'B=x y'")
+    settings = parse()
+    assert (settings.keep, settings.allow_partial, settings.runner_env) == (True, False, {"A": "1", "B": "x y"})
+
+
+def test_variable_and_file_may_hold_options_of_another_target(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_BASE_URL", "http://h")
+    assert parse(directory=file.parent).base_url is None
+    settings = parse("--target", "remote", directory=file.parent)
+    assert (settings.base_url, settings.max_jobs, settings.runner_env) == ("http://h", 7, {})
+
+
+def test_production_is_confirmed_on_the_command_line_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GATE_I_KNOW_THIS_IS_PRODUCTION", "1")
+    with pytest.raises(UsageError, match="looks like production"):
+        parse("--target", "remote", "--base-url", "http://runner-prod")
+    (tmp_path / FILE).write_text("[gate]\ni_know_this_is_production = true\n")
+    with pytest.raises(UsageError, match="i_know_this_is_production"):
+        parse(directory=tmp_path)
+
+
+WRONG = {
+    "no TOML": ("gate", "cannot be read"),
+    "misspelled": ("[gate]\ndept = 'ci'", "Did you mean depth?"),
+    "switch as a text": ("[gate]\nkeep = 'yes'", "true or false"),
+    "text as a switch": ("[gate]\nseed = true", "a text or a number"),
+    "one for many": ("[gate]\nrunner_env = 'A=1'", "a list"),
+    "value that makes no sense": ("[gate]\nseed = -1", f"seed in {FILE} is '-1'"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG.values(), ids=WRONG)
+def test_file_that_makes_no_sense_is_refused_with_its_name(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(UsageError) as caught:
+        parse(directory=tmp_path)
+    assert said in str(caught.value)
+    assert FILE in str(caught.value)
+
+
+def test_variable_that_makes_no_sense_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_TIME_FACTOR", "fast")
+    with pytest.raises(UsageError, match="GATE_TIME_FACTOR is 'fast'"):
+        parse()
+    monkeypatch.setenv("GATE_TIME_FACTOR", "1")
+    monkeypatch.setenv("GATE_KEEP", "maybe")
+    with pytest.raises(UsageError, match="GATE_KEEP is 'maybe'"):
+        parse()
+
+
+def test_help_of_each_option_ends_with_its_default() -> None:
+    shown = Parser()
+    options.add(shown, BeaconSettings)
+    text = "".join(shown.format_help().split())
+    for option in declared(BeaconSettings):
+        assert option.flag in text
+        assert not option.default or f"(default:{option.default})".replace(" ", "") in text

@@ -15,15 +15,19 @@ import pytest
 from psycopg import sql
 
 from beacon.checkout import ROOT
+from beacon.pack import pack
 from beacon.scenario import Scenario
-from beacon.service import REMOTE
 from fixtures.systems import OwnRunner
+from gate.cli.main import main
 from gate.core.waiting import wait
-from gate.targets.remote_run.cleanup import cleanup
 
 RUN = "0a1b2c3d"
 HISTORY = {"pgqueuer_log", "schema_migrations", "pgqueuer_migrations"}
 """Tables that tell of no job: the queue's log has no more than numbers, and is pruned by the workers."""
+
+
+def cleanup(words: list[str]) -> int:
+    return main(pack(), arguments=["cleanup", *words])
 
 
 def database(scenario: Scenario) -> str:
@@ -77,7 +81,7 @@ def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> Non
     scenario, chance = own_runner(), random.Random(0)  # noqa: S311 (points in time, not secrets)
     for number in range(3):
         ledger = killed(scenario, tmp_path / str(number), 120, chance.randint(1, 100))
-        assert cleanup(REMOTE, [str(ledger), "--cleanup-database-url", database(scenario)]) == 0
+        assert cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
         assert counts(database(scenario)) == {}
 
 
@@ -90,7 +94,7 @@ def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(
     """The same with the figures that the gate promises."""
     scenario, chance = own_runner(), random.Random(point)  # noqa: S311 (moments to stop at, not secrets)
     ledger = killed(scenario, tmp_path / "run", 1000, chance.randint(1, 990))
-    assert cleanup(REMOTE, [str(ledger), "--cleanup-database-url", database(scenario)]) == 0
+    assert cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
     assert counts(database(scenario)) == {}
 
 
@@ -102,7 +106,7 @@ def test_cleaning_again_changes_nothing_and_others_stay(
     other = scenario.finished()
     before = wait("an empty queue", lambda: counts(database(scenario)), until=lambda rows: "pgqueuer" not in rows)
     words = [str(killed(scenario, tmp_path / "run", 40, 20)), "--cleanup-database-url", database(scenario)]
-    assert [cleanup(REMOTE, words), cleanup(REMOTE, words)] == [0, 0]
+    assert [cleanup(words), cleanup(words)] == [0, 0]
     assert counts(database(scenario)) == before
     assert other.view().status == 200
     assert " 0 removed" in capsys.readouterr().out.splitlines()[-1]
@@ -114,7 +118,7 @@ def test_without_a_database_jobs_are_ended_and_what_stays_is_told(
     """The API can only cancel; that the rows stay is said, with another exit code than 0."""
     scenario = own_runner()
     ledger = killed(scenario, tmp_path / "run", 40, 20)
-    assert cleanup(REMOTE, [str(ledger)]) == 3
+    assert cleanup([str(ledger)]) == 3
     assert "jobs stay" in capsys.readouterr().out
     going = scenario.database.query("SELECT jobspec_id FROM jobs WHERE status IN ('queued', 'running')")
     assert [row for row in going if row["jobspec_id"].startswith("gate-")] == []
@@ -130,13 +134,13 @@ def test_role_that_may_not_delete_is_told_table_by_table(
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     reader = url.replace("postgres@", "reader@")
-    assert cleanup(REMOTE, [str(ledger), "--cleanup-database-url", reader]) == 3
+    assert cleanup([str(ledger), "--cleanup-database-url", reader]) == 3
     told = capsys.readouterr().out
     assert "Rows of jobs stay: permission denied for table jobs" in told
-    assert cleanup(REMOTE, [str(ledger), "--cleanup-database-url", url]) == 0
+    assert cleanup([str(ledger), "--cleanup-database-url", url]) == 0
 
 
 def test_database_that_is_away_is_told(own_runner: OwnRunner, tmp_path: Path) -> None:
     """One sentence and exit code 3."""
     ledger = killed(own_runner(), tmp_path / "run", 20, 10)
-    assert cleanup(REMOTE, [str(ledger), "--cleanup-database-url", "postgresql://127.0.0.1:1/x"]) == 3
+    assert cleanup([str(ledger), "--cleanup-database-url", "postgresql://127.0.0.1:1/x"]) == 3

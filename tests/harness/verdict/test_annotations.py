@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from beacon.checkout import ROOT
+from gate.cli.annotate import annotate
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
 from gate.verdict import reports
-from gate.verdict.annotations import annotate, workflow_commands
+from gate.verdict.annotations import workflow_commands
 from tests.harness.support.verdicts import passing, reported
 
 ACTION = ROOT / ".github" / "actions" / "gate"
@@ -54,7 +56,7 @@ def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         (tmp_path / name).write_text("earlier\n")
         monkeypatch.setenv(name, str(tmp_path / name))
-    assert annotate([str(tmp_path)]) == 0
+    assert annotate(Namespace(reports=tmp_path)) == 0
     assert (tmp_path / "GITHUB_OUTPUT").read_text() == "earlier\nverdict=pass\n"
     assert (tmp_path / "GITHUB_STEP_SUMMARY").read_text() == "earlier\n" + (tmp_path / "verdict.md").read_text()
 
@@ -62,7 +64,7 @@ def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
     """Nothing is taken for a verdict that is none."""
     with pytest.raises(GateError, match="no verdict"):
-        annotate([str(tmp_path)])
+        annotate(Namespace(reports=tmp_path))
 
 
 def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:

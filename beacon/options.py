@@ -1,0 +1,62 @@
+"""The options of the Beacon pack: the gate's own, and what its backfill and its portal need."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator
+
+from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, RUNNER_COMMAND, RUNNER_IMAGE
+from gate.core.errors import UsageError
+from gate.core.options import Option, check
+from gate.core.settings import COMMAND, STARTED, Settings
+
+
+def _program(text: str) -> str:
+    path = shutil.which(text)
+    if path is None:
+        raise UsageError(f"is no program: {text!r}.", "Give the path of a program, or its name on PATH.")
+    return path
+
+
+class BeaconSettings(Settings):
+    """What a run of the gate was asked to do with Project Beacon's runner, checked."""
+
+    defaults: ClassVar[Mapping[str, str]] = {
+        "runner_command": RUNNER_COMMAND,
+        "migrate_command": MIGRATE_COMMAND,
+        "runner_image": f"{RUNNER_IMAGE}, which ./scripts/images builds",
+    }
+    backfill_command: Annotated[
+        str | None,
+        COMMAND,
+        Option(
+            "target",
+            "gives the historical jobs of the database DATABASE_URL their analysis; containers: what the runner's "
+            "image is given to do so, instead of backfill",
+            "COMMAND",
+            BACKFILL_COMMAND,
+            STARTED,
+        ),
+    ] = None
+    browser_path: Annotated[
+        str | None,
+        BeforeValidator(check(_program)),
+        Option(
+            "target",
+            "the Chromium or Chrome of the portal's tests, which are skipped without any",
+            "PROGRAM",
+            "the one on the usual paths",
+        ),
+    ] = None
+    record_portal: Annotated[
+        bool,
+        Option("reports", "write contracts/portal/ anew from what the portal's tests see, instead of comparing"),
+    ] = False
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """The commands that were given, by what they do."""
+        return super().commands | ({"backfill": self.backfill_command} if self.backfill_command else {})

@@ -1,0 +1,39 @@
+"""``gate annotate DIR``: puts a verdict where a code host shows it."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from gate.cli.command import Run
+from gate.core.errors import Exit
+from gate.verdict.annotations import workflow_commands
+from gate.verdict.verdict import read
+
+
+def prepare(parser: ArgumentParser) -> Run:
+    """Fills the parser of the command."""
+    parser.description = (
+        "Prints the findings as annotations, and adds the verdict to the files that GITHUB_STEP_SUMMARY and "
+        "GITHUB_OUTPUT name."
+    )
+    parser.add_argument("reports", metavar="DIR", type=Path, help="the report directory of a run")
+    return annotate
+
+
+def annotate(values: Namespace) -> int:
+    """Prints the annotations of the verdict in a report directory."""
+    verdict = read(values.reports)
+    summary = (values.reports / "verdict.md").read_text(encoding="utf-8")
+    for line in workflow_commands(verdict):
+        print(line)
+    _append("GITHUB_STEP_SUMMARY", summary)
+    _append("GITHUB_OUTPUT", f"verdict={verdict.verdict}\n")
+    return Exit.PASS
+
+
+def _append(variable: str, text: str) -> None:
+    if path := os.environ.get(variable):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)

@@ -1,0 +1,75 @@
+"""Options on the command line: a parser with short errors, the groups of the options, and their reference."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from itertools import groupby
+from typing import Any, NoReturn
+
+from gate.core.errors import UsageError
+from gate.core.options import FILE, Declared, Options, declared, like
+
+GROUPS = {
+    "target": "target: where the service comes from",
+    "depth": "depth: how much is checked",
+    "reports": "reports: what is accepted and what is written",
+    "remote": "remote: with --target remote alone",
+}
+"""Headings of the groups, in their order."""
+REFERENCE = f"""\
+# Options
+
+Generated from the settings model by `./scripts/gate update`.
+
+A value is taken from the command line, else from its variable in the environment, else from the table `[gate]` of
+`{FILE}` in the working directory, else it is the default. Variables and file may hold options of several targets:
+what means nothing to the target of a run is not read. A switch is `1` or `0` in the environment, `true` or `false` in
+the file. An option that may be given more than once takes words as a shell does in the environment, a list in the file.
+"""
+
+
+class Parser(ArgumentParser):
+    """A parser whose errors are one sentence with one hint."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**words, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raises UsageError; for an unknown option, with the option that is most like it."""
+        see = f"See `{self.prog} --help`."
+        if unknown := re.match(r"unrecognized arguments: ([^\s=]+)", message):
+            kind = "option" if unknown[1].startswith("-") else "argument"
+            raise UsageError(
+                f"There is no {kind} {unknown[1]}.", f"{like(unknown[1], self._option_string_actions)} {see}".strip()
+            )
+        raise UsageError(f"{message[0].upper()}{message[1:]}.", see)
+
+
+def _groups(model: type[Options]) -> list[tuple[str, list[Declared]]]:
+    """The options of a model by the heading of their group."""
+    ordered = sorted(declared(model), key=lambda option: list(GROUPS).index(option.option.group))
+    return [(GROUPS[name], list(group)) for name, group in groupby(ordered, lambda option: option.option.group)]
+
+
+def add(parser: ArgumentParser, model: type[Options]) -> None:
+    """Adds every option of a model to a parser."""
+    for heading, options in _groups(model):
+        group = parser.add_argument_group(heading)
+        for option in options:
+            group.add_argument(option.flag, **option.arguments())
+
+
+def reference(model: type[Options]) -> str:
+    """The page of documentation about the options of a model."""
+    sections = [REFERENCE]
+    for heading, options in _groups(model):
+        rows = [f"## {heading[0].upper()}{heading[1:]}\n", "| option | default | variable | |", "|---|---|---|---|"]
+        for option in options:
+            metavar = option.option.metavar.replace("|", "\\|")
+            variable = "none" if option.option.typed else f"`{option.variable}`"
+            rows.append(
+                f"| `{f'{option.flag} {metavar}'.strip()}` | {option.default} | {variable} | {option.option.help} |"
+            )
+        sections.append("\n".join(rows) + "\n")
+    return "\n".join(sections)
