@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from beacon.contract import published
 from beacon.options import BeaconSettings
-from fixtures.portal.pact import AN_ID, RECORDED, Recording, difference
+from fixtures.portal.pact import EXAMPLE_ID, RECORDED, Recording, difference
 from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import Visit
 
@@ -20,7 +20,7 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Beac
             listed = portal.list_jobs()
         recording.add(portal.take(), state, params)
     for workflow in ("standard", "cross-region"):
-        recording.name(portal.submit(workflow=workflow), AN_ID)
+        recording.name(portal.submit(workflow=workflow), EXAMPLE_ID)
     page = portal.choose(["US"])
     page.locator("#regions-US").evaluate("box => { box.value = 'MARS' }")
     portal.send()
@@ -32,4 +32,4 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Beac
     if settings.record_portal:
         RECORDED.write_text(text, encoding="utf-8")
     different = difference(RECORDED.read_text(encoding="utf-8"), text)
-    assert not different, f"{different}\nTo record it anew: ./scripts/test tests/portal --record-portal"
+    assert not different, f"{different}\nTo record it again: ./scripts/test tests/portal --record-portal"

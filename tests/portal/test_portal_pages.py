@@ -26,7 +26,7 @@ WEIGHT = 200_000
 USABLE = 300
 """Milliseconds from the last byte of the data to a page that can be used."""
 DATA = """Math.max(...performance.getEntriesByType("resource")
-    .filter((one) => one.name.includes("/api/")).map((one) => one.responseEnd))"""
+    .filter((entry) => entry.name.includes("/api/")).map((entry) => entry.responseEnd))"""
 """When the page had its data, in JavaScript."""
 LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}, "phone": {"phone": True}}
 
