@@ -14,7 +14,7 @@ from beacon.analysis.recomputation import Definition, Output, compare, recompute
 from beacon.api import EXECUTIONS
 from beacon.api_view import collect
 from beacon.oracles import idempotency, lifecycle, listings, router_calls, shown, signatures, stored
-from beacon.router import Call
+from beacon.router import Call, router_of
 from gate.contract.document import Contract
 from gate.core.client import Unreachable
 from gate.core.database import Row, Rows
@@ -96,7 +96,7 @@ def _unseen(scenario: Scenario, job: Job) -> Iterator[Finding]:
 
 
 def _calls(scenario: Scenario, job: Job, left: Rows) -> Iterator[Finding]:
-    router = scenario.session.system.router
+    router = router_of(scenario.session.system)
     if router is None:
         return
     yield from router_calls.given_up(left, router.listed(job.id))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from beacon import jobs as build
 from beacon.api import JOBS, Api
 from beacon.judge import TERMINAL, judge
-from beacon.router import Router
+from beacon.router import Router, router_of
 from gate.core.client import Unreachable
 from gate.core.database import Database, Rows
 from gate.core.errors import NotAvailable
@@ -46,9 +46,10 @@ class Scenario:
     @property
     def router(self) -> Router:
         """The router stand-in; only where the target has one."""
-        if self.session.system.router is None:
+        router = router_of(self.session.system)
+        if router is None:
             raise NotAvailable("this check programs the router, which this target does not let it do")
-        return self.session.system.router
+        return router
 
     @property
     def database(self) -> Database:
@@ -120,8 +121,8 @@ class Scenario:
 
     def tidy(self) -> None:
         """Clears what the scenario programmed, and notes how its jobs ended."""
-        if self.session.system.router:
-            self.session.system.router.reset()
+        for stand_in in self.session.system.stand_ins.values():
+            stand_in.reset()
         for job in self.jobs.values():
             self._note_states(job)
         self.session.journal.flush()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
 from typing import Any, LiteralString
 
 from beacon.api import CROSS_REGION_JOBS, JOBS, Api
+from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, RUNNER_IMAGE
 from gate.core.client import Client
-from gate.targets.service import Facts, RemoteRules, Removal, Service
+from gate.targets.service import Facts, RemoteRules, Removal, Service, StandIn
 
 _OF_JOBS: LiteralString = "(SELECT id FROM jobs WHERE jobspec_id = ANY(%(ids)s))"
 _OF_RUNS: LiteralString = "(SELECT id FROM cross_region_executions WHERE jobspec_id = ANY(%(ids)s))"
@@ -95,4 +101,49 @@ REMOTE = RemoteRules(
     ),
 )
 
-SERVICE = Service(remote=REMOTE)
+ROUTER = "ROUTER_URL"
+"""The variable with the URL of the inference router."""
+
+
+def _router(host: str) -> StandIn:
+    from beacon.router import Router  # noqa: PLC0415 (a web server, which the controller of a run does not need)
+
+    return Router(host)
+
+
+def _template_key(root: Path) -> bytes:
+    """The migrations of the reference runner, and the version of the queue that brings tables of its own."""
+    digest = hashlib.sha256()
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        digest.update(metadata.version("pgqueuer").encode())
+    for path in sorted((root / "runner" / "migrations").glob("*.sql")):
+        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+    return digest.digest()
+
+
+SERVICE = Service(
+    root=ROOT,
+    commands={"serve": RUNNER_COMMAND, "migrate": MIGRATE_COMMAND, "backfill": BACKFILL_COMMAND},
+    image=RUNNER_IMAGE,
+    image_words={"migrate": ("migrate",), "backfill": ("backfill",), "worker": ("worker",)},
+    own_image=RUNNER_IMAGE,
+    image_hint="Build it with ./scripts/images, or name another with --runner-image.",
+    database_env="DATABASE_URL",
+    port_env="PORT",
+    stand_ins={ROUTER: _router},
+    ready=("/health/ready", "/health"),
+    alive="/health/live",
+    template_key=_template_key,
+    own_env=("RUNNER_",),
+    env={"RUNNER_RATE_LIMIT": ""},
+    # Several runners share one machine: fewer connections than the default, at 4 MB each.
+    local_env={"RUNNER_DATABASE_POOL": "3"},
+    container_env={"RUNNER_HOST": "0.0.0.0"},  # noqa: S104 (its port is published on the loopback address alone)
+    worker_env={"RUNNER_EMBEDDED_WORKER": "false"},
+    remote=REMOTE,
+)
+
+
+def service(root: Path = ROOT, env: Mapping[str, str] | None = None, **commands: str) -> Service:
+    """The runner of a checkout, with other commands and more variables than its own."""
+    return replace(SERVICE, root=root, commands={**SERVICE.commands, **commands}, env={**SERVICE.env, **(env or {})})

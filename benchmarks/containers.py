@@ -6,12 +6,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from beacon.checkout import ROOT, RUNNER_IMAGE
+from beacon.service import SERVICE
 from benchmarks.measuring import Figure, gate
 from gate.targets import sweep
 from gate.targets.containers import ContainersTarget
 from gate.targets.engine import connect
-from gate.targets.stack import RunnerImage
 
 
 def containers(runs: int) -> Iterator[Figure]:
@@ -28,7 +27,7 @@ def containers(runs: int) -> Iterator[Figure]:
 
 
 def _ready() -> float:
-    target = ContainersTarget(RunnerImage(RUNNER_IMAGE), root=ROOT, say=lambda _: None)
+    target = ContainersTarget(SERVICE, say=lambda _: None)
     try:
         started = time.perf_counter()
         target.system(target.start()).close()

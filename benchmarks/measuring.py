@@ -14,12 +14,11 @@ from typing import NamedTuple
 
 import psutil
 
-from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.checkout import ROOT
+from beacon.service import SERVICE
 from gate.core.errors import GateError
-from gate.targets import RunnerSpec, System
+from gate.targets import System
 from gate.targets.embedded import EmbeddedTarget
-
-RUNNER = RunnerSpec(RUNNER_COMMAND, MIGRATE_COMMAND)
 
 
 class Figure(NamedTuple):
@@ -41,7 +40,7 @@ class Cost(NamedTuple):
 @contextmanager
 def target(*, warm: bool = True) -> Iterator[EmbeddedTarget]:
     """Yield an embedded target that is not started yet; it is stopped afterwards."""
-    embedded = EmbeddedTarget(RUNNER, warm=warm, keep=False, root=ROOT, say=lambda _: None)
+    embedded = EmbeddedTarget(SERVICE, warm=warm, say=lambda _: None)
     try:
         yield embedded
     finally:

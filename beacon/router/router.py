@@ -13,6 +13,7 @@ from beacon.router.rules import Rule
 from beacon.router.serving import Serving
 from beacon.router.wire import MODELS
 from gate.core.waiting import NotReached, deadline
+from gate.targets import System
 
 
 class Router:
@@ -176,6 +177,11 @@ class Router:
             desk.log.clear(job)
             desk.misses.clear(job)
             desk.listings[:] = [] if job is None else [one for one in desk.listings if one != job]
+
+
+def router_of(system: System) -> Router | None:
+    """The router stand-in of a system; None where the router is a real one."""
+    return next((server for server in system.stand_ins.values() if isinstance(server, Router)), None)
 
 
 def _code(region: str | None) -> str | None:

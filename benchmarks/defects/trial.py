@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.service import service
 from benchmarks.defects.catalogue import OF_FILES, Defect
 from benchmarks.running import run_command
 from gate.core.errors import GateError
 from gate.core.findings import Finding
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
-from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 from gate.verdict import report_directory
 from gate.verdict.events import Event, FindingReported
@@ -156,8 +156,8 @@ def _runner(defects: Sequence[Defect], conditions: Conditions, root: Path) -> It
     if not conditions.without_rows:
         yield [f"--{name}-command={command}" for name, command in commands.items()]
         return
-    spec = RunnerSpec(commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND))
-    target = EmbeddedTarget(spec, warm=False, keep=False, root=root, say=lambda _: None)
+    serve, migrate = commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND)
+    target = EmbeddedTarget(service(root, serve=serve, migrate=migrate), warm=False, say=lambda _: None)
     try:
         system = target.system(target.start())
         try:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
 from beacon.contract import PATH as PUBLISHED
+from beacon.service import service
 from benchmarks import reports
 from benchmarks.command_line import positive
 from benchmarks.defects import catalogue
@@ -26,7 +27,6 @@ from benchmarks.defects.trial import checkout, patched_commands
 from benchmarks.peers.tools import TOOLS, Reading, Tool
 from benchmarks.running import run_all, run_command
 from gate.core.errors import Exit, GateError, UsageError
-from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 
 LIMIT_SECONDS = 900.0
@@ -200,9 +200,9 @@ def _target(defect: Defect | None) -> Iterator[tuple[EmbeddedTarget, Path]]:
     """Yield a target whose runner has the defect, and the contract that is published with it."""
     defects = [defect] if defect else []
     commands = patched_commands(defects)
-    spec = RunnerSpec(commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND))
+    serve, migrate = commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND)
     with checkout(defects) as root:
-        target = EmbeddedTarget(spec, warm=True, keep=False, root=root, say=lambda _: None)
+        target = EmbeddedTarget(service(root, serve=serve, migrate=migrate), warm=True, say=lambda _: None)
         try:
             yield target, root / PUBLISHED.relative_to(ROOT)
         finally:

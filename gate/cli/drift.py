@@ -29,6 +29,7 @@ from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.targets import System
 from gate.targets.choose import choose
+from gate.targets.service import Service
 from gate.verdict.verdict import NAME, read
 
 PATH = "/openapi.json"
@@ -61,7 +62,7 @@ def drift(pack: Pack, values: Namespace) -> int:
     published = of_contract(contract)
     suite = suite_use(settings.report_dir)
     portal = consumer_use(CONSUMERS, contract, published)
-    table = rows(published, served(settings, contract), suite, portal, accepted())
+    table = rows(published, served(settings, pack.service, contract), suite, portal, accepted())
     old = stale(table, accepted())
     if values.json:
         json.dump([row.as_dict() for row in table], sys.stdout, indent=2)
@@ -80,10 +81,10 @@ def suite_use(directory: Path) -> Uses | None:
     return read(directory).coverage.reached if (directory / NAME).exists() else None
 
 
-def served(settings: Settings, contract: Contract) -> Surface:
+def served(settings: Settings, service: Service, contract: Contract) -> Surface:
     """What the document that the target serves offers; GateError where there is none."""
     redact = Redactor.for_urls(settings.base_url, settings.database_url)
-    target = choose(settings, lambda text: print(redact(text), file=sys.stderr))
+    target = choose(settings, service, lambda text: print(redact(text), file=sys.stderr))
     try:
         system = target.system(target.start())
         try:

@@ -8,28 +8,28 @@ import tempfile
 from pathlib import Path
 
 from beacon.jobs import Ids
-from gate.contract.document import Contract
 from gate.core import waiting
 from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.fuzz.replay import load, outcome
+from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.targets.choose import choose
 from gate.verdict.journal import Journal
 
 
-def replay(settings: Settings, path: Path, contract: Contract) -> Exit:
+def replay(settings: Settings, path: Path, pack: Pack) -> Exit:
     """Prints FIXED, FAILED or ERROR and returns the exit code; UsageError where ``path`` is no replay file."""
     wanted = load(path)
     waiting.scale(settings.time_factor)
     redact = Redactor.for_urls(settings.base_url, settings.database_url)
-    target = choose(settings, lambda text: print(redact(text), file=sys.stderr))
+    target = choose(settings, pack.service, lambda text: print(redact(text), file=sys.stderr))
     try:
         with tempfile.TemporaryDirectory() as directory:
             system = target.system(target.start())
             journal = Journal(Path(directory) / "journal.ndjson", redact)
-            session = Session(system, contract, Ids(os.urandom(4).hex(), "r"), journal)
+            session = Session(system, pack.contract, Ids(os.urandom(4).hex(), "r"), journal)
             try:
                 code, line = outcome(session, wanted)
             finally:

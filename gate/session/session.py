@@ -47,7 +47,7 @@ class Session:
         watched = partial(WatchedTransport, before=self._before, lost=self._lost)
         transport = reach.transport(watched) if reach else watched()
         self.client = Client(system.base_url, self._record, transport=transport)
-        self.alone = system.router is not None  # nobody else uses the database
+        self.alone = system.exclusive
         self.jobs: set[str] = set()  # every job that was accepted
         self._exercise = Exercise(contract)
         self._scenario: Scenario | None = None

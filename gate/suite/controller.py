@@ -35,7 +35,7 @@ class Controller:
         self.settings = config.stash[SETTINGS]
         self.redact = redactor(self.settings)
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
-        self.target = choose(self.settings, self.say)
+        self.target = choose(self.settings, suite.pack().service, self.say)
         self.offer = Offer()
         self.promises = Promises()  # until those of the pack are loaded, which can fail
         self.tests = Tally()  # outcomes, those of the harness too

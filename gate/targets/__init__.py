@@ -1,27 +1,11 @@
-"""What a system under test looks like to the rest of the gate, wherever it runs."""
+"""Targets: the places where a system under test runs, and how the rest of the gate sees it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from beacon.router import Router
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerSpec:
-    """Which runner to start, and with what.
-
-    ``command`` starts the runner, ``migrate`` brings a database to its schema, and ``backfill`` gives historical jobs
-    their analysis. They are split as a shell would split them and run without one, with DATABASE_URL, ROUTER_URL and
-    PORT in the environment.
-    """
-
-    command: str
-    migrate: str
-    env: Mapping[str, str] = field(default_factory=dict)
-    backfill: str = ""
+from gate.targets.service import StandIn
 
 
 class Process(Protocol):
@@ -36,30 +20,35 @@ class Process(Protocol):
         """Ends it by SIGKILL."""
 
     def communicate(self, *, timeout: float) -> tuple[str, str]:
-        """Waits until it has ended, and what it printed; subprocess.TimeoutExpired after ``timeout`` seconds."""
+        """Waits for its end and returns its output; subprocess.TimeoutExpired after ``timeout`` seconds."""
 
 
 class System(Protocol):
-    """One runner with its own database and its own router stand-in: what a test talks to."""
+    """One service with its own database and its own stand-ins: what a test talks to.
+
+    ``exclusive`` says that nobody else uses the service or its database. ``stand_ins`` are by the variable that holds
+    their URL, and none where the upstream services are real.
+    """
 
     base_url: str
     database_url: str | None
-    router: Router | None
+    stand_ins: Mapping[str, StandIn]
+    exclusive: bool
 
     def log(self) -> list[str]:
-        """Every line that the runner has printed so far, oldest first (empty where it cannot be read)."""
+        """Every line that the service has printed so far, oldest first (empty where it cannot be read)."""
 
     def start(self) -> None:
-        """Starts the runner on its old database and waits until it is ready; GateError when it never is."""
+        """Starts the service on its old database and waits until it is ready; GateError when it never is."""
 
     def stop(self) -> None:
-        """Ends the runner as an operator would (SIGTERM) and waits for it."""
+        """Ends the service as an operator would (SIGTERM) and waits for it."""
 
     def kill(self) -> None:
-        """Ends the runner as a power cut would (SIGKILL)."""
+        """Ends the service as a power cut would (SIGKILL)."""
 
     def close(self) -> None:
-        """Ends the runner and everything that belongs to this system; safe to call twice."""
+        """Ends the service and everything that belongs to this system; safe to call twice."""
 
 
 class Target(Protocol):
@@ -71,13 +60,13 @@ class Target(Protocol):
         """Brings up what all workers share and returns what a worker needs to join (once, by the controller)."""
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
-        """A ready runner on a fresh, migrated database, with ``env`` added to the runner's environment."""
+        """A ready service on a fresh, migrated database, with ``env`` added to the service's environment."""
 
     def database(self, shared: Mapping[str, str]) -> str:
-        """The URL of a fresh, migrated database that no runner uses."""
+        """The URL of a fresh, migrated database that no service uses."""
 
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
-        """Starts ``migrate`` or ``backfill`` of the build under test, with these arguments, on a database from here."""
+        """Starts a named command of the build under test, with these arguments, on a database from here."""
 
     def stop(self) -> None:
         """Takes down what ``start`` brought up; safe to call twice."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gate.targets.engine import connect, failing, inside
 
@@ -25,8 +26,15 @@ class NetworkAddresses:
 
     @property
     def extra_hosts(self) -> dict[str, str]:
-        """Names that a container has to be told of."""
+        """Names that a container cannot look up by itself."""
         return {DESKTOP: "host-gateway"} if self.name == DESKTOP else {}
+
+    def seen_inside(self, url: str) -> str:
+        """The URL by which a container reaches a server that listens at ``url`` for it."""
+        if self.name == self.listen:
+            return url
+        parts = urlsplit(url)
+        return parts._replace(netloc=f"{self.name}:{parts.port}").geturl()
 
 
 def find(name: str) -> NetworkAddresses:

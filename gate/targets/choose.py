@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
-from gate.core.settings import ROOT, Settings
-from gate.targets import RunnerSpec, Target
+from gate.core.settings import Settings
+from gate.targets import Target
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.remote import RemoteTarget
+from gate.targets.service import Service
 
-COMMANDS = {name: f"python -m runner {name}" for name in ("serve", "migrate", "backfill")}
-RUNNER_IMAGE = "beacon-gate/runner"
 CHOICE = {"containers": "a container engine answers", "embedded": "no container engine answers"}
 """Why ``auto`` became one or the other."""
 
@@ -30,31 +29,27 @@ def resolved(settings: Settings) -> Settings:
     return settings.model_copy(update={"target": "containers" if named or answers() else "embedded"})
 
 
-def choose(settings: Settings, say: Callable[[str], None]) -> Target:
-    """The target that the settings ask for; nothing is started yet. ``say`` is told what it is doing."""
+def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> Target:
+    """The target that the settings ask for; nothing is started yet. ``say`` takes lines on what it is doing."""
     settings = resolved(settings)
+    service = configured(service, settings)
     if settings.target == "remote":
-        return RemoteTarget(settings)
+        return RemoteTarget(settings, service)
     if settings.target == "containers":
-        return _containers(settings, say)
-    commands = {**COMMANDS, **settings.commands}
-    runner = RunnerSpec(commands["serve"], commands["migrate"], settings.runner_env, commands["backfill"])
-    return EmbeddedTarget(runner, warm=not settings.cold, keep=settings.keep, root=ROOT, say=say)
+        from gate.targets.containers import ContainersTarget  # noqa: PLC0415  (as above)
+
+        return ContainersTarget(service, postgres=settings.postgres_image, keep=settings.keep, say=say)
+    return EmbeddedTarget(service, warm=not settings.cold, keep=settings.keep, say=say)
 
 
-def _containers(settings: Settings, say: Callable[[str], None]) -> Target:
-    from gate.targets.containers import ContainersTarget  # noqa: PLC0415  (as above)
-    from gate.targets.stack import RunnerImage  # noqa: PLC0415  (as above)
-
-    commands = {name: tuple(shlex.split(command)) for name, command in settings.commands.items()}
-    runner = RunnerImage(
-        settings.runner_image or RUNNER_IMAGE, env=settings.runner_env, working=settings.worker_containers
+def configured(service: Service, settings: Settings) -> Service:
+    """The service with the commands, the image and the environment that the settings give."""
+    words = {name: tuple(shlex.split(command)) for name, command in settings.commands.items()}
+    return replace(
+        service,
+        commands={**service.commands, **settings.commands},
+        image=settings.runner_image or service.image,
+        image_words={**service.image_words, **words},
+        env={**service.env, **settings.runner_env},
+        workers=settings.worker_containers,
     )
-    if "serve" in commands:
-        runner = replace(runner, command=list(commands["serve"]))
-    runner = replace(
-        runner,
-        migrate=commands.get("migrate", runner.migrate),
-        backfill=commands.get("backfill", runner.backfill),
-    )
-    return ContainersTarget(runner, postgres=settings.postgres_image, keep=settings.keep, root=ROOT, say=say)

@@ -1,73 +1,82 @@
-"""A runner in containers, as a system under test."""
+"""A service in containers, as a system under test."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from beacon.router import Router
 from gate.core.errors import GateError
 from gate.targets.container import Container
 from gate.targets.container_postgres import Server
 from gate.targets.process import probe
+from gate.targets.service import StandIn, close_all
 
 
 class ContainerSystem:
-    """A runner in a container, or with its workers in several, on a database and with a router stand-in of its own.
+    """A service in a container, or with its workers in several, on a database and with stand-ins of its own.
 
     ``start``, ``stop`` and ``kill`` are those of all its containers; what else can be done to one is done by its own
-    verbs, as in ``system.runner.pause()``. ``postgres`` is the run's, in which every other system has its database too.
+    verbs, as in ``system.service.pause()``. ``postgres`` is the run's, in which every other system has its database
+    too. ``ready`` are the paths that say whether the service is ready.
     """
 
-    def __init__(self, runner: Sequence[Container], postgres: Server, url: str, router: Router) -> None:
-        self.runner = runner[0]
-        self.workers = list(runner[1:])
-        self.base_url = f"http://{self.runner.host}:{self.runner.port}"
+    exclusive = True
+
+    def __init__(
+        self,
+        containers: Sequence[Container],
+        ready: Sequence[str],
+        postgres: Server,
+        url: str,
+        stand_ins: Mapping[str, StandIn],
+    ) -> None:
+        self.service = containers[0]
+        self.workers = list(containers[1:])
+        self.base_url = f"http://{self.service.host}:{self.service.port}"
         self.database_url: str | None = url
-        self.router: Router | None = router
+        self.stand_ins = stand_ins
         self.postgres = postgres
+        self._ready = ready
         self._closed = False
 
     def log(self) -> list[str]:
-        """Every line that the runner and its workers have printed so far, over all their starts, oldest first."""
-        lines = self.runner.log() if not self._closed else []
+        """Every line that the service and its workers have printed so far, over all their starts, oldest first."""
+        lines = self.service.log() if not self._closed else []
         for worker in self.workers if not self._closed else ():
             lines += worker.log()
         return [line.partition(" ")[2] for line in sorted(lines, key=lambda line: line.partition(" ")[0])]
 
     def start(self) -> None:
-        """Starts the runner again on its old database and port; GateError when it does not become ready."""
+        """Starts the service again on its old database and port; GateError when it does not become ready."""
         for container in self._all():
             container.start()
         self.await_ready()
 
     def await_ready(self) -> None:
         """Waits until the service is ready and every worker runs; GateError with the last lines where one does not."""
-        self.runner.await_ready(partial(probe, self.runner.port, 2.0, self.runner.host))
+        self.service.await_ready(partial(probe, self._ready, self.service.port, 2.0, self.service.host))
         for worker in self.workers:
             worker.await_ready(partial(_runs, worker))
 
     def stop(self) -> None:
-        """Ends the runner by SIGTERM; GateError when it has to be killed."""
+        """Ends the service by SIGTERM; GateError when it has to be killed."""
         each(Container.stop, self._all())
 
     def kill(self) -> None:
-        """Ends the runner by SIGKILL."""
+        """Ends the service by SIGKILL."""
         each(Container.kill, self._all())
 
     def close(self) -> None:
-        """Removes the containers and ends the router stand-in; safe to call twice. The database goes with Postgres."""
+        """Removes the containers and ends the stand-ins; safe to call twice. The database goes with Postgres."""
         if not self._closed:
             self._closed = True
             each(Container.remove, self._all())
-        if self.router is not None:
-            self.router.close()
-            self.router = None
+        close_all(self.stand_ins)
 
     def _all(self) -> list[Container]:
-        return [self.runner, *self.workers]
+        return [self.service, *self.workers]
 
 
 class ContainerProcess:

@@ -1,4 +1,4 @@
-"""The target ``containers``: Postgres and any runner's image in containers, on this machine's engine."""
+"""The target ``containers``: Postgres and any service's image in containers, on this machine's engine."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import docker
 import psycopg
 
-from beacon.router import Router
 from gate.core.errors import GateError
 from gate.targets import images, reaper, sweep
 from gate.targets.addresses import NetworkAddresses
@@ -27,7 +25,8 @@ from gate.targets.container_system import ContainerProcess, ContainerSystem, eac
 from gate.targets.engine import FAILURES, connect, failing
 from gate.targets.postgres.clones import Clones, database_url, one_line
 from gate.targets.reused import ReusedContainers
-from gate.targets.stack import PORT, TEMPLATE, RunnerImage, Stack
+from gate.targets.service import Service, close_all, start_all
+from gate.targets.stack import PORT, TEMPLATE, Stack, environment
 
 ADMIN, STACK, LABELS, REACH = "admin_url", "stack", "labels", "reach"
 """Members of what ``start`` hands to the workers."""
@@ -37,24 +36,22 @@ class ContainersTarget:
     """Systems in containers that share one Postgres; nothing of them outlives the run.
 
     ``keep`` leaves Postgres up after ``stop`` for the next run with the same images, and says how to reach and to end
-    it. ``root`` is the checkout.
+    it.
     """
 
     name = "containers"
 
     def __init__(
         self,
-        runner: RunnerImage,
+        service: Service,
         *,
         postgres: str | None = None,
         keep: bool = False,
-        root: Path,
         say: Callable[[str], None] = print,
     ) -> None:
-        self._runner = runner
+        self._service = service
         self._postgres = postgres
         self._keep = keep
-        self._root = root
         self._say = say
         self._clones = Clones()
         self._run = ""
@@ -70,23 +67,23 @@ class ContainersTarget:
         with failing("What earlier runs left cannot be removed"):
             for run in sweep.sweep(client):
                 self._say(f"removed the containers of run {run}, which did not live to do it")
-        runner = images.runner(client, self._runner.image, self._say)
+        image = images.of_service(client, self._service, self._say)
         postgres = images.postgres(client, self._postgres, self._say)
         self._run = secrets.token_hex(4)
-        self._reaper = reap(self._root, self._run)
+        self._reaper = reap(self._run)
         labels = sweep.labels(self._run)
         try:
-            stack = self._reused(client, runner, postgres)
+            stack = self._reused(client, image, postgres)
             if stack is None:
                 own = sweep.labels(self._run, self._kept.key if self._kept else None)
                 stack = Stack.made(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), own)
-                stack.migrate(self._runner, labels)
+                stack.migrate(self._service, labels)
             near = stack.addresses()
             if self._kept is not None:
                 self._kept.write(stack.run, stack.handed_over())
         except BaseException as error:
             self._end(spare_kept=False)
-            other = images.processor(client, runner) or images.processor(client, postgres)
+            other = images.processor(client, image) or images.processor(client, postgres)
             if isinstance(error, GateError) and other:
                 raise GateError(error.message, f"{other} Build it for this one.", error.log) from error
             raise
@@ -99,12 +96,14 @@ class ContainersTarget:
         }
 
     def _reused(
-        self, client: docker.DockerClient, runner: docker.models.images.Image, postgres: docker.models.images.Image
+        self, client: docker.DockerClient, image: docker.models.images.Image, postgres: docker.models.images.Image
     ) -> Stack | None:
         """What an earlier run kept for the same images, less that run's databases; None where there is nothing."""
         if not self._keep:
             return None
-        parts = (runner.id, postgres.id, *self._runner.migrate, *sorted(self._runner.env.items()), *command())
+        service = self._service
+        migrate, env = service.image_words["migrate"], sorted(environment(service, {}).items())
+        parts = (image.id, postgres.id, *migrate, *env, *command())
         kept = ReusedContainers(hashlib.sha256(repr(parts).encode()).hexdigest()[:12])
         if not kept.acquire():
             self._say("the kept containers are in use by another run: this run's own will not be kept")
@@ -124,7 +123,7 @@ class ContainersTarget:
         return None
 
     def database(self, shared: Mapping[str, str]) -> str:
-        """The URL of a fresh, migrated database that no runner uses, for this machine."""
+        """The URL of a fresh, migrated database that no service uses, for this machine."""
         return database_url(shared[ADMIN], self._fresh(shared))
 
     def _fresh(self, shared: Mapping[str, str]) -> str:
@@ -137,52 +136,61 @@ class ContainersTarget:
             raise GateError(f"A fresh database cannot be made: {one_line(error)}.") from error
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> ContainerSystem:
-        """A ready runner on a fresh database, with its own router stand-in; GateError when it does not get ready."""
+        """A ready service on a fresh database, with its own stand-ins; GateError when it does not get ready."""
         near = NetworkAddresses(**json.loads(shared[REACH]))
         stack = Stack.joined(shared[STACK])
-        router = Router(near.listen)
+        stand_ins = self._service.make_stand_ins(near.listen)
         started: list[Container] = []
         try:
-            with ThreadPoolExecutor(1) as pool:  # the database is copied while the router stand-in starts
+            with ThreadPoolExecutor(1) as pool:  # the database is copied while the stand-ins start
                 cloning = pool.submit(self._fresh, shared)
-                router.start()
+                start_all(stand_ins)
                 name = cloning.result()
-            more = {"RUNNER_EMBEDDED_WORKER": "false"} if self._runner.working else {}
-            plan = Plan(
-                image=self._runner.image,
-                name=f"{stack.network}-runner-{secrets.token_hex(4)}",
-                network=stack.network,
-                labels=json.loads(shared[LABELS]),
-                env=self._runner.environment(
-                    DATABASE_URL=database_url(stack.server.inner_url, name),
-                    ROUTER_URL=router.url if near.name == near.listen else f"http://{near.name}:{router.port}",
-                    NO_PROXY=near.name,
-                    no_proxy=near.name,
-                    **{**more, **(env or {})},
-                ),
-                command=self._runner.command,
-                port=PORT,
-                published=near.published,
-                extra_hosts=near.extra_hosts,
-            )
-            started.append(Container.run("The runner", plan))
-            for number in range(self._runner.working):
-                worker = replace(plan, name=f"{plan.name}-{number}", command=["worker"], published=False)
-                started.append(Container.run("The runner's worker", worker))
-            made = ContainerSystem(started, stack.server, database_url(shared[ADMIN], name), router)
-            made.await_ready()
+            upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in stand_ins.items()}
+            plan = self._plan(shared, stack, near, name, {**upstream, **(env or {})})
+            started.append(Container.run("The service", plan))
+            for number in range(self._service.workers):
+                words = list(self._service.image_words["worker"])
+                worker = replace(plan, name=f"{plan.name}-{number}", command=words, published=False)
+                started.append(Container.run("The service's worker", worker))
+            url = database_url(shared[ADMIN], name)
+            system = ContainerSystem(started, self._service.ready, stack.server, url, stand_ins)
+            system.await_ready()
         except BaseException:
-            router.close()
+            close_all(stand_ins)
             each(Container.remove, started)
             raise
-        return made
+        return system
+
+    def _plan(
+        self, shared: Mapping[str, str], stack: Stack, near: NetworkAddresses, database: str, more: Mapping[str, str]
+    ) -> Plan:
+        service = self._service
+        words = service.image_words.get("serve")
+        own = {
+            service.database_env: database_url(stack.server.inner_url, database),
+            "NO_PROXY": near.name,
+            "no_proxy": near.name,
+            **(service.worker_env if service.workers else {}),
+        }
+        return Plan(
+            image=service.image,
+            name=f"{stack.network}-service-{secrets.token_hex(4)}",
+            network=stack.network,
+            labels=json.loads(shared[LABELS]),
+            env=environment(service, {**own, **more}),
+            command=list(words) if words else None,
+            port=PORT,
+            published=near.published,
+            extra_hosts=near.extra_hosts,
+        )
 
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> ContainerProcess:
-        """Starts ``migrate`` or ``backfill`` of the image on a database of this run, in a container of its own."""
-        given = {"migrate": self._runner.migrate, "backfill": self._runner.backfill}[name]
+        """Starts a command of the image on a database of this run, in a container of its own."""
+        given = self._service.image_words[name]
         database = urlsplit(database_url).path.removeprefix("/")
         stack, labels = Stack.joined(shared[STACK]), json.loads(shared[LABELS])
-        return ContainerProcess(stack.once(f"The {name}", self._runner, [*given, *words], database, labels))
+        return ContainerProcess(stack.once(f"The {name}", self._service, (*given, *words), database, labels))
 
     def stop(self) -> None:
         """Removes the containers, or with ``keep`` leaves Postgres and says where; safe to call twice."""
@@ -214,10 +222,10 @@ class ContainersTarget:
             self._reaper = None
 
 
-def reap(root: Path, run: str) -> subprocess.Popen[bytes]:
+def reap(run: str) -> subprocess.Popen[bytes]:
     """Starts the process that removes a run's containers as soon as this one is gone."""
     return subprocess.Popen(
-        [sys.executable, "-I", reaper.__file__, str(root), run],
+        [sys.executable, "-I", reaper.__file__, run],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

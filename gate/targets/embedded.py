@@ -1,98 +1,88 @@
-"""The target ``embedded``: Postgres from installed binaries and the runner as a subprocess, on this machine only."""
+"""The target ``embedded``: Postgres from installed binaries and the service as a subprocess, on this machine only."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
 
 import psycopg
 
-from beacon.router import Router
 from gate.core.errors import GateError
-from gate.targets import Process, RunnerSpec
+from gate.targets import Process
 from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
 from gate.targets.postgres.server import Cluster, DataCache, find_binaries
-from gate.targets.process import RunnerProcess, free_port, run_once, search_path, split_command
+from gate.targets.process import ServiceProcess, free_port, run_once, search_path, split_command
+from gate.targets.service import Service, StandIn, close_all, option_of, start_all
 
 MIGRATE_SECONDS = 120.0
-POOL = "3"
-"""Connections in each pool of a runner: as several share one machine, fewer than its default, at 4 MB each."""
 ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
 """Members of what ``start`` hands to the workers."""
 
-NO_ROUTER = "http://127.0.0.1:9"
-"""What a migration gets as the router: the discard port, where nothing answers."""
-
 
 class EmbeddedSystem:
-    """A runner in a subprocess, on a database of its own, with a router stand-in of its own."""
+    """A service in a subprocess, on a database of its own, with stand-ins of its own."""
 
-    def __init__(self, process: RunnerProcess, database_url: str, router: Router) -> None:
+    exclusive = True
+
+    def __init__(self, process: ServiceProcess, database_url: str, stand_ins: Mapping[str, StandIn]) -> None:
         self._process = process
         self.base_url = f"http://127.0.0.1:{process.port}"
         self.database_url: str | None = database_url
-        self.router: Router | None = router
+        self.stand_ins = stand_ins
 
     @property
     def pid(self) -> int:
-        """The runner's process id; 0 when it does not run."""
+        """The service's process id; 0 when it does not run."""
         return self._process.pid
 
     def log(self) -> list[str]:
-        """Every line that the runner has printed so far, over all its starts, oldest first."""
+        """Every line that the service has printed so far, over all its starts, oldest first."""
         return self._process.log()
 
     def start(self) -> None:
-        """Starts the runner again on its old database and port; GateError when it does not become ready."""
+        """Starts the service again on its old database and port; GateError when it does not become ready."""
         self._process.start()
 
     def stop(self) -> None:
-        """Ends the runner by SIGTERM; GateError when it has to be killed."""
+        """Ends the service by SIGTERM; GateError when it has to be killed."""
         self._process.stop()
 
     def kill(self) -> None:
-        """Ends the runner by SIGKILL."""
+        """Ends the service by SIGKILL."""
         self._process.kill()
 
     def close(self) -> None:
-        """Ends runner and router stand-in; safe to call twice. The database goes with the cluster."""
+        """Ends service and stand-ins; safe to call twice. The database goes with the cluster."""
         self._process.close()
-        if self.router is not None:
-            self.router.close()
-            self.router = None
+        close_all(self.stand_ins)
 
 
 class EmbeddedTarget:
     """Systems on this machine, without Docker, root or configuration; nothing of them outlives the gate.
 
-    ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by the migrations
-    in ``root/runner/migrations``, the migrate command and the version of Postgres. ``keep`` leaves Postgres up after
-    ``stop`` and says how to reach and to end it. ``ready_seconds`` is how long a runner may take until it is ready,
-    instead of the deadline of that name.
+    ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by all that makes
+    the template and the version of Postgres. ``keep`` leaves Postgres up after ``stop`` and says how to reach and to
+    end it. ``ready_seconds`` is how long a service may take until it is ready, instead of the deadline of that name.
     """
 
     name = "embedded"
 
     def __init__(
         self,
-        runner: RunnerSpec,
+        service: Service,
         *,
         warm: bool,
-        keep: bool,
-        root: Path,
+        keep: bool = False,
         say: Callable[[str], None] = print,
         ready_seconds: float | None = None,
     ) -> None:
-        self._runner = runner
+        self._service = service
         self._warm = warm
         self._keep = keep
-        self._root = root
         self._say = say
         self._ready_seconds = ready_seconds
         self._cluster: Cluster | None = None
@@ -102,12 +92,11 @@ class EmbeddedTarget:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
         if self._cluster is not None:
             raise RuntimeError("the target is started already")
-        command = split_command(self._runner.command, self._root)
-        migrate = split_command(self._runner.migrate, self._root, "--migrate-command")
+        command, migrate = self._split("serve"), self._split("migrate")
         binaries = find_binaries()
         self._cluster = cluster = Cluster(binaries, self._say)
         try:
-            template = template_name(self._runner.migrate, [*command, *migrate], self._root)
+            template = template_name(self._service, [*command, *migrate])
             cache = DataCache(f"{binaries.version}\0{template}", self._say) if self._warm else None
             if cache is None or not self._warm_start(cluster, cache, template):
                 cluster.initialise()
@@ -147,14 +136,14 @@ class EmbeddedTarget:
     def _make_template(self, cluster: Cluster, template: str, migrate: list[str]) -> None:
         def run(name: str) -> None:
             url = database_url(cluster.url, name)
-            env = self._environment(DATABASE_URL=url, ROUTER_URL=NO_ROUTER, PORT=str(free_port()))
-            hint = "See its last lines, or give another command with --migrate-command."
-            run_once(migrate, env=env, cwd=self._root, seconds=MIGRATE_SECONDS, what="The migration", hint=hint)
+            env = self._environment({**self._service.on_database(url), self._service.port_env: str(free_port())})
+            hint = f"See its last lines, or give another command with {option_of('migrate')}."
+            run_once(migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, what="The migration", hint=hint)
 
         make_template(cluster.url, template, run)
 
     def database(self, shared: Mapping[str, str]) -> str:
-        """The URL of a fresh, migrated database that no runner uses."""
+        """The URL of a fresh, migrated database that no service uses."""
         try:
             name = self._clones.fresh(shared[ADMIN], shared[TEMPLATE])
         except psycopg.errors.DiskFull as error:
@@ -164,59 +153,56 @@ class EmbeddedTarget:
         return database_url(shared[ADMIN], name)
 
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
-        """Starts ``migrate`` or ``backfill`` on a database; GateError where there is no such command."""
+        """Starts a command of the service on a database; GateError where it cannot be found."""
         del shared
-        line = {"migrate": self._runner.migrate, "backfill": self._runner.backfill}[name]
         return subprocess.Popen(
-            [*split_command(line, self._root, f"--{name}-command"), *words],
-            cwd=self._root,
-            env=self._environment(DATABASE_URL=database_url),
+            [*self._split(name), *words],
+            cwd=self._service.root,
+            env=self._environment(self._service.on_database(database_url)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
+    def _split(self, name: str) -> list[str]:
+        return split_command(self._service.commands[name], self._service.root, option_of(name))
+
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> EmbeddedSystem:
-        """A ready runner on a fresh database, with its own router stand-in; GateError when it does not get ready."""
-        router = Router()
+        """A ready service on a fresh database, with its own stand-ins; GateError when it does not get ready."""
+        service = self._service
+        stand_ins = service.make_stand_ins("127.0.0.1")
         try:
-            with ThreadPoolExecutor(1) as pool:  # the database is copied while the router stand-in starts
+            with ThreadPoolExecutor(1) as pool:  # the database is copied while the stand-ins start
                 cloning = pool.submit(self.database, shared)
-                router.start()
+                start_all(stand_ins)
                 url = cloning.result()
-            process = RunnerProcess(
-                self._runner.command,
-                root=self._root,
-                env=self._environment(DATABASE_URL=url, ROUTER_URL=router.url, **(env or {})),
+            upstream = {name: stand_in.url for name, stand_in in stand_ins.items()}
+            process = ServiceProcess(
+                service,
+                env=self._environment({**upstream, service.database_env: url, **(env or {})}),
                 ready_seconds=self._ready_seconds,
                 choose_port=lambda: free_port(Path(shared[DIRECTORY]) / "ports"),
             )
             process.start()
         except BaseException:
-            router.close()
+            close_all(stand_ins)
             raise
-        return EmbeddedSystem(process, url, router)
+        return EmbeddedSystem(process, url, stand_ins)
 
-    def _environment(self, **more: str) -> dict[str, str]:
-        """The runner's environment: ours without what was meant for us, the runner's own defaults, then ``more``."""
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The service's environment: ours without what was meant for us, the service's own variables, then ``more``."""
+        foreign = ("PYTEST_", "PG", *self._service.own_env)
         clean = {
             name: value
             for name, value in os.environ.items()
-            if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(("PYTEST_", "RUNNER_", "PG"))
+            if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(foreign)
         }
-        # The router stand-in is on this machine: no proxy stands between, whatever the shell says.
+        # The stand-ins are on this machine: no proxy stands between, whatever the shell says.
         spared = (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"), "127.0.0.1,localhost")
         local = ",".join(filter(None, spared))
-        own = {
-            "PATH": search_path(),
-            "NO_PROXY": local,
-            "no_proxy": local,
-            "PYTHONUNBUFFERED": "1",
-            "RUNNER_RATE_LIMIT": "",
-            "RUNNER_DATABASE_POOL": POOL,
-        }
-        return {**clean, **own, **self._runner.env, **more}
+        own = {"PATH": search_path(), "NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1"}
+        return {**clean, **own, **self._service.local_env, **self._service.env, **more}
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory, or with ``keep`` leaves it and says where; safe to call twice."""
@@ -236,15 +222,11 @@ class EmbeddedTarget:
             self._cluster = None
 
 
-def template_name(migrate: str, programs: list[str], root: Path) -> str:
+def template_name(service: Service, programs: list[str]) -> str:
     """``gate_template_<hash>``: another one as soon as anything that is known to make the schema changes."""
-    digest = hashlib.sha256(migrate.encode())
-    with contextlib.suppress(metadata.PackageNotFoundError):
-        digest.update(metadata.version("pgqueuer").encode())
-    for path in sorted((root / "runner" / "migrations").glob("*.sql")):
-        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
-    for part in programs:  # a foreign runner's program or script may hold its migrations
-        path = root / part
+    digest = hashlib.sha256(service.commands["migrate"].encode() + service.template_key(service.root))
+    for part in programs:  # a program or a script may hold its migrations
+        path = service.root / part
         if path.is_file():
             status = path.stat()
             digest.update(f"\0{part}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())

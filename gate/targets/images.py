@@ -8,13 +8,12 @@ import docker
 
 from gate.core.errors import GateError
 from gate.targets.engine import FAILURES, failing, reason, refused
+from gate.targets.service import Service
 
-RUNNER_IMAGE = "beacon-gate/runner"
 POSTGRES_IMAGE = "postgres:18.1"
 OFFLINE_POSTGRES = "beacon-gate/postgres"
 """The image that ``scripts/images --offline`` builds where there is no registry."""
 Say = Callable[[str], None]
-BUILD = "Build it with ./scripts/images, or name another with --runner-image."
 OFFLINE = "Name another with --postgres-image, or build one with ./scripts/images --offline."
 
 
@@ -24,14 +23,14 @@ def postgres(client: docker.DockerClient, named: str | None, say: Say) -> docker
         built = _local(client, OFFLINE_POSTGRES)
         if built is not None:
             return built
-    return _had(client, named or POSTGRES_IMAGE, say, OFFLINE)
+    return _pulled(client, named or POSTGRES_IMAGE, say, OFFLINE)
 
 
-def runner(client: docker.DockerClient, named: str, say: Say) -> docker.models.images.Image:
-    """The runner's image, pulled where only a registry has it; the reference runner's is only built here."""
-    if named == RUNNER_IMAGE and _local(client, named) is None:
-        raise GateError(f"The image {named} is not there.", BUILD)
-    return _had(client, named, say, BUILD)
+def of_service(client: docker.DockerClient, service: Service, say: Say) -> docker.models.images.Image:
+    """The service's image, pulled where only a registry has it; one of this machine's own is only built here."""
+    if service.image == service.own_image and _local(client, service.image) is None:
+        raise GateError(f"The image {service.image} is not there.", service.image_hint)
+    return _pulled(client, service.image, say, service.image_hint)
 
 
 def _local(client: docker.DockerClient, name: str) -> docker.models.images.Image | None:
@@ -42,7 +41,7 @@ def _local(client: docker.DockerClient, name: str) -> docker.models.images.Image
             return None
 
 
-def _had(client: docker.DockerClient, name: str, say: Say, hint: str) -> docker.models.images.Image:
+def _pulled(client: docker.DockerClient, name: str, say: Say, hint: str) -> docker.models.images.Image:
     found = _local(client, name)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""Processes that cannot outlive the gate: any command under a watchdog, and the runner as one of them."""
+"""Processes that cannot outlive the gate: any command under a watchdog, and the service as one of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import deadline
 from gate.targets.postgres import watchdog
+from gate.targets.service import Service, option_of
 
 LAST_LINES = 15
 PORT_TRIES = 3
 STOP_SECONDS = 10.0
 END_SECONDS = 3.0
-"""How long a runner that nobody needs any more may take after SIGTERM before SIGKILL."""
+"""How long a service that nobody needs any more may take after SIGTERM before SIGKILL."""
 
 PORT_IN_USE = re.compile(r"address already in use|EADDRINUSE|port .*in use", re.IGNORECASE)
 
@@ -176,7 +177,7 @@ def search_path() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
-def split_command(command: str, root: Path, option: str = "--runner-command") -> list[str]:
+def split_command(command: str, root: Path, option: str) -> list[str]:
     """A command as a list with an executable that exists; GateError, with ``option`` in its hint, where it does not.
 
     ``python`` is the interpreter that runs the gate, as in an activated environment; any other is named by its path.
@@ -190,27 +191,26 @@ def split_command(command: str, root: Path, option: str = "--runner-command") ->
     program = sys.executable if parts[0] in {"python", "python3"} else parts[0]
     if os.sep in program:
         program = str(root / program)
-    found = shutil.which(program, path=search_path())
-    if found is None:
-        what = "is not executable" if Path(program).exists() else "was not found"
-        raise GateError(f"The command {parts[0]!r} {what}.", f"Give {option} a command that exists on this machine.")
-    return [found, *parts[1:]]
+    executable = shutil.which(program, path=search_path())
+    if executable is None:
+        reason = "is not executable" if Path(program).exists() else "was not found"
+        raise GateError(f"The command {parts[0]!r} {reason}.", f"Give {option} a command that exists on this machine.")
+    return [executable, *parts[1:]]
 
 
-class RunnerProcess:
-    """One runner as a subprocess: keeps its port from the first start on, and its lines over all starts."""
+class ServiceProcess:
+    """One service as a subprocess: keeps its port from the first start on, and its lines over all starts."""
 
     def __init__(
         self,
-        command: str,
+        service: Service,
         *,
-        root: Path,
         env: Mapping[str, str],
         ready_seconds: float | None = None,
         choose_port: Callable[[], int] = free_port,
     ) -> None:
-        self._command = split_command(command, root)
-        self._root = root
+        self._service = service
+        self._command = split_command(service.commands["serve"], service.root, option_of("serve"))
         self._env = env
         self._ready_seconds = ready_seconds
         self._choose_port = choose_port
@@ -228,7 +228,7 @@ class RunnerProcess:
         return self._earlier + (list(self._watched.lines) if self._watched else [])
 
     def start(self) -> None:
-        """Starts the runner and waits until it is ready; on another port when the chosen one was taken meanwhile.
+        """Starts the service and waits until it is ready; on another port when the chosen one was taken meanwhile.
 
         GateError when it cannot be executed, ends before it is ready or is not ready in time.
         """
@@ -246,36 +246,36 @@ class RunnerProcess:
                     continue
                 if taken:
                     hint = "Another process took it; run again, or end that process."
-                    raise GateError(f"The runner found its port {port} in use.", hint, error.log) from error  # type: ignore[attr-defined]  # taken: a GateError
+                    raise GateError(f"The service found its port {port} in use.", hint, error.log) from error  # type: ignore[attr-defined]  # taken: a GateError
                 raise
             self.port = port
             return
 
     def _launch(self, watched: Watched, port: int) -> None:
         try:
-            watched.run(self._command, env={**self._env, "PORT": str(port)}, cwd=self._root)
+            watched.run(self._command, env={**self._env, self._service.port_env: str(port)}, cwd=self._service.root)
         except OSError as error:
-            message = f"The runner's command {self._command[0]!r} cannot be executed: {error.strerror}."
-            raise GateError(message, "Give --runner-command a program that this machine can execute.") from error
+            message = f"The service's command {self._command[0]!r} cannot be executed: {error.strerror}."
+            raise GateError(message, f"Give {option_of('serve')} a program that this machine can execute.") from error
         seconds = deadline("ready") if self._ready_seconds is None else self._ready_seconds
         limit = time.monotonic() + seconds
-        patience = 0.1  # grows: a stranger on the port that never answers must not hide that the runner has ended
+        patience = 0.1  # grows: a stranger on the port that never answers must not hide that the service has ended
         while True:
             code = watched.wait(0.02)
             last = tuple(watched.lines[-LAST_LINES:])
             if code is not None:
                 ended = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
-                raise GateError(f"The runner ended {ended} before it was ready.", "Its last lines follow.", last)
-            ready, seen = probe(port, patience)
+                raise GateError(f"The service ended {ended} before it was ready.", "Its last lines follow.", last)
+            ready, seen = probe(self._service.ready, port, patience)
             if ready and watched.wait(0) is None:  # else another server answered
                 return
             patience = min(2 * patience, 2.0)
             if time.monotonic() > limit:
-                message = f"The runner was not ready within {seconds:g} s ({seen})."
+                message = f"The service was not ready within {seconds:g} s ({seen})."
                 raise GateError(message, "Its last lines follow." if last else "It printed nothing.", last)
 
     def stop(self) -> None:
-        """Ends the runner by SIGTERM and waits; GateError when it has to be killed after STOP_SECONDS."""
+        """Ends the service by SIGTERM and waits; GateError when it has to be killed after STOP_SECONDS."""
         if self._watched is None:
             return
         self._watched.signal("TERM")
@@ -283,14 +283,14 @@ class RunnerProcess:
         last = tuple(self.log()[-LAST_LINES:])
         self._end("KILL")
         if not ended:
-            raise GateError(f"The runner did not end within {STOP_SECONDS:g} s of SIGTERM and was killed.", log=last)
+            raise GateError(f"The service did not end within {STOP_SECONDS:g} s of SIGTERM and was killed.", log=last)
 
     def kill(self) -> None:
-        """Ends the runner by SIGKILL."""
+        """Ends the service by SIGKILL."""
         self._end("KILL")
 
     def close(self) -> None:
-        """Ends the runner by SIGTERM, after END_SECONDS by SIGKILL; safe to call twice."""
+        """Ends the service by SIGTERM, after END_SECONDS by SIGKILL; safe to call twice."""
         self._end("TERM")
 
     def _end(self, signal: str) -> None:
@@ -304,10 +304,10 @@ class RunnerProcess:
         self._watched = None
 
 
-def probe(port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
-    """Whether the server on ``port`` says that it is ready, and what it said; /health where it has no /health/ready."""
+def probe(paths: Sequence[str], port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
+    """Whether the server on ``port`` is ready, and what it answered; a path with a 404 leaves that to the next."""
     seen = "no answer"
-    for path in ("/health/ready", "/health"):
+    for path in paths:
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
         try:
             connection.request("GET", path)

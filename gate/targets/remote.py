@@ -1,55 +1,57 @@
-"""A runner that somebody else runs: an address, and a database where there is one."""
+"""A service that somebody else runs: an address, and a database where there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
-from beacon.router import Router
 from gate.core.client import Client, Unreachable
 from gate.core.errors import GateError, NotAvailable
 from gate.core.settings import Settings
 from gate.targets import Process, System
 from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.address import Address, AddressedTransport
+from gate.targets.service import Service, StandIn
 
 
 @dataclass(slots=True)
 class RemoteSystem:
-    """The one runner of a remote target; it is neither started nor ended from here."""
+    """The one service of a remote target; it is neither started nor ended from here, and its upstreams are real."""
 
     base_url: str
     database_url: str | None
-    router: Router | None = None
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
+    exclusive: bool = False
 
     def log(self) -> list[str]:
-        """Nothing: the log of a deployed runner is elsewhere."""
+        """Nothing: the log of a deployed service is elsewhere."""
         return []
 
     def start(self) -> None:
-        """Not on somebody else's runner."""
-        raise NotAvailable("a remote runner is not started from here")
+        """Not on somebody else's machine."""
+        raise NotAvailable("a remote service is not started from here")
 
     def stop(self) -> None:
-        """Not on somebody else's runner."""
-        raise NotAvailable("a remote runner is not stopped from here")
+        """Not on somebody else's machine."""
+        raise NotAvailable("a remote service is not stopped from here")
 
     def kill(self) -> None:
-        """Not on somebody else's runner."""
-        raise NotAvailable("a remote runner is not killed from here")
+        """Not on somebody else's machine."""
+        raise NotAvailable("a remote service is not killed from here")
 
     def close(self) -> None:
         """Nothing to end."""
 
 
 class RemoteTarget:
-    """Judges the runner at the settings' address; their database shows its rows and is only ever read."""
+    """Judges the service at the settings' address; their database shows its rows and is only ever read."""
 
     name = "remote"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, service: Service) -> None:
+        self._service = service
         self._address = Address.of(settings.base_url or "")
         self._databases = {
             "--database-url": settings.database_url,
@@ -58,16 +60,16 @@ class RemoteTarget:
         self._redact = redactor(settings)
 
     def start(self) -> dict[str, str]:
-        """Checks that runner and database answer, so that a wrong address ends the run before it begins."""
+        """Checks that service and database answer, so that a wrong address ends the run before it begins."""
         client = Client(self._address.url, lambda _: None, timeout=10, transport=AddressedTransport(self._address))
         try:
-            status = client.get("/health/live").status
+            status = client.get(self._service.alive).status
         except Unreachable as error:
             raise self._nobody(str(error.__cause__)) from error
         finally:
             client.close()
         if status != 200:
-            raise self._nobody(f"/health/live was answered with {status}")
+            raise self._nobody(f"{self._service.alive} was answered with {status}")
         for flag, url in self._databases.items():
             try:
                 if url:
@@ -79,15 +81,15 @@ class RemoteTarget:
 
     def _nobody(self, reason: str) -> GateError:
         return GateError(
-            f"No runner answers at {self._address.url}: {self._redact(reason)}.",
-            "Check --base-url, and that the runner is up.",
+            f"No service answers at {self._address.url}: {self._redact(reason)}.",
+            "Check --base-url, and that the service is up.",
         )
 
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
-        """The deployed runner; another environment for it cannot be had."""
+        """The deployed service; another environment for it cannot be had."""
         del shared
         if env is not None:
-            raise NotAvailable("this check needs a runner of its own, started with settings of its own")
+            raise NotAvailable("this check needs a service of its own, started with settings of its own")
         return RemoteSystem(self._address.url, self._databases["--database-url"])
 
     def database(self, shared: Mapping[str, str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, LiteralString
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
 if TYPE_CHECKING:
     from gate.core.client import Client  # its library would slow down every command
@@ -59,8 +60,99 @@ class RemoteRules:
     removal: Removal
 
 
+class StandIn(Protocol):
+    """A server in the place of an upstream service."""
+
+    @property
+    def url(self) -> str:
+        """Its address, once it has started."""
+
+    def start(self) -> object:
+        """Listens from now on, on a port of its own choice."""
+
+    def reset(self) -> None:
+        """Forgets what it was told and asked."""
+
+    def close(self) -> None:
+        """Ends it; safe to call twice, and before the start."""
+
+
+StandInFactory = Callable[[str], StandIn]
+"""Makes a stand-in that will listen on an address of this machine."""
+
+NOWHERE = "http://127.0.0.1:9"
+"""The upstream of a command that calls none: the discard port, where nothing answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as targets start and reach it."""
+    """A service as targets start and reach it.
 
+    Args:
+        root: the folder in which its commands run.
+        commands: its commands by name, split as a shell would split them and run without one: ``serve``, ``migrate``,
+            which brings a database to the service's schema, and others.
+        image: the image that holds it.
+        image_words: what the image is given to run a command; nothing for ``serve`` means the image's own command.
+        own_image: an image that is built on this machine and in no registry.
+        image_hint: a sentence on how to have an image.
+        database_env: the variable with the database's URL.
+        port_env: the variable with the port to serve on.
+        stand_ins: by the variable with the URL of an upstream service, what makes its stand-in.
+        ready: paths that answer 200 once it is ready; one that answers 404 leaves that to the next.
+        alive: a path that answers 200 while it runs.
+        template_key: what the schema depends on, besides the commands, in a checkout.
+        own_env: beginnings of variables that are meant for it, and not taken over from a shell.
+        env: variables that it is started with; these win over the following.
+        local_env: the same for a process on this machine.
+        container_env: the same for a container.
+        worker_env: the same where ``workers`` work in its place.
+        workers: how many containers run the command ``worker`` in the place of the service.
+        remote: what a run on somebody else's machine must know.
+
+    """
+
+    root: Path
+    commands: Mapping[str, str]
+    image: str
+    image_words: Mapping[str, tuple[str, ...]]
+    own_image: str
+    image_hint: str
+    database_env: str
+    port_env: str
+    stand_ins: Mapping[str, StandInFactory]
+    ready: Sequence[str]
+    alive: str
+    template_key: Callable[[Path], bytes]
+    own_env: tuple[str, ...]
+    env: Mapping[str, str]
+    local_env: Mapping[str, str]
+    container_env: Mapping[str, str]
+    worker_env: Mapping[str, str]
     remote: RemoteRules
+    workers: int = 0
+
+    def make_stand_ins(self, host: str) -> dict[str, StandIn]:
+        """A stand-in for each upstream service, not yet started."""
+        return {name: make(host) for name, make in self.stand_ins.items()}
+
+    def on_database(self, url: str) -> dict[str, str]:
+        """Variables for a command that works on a database and calls no upstream service."""
+        return {**dict.fromkeys(self.stand_ins, NOWHERE), self.database_env: url}
+
+
+def option_of(command: str) -> str:
+    """The option that replaces a command of a service."""
+    return "--runner-command" if command == "serve" else f"--{command}-command"
+
+
+def start_all(stand_ins: Mapping[str, StandIn]) -> None:
+    """Starts stand-ins; those that did are ended by ``close_all`` where one cannot."""
+    for stand_in in stand_ins.values():
+        stand_in.start()
+
+
+def close_all(stand_ins: Mapping[str, StandIn]) -> None:
+    """Ends stand-ins."""
+    for stand_in in stand_ins.values():
+        stand_in.close()

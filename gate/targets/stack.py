@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -20,33 +20,12 @@ from gate.targets.container_postgres import Server
 from gate.targets.engine import failing
 from gate.targets.postgres.clones import database_url, make_template, one_line
 from gate.targets.process import LAST_LINES
+from gate.targets.service import Service, option_of
 
 PORT = 8090
+"""The port that a service serves on in its container."""
 TEMPLATE = "gate_template"
 MIGRATE_SECONDS = 120.0
-NO_ROUTER = "http://127.0.0.1:9"
-"""What a migration gets as the router: the discard port, where nothing answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerImage:
-    """Which image to judge, and how it is started.
-
-    ``command`` replaces what the image runs by itself, ``migrate`` is what it is given to bring a database to its
-    schema, ``backfill`` what gives historical jobs their analysis, and ``working`` how many containers are started with
-    ``worker``, in place of the service working itself.
-    """
-
-    image: str
-    command: list[str] | None = None
-    migrate: tuple[str, ...] = ("migrate",)
-    backfill: tuple[str, ...] = ("backfill",)
-    env: Mapping[str, str] = field(default_factory=dict)
-    working: int = 0
-
-    def environment(self, **more: str) -> dict[str, str]:
-        """Its environment: where it listens, the runner's own defaults, then ``more``."""
-        return {"PORT": str(PORT), "RUNNER_HOST": "0.0.0.0", "RUNNER_RATE_LIMIT": "", **self.env, **more}  # noqa: S104 (inside the container; its port is published on the loopback address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +67,18 @@ class Stack:
         """What ``joined`` needs, as text."""
         return json.dumps({"run": self.run, "network": self.network, "server": self.server.handed_over()})
 
-    def migrate(self, runner: RunnerImage, labels: Mapping[str, str]) -> None:
+    def migrate(self, service: Service, labels: Mapping[str, str]) -> None:
         """Makes the template by the image's own migration; GateError with its last lines where that fails."""
 
         def run(database: str) -> None:
-            container = self.once("The migration", runner, runner.migrate, database, labels)
+            container = self.once("The migration", service, service.image_words["migrate"], database, labels)
             try:
                 code = container.ended(MIGRATE_SECONDS)
                 last = tuple(container.lines()[-LAST_LINES:])
             finally:
                 container.remove()
             if code:
-                hint = "See its last lines, or say what the image migrates by with --migrate-command."
+                hint = f"See its last lines, or say what the image migrates by with {option_of('migrate')}."
                 raise explained(f"The migration failed with exit code {code}.", hint, last)
 
         try:
@@ -108,15 +87,15 @@ class Stack:
             raise GateError(f"The template database cannot be made: {one_line(error)}.") from error
 
     def once(
-        self, what: str, runner: RunnerImage, words: Sequence[str], database: str, labels: Mapping[str, str]
+        self, what: str, service: Service, words: tuple[str, ...], database: str, labels: Mapping[str, str]
     ) -> Container:
-        """Starts a container of the runner's image that does one thing to a database and ends."""
+        """Starts a container of the service's image that does one thing to a database and ends."""
         plan = Plan(
-            image=runner.image,
+            image=service.image,
             name=f"{self.network}-once-{secrets.token_hex(4)}",
             network=self.network,
             labels=labels,
-            env=runner.environment(DATABASE_URL=database_url(self.server.inner_url, database), ROUTER_URL=NO_ROUTER),
+            env=environment(service, service.on_database(database_url(self.server.inner_url, database))),
             command=list(words),
         )
         return Container.run(what, plan)
@@ -131,12 +110,17 @@ class Stack:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def addresses(self) -> NetworkAddresses:
-        """How router stand-ins are reached, tried out: a firewall in between would show as jobs that never end."""
+        """How stand-ins are reached, tried out: a firewall in between would show as work that never ends."""
         near = addresses.find(self.network)
         with socket.create_server((near.listen, 0)) as listening:
             port = listening.getsockname()[1]
             code = self.server.container.execute("timeout", "5", "bash", "-c", f"exec 3<>/dev/tcp/{near.name}/{port}")
         if code in {1, 124}:
-            message = f"The containers do not reach this machine at {near.name}, where the router stand-in listens."
+            message = f"The containers do not reach this machine at {near.name}, where the stand-ins listen."
             raise GateError(message, "Let the firewall accept what comes from the engine's networks.")
         return near
+
+
+def environment(service: Service, more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a service in a container: where it listens, the service's own variables, then ``more``."""
+    return {service.port_env: str(PORT), **service.container_env, **service.env, **more}

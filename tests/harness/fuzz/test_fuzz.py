@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from beacon.checkout import MIGRATE_COMMAND, ROOT
+from beacon.checkout import ROOT
 from beacon.contract import published
 from beacon.jobs import Ids, spec, wrap
 from beacon.personalise import Known, freshen
 from beacon.sequences import ACTIONS
-from beacon.service import REMOTE
+from beacon.service import REMOTE, service
 from beacon.walks import Walks, sequence
 from gate.core.errors import Exit, UsageError
 from gate.core.limits import Budget, Limits, UsedUp
@@ -33,7 +33,6 @@ from gate.fuzz.replay import command, load, outcome
 from gate.fuzz.request import Shot
 from gate.fuzz.shrink import shrink
 from gate.session.session import Session
-from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.remote_run.access import RemoteAccess
 from gate.targets.remote_run.address import Address
@@ -55,9 +54,7 @@ def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
     journal = Journal(tmp_path / "journal.ndjson", Redactor())
 
     def start(fault: str, reach: RemoteAccess | None = None) -> Session:
-        target = EmbeddedTarget(
-            RunnerSpec(FAULTY, MIGRATE_COMMAND, {"FAULT": fault}), warm=True, keep=False, root=ROOT, say=lambda _: None
-        )
+        target = EmbeddedTarget(service(env={"FAULT": fault}, serve=FAULTY), warm=True, say=lambda _: None)
         opened.append(Session(target.system(shared), CONTRACT, ids, journal, reach))
         return opened[-1]
 

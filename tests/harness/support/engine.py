@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import docker
 import pytest
 
-from beacon.checkout import ROOT, RUNNER_IMAGE
+from beacon.service import SERVICE
 from gate.core.errors import GateError
 from gate.targets import images, sweep
 from gate.targets.containers import ContainersTarget
 from gate.targets.engine import connect
-from gate.targets.stack import RunnerImage
+from gate.targets.service import Service
 
 Say = Callable[[str], None]
 
@@ -23,7 +22,7 @@ def engine() -> docker.DockerClient:
     """The engine with the reference runner's image on it; skips the test where there is none, but not in CI."""
     try:
         client = connect()
-        images.runner(client, RUNNER_IMAGE, lambda _: None)
+        images.of_service(client, SERVICE, lambda _: None)
     except GateError as error:
         if os.environ.get("CI"):
             raise
@@ -31,9 +30,9 @@ def engine() -> docker.DockerClient:
     return client
 
 
-def target(runner: RunnerImage | None = None, *, keep: bool = False, say: Say = lambda _: None) -> ContainersTarget:
+def target(service: Service = SERVICE, *, keep: bool = False, say: Say = lambda _: None) -> ContainersTarget:
     """A target for the reference runner's image, or another."""
-    return ContainersTarget(runner or RunnerImage(RUNNER_IMAGE), keep=keep, root=Path(ROOT), say=say)
+    return ContainersTarget(service, keep=keep, say=say)
 
 
 def left(client: docker.DockerClient, run: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +16,11 @@ from psycopg.rows import dict_row
 from beacon.contract import published
 from beacon.jobs import Ids
 from beacon.router import Router
+from beacon.service import ROUTER
 from gate.core.database import Row
 from gate.core.redaction import Redactor
 from gate.session.session import Session
+from gate.targets.service import StandIn
 from gate.verdict.journal import Journal
 from tests.harness.support.database_state import JOBS, Writer
 
@@ -34,9 +36,11 @@ class FakeRunner:
     ``answer`` may be replaced at any time.
     """
 
+    exclusive = True
+
     def __init__(self, database_url: str) -> None:
         self.database_url: str | None = database_url
-        self.router: Router | None = Router()
+        self.stand_ins: Mapping[str, StandIn] = {ROUTER: Router()}
         self.answer: Answer = lambda *_: (200, b"{}")
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)

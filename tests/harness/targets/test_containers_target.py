@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,8 @@ import pytest
 from beacon.api import Api
 from beacon.checkout import ROOT, RUNNER_IMAGE
 from beacon.jobs import spec, wrap
+from beacon.router import router_of
+from beacon.service import SERVICE, service
 from gate.core.client import Client
 from gate.core.errors import GateError
 from gate.core.waiting import wait
@@ -29,7 +31,7 @@ from gate.targets.container_system import ContainerSystem
 from gate.targets.containers import LABELS, STACK, ContainersTarget
 from gate.targets.images import postgres as postgres_image
 from gate.targets.process import free_port
-from gate.targets.stack import PORT, RunnerImage, Stack
+from gate.targets.stack import PORT, Stack
 from tests.harness.support.engine import engine, left, target
 
 
@@ -55,7 +57,7 @@ def shared(started: tuple[ContainersTarget, dict[str, str]]) -> dict[str, str]:
 @pytest.fixture(scope="session")  # not module: the order of tests is shuffled
 def system(shared: dict[str, str]) -> Iterator[ContainerSystem]:
     """Made from what ``start`` returned alone, as in a worker."""
-    made = target(RunnerImage(RUNNER_IMAGE, env={"RUNNER_LOG_LEVEL": "debug"})).system(json.loads(json.dumps(shared)))
+    made = target(service(env={"RUNNER_LOG_LEVEL": "debug"})).system(json.loads(json.dumps(shared)))
     yield made
     made.close()
 
@@ -87,8 +89,9 @@ def ready(system: ContainerSystem) -> int:
 def test_a_job_goes_through_all_containers(system: ContainerSystem) -> None:
     """Service, database and router stand-in reach each other, and the lines can be read."""
     completed(system, "through-all")
-    assert system.router is not None
-    assert len(system.router.calls("through-all")) > 0
+    router = router_of(system)
+    assert router is not None
+    assert len(router.calls("through-all")) > 0
     assert any("/api/v1/jobs/cross-region" in line for line in system.log())
 
 
@@ -97,8 +100,8 @@ def test_the_health_check_of_the_image_tells_whether_the_service_lives(
 ) -> None:
     """It succeeds on the service, and fails where nothing listens."""
     check = client.images.get(RUNNER_IMAGE).attrs["Config"]["Healthcheck"]["Test"][1:]
-    assert system.runner.execute(*check) == 0
-    assert system.runner.execute("env", "PORT=1", *check) == 1
+    assert system.service.execute(*check) == 0
+    assert system.service.execute("env", "PORT=1", *check) == 1
 
 
 def test_ports_are_published_on_the_loopback_address_only(client: docker.DockerClient, shared: dict[str, str]) -> None:
@@ -131,17 +134,17 @@ def test_start_again_keeps_database_and_address(system: ContainerSystem, end: st
 
 def test_a_paused_runner_answers_again(system: ContainerSystem) -> None:
     """Frozen it says nothing; let go it is what it was."""
-    system.runner.pause()
+    system.service.pause()
     assert ready(system) == 0
-    system.runner.unpause()
+    system.service.unpause()
     wait("readiness", lambda: ready(system), until=lambda status: status == 200, kind="ready")
 
 
 def test_a_partition_heals(system: ContainerSystem) -> None:
     """Off the network the runner is not reached; back on it everything works, under the same address."""
-    system.runner.disconnect()
+    system.service.disconnect()
     assert ready(system) == 0
-    system.runner.connect()
+    system.service.connect()
     wait("readiness", lambda: ready(system), until=lambda status: status == 200, kind="ready")
     completed(system, "after-the-partition")
 
@@ -167,14 +170,14 @@ def test_postgres_comes_back_with_its_data(
 
 def test_jobs_are_worked_on_in_containers_of_their_own(shared: dict[str, str]) -> None:
     """With worker containers the service only serves, and stop and start are those of all."""
-    made = target(RunnerImage(RUNNER_IMAGE, working=1)).system(shared)
+    made = target(replace(SERVICE, workers=1)).system(shared)
     try:
         completed(made, "worked-elsewhere")
         made.kill()
         made.start()
         completed(made, "worked-elsewhere-again")
         assert any('"working"' in line for line in made.workers[0].lines())
-        assert not any('"working"' in line for line in made.runner.lines())
+        assert not any('"working"' in line for line in made.service.lines())
     finally:
         made.close()
 
@@ -206,7 +209,7 @@ def test_an_image_that_exits_is_quoted_and_removed(client: docker.DockerClient, 
 def test_a_migration_that_fails_is_quoted_and_leaves_nothing(client: docker.DockerClient) -> None:
     """The error has the last lines; what was started is gone."""
     before = runs(client)
-    failing = target(RunnerImage(RUNNER_IMAGE, migrate=("migrate", "--target", "99")))
+    failing = target(replace(SERVICE, image_words={**SERVICE.image_words, "migrate": ("migrate", "--target", "99")}))
     with pytest.raises(GateError, match="migration failed with exit code 1") as caught:
         failing.start()
     assert "99" in caught.value.log[-1]
@@ -264,7 +267,7 @@ def test_containers_are_kept_for_the_next_run(
     said: list[str] = []
     kept = []
     for env in ({}, {}, {"RUNNER_LOG_LEVEL": "error"}):
-        running = target(RunnerImage(RUNNER_IMAGE, env=env), keep=True, say=said.append)
+        running = target(service(env=env), keep=True, say=said.append)
         shared = running.start()
         try:
             running.database(shared)

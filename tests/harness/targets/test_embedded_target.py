@@ -15,13 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from beacon.service import service
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import wait
-from gate.targets import RunnerSpec
 from gate.targets.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
 from gate.targets.postgres.clones import Clones
 from gate.targets.postgres.server import Cluster, fingerprint
-from gate.targets.process import RunnerProcess, Watched, free_port
+from gate.targets.process import ServiceProcess, Watched, free_port
 
 ROOT = Path(__file__).parents[3]
 STAND_IN = shlex.join([sys.executable, "-I", "-S", str(Path(__file__).parents[1] / "support" / "stand_in_runner.py")])
@@ -29,9 +29,8 @@ Say = Callable[[str], None]
 
 
 def target(mode: str = "ready", *, migrate: str = "true", command: str = STAND_IN, **options: object) -> EmbeddedTarget:
-    runner = RunnerSpec(command=command, migrate=migrate, env={"STAND_IN": mode})
-    given: dict[str, object] = {"warm": False, "keep": False, "root": ROOT, "say": lambda _: None, **options}
-    return EmbeddedTarget(runner, **given)  # type: ignore[arg-type]  # the options are the target's own
+    given: dict[str, object] = {"warm": False, "say": lambda _: None, **options}
+    return EmbeddedTarget(service(env={"STAND_IN": mode}, serve=command, migrate=migrate), **given)  # type: ignore[arg-type]  # the options are the target's own
 
 
 def alive(pid: int) -> bool:
@@ -90,11 +89,10 @@ def test_nothing_outlives_the_gate(how: signal.Signals) -> None:
     """However the gate dies, Ctrl-C to its whole group included, its processes and its directory go with it."""
     code = (
         "import json, sys\n"
-        "from pathlib import Path\n"
-        "from gate.targets import RunnerSpec\n"
+        "from beacon.service import service\n"
         "from gate.targets.embedded import EmbeddedTarget\n"
-        f"runner = RunnerSpec(command={STAND_IN!r}, migrate='true')\n"
-        f"target = EmbeddedTarget(runner, warm=False, keep=True, root=Path({str(ROOT)!r}), say=lambda _: None)\n"
+        f"runner = service(serve={STAND_IN!r}, migrate='true')\n"
+        "target = EmbeddedTarget(runner, warm=False, keep=True, say=lambda _: None)\n"
         "shared = target.start()\n"
         "system = target.system(shared)\n"
         "print(json.dumps([system.pid, shared]), flush=True)\n"
@@ -148,8 +146,7 @@ def test_a_worker_makes_systems_from_what_start_returned(shared: dict[str, str])
     system = target().system(handed_over)
     try:
         assert f"DATABASE_URL={system.database_url}" in system.log()
-        assert system.router is not None
-        assert f"ROUTER_URL={system.router.url}" in system.log()
+        assert f"ROUTER_URL={system.stand_ins['ROUTER_URL'].url}" in system.log()
     finally:
         system.close()
 
@@ -241,8 +238,8 @@ def test_a_failing_migration_is_quoted_and_leaves_nothing(monkeypatch: pytest.Mo
     gone([], made[0])
 
 
-def process(env: Mapping[str, str], choose_port: Callable[[], int] = free_port) -> RunnerProcess:
-    return RunnerProcess(STAND_IN, root=ROOT, env={**os.environ, **env}, choose_port=choose_port)
+def process(env: Mapping[str, str], choose_port: Callable[[], int] = free_port) -> ServiceProcess:
+    return ServiceProcess(service(serve=STAND_IN), env={**os.environ, **env}, choose_port=choose_port)
 
 
 def test_a_port_that_was_taken_meanwhile_is_left_for_another() -> None:
@@ -334,16 +331,20 @@ def test_the_template_is_another_one_when_the_schema_may_be(tmp_path: Path) -> N
     migrations.mkdir(parents=True)
     script = tmp_path / "migrate.py"
     script.touch()
-    names = [template_name("migrate", [], tmp_path)]
+
+    def name(command: str = "migrate", *programs: str) -> str:
+        return template_name(service(tmp_path, migrate=command), list(programs))
+
+    names = [name()]
     (migrations / "0001_jobs.up.sql").write_text("CREATE TABLE jobs ();")
-    names.append(template_name("migrate", [], tmp_path))
+    names.append(name())
     (migrations / "0001_jobs.up.sql").write_text("CREATE TABLE jobs (id int);")
-    names.append(template_name("migrate", [], tmp_path))
+    names.append(name())
     (migrations / "0001_jobs.up.sql").rename(migrations / "0002_jobs.up.sql")
-    names.append(template_name("migrate", [], tmp_path))
-    names.append(template_name("migrate --all", [], tmp_path))
-    names.append(template_name("migrate", ["migrate.py"], tmp_path))
+    names.append(name())
+    names.append(name("migrate --all"))
+    names.append(name("migrate", "migrate.py"))
     script.write_text("changed")
-    names.append(template_name("migrate", ["migrate.py"], tmp_path))
+    names.append(name("migrate", "migrate.py"))
     assert len(set(names)) == len(names)
-    assert names[-1] == template_name("migrate", ["migrate.py"], tmp_path)
+    assert names[-1] == name("migrate", "migrate.py")

@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,11 @@ import pytest
 import requests
 
 from beacon.checkout import ROOT, RUNNER_IMAGE
+from beacon.service import SERVICE
 from gate.core.errors import GateError
 from gate.core.settings import Settings
 from gate.targets import engine, images
 from gate.targets.choose import CHOICE, resolved
-from gate.targets.stack import RunnerImage
 from tests.harness.support.engine import engine as running_engine
 from tests.harness.support.engine import target
 
@@ -105,7 +106,7 @@ REFUSED = {
 def test_what_the_engine_refuses_is_one_sentence(explanation: str, said: str, hint: str) -> None:
     """Each has the engine's own words and what to do."""
     error = docker.errors.APIError("500 Server Error", explanation=explanation)
-    found = engine.refused(error, "The runner did not start", "Do as given.")
+    found = engine.refused(error, "The service did not start", "Do as given.")
     assert said in found.message
     assert hint in found.hint
     assert "\n" not in found.message
@@ -113,7 +114,7 @@ def test_what_the_engine_refuses_is_one_sentence(explanation: str, said: str, hi
 
 def test_an_engine_that_goes_away_is_told() -> None:
     """A connection that breaks in the middle is no traceback."""
-    with pytest.raises(GateError, match="does not answer any more"), engine.failing("The runner did not start"):
+    with pytest.raises(GateError, match="does not answer any more"), engine.failing("The service did not start"):
         raise requests.ConnectionError("Connection aborted.")
 
 
@@ -142,7 +143,7 @@ def test_an_image_that_is_not_there_names_its_option() -> None:
     """The reference runner's is built; what no registry has cannot be pulled."""
     running_engine()
     with pytest.raises(GateError, match=r"not there and cannot be pulled.*--runner-image"):
-        target(RunnerImage("127.0.0.1:1/no/such:image")).start()
+        target(replace(SERVICE, image="127.0.0.1:1/no/such:image")).start()
 
 
 def test_an_image_whose_program_does_not_run_here_is_told() -> None:
@@ -153,6 +154,6 @@ def test_an_image_whose_program_does_not_run_here_is_told() -> None:
     client.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, rm=True, forcerm=True)
     try:
         with pytest.raises(GateError, match=r"failed with exit code.*another processor"):
-            target(RunnerImage(tag)).start()
+            target(replace(SERVICE, image=tag)).start()
     finally:
         client.images.remove(tag, force=True)

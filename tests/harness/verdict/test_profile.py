@@ -10,18 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from beacon.checkout import MIGRATE_COMMAND, ROOT
 from beacon.contract import published
 from beacon.jobs import Ids, wrap
 from beacon.pack import pack
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.service import service
 from beacon.wire import Wire
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.redaction import Redactor
 from gate.oracles import invariants
 from gate.session.session import Session
-from gate.targets import RunnerSpec
 from gate.targets.embedded import EmbeddedTarget
 from gate.verdict.journal import Journal
 from gate.verdict.profile import Profile
@@ -42,7 +41,7 @@ TESTS = (
 def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Scenario]:
     """A scenario on a runner with these deviations, spelled as the profile says."""
     command = f"{sys.executable} -m tests.harness.support.deployed {names} serve"
-    target = EmbeddedTarget(RunnerSpec(command, MIGRATE_COMMAND), warm=False, keep=False, root=ROOT)
+    target = EmbeddedTarget(service(serve=command), warm=False)
     journal = Journal(directory / "journal.ndjson", Redactor())
     session = Session(target.system(shared), published(), Ids("run", "gw0"), journal, wire=WIRE)
     try:
