@@ -1,8 +1,14 @@
-"""``python -m gate``: the gate without a pack."""
+"""``gate``, or ``python -m gate``: the gate without a pack."""
 
 import sys
 
 from gate.cli.main import main
 
-if __name__ == "__main__":
+
+def start() -> None:
+    """Runs the command line and ends the process."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    start()

@@ -8,7 +8,7 @@ from gate.cli.command import Run
 from gate.contract.diff.rules import rules
 from gate.core.errors import Exit, UsageError
 from gate.core.findings import catalogue
-from gate.core.options import like
+from gate.core.texts import like
 
 
 def prepare(parser: ArgumentParser) -> Run:

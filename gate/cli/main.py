@@ -6,13 +6,16 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gate import __version__
 from gate.cli.command import Command, Run
-from gate.cli.options import Parser
+from gate.cli.parser import Parser
 from gate.core.errors import Exit, GateError, UsageError
-from gate.core.options import like
-from gate.session.pack import Pack
+from gate.core.texts import like
+
+if TYPE_CHECKING:
+    from gate.session.pack import Pack  # what it is made of would slow down every command
 
 
 def main(pack: Pack | None = None, commands: Sequence[Command] = (), arguments: Sequence[str] | None = None) -> int:

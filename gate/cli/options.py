@@ -1,14 +1,11 @@
-"""Options on the command line: a parser with short errors, the groups of the options, and their reference."""
+"""Options on the command line: their groups in the help, and their reference."""
 
 from __future__ import annotations
 
-import re
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser
 from itertools import groupby
-from typing import Any, NoReturn
 
-from gate.core.errors import UsageError
-from gate.core.options import FILE, Declared, Options, declared, like
+from gate.core.options import FILE, Declared, Options, declared
 
 GROUPS = {
     "target": "target: where the service comes from",
@@ -27,23 +24,6 @@ A value is taken from the command line, else from its variable in the environmen
 what means nothing to the target of a run is not read. A switch is `1` or `0` in the environment, `true` or `false` in
 the file. An option that may be given more than once takes words as a shell does in the environment, a list in the file.
 """
-
-
-class Parser(ArgumentParser):
-    """A parser whose errors are one sentence with one hint."""
-
-    def __init__(self, **words: Any) -> None:
-        super().__init__(**words, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        """Raises UsageError; for an unknown option, with the option that is most like it."""
-        see = f"See `{self.prog} --help`."
-        if unknown := re.match(r"unrecognized arguments: ([^\s=]+)", message):
-            kind = "option" if unknown[1].startswith("-") else "argument"
-            raise UsageError(
-                f"There is no {kind} {unknown[1]}.", f"{like(unknown[1], self._option_string_actions)} {see}".strip()
-            )
-        raise UsageError(f"{message[0].upper()}{message[1:]}.", see)
 
 
 def _groups(model: type[Options]) -> list[tuple[str, list[Declared]]]:

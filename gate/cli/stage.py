@@ -6,9 +6,9 @@ from argparse import ArgumentParser, Namespace
 
 from gate.cli import judge
 from gate.cli.command import Run
-from gate.cli.options import Parser
+from gate.cli.parser import Parser
 from gate.core.errors import UsageError
-from gate.core.options import like
+from gate.core.texts import like
 from gate.session.pack import Pack
 
 

@@ -6,13 +6,13 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo
 
 from gate.core.errors import UsageError
+from gate.core.texts import like
 
 FILE = "gate.toml"
 """A file in the working directory, whose table ``gate`` holds options."""
@@ -196,9 +196,3 @@ def _of_file(option: Option, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError("a text or a number")
     return str(value)
-
-
-def like(word: str, known: Mapping[str, object]) -> str:
-    """A question for the known word that begins with another or is most like it; empty without any."""
-    begun = [name for name in known if len(word) > 3 and name.startswith(word)]
-    return next((f"Did you mean {name}?" for name in (*begun, *get_close_matches(word, known, 1))), "")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 def clip(text: str, limit: int = 300) -> str:
     """The text itself, or its first ``limit`` characters and its length."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def like(word: str, known: Iterable[str]) -> str:
+    """A question for the known word that begins with another or is most like it; empty without any."""
+    names = list(known)
+    begun = [name for name in names if len(word) > 3 and name.startswith(word)]
+    return next((f"Did you mean {name}?" for name in (*begun, *get_close_matches(word, names, 1))), "")

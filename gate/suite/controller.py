@@ -12,8 +12,8 @@ from rich.console import Console
 from gate import suite
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
-from gate.suite.run import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
 from gate.suite.sharing import Offer
+from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.run_cleanup import RemoteRunCleanup

@@ -14,7 +14,7 @@ from gate import suite
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding, must
-from gate.suite.run import UNJUDGED, journal_of
+from gate.suite.state import UNJUDGED, journal_of
 
 
 @pytest.hookimpl(wrapper=True)

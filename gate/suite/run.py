@@ -1,4 +1,4 @@
-"""The run as a whole: its options, the choice and order of tests, and what each of its processes shares."""
+"""The run as a whole: its options, and the choice and order of its tests."""
 
 from __future__ import annotations
 
@@ -14,21 +14,13 @@ from gate import suite
 from gate.core import waiting
 from gate.core.errors import GateError
 from gate.core.options import declared, given
-from gate.core.settings import WRAPPED, Settings, load
+from gate.core.settings import WRAPPED, load
 from gate.session.start import refuse
 from gate.suite.interrupts import InterruptOnce
 from gate.suite.scheduling import long_first, quick_first
-from gate.suite.sharing import ask
+from gate.suite.state import CHOSEN, CRITERIA, SETTINGS
 from gate.targets.choose import resolved
-from gate.targets.remote_run.access import redactor
 from gate.verdict import report_directory
-from gate.verdict.journal import Journal
-
-SETTINGS = pytest.StashKey[Settings]()
-CHOSEN = pytest.StashKey[bool]()
-SHARED = pytest.StashKey[dict[str, str]]()
-JOURNAL = pytest.StashKey[Journal]()
-UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,24 +97,3 @@ def _within(depth: str, item: pytest.Item) -> bool:
     if depth == "smoke":
         return item.get_closest_marker("smoke") is not None
     return depth == "full" or item.get_closest_marker("full") is None
-
-
-def shared_of(config: pytest.Config) -> dict[str, str]:
-    """What the controller shared, in the controller and in a worker alike."""
-    if SHARED not in config.stash:
-        config.stash[SHARED] = ask(getattr(config, "workerinput"))  # noqa: B009 (an attribute that xdist adds)
-    return config.stash[SHARED]
-
-
-def worker_of(config: pytest.Config) -> str:
-    """The worker's name, ``gw0`` where there is one worker only."""
-    return str(getattr(config, "workerinput", {}).get("workerid", "gw0"))
-
-
-def journal_of(config: pytest.Config) -> Journal:
-    """The journal of this process; opened at first use."""
-    if JOURNAL not in config.stash:
-        settings = config.stash[SETTINGS]
-        path = settings.report_dir / "journal" / f"{worker_of(config)}.ndjson"
-        config.stash[JOURNAL] = Journal(path, redactor(settings))
-    return config.stash[JOURNAL]

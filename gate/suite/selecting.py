@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gate import suite
-from gate.suite.run import SETTINGS
+from gate.suite.state import SETTINGS
 
 
 @pytest.fixture

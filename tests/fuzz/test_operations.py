@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fixtures.fuzzing import OPERATIONS, Fuzz, limit, seconds
-from gate.suite.run import SETTINGS
+from gate.suite.state import SETTINGS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,13 +1,13 @@
-"""The rules of a comparison: names for the ids of ``contracts/diff_rules.toml``, which says what they mean."""
+"""The rules of a comparison: names for the ids of ``rules.toml``, which says what they mean."""
 
 from __future__ import annotations
 
 import tomllib
 from enum import Enum, IntEnum
 from functools import cache
+from pathlib import Path
 
 from gate.core.findings import Kind
-from gate.core.settings import ROOT
 
 SEVERITIES = ("breaking", "risky", "safe")
 
@@ -15,7 +15,7 @@ SEVERITIES = ("breaking", "risky", "safe")
 @cache
 def rules() -> dict[str, Kind]:
     """Every rule by its id."""
-    text = (ROOT / "contracts" / "diff_rules.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
     return {code: Kind(code, **entry) for code, entry in tomllib.loads(text).items()}
 
 

@@ -9,7 +9,7 @@ import pytest
 from beacon.options import BeaconSettings
 from beacon.pack import pack
 from gate.cli import options
-from gate.cli.options import Parser
+from gate.cli.parser import Parser
 from gate.core.errors import UsageError
 from gate.core.options import FILE, declared, given
 from gate.core.settings import load

@@ -1,0 +1,37 @@
+"""The state of a run in each of its processes, kept by pytest's config."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.core.settings import Settings
+from gate.suite.sharing import ask
+from gate.targets.remote_run.access import redactor
+from gate.verdict.journal import Journal
+
+SETTINGS = pytest.StashKey[Settings]()
+CHOSEN = pytest.StashKey[bool]()
+SHARED = pytest.StashKey[dict[str, str]]()
+JOURNAL = pytest.StashKey[Journal]()
+UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
+
+
+def shared_of(config: pytest.Config) -> dict[str, str]:
+    """What the controller shared, in the controller and in a worker alike."""
+    if SHARED not in config.stash:
+        config.stash[SHARED] = ask(getattr(config, "workerinput"))  # noqa: B009 (an attribute that xdist adds)
+    return config.stash[SHARED]
+
+
+def worker_of(config: pytest.Config) -> str:
+    """The worker's name, ``gw0`` where there is one worker only."""
+    return str(getattr(config, "workerinput", {}).get("workerid", "gw0"))
+
+
+def journal_of(config: pytest.Config) -> Journal:
+    """The journal of this process; opened at first use."""
+    if JOURNAL not in config.stash:
+        settings = config.stash[SETTINGS]
+        path = settings.report_dir / "journal" / f"{worker_of(config)}.ndjson"
+        config.stash[JOURNAL] = Journal(path, redactor(settings))
+    return config.stash[JOURNAL]
