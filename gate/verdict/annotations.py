@@ -21,7 +21,7 @@ def workflow_commands(verdict: Verdict) -> Iterator[str]:
         yield _finding(finding)
     rest = len(verdict.findings) - (MOST - 1)
     if rest > 0:
-        yield _command("error", "Beacon Gate", f"{rest} more findings are in the job's summary and in its reports.")
+        yield _command("error", "Beacon Gate", f"{rest} more findings are in the summary and in the reports.")
 
 
 def _finding(finding: FindingResult) -> str:

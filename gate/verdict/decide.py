@@ -74,9 +74,9 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
 def _sorted(
     reports: Sequence[FindingReported], run: Run
 ) -> tuple[list[FindingResult], list[tuple[FindingResult, Deviation]]]:
-    """Findings that stand and findings that the profile accepts, those with the same cause as one.
+    """Merges findings with the same cause, and separates those that the profile accepts.
 
-    An accepted one is apart from another at the same place, so that it does not hide that.
+    An accepted finding does not merge with another at the same place, which it would hide.
     """
     groups: dict[tuple[str, str, str], list[FindingReported]] = defaultdict(list)
     for report in reports:

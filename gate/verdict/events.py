@@ -1,4 +1,4 @@
-"""Journal events: the closed set of facts that a run writes down, each told apart by its ``kind``."""
+"""Journal events: the closed set of facts that a run writes down; ``kind`` names the type in JSON."""
 
 from __future__ import annotations
 
