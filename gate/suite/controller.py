@@ -41,7 +41,7 @@ class Controller:
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
         self.journal = Journal(self.directory / "controller.ndjson", self.redact)
-        self.listener: Listener | None = None
+        self.listener = Listener(self.directory, self.hear)
         self.verdict: Verdict | None = None
         self.started = time.monotonic()
         self.run = self._run()
@@ -94,7 +94,6 @@ class Controller:
         self.cleanup.begin(shared["run"])
         self.config.stash[SHARED] = shared
         self.offer.share(shared)
-        self.listener = Listener(self.directory, self.hear)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -138,8 +137,7 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the verdict; its code is the exit code of a run that judged a service and whose harness is sound."""
-        if self.listener:
-            self.listener.stop()
+        self.listener.stop()
         self.conclude()
         if self.verdict:
             code = self.verdict.exit_code(allow_partial=self.settings.allow_partial)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from gate.contract.coverage import everything
 from gate.core.evidence import Evidence
@@ -42,10 +42,10 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     excused = _excused(tally, findings, accepted)
     if run.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
         uncovered = [Finding("BG-SEEN-001", name, "seen at least once", "never") for name in coverage.uncovered]
-        findings += map(_of_run, uncovered)
+        findings += map(_result, uncovered)
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}
-        findings += [_of_run(finding) for finding in run.profile.findings(seen, _reached(tally))]
+        findings += map(_result, run.profile.findings(seen, _reached(tally)))
     ending, reason = _ending(run, counts, findings, len(excused))
     return Verdict(
         verdict=ending,
@@ -84,7 +84,7 @@ def _sorted(
         deviation = run.profile.deviation_of(finding)
         groups[finding.code, finding.where, deviation.id if deviation else ""].append(report)
     deviations = {deviation.id: deviation for deviation in run.profile.deviation}
-    results = [(_result(group, run.repeat), id_) for (*_, id_), group in groups.items()]
+    results = [(_result(_once(group[0].finding), group, run.repeat), id_) for (*_, id_), group in groups.items()]
     accepted = [(result, deviations[id_]) for result, id_ in results if id_]
     return [result for result, id_ in results if not id_], accepted
 
@@ -93,22 +93,10 @@ def _once(finding: Finding) -> Finding:
     return Finding(finding.code, without_repetition(finding.where), finding.expected, finding.got)
 
 
-def _result(reports: Sequence[FindingReported], repetitions: int) -> FindingResult:
+def _result(finding: Finding, reports: Sequence[FindingReported] = (), repetitions: int = 1) -> FindingResult:
+    """The result of a finding with its reports; without any it is about the run as a whole."""
     tests = sorted({report.evidence.test for report in reports})
     seen_in = sorted(set(map(repetition, tests)) - {0})
-    return _of_run(_once(reports[0].finding)).model_copy(
-        update={
-            "times": len(reports),
-            "tests": tests,
-            "evidence": reports[0].evidence,
-            "seen_in": seen_in,
-            "flaky": 0 < len(seen_in) < repetitions,
-        }
-    )
-
-
-def _of_run(finding: Finding) -> FindingResult:
-    """The result of a finding that is about the run as a whole."""
     return FindingResult(
         code=finding.code,
         severity=finding.kind.severity,
@@ -117,9 +105,11 @@ def _of_run(finding: Finding) -> FindingResult:
         where=finding.where,
         expected=finding.expected,
         got=finding.got,
-        times=1,
-        tests=[],
-        evidence=Evidence("the run as a whole"),
+        times=max(len(reports), 1),
+        tests=tests,
+        evidence=reports[0].evidence if reports else Evidence("the run as a whole"),
+        seen_in=seen_in,
+        flaky=0 < len(seen_in) < repetitions,
     )
 
 
@@ -196,14 +186,9 @@ def _criteria(tally: Tally, promises: Promises) -> list[CriterionResult]:
             elif event.outcome != "skipped":
                 failed.add(criterion)
     return [
-        CriterionResult(
-            id=criterion.id,
-            group=criterion.group,
-            text=criterion.text,
-            met=bool(passed[criterion.id]) and criterion.id not in failed,
-            tests=sorted(passed[criterion.id]),
-        )
+        CriterionResult(**asdict(criterion), met=bool(tests) and criterion.id not in failed, tests=sorted(tests))
         for criterion in promises.criteria
+        for tests in [passed[criterion.id]]
     ]
 
 
@@ -215,14 +200,8 @@ def _not_checked(tally: Tally) -> dict[str, list[str]]:
 
 
 def _accepted(finding: FindingResult, deviation: Deviation) -> Accepted:
-    return Accepted(
-        deviation=deviation.id,
-        title=deviation.title,
-        owner=deviation.owner,
-        reason=deviation.reason,
-        expires=deviation.expires.isoformat(),
-        finding=finding,
-    )
+    members = deviation.model_dump(mode="json", include={"title", "owner", "reason", "expires"})
+    return Accepted(deviation=deviation.id, finding=finding, **members)
 
 
 def _compared(tally: Tally, run: Run, findings: Sequence[FindingResult]) -> Comparison | None:

@@ -6,18 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gate.verdict.events import (
-    CoverageGained,
-    Event,
-    ExchangeRecorded,
-    FindingReported,
-    FuzzResult,
-    InvariantsChecked,
-    OperationFuzzed,
-    Outcome,
-    ProgressMade,
-    ResourceEnded,
-)
+from gate.verdict import events
+from gate.verdict.events import Event, FindingReported, FuzzResult, Outcome
 
 UNDOCUMENTED = "undocumented"
 """The operation of exchanges that the contract has none for."""
@@ -41,27 +31,27 @@ class Tally:
     def add(self, event: Event) -> None:  # noqa: C901 (a case for each event)
         """Adds one event."""
         match event:
-            case ExchangeRecorded(operation, status, error_code):
+            case events.ExchangeRecorded(operation, status, error_code):
                 self.operations[operation or UNDOCUMENTED] += 1
                 self.statuses[f"{operation or UNDOCUMENTED} {status}"] += 1
                 if error_code:
                     self.error_codes[error_code] += 1
-            case CoverageGained(parts):
+            case events.CoverageGained(parts):
                 for kind, names in parts.items():
                     self.parts[kind].update(names)
-            case ResourceEnded(_, states):
+            case events.ResourceEnded(_, states):
                 self.resources += 1
                 self.states.update(f"{table} {state}" for table, ended in states.items() for state in ended)
-            case InvariantsChecked(codes):
+            case events.InvariantsChecked(codes):
                 self.invariants.update(codes)
-            case OperationFuzzed(result):
+            case events.OperationFuzzed(result):
                 self.fuzz.append(result)
             case FindingReported():
                 self.findings.append(event)
             case Outcome():  # of several phases of a test the first that did not pass
                 if self.outcomes.setdefault(event.test, event).outcome == "passed":
                     self.outcomes[event.test] = event
-            case ProgressMade():
+            case events.ProgressMade():
                 pass
 
     def tests(self, *outcomes: str) -> list[str]:
@@ -69,9 +59,9 @@ class Tally:
         return [test for test, event in self.outcomes.items() if event.outcome in outcomes]
 
 
-def tally(events: Iterable[Event]) -> Tally:
+def tally(journal: Iterable[Event]) -> Tally:
     """Sums up the events of a run."""
     result = Tally()
-    for event in events:
+    for event in journal:
         result.add(event)
     return result
