@@ -20,6 +20,7 @@ from gate.targets.remote_run.production import Production
 from gate.targets.service import Service
 from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
+from gate.verdict.verdict import schema
 
 SUITE = Suite(
     folder="tests",
@@ -28,6 +29,7 @@ SUITE = Suite(
     slow=("portal", "backfill", "rollout", "resilience"),
     slow_fixtures=frozenset({"own_runner"}),
 )
+GENERATED = {"gate/verdict/verdict.schema.json": schema}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class BeaconPack:
     root: Path = ROOT
     suite: Suite = SUITE
     options: type[BeaconSettings] = BeaconSettings
-    generated: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    generated: Mapping[str, Callable[[], str]] = field(default_factory=lambda: GENERATED)
     openapi: Path = contract.PATH
 
     @property

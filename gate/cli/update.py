@@ -29,7 +29,7 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
                 stale.append(name)
                 print(f"{name} is not current." if values.check else f"wrote {name}")
                 if not values.check:
-                    path.parent.mkdir(exist_ok=True)
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(text(), encoding="utf-8")
         return Exit.BROKEN if values.check and stale else Exit.PASS
 
