@@ -13,6 +13,7 @@ CONVENTIONS = Conventions(
     error_members=("error", "error_code", "request_id"),
     error_header="X-Request-ID",
     unrouted=("not_found",),
+    present_with="x-beacon-present-with",
 )
 
 

@@ -41,11 +41,17 @@ class BeaconPack:
     options: type[BeaconSettings] = BeaconSettings
     generated: Mapping[str, Callable[[], str]] = field(default_factory=lambda: GENERATED)
     openapi: Path = contract.PATH
+    accepted_drift: Path = ROOT / "contracts" / "drift.toml"
 
     @property
     def contract(self) -> Contract:
         """The published contract; raises ContractError where it does not load."""
         return contract.published()
+
+    @property
+    def consumers(self) -> Mapping[str, Path]:
+        """The portal's consumer contract."""
+        return {"portal": self.root / "contracts" / "portal"}
 
     @property
     def service(self) -> Service:

@@ -1,4 +1,4 @@
-"""``gate drift``: the published contract against what the target serves, and what the suite and the portal use."""
+"""``gate drift``: the published contract, the target's document, and the use by the suite and by consumers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from rich.text import Text
 
 from gate.cli import options
 from gate.cli.command import Run
-from gate.contract.consumer_use import consumer_use
-from gate.contract.coverage import of_contract
+from gate.contract.consumer_use import Uses, consumer_use
 from gate.contract.document import Contract
-from gate.contract.drift import Reason, Row, Uses, accepted, rows, stale
-from gate.contract.surface import Surface, operation_ids, surface
+from gate.contract.drift import Reason, Row, accepted, rows, stale
+from gate.contract.surface import Surface
 from gate.core.client import Client
 from gate.core.errors import Exit, GateError
 from gate.core.options import given
 from gate.core.redaction import Redactor
-from gate.core.settings import ROOT, Settings, load
+from gate.core.settings import Settings, load
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.targets import System
@@ -33,7 +32,6 @@ from gate.targets.service import Service
 from gate.verdict.verdict import NAME, read
 
 PATH = "/openapi.json"
-CONSUMERS = ROOT / "contracts" / "portal"
 WIDTH = 200
 """Columns of a table that does not go to a terminal."""
 MARKS = {True: "yes", False: "no", None: "?"}
@@ -44,7 +42,7 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
     parser.usage = "gate drift [OPTION ...]"
     parser.description = (
         "Compares the published contract with the document that the target serves at /openapi.json, and "
-        "with what the last run of the suite (--report-dir) and the portal's consumer contract use: every operation, "
+        "with what the last run of the suite (--report-dir) and the consumer contracts use: every operation, "
         "parameter, status, media type, header, field and enumerated value. Exit codes: 0 all are one contract, but "
         "for what contracts/drift.toml gives a reason for; 1 they are not; 2 usage; 3 a document could not be read."
     )
@@ -58,21 +56,22 @@ def drift(pack: Pack, values: Namespace) -> int:
     """Runs the command and returns its exit code; raises GateError where a document cannot be read."""
     settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
     refuse(settings, pack)
-    contract = pack.contract
-    published = of_contract(contract)
-    suite = suite_use(settings.report_dir)
-    portal = consumer_use(CONSUMERS, contract, published)
-    table = rows(published, served(settings, pack.service, contract), suite, portal, accepted())
-    old = stale(table, accepted())
+    contract, reasons = pack.contract, accepted(pack.accepted_drift)
+    users = {"suite": suite_use(settings.report_dir)}
+    users |= {name: consumer_use(directory, contract) for name, directory in pack.consumers.items()}
+    table = rows(contract.surface, served(settings, pack.service, contract), users, reasons)
+    old = stale(table, reasons)
     if values.json:
         json.dump([row.as_dict() for row in table], sys.stdout, indent=2)
         print()
     else:
-        show(table, old, every=values.all)
-        if suite is None:
+        show(table, list(users), old, every=values.all)
+        if users["suite"] is None:
             print(f"What the suite uses is not known: {settings.report_dir} has no verdict. Run ./scripts/gate first.")
-        if portal is None:
-            print("What the portal uses is not known: contracts/portal has no consumer contract.")
+        for name, directory in pack.consumers.items():
+            if users[name] is None:
+                where = directory.relative_to(pack.root)
+                print(f"What the {name} uses is not known: {where} has no consumer contract.")
     return Exit.BROKEN if old or any(row.unexplained for row in table) else Exit.PASS
 
 
@@ -104,17 +103,17 @@ def offered(system: System, contract: Contract) -> Surface:
         client.close()
     if answer.status != 200 or not isinstance(answer.json, dict) or not isinstance(answer.json.get("paths"), dict):
         raise GateError(f"The target serves no OpenAPI document at {PATH} ({answer.status}).", "Nothing was compared.")
-    return surface(answer.json, operation_ids(contract.document))
+    return contract.surface_of(answer.json)
 
 
-def show(table: Sequence[Row], old: Sequence[Reason], *, every: bool) -> None:
+def show(table: Sequence[Row], users: Sequence[str], old: Sequence[Reason], *, every: bool) -> None:
     """Prints what drifts, what has no reason first, and one line that sums up; what has one reason is one line."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
     drifting = [row for row in table if row.side]
     unexplained = [row for row in drifting if row.unexplained]
-    made = Table("what", "name", "published", "served", "suite", "portal", "reason")
+    made = Table("what", "name", "published", "served", *users, "reason")
     for row in table if every else unexplained:
         _add(made, row, row.name)
     groups: dict[tuple[str, str, str], list[Row]] = {}
@@ -134,6 +133,6 @@ def show(table: Sequence[Row], old: Sequence[Reason], *, every: bool) -> None:
 
 
 def _add(made: Table, row: Row, name: str) -> None:
-    marks = [MARKS[one] for one in (row.published, row.served, row.suite, row.portal)]
+    marks = [MARKS[one] for one in (row.published, row.served, *row.uses.values())]
     reason = row.reason or ("NO REASON" if row.side else "")
     made.add_row(row.kind, Text(name, overflow="fold"), *marks, Text(reason))

@@ -1,73 +1,63 @@
-"""The parts of a contract that consumer contracts use."""
+"""The parts of a contract that consumer contracts (Pact) use."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gate.contract.document import Contract
-from gate.contract.drift import Uses
-from gate.contract.surface import BODY, Surface, shown
-from gate.core.errors import GateError
+from gate.contract.pact import Interaction, load
+from gate.contract.surface import BODY, Surface
 
 KINDS = ("operations", "statuses", "parameters", "fields", "values")
 
+Uses = Mapping[str, set[str]]
+"""Names of used parts by kind; a kind that is absent is not known."""
 
-def consumer_use(directory: Path, contract: Contract, published: Surface) -> Uses | None:
-    """The parts that the consumer contracts (Pact) in ``directory`` use, by kind; None without any."""
+
+def consumer_use(directory: Path, contract: Contract) -> Uses | None:
+    """The parts that the Pact files in a directory use, documented or not; None without any file."""
     paths = sorted(directory.glob("*.json"))
-    if not paths:
-        return None
     used: dict[str, set[str]] = {kind: set() for kind in KINDS}
-    for path in paths:
-        try:
-            for interaction in json.loads(path.read_text(encoding="utf-8"))["interactions"]:
-                for kind, name in _interaction(interaction, contract, published):
-                    used[kind].add(name)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise GateError(f"{path} is no Pact file: {error!r}.", "Make the consumer contract again.") from error
-    return used
+    for interaction in (interaction for path in paths for interaction in load(path).interactions):
+        for kind, name in _parts(interaction, contract):
+            used[kind].add(name)
+    return used if paths else None
 
 
-def _interaction(interaction: Mapping[str, Any], contract: Contract, published: Surface) -> Iterator[tuple[str, str]]:
-    request, response = interaction["request"], interaction["response"]
-    operation = contract.operation(request["method"], request["path"])
-    name = operation.id if operation else f"{request['method']} {request['path']}"
+def _parts(interaction: Interaction, contract: Contract) -> Iterator[tuple[str, str]]:
+    operation = contract.operation(interaction.method, interaction.path)
+    name = operation.id if operation else f"{interaction.method} {interaction.path}"
     yield "operations", name
-    yield "statuses", f"{name} {response['status']}"
-    for parameter, values in request.get("query", {}).items():
+    yield "statuses", f"{name} {interaction.status}"
+    for parameter, values in interaction.query.items():
         yield "parameters", f"{name} query {parameter}"
         for value in values:
-            yield from shown(published, f"{name} query {parameter}", value)
-    for part, body in ((BODY, request), (str(response["status"]), response)):
-        if body.get("body"):
-            yield from _body(published, f"{name} {part}", body["body"]["content"])
+            yield from contract.surface.names_in(f"{name} query {parameter}", value)
+    for part, message in ((BODY, interaction.request), (str(interaction.status), interaction.response)):
+        yield from _body(contract.surface, f"{name} {part}", message.body)
 
 
 def _body(published: Surface, name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Documented fields and values, and those fields that are not documented."""
-    yield from shown(published, name, value)
+    """Documented fields and values, and the fields that are not documented."""
+    yield from published.names_in(name, value)
     for pointer in _pointers(value, ""):
-        if not any(f"{name} {one}" in published.fields for one in _readings(pointer)):
+        if not any(f"{name} {pattern}" in published.fields for pattern in _patterns(pointer)):
             yield "fields", f"{name} {pointer}"
 
 
 def _pointers(value: Any, above: str) -> Iterator[str]:
-    pairs = (
-        value.items() if isinstance(value, dict) else (("*", one) for one in value) if isinstance(value, list) else ()
-    )
-    for key, child in pairs:
+    members = value.items() if isinstance(value, dict) else ()
+    for key, child in [*members, *(("*", entry) for entry in (value if isinstance(value, list) else ()))]:
         yield f"{above}/{key}"
         yield from _pointers(child, f"{above}/{key}")
 
 
-def _readings(pointer: str) -> Iterator[str]:
-    """A pointer, and what it may be where schemas leave names of members open."""
+def _patterns(pointer: str) -> Iterator[str]:
+    """A pointer, and its names in schemas that leave names of members open."""
     head, _, last = pointer.rpartition("/")
-    heads = _readings(head) if head else iter([""])
-    for one in heads:
-        yield f"{one}/{last}"
+    for above in _patterns(head) if head else ("",):
+        yield f"{above}/{last}"
         if last != "*":
-            yield f"{one}/*"
+            yield f"{above}/*"

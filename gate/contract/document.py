@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,7 +12,8 @@ from typing import Any
 import jsonschema_rs
 
 from gate.contract.loading import load_openapi
-from gate.contract.nodes import METHODS, Node, absolute, endpoints, registry
+from gate.contract.nodes import METHODS, Node, Operation, absolute, operations, registry
+from gate.contract.surface import Surface, surface
 from gate.core import pointer
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
@@ -28,27 +28,15 @@ class Conventions:
 
     ``prefix`` is the beginning of paths that answer 2xx only where they are documented. Every error is JSON with
     ``error_members``, which are texts, and the header ``error_header``; ``unrouted`` are the values of ``error_code``
-    that say that there is no such path. What is empty is not promised.
+    that say that there is no such path. ``present_with`` is the extension of a property that is there if, and only if,
+    the request has the query parameters that it names. What is empty is not promised.
     """
 
     prefix: str = ""
     error_members: tuple[str, ...] = ()
     error_header: str = ""
     unrouted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One documented operation."""
-
-    id: str
-    method: str
-    path: str
-    document: Mapping[str, Any]
-    pattern: re.Pattern[str]
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+    present_with: str = ""
 
 
 class Contract:
@@ -57,16 +45,22 @@ class Contract:
     def __init__(self, document: Mapping[str, Any], conventions: Conventions | None = None) -> None:
         self.document = document
         self.conventions = conventions or Conventions()
-        self.operations = [
-            Operation(one.id, one.method.upper(), one.path, one.operation.value, _pattern(one.path))
-            for one in endpoints(document)
-        ]
+        self.operations = list(operations(document))
         self._validators: dict[str, jsonschema_rs.Validator] = {}
 
     @classmethod
     def load(cls, path: Path, conventions: Conventions | None = None) -> Contract:
         """The contract in a file; raises ContractError where it does not load."""
         return cls(load_openapi(path), conventions)
+
+    @cached_property
+    def surface(self) -> Surface:
+        """Everything that the document offers."""
+        return self.surface_of(self.document)
+
+    def surface_of(self, document: Mapping[str, Any]) -> Surface:
+        """Everything that another document of the service offers, its operations named as in this one."""
+        return surface(document, {operation.shape: operation.id for operation in self.operations})
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:
@@ -81,8 +75,7 @@ class Contract:
     @lru_cache(maxsize=64)  # noqa: B019 (there is one contract in a process; each exchange is looked up by many)
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request addresses; literal paths win over templates, whatever methods they have."""
-        path = path.replace("%2F", "/").replace("%2f", "/")  # routed as what it stands for
-        matching = [operation for operation in self.operations if operation.pattern.fullmatch(path)]
+        matching = [operation for operation in self.operations if operation.path_values(path) is not None]
         fewest = min((operation.path.count("{") for operation in matching), default=0)
         return next((o for o in matching if o.method == method.upper() and o.path.count("{") == fewest), None)
 
@@ -216,10 +209,3 @@ class Contract:
             finding = Finding(code, f"{where} {path or '/'}", clip(error.message), clip(json.dumps(error.instance)))
             by_cause.setdefault(finding.cause, finding)
         return list(by_cause.values())
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    """A pattern for the paths of a template, with a group for each parameter."""
-    parts = re.split(r"\{([^}]+)\}", path)  # names of parameters stand between the literal parts
-    names = [re.sub(r"\W", "_", part) for part in parts]
-    return re.compile("".join(f"(?P<{names[i]}>[^/]+)" if i % 2 else re.escape(part) for i, part in enumerate(parts)))

@@ -1,55 +1,51 @@
-"""The table of drift: each thing that somebody offers or uses, who does, and the reason where that is not everybody."""
+"""Drift: parts of a contract that not all sides have, and the accepted reasons."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from gate.contract.consumer_use import Uses
 from gate.contract.surface import Surface
-from gate.core.settings import ROOT
 
-PUBLISHED, SERVED, SUITE, PORTAL = "published", "served", "suite", "portal"
-Uses = Mapping[str, set[str]]
-"""Names by kind; a kind that is absent was not looked at."""
+PUBLISHED, SERVED = "published", "served"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why things that only ``side`` has may be so; ``names`` is a pattern in which ``*`` stands for anything."""
+    """The accepted reason for parts that only ``side`` has; in ``names``, ``*`` stands for anything."""
 
     side: str
     names: str
     reason: str
 
     def covers(self, row: Row) -> bool:
-        """Whether this is why a row drifts."""
+        """Whether a row drifts for this reason."""
         return row.side == self.side and fnmatchcase(row.name, self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that a client can use or see; None stands for not known."""
+    """A part of a contract, and the sides that have it; ``uses`` says it by user, None for not known."""
 
     kind: str
     name: str
     published: bool
     served: bool
-    suite: bool | None
-    portal: bool | None
+    uses: Mapping[str, bool | None] = field(default_factory=dict)
     reason: str = ""
 
     @property
     def side(self) -> str:
-        """Who alone has it, where it drifts; empty where nobody has what is not published, and all is served."""
+        """The only side that has a part that drifts, or the last user of what nobody offers; empty without drift."""
         if self.published:
             return "" if self.served else PUBLISHED
-        if self.served:
-            return SERVED
-        return PORTAL if self.portal else SUITE
+        return SERVED if self.served else next(name for name, used in reversed([*self.uses.items()]) if used)
 
     @property
     def unexplained(self) -> bool:
@@ -57,39 +53,32 @@ class Row:
         return bool(self.side) and not self.reason
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain members."""
-        return asdict(self)
+        """Plain members, one for each user."""
+        members = asdict(self)
+        return {**members.pop("uses"), **members}
 
 
 @cache
-def accepted() -> tuple[Reason, ...]:
-    """The reasons of this repository, ``contracts/drift.toml``."""
-    table = tomllib.loads((ROOT / "contracts" / "drift.toml").read_text(encoding="utf-8"))
-    return tuple(Reason(**one) for one in table["accepted"])
+def accepted(path: Path) -> tuple[Reason, ...]:
+    """The accepted reasons in a TOML file."""
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return tuple(Reason(**entry) for entry in table["accepted"])
 
 
-def rows(
-    published: Surface, served: Surface, suite: Uses | None, portal: Uses | None, reasons: Sequence[Reason]
-) -> list[Row]:
-    """Every thing that any of them has, in an order that does not depend on who."""
-    return list(_rows(published, served, suite, portal, reasons))
-
-
-def _rows(
-    published: Surface, served: Surface, suite: Uses | None, portal: Uses | None, reasons: Sequence[Reason]
-) -> Iterator[Row]:
+def rows(published: Surface, served: Surface, users: Mapping[str, Uses | None], reasons: Sequence[Reason]) -> list[Row]:
+    """Every part that any side has, by kind and name; ``users`` are parts by the name of who uses them."""
+    table: list[Row] = []
     offered = served.names()
     for kind, names in published.names().items():
-        by_suite, by_portal = ((uses or {}).get(kind) for uses in (suite, portal))
-        for name in sorted(names.union(offered[kind], by_suite or (), by_portal or ())):
-            row = Row(kind, name, name in names, name in offered[kind], _in(name, by_suite), _in(name, by_portal))
-            yield replace(row, reason=next((one.reason for one in reasons if one.covers(row)), ""))
-
-
-def _in(name: str, names: set[str] | None) -> bool | None:
-    return None if names is None else name in names
+        used = {user: (uses or {}).get(kind) for user, uses in users.items()}
+        for name in sorted(names.union(offered[kind], *(parts or () for parts in used.values()))):
+            by_user = {user: None if parts is None else name in parts for user, parts in used.items()}
+            row = Row(kind, name, name in names, name in offered[kind], by_user)
+            reason = next((entry.reason for entry in reasons if entry.covers(row)), "")
+            table.append(replace(row, reason=reason))
+    return table
 
 
 def stale(table: Sequence[Row], reasons: Sequence[Reason]) -> list[Reason]:
-    """Reasons for what does not drift (any more)."""
-    return [one for one in reasons if not any(one.covers(row) for row in table)]
+    """Reasons for differences that are gone."""
+    return [reason for reason in reasons if not any(reason.covers(row) for row in table)]

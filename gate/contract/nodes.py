@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -73,28 +74,50 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """An operation and the path item that it belongs to."""
+class Operation:
+    """A documented operation, with the path item that it belongs to."""
 
-    path: str
     method: str
+    path: str
     item: Node
-    operation: Node
+    node: Node
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The operation as documented."""
+        members: Mapping[str, Any] = self.node.value
+        return members
 
     @property
     def id(self) -> str:
         """The operation's id, or its shape where it has none."""
-        return str(self.operation.value.get("operationId", self.shape))
+        return str(self.document.get("operationId", self.shape))
 
     @property
     def shape(self) -> str:
         """Method and path without the names of its parameters."""
-        return f"{self.method.upper()} {shape(self.path)}"
+        return f"{self.method} {shape(self.path)}"
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = re.split(r"\{[^{}]*\}", self.path)
+        return re.compile("([^/]+)".join(map(re.escape, parts)))
+
+    def path_values(self, path: str) -> dict[str, str] | None:
+        """Values of the path's parameters by name, decoded; None for a path that is not this operation's."""
+        match = self._pattern.fullmatch(path.replace("%2F", "/").replace("%2f", "/"))  # routed as what it stands for
+        if match is None:
+            return None
+        names = re.findall(r"\{([^{}]*)\}", self.path)
+        return {name: unquote(value) for name, value in zip(names, match.groups(), strict=True)}
 
     def parameters(self) -> dict[tuple[str, str], Node]:
         """Parameters by place and name, header names in lower case; the operation's win over its path's."""
         by_name: dict[tuple[str, str], Node] = {}
-        for owner in (self.item, self.operation):
+        for owner in (self.item, self.node):
             listed = owner.child("parameters", default=[])
             for index in range(len(listed.value)):
                 parameter = listed.child(index).follow()
@@ -108,12 +131,12 @@ def shape(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-def endpoints(document: Mapping[str, Any]) -> Iterator[Endpoint]:
+def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """Every operation of a document, in the order of its paths."""
     for path, item in Node(document, "", document).child("paths").items():
         for method in METHODS:
             if method in item.value:
-                yield Endpoint(path, method, item, item.child(method))
+                yield Operation(method.upper(), path, item, item.child(method))
 
 
 def locate(document: Mapping[str, Any], reference: str) -> Node:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gate.contract.document import Contract, Operation
+from gate.contract.document import Contract
+from gate.contract.nodes import Operation
 from gate.core.client import Client
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding

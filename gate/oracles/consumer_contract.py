@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from gate.contract.document import Contract, Operation
+from gate.contract.document import Contract
+from gate.contract.nodes import Operation
 from gate.contract.pact import Interaction, Pact
 from gate.contract.promises import Reading
 from gate.core.findings import Finding

@@ -59,6 +59,14 @@ class Pack(Protocol):
         """The published contract; raises ContractError where it does not load."""
 
     @property
+    def consumers(self) -> Mapping[str, Path]:
+        """Folders of consumer contracts (Pact) by the consumer's name."""
+
+    @property
+    def accepted_drift(self) -> Path:
+        """The reasons for accepted differences from the published document."""
+
+    @property
     def service(self) -> Service:
         """The service as targets start and reach it."""
 

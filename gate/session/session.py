@@ -9,7 +9,7 @@ from functools import partial
 from beacon.jobs import Ids
 from beacon.scenario import Scenario
 from beacon.wire import Wire
-from gate.contract.coverage import Exercise
+from gate.contract.coverage import CoverageRecorder
 from gate.contract.document import Contract
 from gate.core.client import Client
 from gate.core.database import Database
@@ -49,7 +49,7 @@ class Session:
         self.client = Client(system.base_url, self._record, transport=transport)
         self.alone = system.exclusive
         self.jobs: set[str] = set()  # every job that was accepted
-        self._exercise = Exercise(contract)
+        self._coverage = CoverageRecorder(contract)
         self._scenario: Scenario | None = None
         self._counted = untouched.statement(self.database.tables()) if self.database else None
         self._lock = threading.Lock()
@@ -138,7 +138,7 @@ class Session:
         found = self._after(exchange)
         operation = self.contract.operation(exchange.method, exchange.path)
         self.journal.write(ExchangeRecorded(operation.id if operation else None, exchange.status, exchange.error_code))
-        if operation and WITHOUT_ORACLES not in os.environ and (parts := self._exercise.note(operation, exchange)):
+        if operation and WITHOUT_ORACLES not in os.environ and (parts := self._coverage.record(operation, exchange)):
             self.journal.write(CoverageGained(parts))
         if self._scenario is not None:
             self._scenario.note(exchange, found)

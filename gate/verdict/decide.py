@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from gate.contract.coverage import everything
+from gate.contract.coverage import coverable
 from gate.core.evidence import Evidence
 from gate.core.findings import SEVERITIES, Finding
 from gate.verdict.baseline import Baseline, Comparison, compare, repetition, without_repetition
@@ -164,8 +164,7 @@ def _coverage(tally: Tally, promises: Promises) -> Coverage:
     statuses = [f"{name} {status}" for name, responses in operations.items() for status in responses]
     states = [f"{table} {state}" for table, names in promises.states.items() for state in names]
     parts = {
-        kind: {name: name in tally.parts[kind] for name in sorted(names)}
-        for kind, names in everything(contract).items()
+        kind: {name: name in tally.parts[kind] for name in sorted(names)} for kind, names in coverable(contract).items()
     }
     return Coverage(
         operations=dict.fromkeys(operations, 0) | tally.operations,

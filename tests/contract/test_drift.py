@@ -5,28 +5,32 @@ from __future__ import annotations
 import pytest
 
 from beacon.contract import published
+from beacon.pack import pack
 from beacon.scenario import Scenario
 from fixtures.fuzzing import cases_of
-from gate.cli.drift import CONSUMERS, PATH
-from gate.contract.consumer_use import consumer_use
-from gate.contract.coverage import of_contract
+from gate.cli.drift import PATH
+from gate.contract.consumer_use import Uses, consumer_use
 from gate.contract.document import Contract
 from gate.contract.drift import accepted, rows, stale
-from gate.contract.surface import operation_ids, surface
 from gate.core.settings import Settings
 from gate.fuzz.bodies import valid
 from gate.fuzz.plan import plan
 
 CONTRACT = published()
-PUBLISHED = of_contract(CONTRACT)
+PUBLISHED = CONTRACT.surface
+REASONS = accepted(pack().accepted_drift)
+
+
+def portal() -> Uses | None:
+    return consumer_use(pack().consumers["portal"], CONTRACT)
 
 
 def test_served_document_and_portal_keep_to_what_is_published_but_for_what_has_a_reason(scenario: Scenario) -> None:
-    served = surface(scenario.client.get(PATH).json, operation_ids(CONTRACT.document))
-    table = rows(PUBLISHED, served, None, consumer_use(CONSUMERS, CONTRACT, PUBLISHED), accepted())
+    served = CONTRACT.surface_of(scenario.client.get(PATH).json)
+    table = rows(PUBLISHED, served, {"portal": portal()}, REASONS)
 
     assert [f"{row.side} only: {row.name}" for row in table if row.unexplained] == []
-    assert stale(table, accepted()) == []
+    assert stale(table, REASONS) == []
 
 
 @pytest.mark.parametrize("operation", sorted(plan().submissions))
@@ -48,8 +52,7 @@ def test_served_document_takes_the_same_submissions_as_the_published_one(
 
 def test_portal_gets_nothing_answered_that_is_not_published() -> None:
     """What it sends may have members of its own; what it reads has to be promised."""
-    portal = consumer_use(CONSUMERS, CONTRACT, PUBLISHED)
-    table = rows(PUBLISHED, PUBLISHED, None, portal, ())
+    table = rows(PUBLISHED, PUBLISHED, {"portal": portal()}, ())
 
     assert [row.name for row in table if row.side and " body " not in row.name] == []
-    assert [row.name for row in table if row.kind == "operations" and row.portal] != []
+    assert [row.name for row in table if row.kind == "operations" and row.uses["portal"]] != []

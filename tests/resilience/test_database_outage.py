@@ -17,7 +17,7 @@ from beacon.jobs import wrap
 from beacon.router import Call, Hang
 from beacon.scenario import CROSS_REGION, STANDARD, Scenario
 from fixtures.systems import OwnRunner
-from gate.contract.document import Operation
+from gate.contract.nodes import Operation
 from gate.core.waiting import wait
 
 NEEDING = [operation for operation in published().operations if "503" in operation.document["responses"]]

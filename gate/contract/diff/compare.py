@@ -10,7 +10,7 @@ from typing import Any
 from gate.contract.diff.change import Change, ranked
 from gate.contract.diff.parts import Parts, Place
 from gate.contract.diff.rules import Rule
-from gate.contract.nodes import METHODS, Endpoint, Node, shape
+from gate.contract.nodes import METHODS, Node, Operation, shape
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -60,7 +60,7 @@ def _path(old: tuple[str, Node], new: tuple[str, Node], parts: Parts) -> Iterato
             yield place.change(Rule.OPERATION_ADDED, after, f"{place.operation} added")
         else:
             yield from _operation(place, before, after)
-            pair = Endpoint(old[0], method, old[1], before), Endpoint(new[0], method, new[1], after)
+            pair = Operation(method, old[0], old[1], before), Operation(method, new[0], new[1], after)
             yield from parts.parameters(place, *pair, names)
             yield from parts.body(place, before, after)
             yield from parts.responses(place, before, after)

@@ -10,7 +10,7 @@ from gate.contract.diff.change import Change, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.rules import Direction, Rule, rules
 from gate.contract.diff.schemas import Schemas
-from gate.contract.nodes import Endpoint, Node
+from gate.contract.nodes import Node, Operation
 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 
@@ -39,7 +39,7 @@ class Parts:
         containment = Containment()
         self._schemas = {direction: Schemas(direction, containment) for direction in Direction}
 
-    def parameters(self, place: Place, old: Endpoint, new: Endpoint, renamed: Mapping[str, str]) -> Iterator[Change]:
+    def parameters(self, place: Place, old: Operation, new: Operation, renamed: Mapping[str, str]) -> Iterator[Change]:
         """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""
         after = new.parameters()
         before = {

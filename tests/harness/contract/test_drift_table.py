@@ -13,13 +13,11 @@ import pytest
 from beacon.contract import published
 from gate.cli.drift import suite_use
 from gate.contract.consumer_use import consumer_use
-from gate.contract.coverage import of_contract
 from gate.contract.drift import Reason, rows, stale
-from gate.contract.surface import operation_ids, surface
 from gate.core.errors import GateError
 
 CONTRACT = published()
-PUBLISHED = of_contract(CONTRACT)
+PUBLISHED = CONTRACT.surface
 Document = dict[str, Any]
 
 
@@ -27,8 +25,8 @@ def drifting(change: Callable[[Document], Any]) -> set[str]:
     """What drifts when the served document is the published one after a change."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     change(document)
-    served = surface(document, operation_ids(CONTRACT.document))
-    return {f"{row.side} {row.name}" for row in rows(PUBLISHED, served, None, None, ()) if row.unexplained}
+    served = CONTRACT.surface_of(document)
+    return {f"{row.side} {row.name}" for row in rows(PUBLISHED, served, {}, ()) if row.unexplained}
 
 
 def schemas(document: Document) -> Document:
@@ -99,23 +97,31 @@ def test_reason_holds_for_what_it_names_and_no_longer_than_it_is_so() -> None:
     """A pattern explains its side alone; one that explains nothing is stale."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     schemas(document)["Liveness"]["properties"]["since"] = {"type": "string"}
-    served = surface(document, operation_ids(CONTRACT.document))
+    served = CONTRACT.surface_of(document)
     good, other = Reason("served", "getLiveness 200 /*", "so"), Reason("published", "getLiveness 200 /*", "not so")
-    table = rows(PUBLISHED, served, None, None, (other, good))
+    table = rows(PUBLISHED, served, {}, (other, good))
     assert [row.name for row in table if row.side] == ["getLiveness 200 /since"]
     assert [row for row in table if row.unexplained] == []
     assert stale(table, (good, other)) == [other]
-    assert [row.name for row in rows(PUBLISHED, served, None, None, (other,)) if row.unexplained] == [
-        "getLiveness 200 /since"
-    ]
+    assert [row.name for row in rows(PUBLISHED, served, {}, (other,)) if row.unexplained] == ["getLiveness 200 /since"]
 
 
 def pact(directory: Path, method: str, path: str, status: int, body: Any, query: Any = None) -> Path:
-    request = {"method": method, "path": path, **({"query": query} if query else {})}
-    answer = {"status": status, "body": {"content": body}}
-    path_of_it = directory / "pact.json"
-    path_of_it.write_text(json.dumps({"interactions": [{"request": request, "response": answer}]}))
-    return path_of_it
+    interaction = {
+        "type": "Synchronous/HTTP",
+        "description": "a call",
+        "request": {"method": method, "path": path, "query": query or {}},
+        "response": {"status": status, "body": {"content": body}},
+    }
+    document = {
+        "consumer": {"name": "portal"},
+        "provider": {"name": "runner"},
+        "metadata": {"pactSpecification": {"version": "4.0"}},
+        "interactions": [interaction],
+    }
+    file = directory / "pact.json"
+    file.write_text(json.dumps(document))
+    return file
 
 
 @pytest.mark.parametrize(
@@ -135,18 +141,18 @@ def test_portal_that_uses_what_is_not_published_drifts(
 ) -> None:
     """Operations, statuses, parameters and fields of its consumer contract."""
     pact(tmp_path, method, path, status, body, query)
-    portal = consumer_use(tmp_path, CONTRACT, PUBLISHED)
-    assert [row.name for row in rows(PUBLISHED, PUBLISHED, None, portal, ()) if row.unexplained] == expected
+    portal = consumer_use(tmp_path, CONTRACT)
+    assert [row.name for row in rows(PUBLISHED, PUBLISHED, {"portal": portal}, ()) if row.unexplained] == expected
 
 
 def test_what_is_not_there_is_not_known_and_what_is_broken_is_an_error(tmp_path: Path) -> None:
     """Nothing that was not read counts as used or as unused."""
-    assert consumer_use(tmp_path, CONTRACT, PUBLISHED) is None
+    assert consumer_use(tmp_path, CONTRACT) is None
     assert suite_use(tmp_path) is None
-    assert {row.portal for row in rows(PUBLISHED, PUBLISHED, None, None, ())} == {None}
+    assert {row.uses["portal"] for row in rows(PUBLISHED, PUBLISHED, {"portal": None}, ())} == {None}
     (tmp_path / "pact.json").write_text("{}")
     (tmp_path / "verdict.json").write_text("{}")
     with pytest.raises(GateError):
-        consumer_use(tmp_path, CONTRACT, PUBLISHED)
+        consumer_use(tmp_path, CONTRACT)
     with pytest.raises(GateError):
         suite_use(tmp_path)
