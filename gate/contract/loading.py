@@ -9,7 +9,7 @@ import yaml
 
 
 class ContractError(ValueError):
-    """A contract cannot be read; the message names the file, the line where there is one, and what was expected."""
+    """A contract that cannot be read; the message names the file, the line if it is known, and what was expected."""
 
     def __init__(self, path: Path, line: int | None, expected: str) -> None:
         where = str(path) if line is None else f"{path}:{line}"
@@ -20,10 +20,10 @@ class ContractError(ValueError):
 
 
 class _Refusal(yaml.MarkedYAMLError):
-    """YAML that is well formed and still not acceptable; ``problem`` says what was expected."""
+    """Well-formed YAML that is not JSON; ``problem`` says what was expected."""
 
 
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where there is one, is 8 times as fast
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 8 times as fast
 
 
 class _Loader(_Parser):  # type: ignore[misc]  # either base is a SafeConstructor; which one is known at run time only
@@ -49,7 +49,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date_as
 
 
 def load_openapi(path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document in ``path``, references not followed; ContractError where there is none to be had."""
+    """The OpenAPI 3.1 document in a file, references not followed; raises ContractError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -58,7 +58,7 @@ def load_openapi(path: Path) -> dict[str, Any]:
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document that ``text`` is; ``path`` says where it is from. Raises ContractError."""
+    """The OpenAPI 3.1 document in a text that comes from ``path``; raises ContractError."""
     try:
         document = yaml.load(text, Loader=_Loader)  # noqa: S506  (its base is safe: it makes nothing but plain values)
     except yaml.MarkedYAMLError as error:

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class State:
-    """What has to be the case before an interaction: a name, and the parameters that make it exact."""
+    """A provider state that an interaction needs, with its parameters."""
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -27,10 +27,10 @@ class State:
 
 @dataclass(frozen=True)
 class Message:
-    """What goes one way: headers by lower-case name, and a JSON body with the kind of matcher for each path.
+    """A request or response: headers by lower-case name, and a JSON body with its matchers.
 
-    ``rules`` has Pact's own paths (``$.jobs[*].id``), each with the names of its matchers; without one a value has to
-    be equal. ``body`` is None where there is none, ``has_body`` tells that from null.
+    ``rules`` has the names of matchers by Pact's own paths (``$.jobs[*].id``); a value without one has to be equal.
+    ``has_body`` tells a body that is null from no body.
     """
 
     headers: Mapping[str, str]
@@ -41,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Interaction:
-    """One call that a consumer makes, and of its answer what the consumer reads."""
+    """A call of the consumer, and the parts of the response that it reads."""
 
     description: str
     states: Sequence[State]
@@ -70,7 +70,7 @@ class Pact:
 
 
 def load(path: Path) -> Pact:
-    """The consumer contract in a file; GateError where it is none of version 4, or has no interaction."""
+    """The consumer contract in a file; GateError unless it is of version 4 and has interactions."""
     try:
         return read(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -81,26 +81,26 @@ def load(path: Path) -> Pact:
 
 
 def read(document: Json) -> Pact:
-    """The consumer contract in a parsed file; ValueError where it is none of version 4, KeyError where a part lacks."""
+    """The consumer contract in a parsed file; ValueError or KeyError where it is not valid."""
     version = str(document["metadata"]["pactSpecification"]["version"])
     if not f"{version}.".startswith(SUPPORTED):
         raise ValueError(f"it is of version {version}")
-    interactions = [_interaction(one) for one in document["interactions"]]
+    interactions = [_interaction(entry) for entry in document["interactions"]]
     if not interactions:
         raise ValueError("it has no interaction")
-    if len({one.description for one in interactions}) < len(interactions):
+    if len({interaction.description for interaction in interactions}) < len(interactions):
         raise ValueError("two of its interactions have the same description")
     return Pact(document["consumer"]["name"], document["provider"]["name"], interactions, document)
 
 
-def _interaction(one: Json) -> Interaction:
-    if one["type"] != HTTP:
-        raise ValueError(f"an interaction is {one['type']}")
-    request, response = one["request"], one["response"]
+def _interaction(entry: Json) -> Interaction:
+    if entry["type"] != HTTP:
+        raise ValueError(f"an interaction is {entry['type']}")
+    request, response = entry["request"], entry["response"]
     query = {name: [str(value) for value in _list(values)] for name, values in request.get("query", {}).items()}
     return Interaction(
-        description=one["description"],
-        states=[State(state["name"], state.get("params", {})) for state in one.get("providerStates", [])],
+        description=entry["description"],
+        states=[State(state["name"], state.get("params", {})) for state in entry.get("providerStates", [])],
         method=request["method"].upper(),
         path=request["path"],
         query=query,

@@ -40,7 +40,7 @@ def changed(change: Change) -> Contract:
     """The published contract after a change of its schemas."""
     altered = copy.deepcopy(dict(PUBLISHED.document))
     change(altered["components"]["schemas"])
-    return Contract(altered)
+    return Contract(altered, PUBLISHED.conventions)
 
 
 def test_what_is_promised_is_no_finding() -> None:
