@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator
-
 from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, RUNNER_COMMAND, RUNNER_IMAGE
 from gate.core.errors import UsageError
 from gate.core.options import Option, check
@@ -28,33 +26,17 @@ class BeaconSettings(Settings):
         "runner_command": RUNNER_COMMAND,
         "migrate_command": MIGRATE_COMMAND,
         "runner_image": f"{RUNNER_IMAGE}, which ./scripts/images builds",
+        "postgres_image": "one that ./scripts/images --offline built, else the official one",
     }
-    backfill_command: Annotated[
-        str | None,
-        COMMAND,
-        Option(
-            "target",
-            "gives the historical jobs of the database DATABASE_URL their analysis; containers: what the runner's "
-            "image is given to do so, instead of backfill",
-            "COMMAND",
-            BACKFILL_COMMAND,
-            STARTED,
-        ),
-    ] = None
-    browser_path: Annotated[
-        str | None,
-        BeforeValidator(check(_program)),
-        Option(
-            "target",
-            "the Chromium or Chrome of the portal's tests, which are skipped without any",
-            "PROGRAM",
-            "the one on the usual paths",
-        ),
-    ] = None
-    record_portal: Annotated[
-        bool,
-        Option("reports", "write contracts/portal/ anew from what the portal's tests see, instead of comparing"),
-    ] = False
+    backfill_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", BACKFILL_COMMAND, STARTED)] = None
+    """gives the historical jobs of the database DATABASE_URL their analysis; containers: what the runner's image is
+    given to do so, instead of backfill"""
+    browser_path: Annotated[str | None, check(_program), Option("target", "PROGRAM", "the one on the usual paths")] = (
+        None
+    )
+    """the Chromium or Chrome of the portal's tests, which are skipped without any"""
+    record_portal: Annotated[bool, Option("reports")] = False
+    """write contracts/portal/ anew from what the portal's tests see, instead of comparing"""
 
     @property
     def commands(self) -> dict[str, str]:

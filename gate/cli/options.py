@@ -48,8 +48,6 @@ def reference(model: type[Options]) -> str:
         for option in options:
             metavar = option.option.metavar.replace("|", "\\|")
             variable = "none" if option.option.typed else f"`{option.variable}`"
-            rows.append(
-                f"| `{f'{option.flag} {metavar}'.strip()}` | {option.default} | {variable} | {option.option.help} |"
-            )
+            rows.append(f"| `{f'{option.flag} {metavar}'.strip()}` | {option.default} | {variable} | {option.help} |")
         sections.append("\n".join(rows) + "\n")
     return "\n".join(sections)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from gate.core.errors import UsageError
 from gate.core.texts import like
@@ -21,11 +21,10 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """The option of a field; without a metavar it is a switch.
+    """The option of a field, whose docstring is the help; without a metavar it is a switch.
 
     Args:
         group: the heading in the help.
-        help: what it does, without the default.
         metavar: its value, in the help.
         default: the default's name, where the field's own says nothing.
         targets: the targets that it means something to; empty for all.
@@ -35,7 +34,6 @@ class Option:
     """
 
     group: str
-    help: str
     metavar: str = ""
     default: str = ""
     targets: tuple[str, ...] = ()
@@ -45,10 +43,11 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An option with the name of its field and the text of its default."""
+    """An option with the name of its field, its help, and the text of its default."""
 
     name: str
     option: Option
+    help: str
     default: str
 
     @property
@@ -68,7 +67,7 @@ class Declared:
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for ``add_argument`` of argparse and ``addoption`` of pytest."""
-        shown = f"{self.option.help} (default: {self.default})" if self.default else self.option.help
+        shown = f"{self.help} (default: {self.default})" if self.default else self.help
         if not self.option.metavar:
             return {"dest": self.dest, "help": shown, "action": "store_true", "default": None}
         action = "append" if self.option.repeated else "store"
@@ -78,7 +77,7 @@ class Declared:
 class Options(BaseModel):
     """A settings model; each field with an ``Option`` is an option."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
     defaults: ClassVar[Mapping[str, str]] = {}
     """Texts of defaults that are the service's, by field."""
 
@@ -93,26 +92,28 @@ def declared(model: type[Options]) -> Iterator[Declared]:
     for name, field in model.model_fields.items():
         for option in field.metadata:
             if isinstance(option, Option):
-                value = "" if field.default_factory or not field.default else str(field.default)
+                default = None if field.default_factory else field.default
+                value = f"{default:g}" if isinstance(default, int | float) else str(default or "")
                 shown = model.defaults.get(name) or option.default or (value if option.metavar else "")
-                yield Declared(name, option, shown)
+                yield Declared(name, option, " ".join((field.description or "").split()), shown)
 
 
-def check(test: Callable[[str], Any]) -> Callable[[Any, ValidationInfo], Any]:
-    """A validator of texts; values that the program itself sets are not texts, or need none.
+def check(test: Callable[[str], Any]) -> BeforeValidator:
+    """A validator of texts; ``test`` returns the value of one, or raises what ``tested`` expects."""
+    return BeforeValidator(lambda value, info: tested(test, value, info))
 
-    ``test`` returns the value of a text; the UsageError that it raises begins behind the option's name.
+
+def tested(test: Callable[[str], Any], value: Any, info: ValidationInfo) -> Any:
+    """The value of a text; what the program itself sets is none, and returned.
+
+    The UsageError that ``test`` raises begins behind the option's name.
     """
-
-    def validate(value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            return test(value)
-        except UsageError as error:
-            raise UsageError(f"{flag_of(info.field_name)} {error.message}", error.hint) from error
-
-    return validate
+    if not isinstance(value, str):
+        return value
+    try:
+        return test(value)
+    except UsageError as error:
+        raise UsageError(f"{flag_of(info.field_name)} {error.message}", error.hint) from error
 
 
 def given(model: type[Options], values: object) -> dict[str, Any]:
@@ -186,13 +187,11 @@ def read(model: type[Options], directory: Path) -> dict[str, Any]:
 def _of_file(option: Option, value: Any) -> Any:
     """The value as the command line has it; TypeError says what was expected."""
     if option.repeated:
-        if not isinstance(value, list):
-            raise TypeError("a list")
-        return [str(entry) for entry in value]
-    if not option.metavar:
-        if not isinstance(value, bool):
-            raise TypeError("true or false")
-        return value
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError("a text or a number")
-    return str(value)
+        valid, expected = isinstance(value, list), "a list"
+    elif option.metavar:
+        valid, expected = type(value) in {str, int, float}, "a text or a number"
+    else:
+        valid, expected = isinstance(value, bool), "true or false"
+    if not valid:
+        raise TypeError(expected)
+    return [str(entry) for entry in value] if option.repeated else str(value) if option.metavar else value

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from gate.core.errors import UsageError
-from gate.core.options import Option, Options, check, collect, declared
+from gate.core.options import Option, Options, check, collect, declared, tested
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout that this gate runs from."""
@@ -147,7 +147,7 @@ def _cores(values: Mapping[str, Any]) -> int:
 
 def _workers(value: Any, info: ValidationInfo) -> Any:
     test = _whole(1, 64, ": each has a runner and a database of its own")
-    return _cores(info.data) if value == "auto" else check(test)(value, info)
+    return _cores(info.data) if value == "auto" else tested(test, value, info)
 
 
 def _ids(text: str) -> tuple[str, ...]:
@@ -158,231 +158,91 @@ def _ids(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-COMMAND = BeforeValidator(check(_command))
-DATABASE = BeforeValidator(check(_url("postgres", "postgresql")))
+COMMAND = check(_command)
+DATABASE = check(_url("postgres", "postgresql"))
 
 
 class Settings(Options):
-    """What a run of the gate was asked to do, checked."""
+    """The options of a run, checked."""
 
-    target: Annotated[
-        str,
-        BeforeValidator(check(_choice(*TARGETS))),
-        Option(
-            "target",
-            "where the runner comes from: embedded starts it and a Postgres here, containers starts both from images, "
-            "auto is containers where an engine answers and else embedded, remote takes one that runs",
-            f"{{{','.join(TARGETS)}}}",
-        ),
-    ] = "embedded"
-    runner_command: Annotated[
-        str | None,
-        COMMAND,
-        Option(
-            "target",
-            "starts the runner, with DATABASE_URL and PORT set and the variables of its stand-ins; "
-            "containers: what its image is given to run, instead of the image's own command",
-            "COMMAND",
-            "the service's own",
-            STARTED,
-        ),
-    ] = None
-    migrate_command: Annotated[
-        str | None,
-        COMMAND,
-        Option(
-            "target",
-            "brings an empty database to the runner's schema; containers: what the runner's image is given to do so, "
-            "instead of migrate",
-            "COMMAND",
-            "the service's own",
-            STARTED,
-        ),
-    ] = None
+    target: Annotated[str, check(_choice(*TARGETS)), Option("target", f"{{{','.join(TARGETS)}}}")] = "embedded"
+    """where the runner comes from: embedded starts it and a Postgres here, containers starts both from images, auto is
+    containers where an engine answers and else embedded, remote takes one that runs"""
+    runner_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", targets=STARTED)] = None
+    """starts the runner, with DATABASE_URL, PORT and the addresses of its stand-ins set; containers: what its image is
+    given to run, instead of the image's own command"""
+    migrate_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", targets=STARTED)] = None
+    """brings an empty database to the runner's schema; containers: what the runner's image is given to do so, instead
+    of migrate"""
     runner_env: Annotated[
         Mapping[str, str],
         BeforeValidator(_environment),
-        Option(
-            "target",
-            "a variable of the runner's environment; may be given more than once",
-            "NAME=VALUE",
-            targets=STARTED,
-            repeated=True,
-        ),
+        Option("target", "NAME=VALUE", targets=STARTED, repeated=True),
     ] = Field(default_factory=dict)
-    runner_image: Annotated[
-        str | None, Option("target", "containers: the image to judge", "IMAGE", "the service's own", CONTAINERS)
-    ] = None
-    postgres_image: Annotated[
-        str | None,
-        Option(
-            "target",
-            "containers: the database's image",
-            "IMAGE",
-            "one that ./scripts/images --offline built, else the official one",
-            CONTAINERS,
-        ),
-    ] = None
-    worker_containers: Annotated[
-        int,
-        BeforeValidator(check(_whole(0))),
-        Option(
-            "target",
-            "containers: how many of them work on jobs in the service's place; 0, the service works itself",
-            "N",
-            "0",
-            CONTAINERS,
-        ),
-    ] = 0
-    keep: Annotated[
-        bool,
-        Option(
-            "target",
-            "leave the databases up afterwards and say how to reach them; containers: the next run with --keep takes "
-            "the same Postgres",
-        ),
-    ] = False
-    cold: Annotated[
-        bool,
-        Option(
-            "target",
-            "build the database afresh rather than from the cache of an earlier run (always so where CI is set)",
-        ),
-    ] = False
-    depth: Annotated[
-        str,
-        BeforeValidator(check(_choice(*DEPTHS))),
-        Option(
-            "depth",
-            "how much is checked: smoke, what a developer runs before each commit; ci, a pull request; "
-            "full, everything",
-            f"{{{','.join(DEPTHS)}}}",
-        ),
-    ] = "ci"
-    seed: Annotated[
-        int,
-        BeforeValidator(check(_whole(0))),
-        Option("depth", "integer from which every generated case follows", "N", "0"),
-    ] = 0
-    workers: Annotated[
-        int,
-        BeforeValidator(_workers),
-        Option(
-            "depth",
-            "processes that run tests, or auto for one a core and at least four for a remote runner",
-            "N",
-            "auto",
-        ),
-    ] = Field(default_factory=_cores)
-    time_factor: Annotated[
-        float,
-        BeforeValidator(check(_factor)),
-        Option("depth", "multiplies every deadline, for slow machines", "X", "1"),
-    ] = 1.0
-    budget: Annotated[
-        float | None,
-        BeforeValidator(check(_duration)),
-        Option(
-            "depth",
-            "how long to fuzz beyond the cases of the depth, as 600 (seconds), 90s or 10m",
-            "TIME",
-            "10m at depth full, else 0",
-        ),
-    ] = None
-    repeat: Annotated[
-        int,
-        BeforeValidator(check(_whole(1, 100))),
-        Option("depth", "how often each test runs; a finding that not every repetition sees is reported as flaky", "N"),
-    ] = 1
-    profile: Annotated[
-        str,
-        Option(
-            "reports",
-            "how the runner is spelled on the wire and which deviations are accepted of it: a name in "
-            "contracts/profiles, or a .toml file",
-            "NAME",
-        ),
-    ] = "published"
-    baseline: Annotated[
-        Path | None,
-        BeforeValidator(check(Path)),
-        Option("reports", "verdict.json of an earlier run, to report what changed since", "FILE"),
-    ] = None
-    allow_partial: Annotated[
-        bool,
-        Option("reports", "exit 0 although some checks could not be made on this target (the verdict lists them)"),
-    ] = False
-    report_dir: Annotated[Path, BeforeValidator(_directory), Option("reports", "where the reports go", "DIR")] = Field(
+    """a variable of the runner's environment; may be given more than once"""
+    runner_image: Annotated[str | None, Option("target", "IMAGE", targets=CONTAINERS)] = None
+    """containers: the image to judge"""
+    postgres_image: Annotated[str | None, Option("target", "IMAGE", "the official one", CONTAINERS)] = None
+    """containers: the database's image"""
+    worker_containers: Annotated[int, check(_whole(0)), Option("target", "N", targets=CONTAINERS)] = 0
+    """containers: how many of them work on jobs in the service's place; 0, the service works itself"""
+    keep: Annotated[bool, Option("target")] = False
+    """leave the databases up afterwards and say how to reach them; containers: the next run with --keep takes the same
+    Postgres"""
+    cold: Annotated[bool, Option("target")] = False
+    """build the database afresh rather than from the cache of an earlier run (always so where CI is set)"""
+
+    depth: Annotated[str, check(_choice(*DEPTHS)), Option("depth", f"{{{','.join(DEPTHS)}}}")] = "ci"
+    """how much is checked: smoke, what a developer runs before each commit; ci, a pull request; full, everything"""
+    seed: Annotated[int, check(_whole(0)), Option("depth", "N")] = 0
+    """integer from which every generated case follows"""
+    workers: Annotated[int, BeforeValidator(_workers), Option("depth", "N", "auto")] = Field(default_factory=_cores)
+    """processes that run tests, or auto for one a core and at least four for a remote runner"""
+    time_factor: Annotated[float, check(_factor), Option("depth", "X")] = 1.0
+    """multiplies every deadline, for slow machines"""
+    budget: Annotated[float | None, check(_duration), Option("depth", "TIME", "10m at depth full, else 0")] = None
+    """how long to fuzz beyond the cases of the depth, as 600 (seconds), 90s or 10m"""
+    repeat: Annotated[int, check(_whole(1, 100)), Option("depth", "N")] = 1
+    """how often each test runs; a finding that not every repetition sees is reported as flaky"""
+
+    profile: Annotated[str, Option("reports", "NAME")] = "published"
+    """how the runner is spelled on the wire and which deviations are accepted of it: a name in contracts/profiles, or a
+    .toml file"""
+    baseline: Annotated[Path | None, Option("reports", "FILE")] = None
+    """verdict.json of an earlier run, to report what changed since"""
+    allow_partial: Annotated[bool, Option("reports")] = False
+    """exit 0 although some checks could not be made on this target (the verdict lists them)"""
+    report_dir: Annotated[Path, BeforeValidator(_directory), Option("reports", "DIR")] = Field(
         Path("reports"), validate_default=True
     )
-    base_url: Annotated[
-        str | None,
-        BeforeValidator(check(_root)),
-        Option(
-            "remote",
-            "where the runner listens, as http(s)://host[:port]. Headers that it needs go into the environment, as "
-            "GATE_HEADER_AUTHORIZATION",
-            "URL",
-            targets=REMOTE,
-        ),
-    ] = Field(None, repr=False)
-    database_url: Annotated[
-        str | None,
-        DATABASE,
-        Option(
-            "remote",
-            "the runner's database, as postgresql://..., for a role that need only read. Without it whatever needs "
-            "rows is reported as not checked",
-            "URL",
-            targets=REMOTE,
-        ),
-    ] = Field(None, repr=False)
-    cleanup_database_url: Annotated[
-        str | None,
-        DATABASE,
-        Option(
-            "remote",
-            "a role of the runner's database that may delete, to remove this run's jobs at its end",
-            "URL",
-            targets=REMOTE,
-        ),
-    ] = Field(None, repr=False)
-    max_jobs: Annotated[
-        int,
-        BeforeValidator(check(_above_zero(100_000, whole=True))),
-        Option("remote", "jobs that the run may create", "N", targets=REMOTE),
-    ] = 200
-    max_rate: Annotated[
-        float,
-        BeforeValidator(check(_above_zero(10_000))),
-        Option("remote", "requests a second, of all workers together", "X", "50", REMOTE),
-    ] = 50.0
-    max_seconds: Annotated[
-        float,
-        BeforeValidator(check(_above_zero(86_400))),
-        Option("remote", "seconds after which no request is sent", "X", "900", REMOTE),
-    ] = 900.0
-    stop_file: Annotated[
-        Path | None,
-        BeforeValidator(check(_new_file)),
-        Option("remote", "the run ends as soon as this file is there", "FILE", targets=REMOTE),
-    ] = None
-    i_know_this_is_production: Annotated[
-        bool,
-        Option("remote", "needed where an address looks like production", targets=REMOTE, typed=True),
-    ] = False
-    read_only: Annotated[
-        bool, Option("remote", "judge jobs that are there; nothing but GET is sent", targets=REMOTE)
-    ] = False
-    job: Annotated[
-        tuple[str, ...],
-        Option("remote", "a job to judge with --read-only; may be given again", "ID", targets=REMOTE, repeated=True),
-    ] = ()
-    jobs_from: Annotated[
-        tuple[str, ...],
-        BeforeValidator(check(_ids)),
-        Option("remote", "a file with a job id on each line, to judge with --read-only", "FILE", targets=REMOTE),
-    ] = ()
+    """where the reports go"""
+
+    base_url: Annotated[str | None, check(_root), Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
+    """where the runner listens, as http(s)://host[:port]. Headers that it needs go into the environment, as
+    GATE_HEADER_AUTHORIZATION"""
+    database_url: Annotated[str | None, DATABASE, Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
+    """the runner's database, as postgresql://..., for a role that need only read. Without it whatever needs rows is
+    reported as not checked"""
+    cleanup_database_url: Annotated[str | None, DATABASE, Option("remote", "URL", targets=REMOTE)] = Field(
+        None, repr=False
+    )
+    """a role of the runner's database that may delete, to remove this run's jobs at its end"""
+    max_jobs: Annotated[int, check(_above_zero(100_000, whole=True)), Option("remote", "N", targets=REMOTE)] = 200
+    """jobs that the run may create"""
+    max_rate: Annotated[float, check(_above_zero(10_000)), Option("remote", "X", targets=REMOTE)] = 50.0
+    """requests a second, of all workers together"""
+    max_seconds: Annotated[float, check(_above_zero(86_400)), Option("remote", "X", targets=REMOTE)] = 900.0
+    """seconds after which no request is sent"""
+    stop_file: Annotated[Path | None, check(_new_file), Option("remote", "FILE", targets=REMOTE)] = None
+    """the run ends as soon as this file is there"""
+    i_know_this_is_production: Annotated[bool, Option("remote", targets=REMOTE, typed=True)] = False
+    """needed where an address looks like production"""
+    read_only: Annotated[bool, Option("remote", targets=REMOTE)] = False
+    """judge jobs that are there; nothing but GET is sent"""
+    job: Annotated[tuple[str, ...], Option("remote", "ID", targets=REMOTE, repeated=True)] = ()
+    """a job to judge with --read-only; may be given again"""
+    jobs_from: Annotated[tuple[str, ...], check(_ids), Option("remote", "FILE", targets=REMOTE)] = ()
+    """a file with a job id on each line, to judge with --read-only"""
 
     @property
     def commands(self) -> dict[str, str]:
