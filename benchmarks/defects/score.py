@@ -65,7 +65,7 @@ class Together(_Document):
 
     @property
     def enough(self) -> bool:
-        """Whether enough of the causes are named."""
+        """True if enough of the causes are named."""
         return not self.error and len(self.named) >= OF_TOGETHER * len(self.defects)
 
 

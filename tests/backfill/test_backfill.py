@@ -14,8 +14,8 @@ import pytest
 from beacon import history
 from beacon.checkout import BACKFILL_COMMAND
 from beacon.history import KINDS, UNFINISHED
-from fixtures.commands import Command, end_of
-from fixtures.past import ANALYSES, RUNS, History, before, made, writing
+from fixtures.commands import Command, result_of
+from fixtures.past import ANALYSES, RUNS, History, backfilled, source_rows, writing
 from fixtures.systems import OwnRunner
 from gate.core.database import Database
 from gate.core.findings import must
@@ -53,8 +53,8 @@ def test_every_kind_of_job_gets_what_the_oracles_expect(
         assert not job.analysable or answer.json["region_scores"].keys() == set(job.successes)
 
 
-def test_jobs_without_an_analysis_are_listed_with_the_reason(old: History, backfill: Command) -> None:
-    database, past = old([*KINDS, "cancelled", *UNFINISHED])
+def test_jobs_without_an_analysis_are_listed_with_the_reason(historical: History, backfill: Command) -> None:
+    database, past = historical([*KINDS, "cancelled", *UNFINISHED])
     ended = backfill(database.url, "--json")
 
     reasons = {entry["job_id"]: entry["reason"] for entry in ended.summary["reasons"]}
@@ -68,8 +68,8 @@ def test_jobs_without_an_analysis_are_listed_with_the_reason(old: History, backf
     assert by_kind["running"] == "it has not ended: its status is running"
 
 
-def test_text_summary_says_the_same(old: History, backfill: Command) -> None:
-    database, past = old(["full", "single region"])
+def test_text_summary_says_the_same(historical: History, backfill: Command) -> None:
+    database, past = historical(["full", "single region"])
     ended = backfill(database.url)
 
     assert ended.out.splitlines()[0] == f"{past[1].id}: no analysis: the job has a single region"
@@ -78,16 +78,16 @@ def test_text_summary_says_the_same(old: History, backfill: Command) -> None:
     assert "2 of 2 jobs" in ended.err
 
 
-def test_rows_that_exist_stay_as_they_are(old: History, backfill: Command) -> None:
-    database, _ = old([*KINDS, "cancelled", *UNFINISHED])
-    rows = before(database)
+def test_rows_that_exist_stay_as_they_are(historical: History, backfill: Command) -> None:
+    database, _ = historical([*KINDS, "cancelled", *UNFINISHED])
+    rows = source_rows(database)
 
     assert backfill(database.url).code == 0
-    assert before(database) == rows
+    assert source_rows(database) == rows
 
 
-def test_dry_run_says_what_it_would_do_and_writes_nothing(old: History, backfill: Command) -> None:
-    database, _ = old()
+def test_dry_run_says_what_it_would_do_and_writes_nothing(historical: History, backfill: Command) -> None:
+    database, _ = historical()
     said = backfill(database.url, "--dry-run", "--json").summary
     assert runs(database) == 0
     done = backfill(database.url, "--json").summary
@@ -98,8 +98,8 @@ def test_dry_run_says_what_it_would_do_and_writes_nothing(old: History, backfill
     assert said == done
 
 
-def test_again_changes_nothing(old: History, backfill: Command) -> None:
-    database, _ = old()
+def test_again_changes_nothing(historical: History, backfill: Command) -> None:
+    database, _ = historical()
     backfill(database.url)
     rows = {table: database.all_rows(table) for table in database.tables()}
     again = backfill(database.url, "--json")
@@ -108,18 +108,18 @@ def test_again_changes_nothing(old: History, backfill: Command) -> None:
     assert {table: database.all_rows(table) for table in database.tables()} == rows
 
 
-def test_batches_of_any_size_make_the_same_rows(old: History, backfill: Command) -> None:
-    database, past = old(KINDS * 2)
+def test_batches_of_any_size_make_the_same_rows(historical: History, backfill: Command) -> None:
+    database, past = historical(KINDS * 2)
     backfill(database.url, "--batch", "1000")
-    other, _ = old([])
+    other, _ = historical([])
     history.insert(other.url, past)
     backfill(other.url, "--batch", "3")
 
-    assert made(other) == made(database)
+    assert backfilled(other) == backfilled(database)
 
 
-def test_only_the_job_that_was_named(old: History, backfill: Command) -> None:
-    database, past = old(["full", "full", "cancelled"])
+def test_only_the_job_that_was_named(historical: History, backfill: Command) -> None:
+    database, past = historical(["full", "full", "cancelled"])
     assert backfill(database.url, "--job", past[1].id, "--json").summary["written"] == 1
     assert [row["jobspec_id"] for row in database.all_rows(RUNS)] == [past[1].id]
 
@@ -127,8 +127,8 @@ def test_only_the_job_that_was_named(old: History, backfill: Command) -> None:
     assert again["reasons"] == [{"job_id": past[1].id, "reason": "it has a cross-region execution already"}]
 
 
-def test_only_jobs_since_a_time(old: History, backfill: Command) -> None:
-    database, past = old(["full"] * 4)
+def test_only_jobs_since_a_time(historical: History, backfill: Command) -> None:
+    database, past = historical(["full"] * 4)
     since = past[2].created_at
     backfill(database.url, "--since", f"{since:%Y-%m-%dT%H:%M:%S%z}")
     assert {row["jobspec_id"] for row in database.all_rows(RUNS)} == {past[2].id, past[3].id}
@@ -148,9 +148,9 @@ def test_only_jobs_since_a_time(old: History, backfill: Command) -> None:
     ids=["unknown job", "bad date", "bad batch", "unknown option"],
 )
 def test_bad_input_is_refused_in_a_sentence(
-    old: History, backfill: Command, words: tuple[str, ...], code: int, what: str
+    historical: History, backfill: Command, words: tuple[str, ...], code: int, what: str
 ) -> None:
-    database, _ = old(["full"])
+    database, _ = historical(["full"])
     ended = backfill(database.url, *words)
 
     assert (ended.code, ended.out, runs(database)) == (code, "", 0)
@@ -159,9 +159,9 @@ def test_bad_input_is_refused_in_a_sentence(
 
 
 def test_database_that_cannot_be_used_is_refused_in_a_sentence(
-    old: History, backfill: Command, migrate: Command
+    historical: History, backfill: Command, migrate: Command
 ) -> None:
-    database, _ = old([])
+    database, _ = historical([])
     assert migrate(database.url, "--target", "6").code == 0
     early = backfill(database.url)
     nowhere = backfill("postgresql://127.0.0.1:9/nowhere")
@@ -172,8 +172,8 @@ def test_database_that_cannot_be_used_is_refused_in_a_sentence(
     assert "Traceback" not in early.err + nowhere.err
 
 
-def test_jobs_that_make_no_sense_are_left_out(old: History, backfill: Command) -> None:
-    database, past = old(["full"] * 4)
+def test_jobs_that_make_no_sense_are_left_out(historical: History, backfill: Command) -> None:
+    database, past = historical(["full"] * 4)
     odd = [{"min_regions": "many"}, {"min_regions": 7}, {"min_success_rate": 2}]
     with writing(database) as connection:
         for job, limits in zip(past, odd, strict=False):
@@ -196,17 +196,17 @@ OLDER = """
 """
 
 
-def test_jobs_of_older_services_get_the_same(old: History, backfill: Command) -> None:
-    database, past = old(KINDS)
+def test_jobs_of_older_services_get_the_same(historical: History, backfill: Command) -> None:
+    database, past = historical(KINDS)
     backfill(database.url)
-    older, _ = old([])
+    older, _ = historical([])
     history.insert(older.url, past)
     with writing(older) as connection:
         connection.execute(OLDER)
         connection.execute("UPDATE jobs SET jobspec_data = jobspec_data - '{models,metadata}'::text[]")
 
     assert backfill(older.url).code == 0
-    assert made(older) == made(database)
+    assert backfilled(older) == backfilled(database)
 
 
 def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Command) -> None:
@@ -224,10 +224,10 @@ def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Comm
 @pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)])
 @pytest.mark.parametrize("copies", [0, 5], ids=["alone", "in processes"])
 def test_killed_at_any_point_it_goes_on_where_it_was(
-    old: History, backfill: Command, rng: random.Random, kills: int, copies: int
+    historical: History, backfill: Command, rng: random.Random, kills: int, copies: int
 ) -> None:
-    database, past = old(KINDS * 7, questions=1)
-    whole, _ = old([])
+    database, past = historical(KINDS * 7, questions=1)
+    whole, _ = historical([])
     history.insert(whole.url, past)
     for one in (whole, database):
         history.multiply(one.url, copies)
@@ -237,23 +237,23 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
         process = backfill.start(database.url, "--batch", "3")
         wait("some runs", partial(far_enough, database, process, enough), until=bool, kind="resume")
         process.kill()
-        end_of(process)
+        result_of(process)
         wait("its processes gone", lambda: database.query(SESSIONS), until=lambda left: not left)
         must(invariants.check(database.connection, None))
 
     assert backfill(database.url).code == 0
-    assert made(database) == made(whole)
+    assert backfilled(database) == backfilled(whole)
 
 
 @pytest.mark.full
-def test_interrupted_it_says_how_to_go_on(old: History) -> None:
-    database, _ = old(["full"] * 40)
+def test_interrupted_it_says_how_to_go_on(historical: History) -> None:
+    database, _ = historical(["full"] * 40)
     history.multiply(database.url, 5)
     process = Command(BACKFILL_COMMAND, "--backfill-command").start(database.url, "--batch", "2")
     assert isinstance(process, subprocess.Popen)
     wait("some runs", partial(far_enough, database, process, 1), until=bool, kind="resume")
     process.send_signal(signal.SIGINT)
-    ended = end_of(process)
+    ended = result_of(process)
 
     assert (ended.code, ended.out) == (130, "")
     assert ended.err.splitlines()[-1] == "runner: interrupted. What was written stays; run it again to finish."
@@ -261,15 +261,15 @@ def test_interrupted_it_says_how_to_go_on(old: History) -> None:
     assert 0 < runs(database) < 240
 
 
-def test_two_at_once_do_no_harm(old: History, backfill: Command) -> None:
-    database, past = old(KINDS * 15)
-    alone, _ = old([])
+def test_two_at_once_do_no_harm(historical: History, backfill: Command) -> None:
+    database, past = historical(KINDS * 15)
+    alone, _ = historical([])
     history.insert(alone.url, past)
     single = backfill(alone.url, "--json").summary
     started = [backfill.start(database.url, "--batch", "3", "--json") for _ in range(2)]
-    ended = [end_of(process) for process in started]
+    ended = [result_of(process) for process in started]
 
     assert [one.code for one in ended] == [0, 0]
-    assert made(database) == made(alone)
+    assert backfilled(database) == backfilled(alone)
     for count in ("written", "analysed"):
         assert sum(one.summary[count] for one in ended) == single[count]

@@ -11,8 +11,8 @@ import pytest
 
 from beacon.checkout import ROOT
 from beacon.history import BEFORE, KINDS
-from fixtures.commands import Command, end_of
-from fixtures.past import History, before, made, writing
+from fixtures.commands import Command, result_of
+from fixtures.past import History, backfilled, source_rows, writing
 from gate.core.database import Database
 from gate.core.findings import must
 from gate.oracles import invariants, schema
@@ -30,7 +30,7 @@ def told(database: Database) -> dict[str, list[dict[str, Any]]]:
         table: sorted(
             ({name: value for name, value in row.items() if name not in NEW} for row in rows), key=lambda row: row["id"]
         )
-        for table, rows in before(database).items()
+        for table, rows in source_rows(database).items()
     }
 
 
@@ -59,7 +59,7 @@ def test_up_from_nothing(empty: Database, migrate: Command) -> None:
 
 
 def test_up_by_two_at_once(empty: Database, migrate: Command) -> None:
-    ended = [end_of(process) for process in [migrate.start(empty.url) for _ in range(2)]]
+    ended = [result_of(process) for process in [migrate.start(empty.url) for _ in range(2)]]
 
     assert [one.code for one in ended] == [0, 0]
     assert sum("nothing to do" in one.out for one in ended) == 1
@@ -67,8 +67,8 @@ def test_up_by_two_at_once(empty: Database, migrate: Command) -> None:
 
 
 @pytest.mark.criterion("criterion.backfill", "rollout.production")
-def test_up_with_historical_jobs(old: History, migrate: Command, backfill: Command) -> None:
-    database, past = old(KINDS, at=(migrate, BEFORE))
+def test_up_with_historical_jobs(historical: History, migrate: Command, backfill: Command) -> None:
+    database, past = historical(KINDS, at=(migrate, BEFORE))
     rows = told(database)
     assert migrate(database.url).code == 0
 
@@ -81,10 +81,12 @@ def test_up_with_historical_jobs(old: History, migrate: Command, backfill: Comma
 
 @pytest.mark.criterion("rollout.rollback")
 @pytest.mark.parametrize("lowest", [BEFORE, pytest.param(BEFORE - 1, marks=pytest.mark.full)])
-def test_down_and_up_again_keeps_the_jobs(old: History, migrate: Command, backfill: Command, lowest: int) -> None:
-    database, _ = old(KINDS)
+def test_down_and_up_again_keeps_the_jobs(
+    historical: History, migrate: Command, backfill: Command, lowest: int
+) -> None:
+    database, _ = historical(KINDS)
     backfill(database.url)
-    rows, results = told(database), made(database)
+    rows, results = told(database), backfilled(database)
     down = migrate(database.url, "--target", str(BEFORE))
     assert (down.code, down.out) == (0, "0007_cross_region_executions.down\n")
     if lowest < BEFORE:
@@ -95,11 +97,11 @@ def test_down_and_up_again_keeps_the_jobs(old: History, migrate: Command, backfi
     assert told(database) == rows
     as_published(database)
     assert backfill(database.url).code == 0
-    assert made(database) == results
+    assert backfilled(database) == results
 
 
-def test_down_to_nothing_and_up_again(old: History, migrate: Command) -> None:
-    database, _ = old([])
+def test_down_to_nothing_and_up_again(historical: History, migrate: Command) -> None:
+    database, _ = historical([])
     down = migrate(database.url, "--target", "0")
 
     assert down.code == 0
@@ -133,8 +135,10 @@ def edit(directory: Path) -> None:
     ],
     ids=["gap", "number twice", "short number", "wrong name", "no way back", "edited"],
 )
-def test_files_that_are_not_in_order_are_refused(old: History, tmp_path: Path, change: Change, what: str) -> None:
-    database, _ = old([])
+def test_files_that_are_not_in_order_are_refused(
+    historical: History, tmp_path: Path, change: Change, what: str
+) -> None:
+    database, _ = historical([])
     build = copy_of_runner(tmp_path)
     change(tmp_path / "runner" / "migrations")
     state = {table: database.all_rows(table) for table in database.tables()}
@@ -147,8 +151,8 @@ def test_files_that_are_not_in_order_are_refused(old: History, tmp_path: Path, c
     assert {table: database.all_rows(table) for table in database.tables()} == state
 
 
-def test_older_build_refuses_a_newer_database(old: History, tmp_path: Path, migrate: Command) -> None:
-    database, _ = old([])
+def test_older_build_refuses_a_newer_database(historical: History, tmp_path: Path, migrate: Command) -> None:
+    database, _ = historical([])
     newer = copy_of_runner(tmp_path)
     both(NEXT)(tmp_path / "runner" / "migrations")
     assert newer(database.url).out == f"{NEXT}.up\n"

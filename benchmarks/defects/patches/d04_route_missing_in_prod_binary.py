@@ -5,7 +5,7 @@ from runner.web import analysis
 
 def apply() -> None:
     """Drops the routes of the analysis."""
-    left = tuple(area for area in app._AREAS if area is not analysis)
-    if len(left) == len(app._AREAS):
+    areas = tuple(area for area in app._AREAS if area is not analysis)
+    if len(areas) == len(app._AREAS):
         raise PatchError("the routes of the analysis are not taken in by runner.app._AREAS")
-    replace(app, "_AREAS", left)
+    replace(app, "_AREAS", areas)

@@ -55,8 +55,8 @@ def test_every_mutant_changes_its_file_at_its_place(tree: Path) -> None:
 
 
 def test_sample_is_the_same_for_the_same_seed_and_spread_over_the_areas(tree: Path) -> None:
-    found = enumerated(tree)
-    first, again, other = (sampled(tree, found, 8, seed).mutants for seed in (1, 1, 2))
+    possible = enumerated(tree)
+    first, again, other = (sampled(tree, possible, 8, seed).mutants for seed in (1, 1, 2))
     assert first == again
     assert first != other
     assert {area: sum(mutant.area == area for mutant in first) for area in mutants.AREAS} == dict.fromkeys(
