@@ -23,7 +23,7 @@ def containers(runs: int) -> Iterator[Figure]:
     yield Figure("gate in containers, depth ci", [contained for contained, _ in times], "s")
     shares = [contained / embedded for contained, embedded in times]
     yield Figure("depth ci, in containers / embedded", shares, "", "<= 1.3")
-    yield Figure("left on the engine", [float(len(sweep.things(connect(), sweep.RUN)))], "", "0")
+    yield Figure("left on the engine", [float(len(sweep.objects(connect(), sweep.RUN)))], "", "0")
 
 
 def _ready() -> float:

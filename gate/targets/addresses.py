@@ -1,4 +1,4 @@
-"""How this process reaches its containers, and how they reach it."""
+"""The addresses by which this process and its containers reach each other."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LOOPBACK = "127.0.0.1"
 class NetworkAddresses:
     """The addresses between this process and the containers on one network.
 
-    ``listen`` is where a server for the containers has to listen and ``name`` what they call it. ``published`` says
-    that we reach them by ports on this machine's loopback address, else we are on their network and use their names.
+    A server for the containers listens on ``listen``, and they reach it by ``name``. ``published`` says that this
+    process reaches them by ports on the loopback address; else it is on their network and uses their names.
     """
 
     listen: str
@@ -38,7 +38,7 @@ class NetworkAddresses:
 
 
 def find(name: str) -> NetworkAddresses:
-    """Joins the network of that name where we run in a container ourselves, and says who reaches whom by what."""
+    """The addresses on the network of that name, which this process joins if it runs in a container itself."""
     with failing("The network of the containers cannot be used"):
         network = connect().networks.get(name)
         ours = inside()
@@ -57,7 +57,7 @@ def find(name: str) -> NetworkAddresses:
 
 
 def _ours(address: str) -> bool:
-    """Whether this machine can listen on the address."""
+    """True if this machine can listen on the address."""
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family) as probe:

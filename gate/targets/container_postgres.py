@@ -16,23 +16,23 @@ from gate.targets.postgres.server import OPTIONS
 PORT = 5432
 DATA = "/beacon-gate"
 LOCAL_ONLY = {"listen_addresses", "dynamic_shared_memory_type", "shared_buffers"}
-"""Options of the embedded server that make no sense in a container of its own."""
+"""Options of the embedded server that do not fit a container of its own."""
 
 INITDB = "--no-sync --wal-segsize=1 --locale=C.UTF-8 --encoding=UTF8"
 
 
 def command() -> list[str]:
-    """What the image is told to run: the server with the options of the embedded one."""
+    """The image's command: the server with the options of the embedded one."""
     options = {name: value for name, value in OPTIONS.items() if name not in LOCAL_ONLY}
-    # Tests kill it, and then what was committed has to be there; its volume in memory outlives it.
+    # Tests kill it, and what was committed must survive; its volume in memory outlives it.
     options |= {"shared_buffers": "64MB", "synchronous_commit": "on"}
     return ["postgres", *(part for name, value in options.items() for part in ("-c", f"{name}={value}"))]
 
 
 class Server:
-    """One Postgres for a whole run: every worker's databases are in it, so its verbs are felt by all of them.
+    """The Postgres of a run, with the databases of every worker, which all feel its verbs.
 
-    Its data is on a volume in memory, which is there as long as a container has it; the verbs see to that.
+    Its data is on a volume in memory, which exists as long as a container has it; the verbs see to that.
     """
 
     def __init__(self, container: Container, plan: Plan, password: str) -> None:
@@ -42,7 +42,7 @@ class Server:
 
     @classmethod
     def run(cls, plan: Plan, volume: str, password: str) -> Server:
-        """Starts the server on an empty volume of that name; it is not waited for."""
+        """Starts the server on an empty volume of that name, without waiting for it."""
         with failing("The volume of Postgres cannot be made"):
             options = {"type": "tmpfs", "device": "tmpfs"}
             connect().volumes.create(volume, driver="local", driver_opts=options, labels=dict(plan.labels))
@@ -53,8 +53,8 @@ class Server:
             "POSTGRES_INITDB_ARGS": INITDB,
             "PGDATA": f"{DATA}/data",
         }
-        made = replace(plan, command=command(), port=PORT, env=env, volumes={volume: DATA})
-        return cls(Container.run("Postgres", made), made, password)
+        whole = replace(plan, command=command(), port=PORT, env=env, volumes={volume: DATA})
+        return cls(Container.run("Postgres", whole), whole, password)
 
     @property
     def url(self) -> str:
@@ -82,28 +82,28 @@ class Server:
         self.container.await_ready(probe)
 
     def stop(self) -> None:
-        """A planned end of the database, which disconnects everybody: for maintenance windows. ``start`` ends it."""
+        """A planned end of the database, as in a maintenance window; everybody is disconnected until ``start``."""
         self._hold()
         self.container.stop()
 
     def kill(self) -> None:
-        """The database crashes; started again it has to recover: for whatever relies on what was committed."""
+        """A crash of the database, which has to recover at its next ``start``."""
         self._hold()
         self.container.kill()
 
     def start(self) -> None:
-        """Starts it on its data and waits until it answers again: for how a service takes its database's return."""
+        """Starts it on its data and waits until it answers again."""
         self.container.start()
         self.await_ready()
         self._holder().remove()
 
     def restart(self) -> None:
-        """Stops and starts it: for connections of a pool that died unnoticed, as by a failover or a minor upgrade."""
+        """Stops and starts it, as a failover or a minor upgrade does: connections of a pool die unnoticed."""
         self.stop()
         self.start()
 
     def _hold(self) -> None:
-        """Lets another container have the volume while Postgres does not run."""
+        """Gives the volume to another container while Postgres does not run."""
         name = f"{self._plan.name}-holder"
         keeping = replace(
             self._plan, name=name, command=["-c", "exec sleep infinity"], entrypoint=["sh"], published=False
@@ -115,14 +115,14 @@ class Server:
         return Container.named("The holder of Postgres' data", name, self._plan.network, ("", 0))
 
     def handed_over(self) -> str:
-        """What ``joined`` needs, as text."""
+        """The text that ``joined`` needs."""
         address = (self.container.host, self.container.port)
         return json.dumps({"plan": asdict(self._plan), "password": self._password, "address": address})
 
     @classmethod
     def joined(cls, text: str) -> Server:
         """The server that another process started."""
-        known: dict[str, Any] = json.loads(text)
-        plan = Plan(**known["plan"])
-        host, port = known["address"]
-        return cls(Container.named("Postgres", plan.name, plan.network, (host, port)), plan, known["password"])
+        members: dict[str, Any] = json.loads(text)
+        plan = Plan(**members["plan"])
+        host, port = members["address"]
+        return cls(Container.named("Postgres", plan.name, plan.network, (host, port)), plan, members["password"])

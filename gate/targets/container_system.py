@@ -80,7 +80,7 @@ class ContainerSystem:
 
 
 class ContainerProcess:
-    """A container that does one thing and ends, as the process that it is; ``communicate`` removes it."""
+    """A container that runs one command and ends; ``communicate`` removes it."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
@@ -99,11 +99,11 @@ class ContainerProcess:
         self._container.kill()
 
     def communicate(self, *, timeout: float) -> tuple[str, str]:
-        """Waits until it has ended, and what it printed; subprocess.TimeoutExpired after ``timeout`` seconds."""
+        """Waits for its end and returns its output; subprocess.TimeoutExpired after ``timeout`` seconds."""
         try:
             self.returncode = self._container.ended(timeout)
         except GateError as error:
-            raise subprocess.TimeoutExpired(self._container.what, timeout) from error
+            raise subprocess.TimeoutExpired(self._container.title, timeout) from error
         printed = self._container.output()
         self._container.remove()
         return printed
@@ -115,7 +115,7 @@ def _runs(container: Container) -> tuple[bool, str]:
 
 
 def each(verb: Callable[[Container], None], containers: Sequence[Container]) -> None:
-    """Does the same to all of them at once."""
+    """Applies ``verb`` to all containers at once."""
     if containers:
         with ThreadPoolExecutor(len(containers)) as pool:
             list(pool.map(verb, containers))

@@ -29,7 +29,7 @@ from gate.targets.service import Service, close_all, start_all
 from gate.targets.stack import PORT, TEMPLATE, Stack, environment
 
 ADMIN, STACK, LABELS, REACH = "admin_url", "stack", "labels", "reach"
-"""Members of what ``start`` hands to the workers."""
+"""Keys of what ``start`` hands to the workers."""
 
 
 class ContainersTarget:
@@ -66,7 +66,7 @@ class ContainersTarget:
         client = connect()
         with failing("What earlier runs left cannot be removed"):
             for run in sweep.sweep(client):
-                self._say(f"removed the containers of run {run}, which did not live to do it")
+                self._say(f"removed the containers of run {run}, which was killed before it could")
         image = images.of_service(client, self._service, self._say)
         postgres = images.postgres(client, self._postgres, self._say)
         self._run = secrets.token_hex(4)
@@ -76,7 +76,7 @@ class ContainersTarget:
             stack = self._reused(client, image, postgres)
             if stack is None:
                 own = sweep.labels(self._run, self._kept.key if self._kept else None)
-                stack = Stack.made(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), own)
+                stack = Stack.create(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), own)
                 stack.migrate(self._service, labels)
             near = stack.addresses()
             if self._kept is not None:
@@ -98,7 +98,7 @@ class ContainersTarget:
     def _reused(
         self, client: docker.DockerClient, image: docker.models.images.Image, postgres: docker.models.images.Image
     ) -> Stack | None:
-        """What an earlier run kept for the same images, less that run's databases; None where there is nothing."""
+        """The stack that an earlier run kept for the same images, without its databases; None without any."""
         if not self._keep:
             return None
         service = self._service
@@ -115,10 +115,10 @@ class ContainersTarget:
             if text is not None:
                 stack = Stack.joined(text)
                 stack.empty()
-                self._say("taking the containers that the last run kept")
+                self._say("using the containers that the last run kept")
                 return stack
         except (GateError, LookupError, psycopg.Error) as error:
-            self._say(f"the kept containers are of no use ({one_line(error)}): new ones are made")
+            self._say(f"the kept containers do not work ({one_line(error)}): new ones are created")
         kept.forget(client)
         return None
 
@@ -207,13 +207,11 @@ class ContainersTarget:
         if not run:
             return
         try:
-            left = sweep.remove(connect(), run, spare_kept=spare_kept)
+            remaining = sweep.remove(connect(), run, spare_kept=spare_kept)
         except (GateError, *FAILURES) as error:
-            left = [one_line(error)]
-        if left:
-            self._say(
-                f"not everything of run {run} could be removed, which the next run tries again: {', '.join(left)}"
-            )
+            remaining = [one_line(error)]
+        if remaining:
+            self._say(f"not removed of run {run}, until the next run tries again: {', '.join(remaining)}")
         if self._kept is not None:
             self._kept.release()
         if self._reaper is not None:

@@ -20,7 +20,7 @@ from gate.targets.service import Service, StandIn, close_all, option_of, start_a
 
 MIGRATE_SECONDS = 120.0
 ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
-"""Members of what ``start`` hands to the workers."""
+"""Keys of what ``start`` hands to the workers."""
 
 
 class EmbeddedSystem:
@@ -62,7 +62,7 @@ class EmbeddedSystem:
 
 
 class EmbeddedTarget:
-    """Systems on this machine, without Docker, root or configuration; nothing of them outlives the gate.
+    """Systems on this machine, without Docker, root or configuration; none outlives the gate.
 
     ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by all that makes
     the template and the version of Postgres. ``keep`` leaves Postgres up after ``stop`` and says how to reach and to
@@ -138,7 +138,9 @@ class EmbeddedTarget:
             url = database_url(cluster.url, name)
             env = self._environment({**self._service.on_database(url), self._service.port_env: str(free_port())})
             hint = f"See its last lines, or give another command with {option_of('migrate')}."
-            run_once(migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, what="The migration", hint=hint)
+            run_once(
+                migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, title="The migration", hint=hint
+            )
 
         make_template(cluster.url, template, run)
 
@@ -191,16 +193,16 @@ class EmbeddedTarget:
         return EmbeddedSystem(process, url, stand_ins)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The service's environment: ours without what was meant for us, the service's own variables, then ``more``."""
+        """The environment of a process: the gate's own without what is meant for it, the service's, then ``more``."""
         foreign = ("PYTEST_", "PG", *self._service.own_env)
         clean = {
             name: value
             for name, value in os.environ.items()
             if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(foreign)
         }
-        # The stand-ins are on this machine: no proxy stands between, whatever the shell says.
-        spared = (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"), "127.0.0.1,localhost")
-        local = ",".join(filter(None, spared))
+        # The stand-ins are on this machine: no proxy may stand between.
+        direct = (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"), "127.0.0.1,localhost")
+        local = ",".join(filter(None, direct))
         own = {"PATH": search_path(), "NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1"}
         return {**clean, **own, **self._service.local_env, **self._service.env, **more}
 
@@ -223,7 +225,7 @@ class EmbeddedTarget:
 
 
 def template_name(service: Service, programs: list[str]) -> str:
-    """``gate_template_<hash>``: another one as soon as anything that is known to make the schema changes."""
+    """``gate_template_<hash>``, of everything that is known to make the schema."""
     digest = hashlib.sha256(service.commands["migrate"].encode() + service.template_key(service.root))
     for part in programs:  # a program or a script may hold its migrations
         path = service.root / part

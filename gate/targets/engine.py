@@ -1,4 +1,4 @@
-"""The container engine: the connection to it, and one sentence for whatever is wrong with it."""
+"""The container engine: the connection to it, and a sentence for each of its errors."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from testcontainers.core.docker_client import DockerClient, get_docker_host
 from gate.core.errors import GateError
 
 SOCKET = "unix:///var/run/docker.sock"
-"""Where an engine listens when nobody says otherwise."""
+"""The default address of an engine."""
 
 LOCAL = {None, "localhost", "127.0.0.1", "::1"}
 FAILURES = (docker.errors.DockerException, requests.RequestException, OSError)
-"""Whatever the client of an engine can raise."""
+"""Exceptions of an engine's client."""
 
 START = "Start one (Docker, or whatever DOCKER_HOST names), or use --target embedded, which needs none."
 
-# What the library would do by itself: start a reaper from an image that cannot always be had, where we have our own,
-# and take images from another registry than the one that was named.
+# By itself the library would start a reaper from an image that is not always there, and take images from another
+# registry than the named one. The gate has a reaper of its own.
 testcontainers_config.ryuk_disabled = True
 testcontainers_config.hub_image_name_prefix = ""
 
@@ -51,7 +51,7 @@ def connect() -> docker.DockerClient:
 
 
 def _knock(address: SplitResult) -> None:
-    """Connects to the engine's socket and hangs up; OSError where nobody opens."""
+    """Connects to the engine's socket and hangs up; OSError where nothing listens."""
     if address.scheme == "unix":
         with socket.socket(socket.AF_UNIX) as knocking:
             knocking.connect(address.path)
@@ -60,7 +60,7 @@ def _knock(address: SplitResult) -> None:
 
 
 def unreachable(error: Exception, address: str) -> GateError:
-    """What an engine that cannot be connected to is answered with."""
+    """The error for an engine that cannot be connected to."""
     if _caused_by(error, errno.EACCES, errno.EPERM):
         message = f"This user may not use the container engine at {address}."
         return GateError(message, "Add the user to the group docker and log in again, or use --target embedded.")
@@ -70,48 +70,52 @@ def unreachable(error: Exception, address: str) -> GateError:
 
 
 def _caused_by(error: BaseException, *numbers: int) -> bool:
-    """Whether the error, or one that it was made from, is an OSError of one of these numbers."""
+    """True if the error, or one of its causes, is an OSError of one of these numbers."""
     if isinstance(error, OSError) and error.errno in numbers:
         return True
-    inner = [one for one in (error.__cause__, error.__context__, *error.args) if isinstance(one, BaseException)]
-    return any(_caused_by(one, *numbers) for one in inner)
+    causes = (error.__cause__, error.__context__, *error.args)
+    return any(_caused_by(cause, *numbers) for cause in causes if isinstance(cause, BaseException))
 
 
 @contextlib.contextmanager
-def failing(what: str, hint: str = "") -> Iterator[None]:
-    """Turns whatever the engine refuses into a GateError: ``what`` is the sentence's start, as in "X did not start"."""
+def failing(failure: str, hint: str = "") -> Iterator[None]:
+    """Turns errors of the engine into a GateError that begins with ``failure``, as in "X did not start"."""
     try:
         yield
     except FAILURES as error:
-        raise refused(error, what, hint) from error
+        raise refused(error, failure, hint) from error
 
 
-def refused(error: Exception, what: str, hint: str = "") -> GateError:
-    """What an engine's refusal is answered with: what did not work, why, and what to do."""
-    said = reason(error)
-    lower = said.lower()
+def refused(error: Exception, failure: str, hint: str = "") -> GateError:
+    """The error for a refusal of the engine: the failure, its reason, and a hint."""
+    why = reason(error)
+    lower = why.lower()
     if "no space left on device" in lower:
-        return GateError(f"{what}: the container engine's disk is full.", "Free some space, as by docker system prune.")
+        return GateError(
+            f"{failure}: the container engine's disk is full.", "Free some space, as by docker system prune."
+        )
     if "exec format error" in lower or "does not match the specified platform" in lower:
-        return GateError(f"{what}: {said}.", "Build the image for this machine's processor.")
+        return GateError(f"{failure}: {why}.", "Build the image for this machine's processor.")
     if "port is already allocated" in lower or "address already in use" in lower:
-        return GateError(f"{what}: {said}.", "Another process took the port; run again, or end that process.")
+        return GateError(f"{failure}: {why}.", "Another process took the port; run again, or end that process.")
     if isinstance(error, requests.Timeout):
-        return GateError(f"{what}: the container engine did not answer in time.", "Restart it, or run with less load.")
+        return GateError(
+            f"{failure}: the container engine did not answer in time.", "Restart it, or run with less load."
+        )
     if isinstance(error, requests.ConnectionError):
-        return GateError(f"{what}: the container engine does not answer any more.", START)
-    return GateError(f"{what}: {said}.", hint)
+        return GateError(f"{failure}: the container engine does not answer any more.", START)
+    return GateError(f"{failure}: {why}.", hint)
 
 
 def reason(error: Exception) -> str:
-    """What the engine said, in one line without a full stop."""
-    said = error.explanation if isinstance(error, docker.errors.APIError) else None
-    text = str(said or error).strip() or type(error).__name__
+    """The engine's own words, in one line without a full stop."""
+    explanation = error.explanation if isinstance(error, docker.errors.APIError) else None
+    text = str(explanation or error).strip() or type(error).__name__
     return " ".join(text.split()).rstrip(".")
 
 
 def answers() -> bool:
-    """Whether an engine answers that this user may use."""
+    """True if an engine answers that this user may use."""
     try:
         connect()
     except GateError:
@@ -120,13 +124,13 @@ def answers() -> bool:
 
 
 def inside() -> str | None:
-    """The id of the container that this process runs in, where the engine knows it and its network is its own.
+    """The id of the container that this process runs in; None outside of one, and on the network of the host.
 
-    A file such as /.dockerenv would not do: it is also found on machines that were made from a container's image.
+    A file such as /.dockerenv proves nothing: it is also on machines that were built from a container's image.
     """
     try:
-        found = connect().containers.get(os.uname().nodename)
+        container = connect().containers.get(os.uname().nodename)
     except docker.errors.NotFound:
         return None
-    networks = found.attrs["NetworkSettings"]["Networks"]
-    return None if found.status != "running" or "host" in networks else str(found.id)
+    networks = container.attrs["NetworkSettings"]["Networks"]
+    return None if container.status != "running" or "host" in networks else str(container.id)

@@ -1,4 +1,4 @@
-"""Which images a run takes, and their being there."""
+"""The images of a run, pulled where they are missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OFFLINE = "Name another with --postgres-image, or build one with ./scripts/image
 
 
 def postgres(client: docker.DockerClient, named: str | None, say: Say) -> docker.models.images.Image:
-    """The image for Postgres: what was named, else the one that was built offline, else the official one, pulled."""
+    """The image for Postgres: the named one, else the one that was built offline, else the official one."""
     if named is None:
         built = _local(client, OFFLINE_POSTGRES)
         if built is not None:
@@ -42,9 +42,9 @@ def _local(client: docker.DockerClient, name: str) -> docker.models.images.Image
 
 
 def _pulled(client: docker.DockerClient, name: str, say: Say, hint: str) -> docker.models.images.Image:
-    found = _local(client, name)
-    if found is not None:
-        return found
+    image = _local(client, name)
+    if image is not None:
+        return image
     say(f"pulling {name} ...")
     try:
         client.images.pull(name, tag=None if ":" in name.rpartition("/")[2] or "@" in name else "latest")
@@ -56,7 +56,7 @@ def _pulled(client: docker.DockerClient, name: str, say: Say, hint: str) -> dock
 
 
 def processor(client: docker.DockerClient, image: docker.models.images.Image) -> str:
-    """What to say of an image that was built for another processor than the engine's; empty where it fits."""
+    """A sentence on an image that was built for another processor than the engine's; empty where it fits."""
     names = {"x86_64": "amd64", "aarch64": "arm64"}
     with failing("The engine does not say what it is"):
         machine = str(client.info()["Architecture"])

@@ -1,4 +1,4 @@
-"""Processes that cannot outlive the gate: any command under a watchdog, and the service as one of them."""
+"""Processes that cannot outlive the gate: commands under a watchdog, the service among them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAST_LINES = 15
 PORT_TRIES = 3
 STOP_SECONDS = 10.0
 END_SECONDS = 3.0
-"""How long a service that nobody needs any more may take after SIGTERM before SIGKILL."""
+"""Seconds from SIGTERM to SIGKILL for a service that is not needed any more."""
 
 PORT_IN_USE = re.compile(r"address already in use|EADDRINUSE|port .*in use", re.IGNORECASE)
 
@@ -40,14 +40,14 @@ class Watched:
     """
 
     def __init__(self, directory: Path | None = None, owner: tuple[int, int] = (-1, -1)) -> None:
-        own = [str(directory), str(owner[0]), str(owner[1])] if directory else []
+        arguments = [str(directory), str(owner[0]), str(owner[1])] if directory else []
         self._owner = owner
         self._ended = threading.Condition()
         self._code: int | None = None
         self.pid = 0
         self.lines: list[str] = []
         self._dog = subprocess.Popen(
-            [sys.executable, "-I", "-S", watchdog.__file__, *own],
+            [sys.executable, "-I", "-S", watchdog.__file__, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -123,7 +123,7 @@ class Watched:
         return self.pid
 
     def wait(self, seconds: float) -> int | None:
-        """The child's return code as soon as it has ended and all that it printed is in ``lines``, else None."""
+        """The child's return code once it has ended and its output is in ``lines``; None after ``seconds``."""
         with self._ended:
             self._ended.wait_for(lambda: self._code is not None, seconds)
             return self._code
@@ -173,7 +173,7 @@ def free_port(reserved: Path | None = None) -> int:
 
 
 def search_path() -> str:
-    """PATH with the interpreter that runs us in front, so that ``python`` is it, whether activated or not."""
+    """PATH with this interpreter in front, so that ``python`` means it, activated or not."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 
@@ -234,7 +234,7 @@ class ServiceProcess:
         """
         self.close()
         tries = 1 if self.port else PORT_TRIES
-        for left in reversed(range(tries)):
+        for attempts_left in reversed(range(tries)):
             port = self.port or self._choose_port()
             self._watched = Watched()
             try:
@@ -242,7 +242,7 @@ class ServiceProcess:
             except BaseException as error:
                 taken = isinstance(error, GateError) and any(map(PORT_IN_USE.search, error.log))
                 self.close()
-                if left and taken:
+                if attempts_left and taken:
                     continue
                 if taken:
                     hint = "Another process took it; run again, or end that process."
@@ -259,7 +259,7 @@ class ServiceProcess:
             raise GateError(message, f"Give {option_of('serve')} a program that this machine can execute.") from error
         seconds = deadline("ready") if self._ready_seconds is None else self._ready_seconds
         limit = time.monotonic() + seconds
-        patience = 0.1  # grows: a stranger on the port that never answers must not hide that the service has ended
+        patience = 0.1  # grows: a foreign server on the port must not hide that the service has ended
         while True:
             code = watched.wait(0.02)
             last = tuple(watched.lines[-LAST_LINES:])
@@ -305,7 +305,7 @@ class ServiceProcess:
 
 
 def probe(paths: Sequence[str], port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
-    """Whether the server on ``port`` is ready, and what it answered; a path with a 404 leaves that to the next."""
+    """Asks the server on ``port`` if it is ready, by the first path that is there; returns that, and its answer."""
     seen = "no answer"
     for path in paths:
         connection = http.client.HTTPConnection(host, port, timeout=seconds)
@@ -323,21 +323,21 @@ def probe(paths: Sequence[str], port: int, seconds: float, host: str = "127.0.0.
 
 
 def run_once(
-    command: list[str], *, env: Mapping[str, str], cwd: Path, seconds: float, what: str, hint: str = ""
+    command: list[str], *, env: Mapping[str, str], cwd: Path, seconds: float, title: str, hint: str = ""
 ) -> list[str]:
-    """Runs a command to its end and returns what it printed; GateError when it fails or takes over ``seconds``."""
+    """Runs a command to its end and returns its lines; GateError when it fails or takes over ``seconds``."""
     watched = Watched()
     try:
         try:
             watched.run(command, env=env, cwd=cwd)
         except OSError as error:
-            raise GateError(f"{what} cannot be executed: {error.strerror}.", hint) from error
+            raise GateError(f"{title} cannot be executed: {error.strerror}.", hint) from error
         code = watched.wait(seconds)
         last = tuple(watched.lines[-LAST_LINES:])
     finally:
         watched.close()
     if code is None:
-        raise GateError(f"{what} did not end within {seconds:g} s.", hint, last)
+        raise GateError(f"{title} did not end within {seconds:g} s.", hint, last)
     if code:
-        raise GateError(f"{what} failed with exit code {code}.", hint, last)
+        raise GateError(f"{title} failed with exit code {code}.", hint, last)
     return watched.lines

@@ -1,7 +1,7 @@
 """Removes a run's containers when the process that runs it is gone, however it went.
 
-A script of its own, run as ``python -I reaper.py RUN``. It waits for its standard input to end; a line that
-comes before says that there is nothing left to do. Whatever is heavy is imported only where it is needed.
+A script of its own, run as ``python -I reaper.py RUN``. It waits until its standard input ends; a line before that
+means that nothing is left to do. Large modules are imported only when they are needed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 SETTLE_SECONDS = 2.0
-"""How long a worker that has lost its run may take until it ends."""
+"""Seconds in which a worker that has lost its run ends."""
 
 
 def main() -> None:
@@ -27,9 +27,9 @@ def main() -> None:
     from gate.targets import sweep  # noqa: PLC0415  (above)
     from gate.targets.engine import FAILURES, connect  # noqa: PLC0415  (above)
 
-    with contextlib.suppress(GateError, *FAILURES):  # nobody is left to tell, and the next run sweeps
+    with contextlib.suppress(GateError, *FAILURES):  # nobody reads an error, and the next run sweeps
         sweep.remove(connect(), sys.argv[1])
-        time.sleep(SETTLE_SECONDS)  # a worker may have been about to start a container: there is nothing to wait for
+        time.sleep(SETTLE_SECONDS)  # a worker may have been starting a container
         sweep.remove(connect(), sys.argv[1])
 
 

@@ -1,4 +1,4 @@
-"""What runs with --keep hand on from one to the next: one set of containers for each pair of images."""
+"""Containers that runs with --keep hand on to the next: one set for each pair of images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUFFIX = ".json"
 
 
 class ReusedContainers:
-    """The entry of one set of containers, named by ``key``; whoever has acquired it has them to himself."""
+    """The entry of one set of containers, named by ``key``; the run that has acquired it has them to itself."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -26,7 +26,7 @@ class ReusedContainers:
         self._lock = FileLock(self._directory / f"{key}.lock", timeout=0)
 
     def acquire(self) -> bool:
-        """Whether nobody else has it. It is released when this process ends, however it does."""
+        """Takes the entry; False if another run has it. It is released when this process ends, however it does."""
         try:
             self._lock.acquire()
         except LockTimeout:
@@ -34,11 +34,11 @@ class ReusedContainers:
         return True
 
     def release(self) -> None:
-        """Lets others have it; safe to call twice."""
+        """Gives the entry back; safe to call twice."""
         self._lock.release(force=True)
 
     def read(self) -> str | None:
-        """What was written last."""
+        """The text that was written last."""
         known = self._read()
         return known["text"] if known else None
 

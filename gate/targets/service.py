@@ -1,4 +1,4 @@
-"""What targets have to know of the service that they start or reach; a pack fills it in."""
+"""The service that targets start or reach, as a pack describes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class RemoteRules:
-    """How a run on somebody else's machine knows its own resources, and how it ends and removes them.
+    """The rules by which a run on somebody else's machine knows, ends and removes its own resources.
 
     Args:
         noun: the resources in plural, as messages name them.

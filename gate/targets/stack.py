@@ -1,4 +1,4 @@
-"""What all workers of a run share: a network, and on it a Postgres with a migrated template."""
+"""The network that all workers of a run share, and on it a Postgres with a migrated template."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MIGRATE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The network and the server, and the run that they are labelled with."""
+    """A network and a Postgres server, with the run that they are labelled with."""
 
     run: str
     network: str
     server: Server
 
     @classmethod
-    def made(cls, run: str, image: str, labels: Mapping[str, str]) -> Stack:
-        """Makes both, and waits until the server answers; GateError when that cannot be done."""
+    def create(cls, run: str, image: str, labels: Mapping[str, str]) -> Stack:
+        """Creates both and waits until the server answers; GateError when that cannot be done."""
         name = f"beacon-gate-{run}"
         with failing("The network of the containers cannot be made"):
             network = Network(docker_network_kw={"labels": dict(labels)})
@@ -59,16 +59,16 @@ class Stack:
 
     @classmethod
     def joined(cls, text: str) -> Stack:
-        """The stack that another process made, from what it handed over."""
-        known = json.loads(text)
-        return cls(known["run"], known["network"], Server.joined(known["server"]))
+        """The stack that another process created, from its ``handed_over``."""
+        members = json.loads(text)
+        return cls(members["run"], members["network"], Server.joined(members["server"]))
 
     def handed_over(self) -> str:
-        """What ``joined`` needs, as text."""
+        """The text that ``joined`` needs."""
         return json.dumps({"run": self.run, "network": self.network, "server": self.server.handed_over()})
 
     def migrate(self, service: Service, labels: Mapping[str, str]) -> None:
-        """Makes the template by the image's own migration; GateError with its last lines where that fails."""
+        """Creates the template by the image's own migration; GateError with its last lines where that fails."""
 
         def run(database: str) -> None:
             container = self.once("The migration", service, service.image_words["migrate"], database, labels)
@@ -78,7 +78,7 @@ class Stack:
             finally:
                 container.remove()
             if code:
-                hint = f"See its last lines, or say what the image migrates by with {option_of('migrate')}."
+                hint = f"See its last lines, or give the image another command with {option_of('migrate')}."
                 raise explained(f"The migration failed with exit code {code}.", hint, last)
 
         try:
@@ -87,7 +87,7 @@ class Stack:
             raise GateError(f"The template database cannot be made: {one_line(error)}.") from error
 
     def once(
-        self, what: str, service: Service, words: tuple[str, ...], database: str, labels: Mapping[str, str]
+        self, title: str, service: Service, words: tuple[str, ...], database: str, labels: Mapping[str, str]
     ) -> Container:
         """Starts a container of the service's image that does one thing to a database and ends."""
         plan = Plan(
@@ -98,7 +98,7 @@ class Stack:
             env=environment(service, service.on_database(database_url(self.server.inner_url, database))),
             command=list(words),
         )
-        return Container.run(what, plan)
+        return Container.run(title, plan)
 
     def empty(self) -> None:
         """Drops the databases of earlier runs; psycopg.Error or LookupError where there is no whole template."""
@@ -110,7 +110,7 @@ class Stack:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def addresses(self) -> NetworkAddresses:
-        """How stand-ins are reached, tried out: a firewall in between would show as work that never ends."""
+        """The addresses of the stand-ins, tried out: behind a firewall the service's work would never end."""
         near = addresses.find(self.network)
         with socket.create_server((near.listen, 0)) as listening:
             port = listening.getsockname()[1]

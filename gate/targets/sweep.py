@@ -1,4 +1,4 @@
-"""Labels that say whose every container, network and volume is, and what removes them by these labels."""
+"""Labels that name the run of each container, network and volume, and their removal by these labels."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from gate.core.waiting import NotReached, wait
 from gate.targets.engine import inside
 
 RUN, OWNER, KEPT = "beacon-gate.run", "beacon-gate.owner", "beacon-gate.kept"
-"""Labels: the run's id; the process that it ends with; and, where it may outlive that one, what it is kept for."""
+"""Labels: the run's id; the process that it ends with; and the key of what is kept beyond that process."""
 
 STRANGER_SECONDS = 12 * 3600.0
-"""After how long something is stale whose owner cannot be looked at, being on another machine or in a container."""
+"""Age from which an object is stale whose owner, on another machine or in a container, cannot be looked up."""
 
 
-class Thing(Protocol):
+class EngineObject(Protocol):
     """A container, a network or a volume."""
 
     attrs: dict[str, Any]
@@ -35,12 +35,12 @@ class Thing(Protocol):
 
 
 def labels(run: str, kept: str | None = None) -> dict[str, str]:
-    """The labels of what this process makes for a run."""
+    """The labels of what this process creates for a run."""
     return {RUN: run, OWNER: _owner()} | ({KEPT: kept} if kept else {})
 
 
-def _place() -> str:
-    """Names the machine, or container, whose process ids ours can be compared with."""
+def _machine() -> str:
+    """A name of the machine or container, within which process ids can be compared."""
     with contextlib.suppress(OSError):
         return _digest(os.uname().nodename, str(Path("/proc/self/ns/pid").readlink()))
     return _digest(os.uname().nodename)
@@ -52,29 +52,29 @@ def _digest(*words: str) -> str:
 
 def _owner() -> str:
     process = psutil.Process()
-    return f"{_place()}:{process.pid}:{process.create_time():.0f}"
+    return f"{_machine()}:{process.pid}:{process.create_time():.0f}"
 
 
 def stale(owner: str, age: float) -> bool:
-    """Whether what belongs to ``owner`` (the label's value) and is ``age`` seconds old has outlived it."""
-    place, _, process = owner.partition(":")
-    if place != _place():
+    """True if an object of ``owner`` (the label's value) that is ``age`` seconds old has outlived it."""
+    machine, _, process = owner.partition(":")
+    if machine != _machine():
         return age > STRANGER_SECONDS
     number, _, born = process.partition(":")
     try:
-        found = psutil.Process(int(number))
-        return abs(found.create_time() - float(born)) > 2 or found.status() == psutil.STATUS_ZOMBIE
+        running = psutil.Process(int(number))
+        return abs(running.create_time() - float(born)) > 2 or running.status() == psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, ValueError):
         return True
 
 
 def sweep(client: docker.DockerClient) -> list[str]:
-    """Removes what runs left behind whose process is gone, and returns the ids of these runs. What is kept stays."""
+    """Removes what runs left whose process is gone, but for what is kept; returns the ids of these runs."""
     runs = {
-        known[RUN]
-        for thing in things(client, RUN)
-        for known in [labels_of(thing)]
-        if KEPT not in known and stale(known.get(OWNER, ""), _age(thing))
+        marks[RUN]
+        for item in objects(client, RUN)
+        for marks in [labels_of(item)]
+        if KEPT not in marks and stale(marks.get(OWNER, ""), _age(item))
     }
     for run in sorted(runs):
         remove(client, run)
@@ -82,15 +82,15 @@ def sweep(client: docker.DockerClient) -> list[str]:
 
 
 def remove(client: docker.DockerClient, run: str, *, spare_kept: bool = True) -> list[str]:
-    """Removes every container, volume and network of a run; the names of those that cannot be removed."""
+    """Removes every container, volume and network of a run; returns the names of those that stay."""
 
-    def left() -> list[Thing]:
-        found = things(client, f"{RUN}={run}")
-        return [thing for thing in found if not spare_kept or KEPT not in labels_of(thing)]
+    def remaining() -> list[EngineObject]:
+        of_run = objects(client, f"{RUN}={run}")
+        return [item for item in of_run if not spare_kept or KEPT not in labels_of(item)]
 
     def after_removing() -> list[str]:
-        _remove_all(left())
-        return sorted(str(thing.name) for thing in left())
+        _remove_all(remaining())
+        return sorted(str(item.name) for item in remaining())
 
     try:
         return wait("the removal", after_removing, until=lambda names: not names)
@@ -98,45 +98,45 @@ def remove(client: docker.DockerClient, run: str, *, spare_kept: bool = True) ->
         return after_removing()
 
 
-def things(client: docker.DockerClient, label: str) -> list[Thing]:
+def objects(client: docker.DockerClient, label: str) -> list[EngineObject]:
     """Every container, volume and network with a label, given as its name or as name=value."""
     wanted = {"label": label}
     containers = client.containers.list(all=True, filters=wanted, ignore_removed=True)
     return [*containers, *client.volumes.list(filters=wanted), *client.networks.list(filters=wanted)]
 
 
-def labels_of(thing: Thing) -> Mapping[str, str]:
+def labels_of(item: EngineObject) -> Mapping[str, str]:
     """The labels of a container, a network or a volume."""
-    found: Mapping[str, str] | None = thing.attrs.get("Config", thing.attrs).get("Labels")
-    return found or {}
+    marks: Mapping[str, str] | None = item.attrs.get("Config", item.attrs).get("Labels")
+    return marks or {}
 
 
-def _age(thing: Thing) -> float:
-    """Seconds since it was made; 0 where that is not known."""
-    made = str(thing.attrs.get("Created") or thing.attrs.get("CreatedAt") or "")
+def _age(item: EngineObject) -> float:
+    """Seconds since its creation; 0 where that is not known."""
+    created = str(item.attrs.get("Created") or item.attrs.get("CreatedAt") or "")
     try:
-        moment = datetime.fromisoformat(made[:19]).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(created[:19]).replace(tzinfo=UTC)
     except ValueError:
         return 0.0
     return (datetime.now(UTC) - moment).total_seconds()
 
 
-def _remove_all(things: Iterable[Thing]) -> None:
-    containers = [thing for thing in things if isinstance(thing, docker.models.containers.Container)]
+def _remove_all(items: Iterable[EngineObject]) -> None:
+    containers = [item for item in items if isinstance(item, docker.models.containers.Container)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(_remove_container, containers))
-    ours = inside()
-    for thing in things:
-        with contextlib.suppress(docker.errors.APIError):  # gone meanwhile, or still in use: looked for again
-            if isinstance(thing, docker.models.networks.Network):
-                if ours:
+    own = inside()
+    for item in items:
+        with contextlib.suppress(docker.errors.APIError):  # gone meanwhile, or still in use: tried again
+            if isinstance(item, docker.models.networks.Network):
+                if own:
                     with contextlib.suppress(docker.errors.APIError):  # we are not on it
-                        thing.disconnect(ours, force=True)
-                thing.remove()
-            elif isinstance(thing, docker.models.volumes.Volume):
-                thing.remove()
+                        item.disconnect(own, force=True)
+                item.remove()
+            elif isinstance(item, docker.models.volumes.Volume):
+                item.remove()
 
 
 def _remove_container(container: docker.models.containers.Container) -> None:
-    with contextlib.suppress(docker.errors.APIError):  # gone meanwhile, or being removed: looked for again
+    with contextlib.suppress(docker.errors.APIError):  # gone meanwhile, or being removed: tried again
         container.remove(force=True, v=True)

@@ -19,7 +19,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 def make_template(admin_url: str, name: str, migrate: Callable[[str], None]) -> None:
-    """Makes the template database ``name`` and lets ``migrate`` fill it; psycopg.Error or GateError where it cannot."""
+    """Creates the template ``name`` and lets ``migrate`` fill it; psycopg.Error or GateError where that fails."""
     template = sql.Identifier(name)
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {} STRATEGY FILE_COPY").format(template))
@@ -31,25 +31,24 @@ def make_template(admin_url: str, name: str, migrate: Callable[[str], None]) -> 
         while connection.execute(f"SELECT 1 {of_template}", (name,)).fetchone():
             if time.monotonic() > limit:
                 raise GateError("The migration left sessions behind that do not end.")
-        # Last, so that a template that says it is one is whole.
+        # Last, so that only a whole template is marked as a template.
         connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true ALLOW_CONNECTIONS false").format(template))
 
 
 class Clones:
-    """Makes clones of the template, over one connection that is opened at first use."""
+    """Clones a template, over a connection that is opened at first use."""
 
     def __init__(self) -> None:
         self._admin: Connection | None = None
 
     def fresh(self, admin_url: str, template: str) -> str:
-        """The name of a new copy of the template; psycopg.Error where it cannot be made."""
+        """The name of a new copy of the template; psycopg.Error where there can be none."""
         try:
             return self._clone(admin_url, template)
         except psycopg.OperationalError:
             if self._admin is None or not self._admin.closed:
                 raise
-            # The server ended since the last copy, as tests have it do, and the connection is told of it at its next
-            # use. By now it may be up again.
+            # A test may have restarted the server since the last copy, which the connection notices at its next use.
             return self._clone(admin_url, template)
 
     def _clone(self, admin_url: str, template: str) -> str:
@@ -70,7 +69,7 @@ class Clones:
 
 
 def clone(connection: Connection, name: str, template: str) -> None:
-    """Copies the template; again and plainly where the file system cannot copy on write as the session asks."""
+    """Copies the template; plainly where the file system cannot copy on write as the session asks."""
     names = sql.Identifier(name), sql.Identifier(template)
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*names)
     try:

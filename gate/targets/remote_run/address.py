@@ -29,7 +29,7 @@ class Address:
     secret: tuple[bytes, ...] = field(default=(), repr=False)
 
     def hide(self, content: bytes) -> bytes:
-        """What a service answered, without the secrets that it may have repeated."""
+        """An answer without the secrets that the service may have repeated."""
         for secret in self.secret:
             content = content.replace(secret, MASK.encode())
         return content

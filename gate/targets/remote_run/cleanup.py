@@ -26,7 +26,7 @@ IN_FLIGHT = 2.0
 
 @dataclass(slots=True)
 class Cleaned:
-    """What became of the resources that a run may have created; ``remaining`` has a sentence for each that stays."""
+    """The result for the resources that a run may have created; ``remaining`` has a sentence for each that stays."""
 
     noun: str
     number: int

@@ -47,7 +47,7 @@ class RemoteRunCleanup:
 
     @property
     def stop_requested(self) -> bool:
-        """Whether the stop file is there."""
+        """True once the stop file is there."""
         return self._watch is not None and self._watch.stopped.is_set()
 
     def end(self) -> list[str]:

@@ -37,4 +37,4 @@ def target(service: Service = SERVICE, *, keep: bool = False, say: Say = lambda 
 
 def left(client: docker.DockerClient, run: str) -> list[str]:
     """Names of the containers, volumes and networks of a run."""
-    return sorted(str(thing.name) for thing in sweep.things(client, f"{sweep.RUN}={run}"))
+    return sorted(str(thing.name) for thing in sweep.objects(client, f"{sweep.RUN}={run}"))

@@ -219,7 +219,7 @@ def test_a_migration_that_fails_is_quoted_and_leaves_nothing(client: docker.Dock
 def runs(client: docker.DockerClient) -> set[str]:
     """The runs of this process that have anything on the engine."""
     ours = sweep.labels("any")[sweep.OWNER]
-    found = [sweep.labels_of(thing) for thing in sweep.things(client, sweep.RUN)]
+    found = [sweep.labels_of(thing) for thing in sweep.objects(client, sweep.RUN)]
     return {labels[sweep.RUN] for labels in found if labels[sweep.OWNER] == ours}
 
 
@@ -280,7 +280,7 @@ def test_containers_are_kept_for_the_next_run(
         assert kept[0][0] == kept[1][0] != kept[2][0]
         assert left(client, kept[0][0]) == []
         assert len(left(client, kept[2][0])) == 3
-        assert any("taking the containers that the last run kept" in line for line in said)
+        assert any("using the containers that the last run kept" in line for line in said)
     finally:
         subprocess.run(["sh", "-c", said[-1].partition(": ")[2]], check=True, capture_output=True)
     assert left(client, kept[2][0]) == []
