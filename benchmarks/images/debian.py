@@ -15,7 +15,7 @@ import docker
 
 from gate.core.errors import GateError
 from gate.targets.engine import failing
-from gate.targets.process import LAST_LINES
+from gate.targets.postgres.supervision import LAST_LINES
 
 PACKAGES = ("ca-certificates", "python3")
 LEFT_OUT = (

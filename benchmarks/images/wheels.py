@@ -14,7 +14,7 @@ import docker
 from beacon.checkout import ROOT
 from gate.core.errors import GateError
 from gate.targets.engine import failing
-from gate.targets.process import LAST_LINES
+from gate.targets.postgres.supervision import LAST_LINES
 
 ASK = "import json, platform, sys; print(json.dumps([*sys.version_info[:2], platform.machine(), *platform.libc_ver()]))"
 OLDEST_GLIBC = 17

@@ -13,7 +13,6 @@ from gate.core.client import Unreachable
 from gate.core.errors import NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
-from gate.core.limits import UsedUp
 from gate.fuzz import bodies
 from gate.fuzz.cases import AnyCase, Cases, shot_of
 from gate.fuzz.plan import plan
@@ -21,6 +20,7 @@ from gate.fuzz.probe import Fired, Probe
 from gate.fuzz.replay import Replay, command
 from gate.fuzz.request import Shot
 from gate.fuzz.shrink import shrink
+from gate.targets.remote_run.limits import UsedUp
 from gate.verdict.events import FuzzResult
 
 BATCH_JOBS, BATCH_CASES = 20, 100

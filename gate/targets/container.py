@@ -16,7 +16,8 @@ from gate.core.errors import GateError
 from gate.core.waiting import NotReached, deadline, wait
 from gate.targets.addresses import LOOPBACK
 from gate.targets.engine import FAILURES, connect, failing, refused
-from gate.targets.process import LAST_LINES, PORT_IN_USE, PORT_TRIES, STOP_SECONDS, free_port
+from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, free_port
+from gate.targets.process import STOP_SECONDS
 
 KILLED = 128 + 9
 

@@ -19,7 +19,7 @@ from gate.targets.container import Container, Plan, explained
 from gate.targets.container_postgres import Server
 from gate.targets.engine import failing
 from gate.targets.postgres.clones import database_url, make_template, one_line
-from gate.targets.process import LAST_LINES
+from gate.targets.postgres.supervision import LAST_LINES
 from gate.targets.service import Service, option_of
 
 PORT = 8090

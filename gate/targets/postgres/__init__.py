@@ -1,10 +1,11 @@
 """Throw-away Postgres servers: start, supervision and database clones.
 
 - ``server``: finds Postgres (``GATE_PG_BIN``, a wheel, the system), starts a cluster in memory, and caches its data.
-- ``watchdog``: a script that owns a process and its directory, and ends both when the gate is gone, however it died.
+- ``supervision``: runs a command under ``watchdog``, a script that owns a process and its directory and ends both when
+  the gate is gone, however it died.
 - ``clones``: copies a migrated template into fresh databases, on write where the file system can.
 
-``server`` and ``watchdog`` know nothing of what uses the database; nothing here knows the service::
+Nothing here knows what uses the databases::
 
     cluster = Cluster(find_binaries(), print)
     cluster.initialise()

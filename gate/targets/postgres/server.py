@@ -25,7 +25,7 @@ from platformdirs import site_cache_path, user_cache_path
 
 from gate.core.errors import GateError
 from gate.core.waiting import deadline
-from gate.targets.process import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
+from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 
 OLDEST_MAJOR = 15
 """CREATE DATABASE has STRATEGY, and UNIQUE has NULLS NOT DISTINCT, since this version."""

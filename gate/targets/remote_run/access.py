@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from gate.core.limits import Budget, Limits
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.targets.remote_run.address import Address, AddressedTransport, secrets
 from gate.targets.remote_run.guard import Guard, GuardedTransport
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.limits import Budget, Limits
 from gate.targets.remote_run.stop import StopFileWatch
 from gate.targets.service import RemoteRules
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from gate.core.errors import NotAvailable
-from gate.core.limits import Budget
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.limits import Budget
 from gate.targets.service import RemoteRules
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,7 +65,7 @@ class Guard:
             raise NotAvailable("a submission under an id that is not of this run may replace somebody else's")
         # Without an id of ours the resource is found again by its key, should the run not live to see the answer.
         key = headers.get(header) or ("" if ids else next(self._keys))
-        self._budget.job()
+        self._budget.resource()
         for name in ids or {""}:
             ledger.write("sending", id=name, key=key, **self._rules.facts(content))
         return {} if ids or headers.get(header) else {header: key}

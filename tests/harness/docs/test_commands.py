@@ -21,7 +21,7 @@ from gate.core import options
 from gate.core.findings import catalogue
 from gate.core.waiting import wait
 from gate.targets import Target
-from gate.targets.process import free_port
+from gate.targets.postgres.supervision import free_port
 from tests.harness.support.command_lines import problem
 from tests.harness.support.engine import engine
 from tests.harness.support.markdown import Block, Page

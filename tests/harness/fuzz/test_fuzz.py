@@ -22,7 +22,6 @@ from beacon.sequences import ACTIONS
 from beacon.service import REMOTE, service
 from beacon.walks import Walks, sequence
 from gate.core.errors import Exit, UsageError
-from gate.core.limits import Budget, Limits, UsedUp
 from gate.core.redaction import Redactor
 from gate.fuzz.campaign import Campaign, Violation
 from gate.fuzz.cases import Cases, shot_of
@@ -38,6 +37,7 @@ from gate.targets.remote_run.access import RemoteAccess
 from gate.targets.remote_run.address import Address
 from gate.targets.remote_run.guard import Guard
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.limits import Budget, Limits, UsedUp
 from gate.targets.remote_run.stop import StopFileWatch
 from gate.verdict.journal import Journal
 from gate.verdict.verdict import read
@@ -271,7 +271,7 @@ def test_campaign_on_a_runner_with_limits_ends_at_them(faulty: Open, shared: dic
     guard = Guard(shared["run"], REMOTE, budget, ledger, watch.stopped)
     session = faulty("none", RemoteAccess(Address("http://h"), guard, watch))
     campaign = Campaign(Probe(session, "t").prepare(), Cases(CONTRACT.document, 0), "submitJob", tmp_path)
-    with pytest.raises(UsedUp, match="12 jobs are used up"):
+    with pytest.raises(UsedUp, match="12 resources is used up"):
         campaign.run(60)
     assert len(session.jobs) == 12
     ledger.close()

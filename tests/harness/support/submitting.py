@@ -11,11 +11,11 @@ from beacon.api import Api
 from beacon.jobs import Ids, sign, spec, wrap
 from beacon.service import REMOTE
 from gate.core.client import Client
-from gate.core.limits import Budget, Limits
 from gate.core.transport import WatchedTransport
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.remote_run.guard import Guard, GuardedTransport
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.limits import Budget, Limits
 
 THREADS = 4
 

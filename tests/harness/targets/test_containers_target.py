@@ -30,7 +30,7 @@ from gate.targets.container import Container, Plan
 from gate.targets.container_system import ContainerSystem
 from gate.targets.containers import LABELS, STACK, ContainersTarget
 from gate.targets.images import postgres as postgres_image
-from gate.targets.process import free_port
+from gate.targets.postgres.supervision import free_port
 from gate.targets.stack import PORT, Stack
 from tests.harness.support.engine import engine, left, target
 

@@ -21,7 +21,8 @@ from gate.core.waiting import wait
 from gate.targets.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
 from gate.targets.postgres.clones import Clones
 from gate.targets.postgres.server import Cluster, fingerprint
-from gate.targets.process import ServiceProcess, Watched, free_port
+from gate.targets.postgres.supervision import Watched, free_port
+from gate.targets.process import ServiceProcess
 
 ROOT = Path(__file__).parents[3]
 STAND_IN = shlex.join([sys.executable, "-I", "-S", str(Path(__file__).parents[1] / "support" / "stand_in_runner.py")])

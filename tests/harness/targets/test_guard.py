@@ -14,10 +14,10 @@ import pytest
 from beacon.jobs import sign, spec, wrap
 from beacon.service import REMOTE
 from gate.core.errors import NotAvailable, UsageError
-from gate.core.limits import Budget, Limits, UsedUp
 from gate.targets.remote_run import ledger
 from gate.targets.remote_run.guard import Guard
 from gate.targets.remote_run.ledger import Ledger
+from gate.targets.remote_run.limits import Budget, Limits, UsedUp
 
 OWN = "gate-0a1b2c3d-gw0n1"
 MANY = Limits(100, 1e6, 60)
@@ -140,7 +140,7 @@ def test_jobs_are_counted_over_all_workers_and_refused_ones_given_back(tmp_path:
     one.answered("POST", "/api/v1/jobs", body(spec(OWN)), 400, {})
     for number in range(2):
         other.permit("POST", "/api/v1/jobs", body(spec(f"{OWN}{number}")), {})
-    with pytest.raises(UsedUp, match="2 jobs are used up"):
+    with pytest.raises(UsedUp, match="2 resources is used up"):
         one.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
 
 

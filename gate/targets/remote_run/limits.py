@@ -1,4 +1,4 @@
-"""How much a run may do to somebody else's runner, counted over all of its workers."""
+"""The limits of a run on somebody else's machine, counted over all of its workers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from gate.core.errors import NotAvailable
 
 
 class UsedUp(NotAvailable):
-    """The run has done as much as it may; whatever was not checked by now stays unchecked."""
+    """The run has done as much as it may; the checks that remain are not made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Jobs that a run may create, requests that it may send in a second, and seconds that it may go on."""
+    """Resources that a run may create, requests that it may send in a second, and its time in seconds."""
 
-    jobs: int = 200
+    resources: int = 200
     rate: float = 50.0
     seconds: float = 900.0
 
 
 class Budget:
-    """What is left of a run's limits; a small file that all workers share, so that no number of them exceeds it."""
+    """The rest of a run's limits, in a small file that all workers share."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.limits = limits
@@ -36,7 +36,7 @@ class Budget:
         self._lock = FileLock(f"{path}.lock")
 
     def request(self) -> float:
-        """Takes the next place in the line and returns the seconds until it is due; UsedUp where the time is over."""
+        """Takes the next turn and returns the seconds until it is due; UsedUp where the time is over."""
         with self._lock:
             state, now = self._read(), time.monotonic()
             if now - state["begun"] > self.limits.seconds:
@@ -45,24 +45,24 @@ class Budget:
             self._write({**state, "due": due + 1 / self.limits.rate})
         return due - now
 
-    def job(self) -> None:
-        """Takes one job; UsedUp where there is none left."""
+    def resource(self) -> None:
+        """Takes one resource; UsedUp where none is left."""
         with self._lock:
             state = self._read()
-            if state["jobs"] >= self.limits.jobs:
-                raise UsedUp(f"the run's {self.limits.jobs} jobs are used up; --max-jobs raises them")
-            self._write({**state, "jobs": state["jobs"] + 1})
+            if state["resources"] >= self.limits.resources:
+                raise UsedUp(f"the run's limit of {self.limits.resources} resources is used up; --max-jobs raises it")
+            self._write({**state, "resources": state["resources"] + 1})
 
     def give_back(self) -> None:
-        """Gives back a job that was refused."""
+        """Gives back a resource that was refused."""
         with self._lock:
             state = self._read()
-            self._write({**state, "jobs": state["jobs"] - 1})
+            self._write({**state, "resources": state["resources"] - 1})
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
             now = time.monotonic()  # the same clock in every process of a machine
-            return {"begun": now, "due": now, "jobs": 0}
+            return {"begun": now, "due": now, "resources": 0}
         read: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
         return read
 
