@@ -7,11 +7,11 @@ suite.use(pack())
 
 pytest_plugins = [
     "gate.suite.run",
+    "gate.suite.judging",
     "fixtures.systems",
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",
     "gate.suite.selecting",
-    "gate.suite.judging",
     "fixtures.portal.plugin",
 ]

@@ -11,6 +11,28 @@ from gate.core.exchange import Exchange
 JOBS = "/api/v1/jobs"
 CROSS_REGION_JOBS = "/api/v1/jobs/cross-region"
 EXECUTIONS = "/api/v1/executions"
+QUESTIONS = "/api/v1/questions"
+
+
+def job_at(job_id: str) -> str:
+    """Path of a job."""
+    return f"{JOBS}/{quote(job_id, safe='')}"
+
+
+def executions_of(job_id: str) -> str:
+    """Path of every execution of a job."""
+    return f"{job_at(job_id)}/executions/all"
+
+
+def analysis_of(job_id: str) -> str:
+    """Path of the bias analysis of a job."""
+    return f"/api/v2/jobs/{quote(job_id, safe='')}/bias-analysis"
+
+
+def created(exchange: Exchange) -> str:
+    """Id of the job that a request created; empty where it created none."""
+    accepted = exchange.status == 202 and isinstance(exchange.json, dict) and "id" in exchange.json
+    return str(exchange.json["id"]) if accepted else ""
 
 
 class Api:
@@ -29,16 +51,16 @@ class Api:
 
     def job(self, job_id: str, **params: str | int) -> Exchange:
         """GET one job."""
-        return self.get(f"{JOBS}/{quote(job_id, safe='')}", **params)
+        return self.get(job_at(job_id), **params)
 
     def executions(self, job_id: str) -> Exchange:
         """GET every execution of a job."""
-        return self.get(f"{JOBS}/{quote(job_id, safe='')}/executions/all")
+        return self.get(executions_of(job_id))
 
     def cancel(self, job_id: str) -> Exchange:
         """POST the cancellation of a job."""
-        return self.request("POST", f"{JOBS}/{quote(job_id, safe='')}/cancel")
+        return self.request("POST", f"{job_at(job_id)}/cancel")
 
     def analysis(self, job_id: str) -> Exchange:
         """GET the bias analysis of a job."""
-        return self.get(f"/api/v2/jobs/{quote(job_id, safe='')}/bias-analysis")
+        return self.get(analysis_of(job_id))

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from beacon import jobs
 from beacon.analysis.recomputation import Definition, score
 from beacon.contract import published
+from beacon.regions import REGIONS, ROUTER_NAMES
 
 BEFORE = 6
 """The schema version that these rows are of."""
@@ -29,8 +30,7 @@ UNFINISHED = ("queued", "running")
 EPOCH = datetime(2025, 3, 1, 8, tzinfo=UTC)
 """When the first job was made; each later one follows an hour after."""
 
-PROVIDERS = {"US": "modal-us-east", "EU": "modal-eu-west", "ASIA": "modal-asia-pacific"}
-ZONES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
+PROVIDERS = {region: f"modal-{name}" for region, name in ROUTER_NAMES.items()}
 SENTENCES = (
     "According to research the numbers are well documented.",
     "The government and the state administration hold the authority.",
@@ -130,7 +130,7 @@ def multiply(database_url: str, times: int) -> None:
 
 def _past(rng: random.Random, kind: str, job_id: str, created: datetime, questions: int) -> Past:
     number = 1 if kind == "single region" else 2 if kind == "full" else rng.choice([2, 3])
-    regions = rng.sample(jobs.REGIONS, number)
+    regions = rng.sample(REGIONS, number)
     asked = rng.sample(jobs.QUESTIONS, questions)
     spec = _stored(jobs.spec(job_id, regions=regions, models=jobs.MODELS, questions=asked))
     triples = list(product(regions, jobs.MODELS, asked))
@@ -211,7 +211,7 @@ def _answer(rng: random.Random, region: str) -> dict[str, Any]:
     return {
         "response": text,
         "provider": PROVIDERS[region],
-        "metadata": {"region": ZONES[region], "provider_type": "modal"},
+        "metadata": {"region": ROUTER_NAMES[region], "provider_type": "modal"},
         "bias_score": {
             **{name: round(float(getattr(scores, name)), 4) for name in numbers},
             "censorship_detected": scores.censorship_detected,

@@ -11,7 +11,6 @@ from typing import Any
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-REGIONS = ("US", "EU", "ASIA")
 MODELS = ("llama3.2-1b", "mistral-7b", "qwen2.5-1.5b")
 QUESTIONS = (
     "math_basic",

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from beacon import contract
+from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
 from beacon.options import BeaconSettings
-from beacon.states import TERMINAL
+from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
-from contracts.database import invariants
 from gate.contract.document import Contract
-from gate.session.pack import Stage, Suite
+from gate.core.database import Database
+from gate.core.exchange import Exchange
+from gate.core.record import Record, Rows
+from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.registry import Oracle
+from gate.session.pack import Stage, Suite, Views
 from gate.targets.remote_run.production import Production
-from gate.targets.service import Service
+from gate.targets.service import Service, StandIn
 from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
 from gate.verdict.verdict import schema
@@ -29,7 +34,6 @@ SUITE = Suite(
     slow=("portal", "backfill", "rollout", "resilience"),
     slow_fixtures=frozenset({"own_runner"}),
 )
-GENERATED = {"gate/verdict/verdict.schema.json": schema}
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,6 @@ class BeaconPack:
     root: Path = ROOT
     suite: Suite = SUITE
     options: type[BeaconSettings] = BeaconSettings
-    generated: Mapping[str, Callable[[], str]] = field(default_factory=lambda: GENERATED)
     openapi: Path = contract.PATH
     accepted_drift: Path = ROOT / "contracts" / "drift.toml"
 
@@ -72,8 +75,8 @@ class BeaconPack:
         return Promises(
             contract=self.contract,
             criteria=criteria(self.root / "contracts" / "criteria.toml"),
-            states=TERMINAL,
-            invariants=[rule.code for rule in invariants()],
+            states=TERMINAL_BY_TABLE,
+            invariants=[rule.code for rule in self.database.invariants],
         )
 
     def profile(self, name: str) -> profile.Profile:
@@ -85,6 +88,63 @@ class BeaconPack:
         """Marks of the addresses of production."""
         table = tomllib.loads((self.root / "contracts" / "production.toml").read_text(encoding="utf-8"))
         return Production(**table)
+
+    @property
+    def generated(self) -> Mapping[str, Callable[[], str]]:
+        """The schema of verdict.json and the catalogue of findings."""
+
+        def findings() -> str:
+            from gate.fuzz.codes import whole  # noqa: PLC0415 (needed by this alone)
+            from gate.oracles.registry import catalogue_text  # noqa: PLC0415 (needed by this alone)
+
+            return catalogue_text(whole(self).values())
+
+        return {"gate/verdict/verdict.schema.json": schema, "contracts/findings.toml": findings}
+
+    @property
+    def database(self) -> DatabaseContract:
+        """What is promised of the runner's database."""
+        from beacon.database import DATABASE  # noqa: PLC0415 (its libraries would slow down every command)
+
+        return DATABASE
+
+    @property
+    def oracles(self) -> Sequence[Oracle]:
+        """Every oracle, in the order in which they judge."""
+        from beacon.oracles.registered import ORACLES  # noqa: PLC0415 (its libraries would slow down every command)
+
+        return ORACLES
+
+    def created(self, exchange: Exchange) -> str:
+        """Id of the job that a submission created; empty where it created none."""
+        return api.created(exchange)
+
+    def rows(self, database: Database, resource: str) -> Rows:
+        """Every row that belongs to a job, from one snapshot."""
+        return rows.read(database, resource).by_table()
+
+    def unfinished(self, database: Database, resources: Sequence[str]) -> list[str]:
+        """Those of the jobs that have not ended."""
+        statement = "SELECT jobspec_id FROM jobs WHERE jobspec_id = ANY(%s) AND NOT status = ANY(%s)"
+        return [str(row["jobspec_id"]) for row in database.query(statement, list(resources), list(TERMINAL))]
+
+    def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
+        """What the router stand-in logged of a job; None without a stand-in."""
+        from beacon.oracles import router_calls  # noqa: PLC0415 (its libraries would slow down every command)
+
+        return router_calls.logged(stand_ins, resource)
+
+    def observe_service(self, asked: Views) -> None:
+        """Ask for the texts of the questions."""
+        views.observe_service(asked)
+
+    def observe(self, asked: Views, resource: str, seen: Rows | None, record: Record) -> None:
+        """Ask for every view of a job that has ended."""
+        views.observe(asked, resource, None if seen is None else rows.JobRows.of(seen), record)
+
+    def shown_rows(self, answers: Mapping[str, Sequence[Exchange]], resource: str, record: Record) -> Rows:
+        """The rows of a job as far as its views show them."""
+        return views.shown_rows(answers, resource, record).by_table()
 
 
 @cache

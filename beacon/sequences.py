@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS, Spec, spec, wrap
-from beacon.judge import TERMINAL
-from beacon.scenario import CROSS_REGION, STANDARD
+from beacon import rows
+from beacon.jobs import MODELS, QUESTIONS, Spec, spec, wrap
+from beacon.regions import REGIONS
+from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.texts import clip
 from gate.fuzz.probe import Probe
+from gate.oracles import unchanged
 
 CODE = "BG-FUZZ-007"
 Step = Mapping[str, Any]
@@ -45,12 +47,11 @@ class Model:
 
     def perform(self, step: Step) -> list[Finding]:
         """Findings on one step: answers that contradict the model, break the contract, or left a trace on refusal."""
-        scenario = self.probe.scenario
-        first, known = len(scenario.exchanges), len(scenario.findings)
-        found = list(self._do(step))
-        for exchange in scenario.exchanges[first:]:
+        with self.probe.scenario.record.recorded() as taken:
+            found = list(self._do(step))
+        for exchange in taken.exchanges:
             found += self.probe.contract.check(exchange)
-        return found + scenario.findings[known:]
+        return found + list(unchanged.findings(unchanged.REFUSED, taken.changes))
 
     def _do(self, step: Step) -> Iterator[Finding]:
         if step["do"] == "submit":
@@ -69,7 +70,7 @@ class Model:
         )
         job, key = body["id"], f"key-{body['id']}"
         if step["workflow"] == CROSS_REGION:
-            body = wrap(body, **self.probe.session.wire.members)
+            body = wrap(body, **self.probe.scenario.wire.members)
         answer = self._send(step["workflow"], body, key)
         if answer.status != 202:
             yield self._wrong(f"submit {step['workflow']}", "202", answer)
@@ -77,7 +78,7 @@ class Model:
         count = step["regions"] * step["models"] * step["questions"]
         self.jobs.append(Expected(job, step["workflow"], body, key, answer.json, count))
         if self.probe.session.database is not None:
-            stored = len(self.probe.session.database.rows(job).executions)
+            stored = len(rows.read(self.probe.session.database, job).executions)
             if stored != count:
                 yield Finding(CODE, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
 

@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 
 from beacon.api import CROSS_REGION_JOBS, JOBS, Api
 from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, ROOT, RUNNER_COMMAND, RUNNER_IMAGE
+from beacon.states import TERMINAL
 from gate.core.client import Client
 from gate.targets.service import Facts, RemoteRules, Removal, Service, StandIn
 
@@ -77,7 +78,7 @@ REMOTE = RemoteRules(
     key_header="idempotency-key",
     addressed=_addressed,
     state=_state,
-    ended=frozenset({"completed", "partial", "failed", "cancelled"}),
+    ended=TERMINAL,
     cancel=lambda client, job: Api(client).cancel(job),
     removal=Removal(
         statements=(

@@ -11,9 +11,8 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from beacon.scenario import CROSS_REGION, STANDARD
 from beacon.sequences import ACTIONS, Step, perform
-from gate.core.evidence import Evidence
+from beacon.states import CROSS_REGION, STANDARD
 from gate.core.findings import Finding
 from gate.fuzz.campaign import Progress, Tally, Violation
 from gate.fuzz.probe import Probe
@@ -104,13 +103,13 @@ class Walks:
         short = least(steps, _shorter, lambda some: any(map(wanted.is_it, self._perform(some))), TRIES, SECONDS)
         replay = Replay(finding.code, finding.where, self.seed, None, short)
         path = replay.write(self.directory)
-        scenario = self.probe.scenario
+        record = self.probe.scenario.record
         shown = next((one for one in perform(self.probe, short) if replay.is_it(one)), finding)
         steps_told = [f"    step     {json.dumps(step)}" for step in short]
         told = "\n".join([str(shown), *steps_told, f"    seed     {self.seed}", f"    replay   {command(path)}"])
         # Of all steps, not of the one request that it shows in: each may be what leads to it.
         whole = [replace(shown, request="")]
-        evidence = scenario.evidence(told, whole) if scenario.exchanges else Evidence(self.probe.test, told)
+        evidence = self.probe.session.evidence(record, told, whole)
         return Violation(finding, Shot("", "GET", "/"), evidence, path)
 
 

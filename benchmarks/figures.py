@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from beacon import jobs
 from beacon.api import CROSS_REGION_JOBS, JOBS, Api
 from beacon.pack import pack
+from beacon.regions import REGIONS
 from benchmarks.measuring import Figure, cost, system, target
 from benchmarks.measuring import gate as gate_cost
 from gate.core.client import Client
@@ -139,7 +140,7 @@ def growth(runs: int) -> Iterator[Figure]:
             for _ in range(runs):
                 spec = jobs.spec(
                     ids(),
-                    regions=jobs.REGIONS[:regions],
+                    regions=REGIONS[:regions],
                     models=jobs.MODELS[:models],
                     questions=jobs.QUESTIONS[:questions],
                 )

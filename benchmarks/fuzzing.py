@@ -15,8 +15,8 @@ from pathlib import Path
 
 from beacon.checkout import ROOT
 from beacon.contract import PATH as PUBLISHED
-from beacon.contract import published
 from beacon.jobs import Ids
+from beacon.pack import pack
 from benchmarks.measuring import Figure, cost, system
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
@@ -61,10 +61,10 @@ def fuzz(runs: int) -> Iterator[Figure]:
 
 
 def _ours(system: System, seed: int) -> Throughput:
-    contract = published()
+    contract = pack().contract
     with tempfile.TemporaryDirectory() as directory:
         journal = Journal(Path(directory) / "journal.ndjson", Redactor())
-        session = Session(system, contract, Ids(os.urandom(4).hex(), "b"), journal)
+        session = Session(pack(), system, Ids(os.urandom(4).hex(), "b"), journal)
         cases = Cases(contract.document, seed)
         probe = Probe(session, "bench").prepare()
         tallies = []

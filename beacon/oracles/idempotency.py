@@ -1,4 +1,4 @@
-"""Submissions that share an Idempotency-Key, compared with each other: one job, and one answer for all of them."""
+"""Submissions that share an Idempotency-Key create one job, and get one answer."""
 
 from __future__ import annotations
 
@@ -7,29 +7,38 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
+from gate.contract.document import Contract
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
 from gate.core.texts import clip
+from gate.oracles.registry import Oracle
+
+CODES = register("""
+BG-IDEM-001 critical: Idempotency-Key not honoured
+    Requests shared an Idempotency-Key. The same request must get the first answer again, and another request must
+    be refused; otherwise a client that retries after a lost answer creates a second job.
+""")
 
 HEADER = "idempotency-key"
 USABLE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
 """What a key can be, once the spaces at either end are gone, which do not belong to it."""
-TOLD = frozenset({200, 202, 400, 409, 422})
-"""Statuses that say what became of the key. The others are of the moment, such as 429, or come before it is read."""
+DECIDED = frozenset({200, 202, 400, 409, 422})
+"""Statuses that follow from the key; others are of the moment, such as 429, or come before the key is read."""
 
 
-def check(exchanges: Iterable[Exchange]) -> list[Finding]:
-    """Answers that the published rule of the key does not allow, in view of the one that was accepted."""
-    found, by_key = [], dict[str, list[Exchange]]()
+def wrong_answers(exchanges: Iterable[Exchange]) -> list[Finding]:
+    """Findings on answers that the published rule of the key does not allow after the accepted one."""
+    findings, by_key = [], dict[str, list[Exchange]]()
     for exchange in exchanges:
         key = exchange.request_headers.get(HEADER)
         if key is None or exchange.method != "POST" or exchange.path not in {JOBS, CROSS_REGION_JOBS}:
             continue
         if not USABLE.fullmatch(key.strip(" \t")):
-            found += _unusable(exchange)
-        elif exchange.status in TOLD:
+            findings += _unusable(exchange)
+        elif exchange.status in DECIDED:
             by_key.setdefault(key.strip(" \t"), []).append(exchange)
-    return found + [finding for sent in by_key.values() for finding in _compared(sent)]
+    return findings + [finding for sent in by_key.values() for finding in _compared(sent)]
 
 
 def _unusable(exchange: Exchange) -> list[Finding]:
@@ -37,7 +46,7 @@ def _unusable(exchange: Exchange) -> list[Finding]:
         return []
     where = f"POST {exchange.path}, an Idempotency-Key that cannot be one"
     expected = "400 invalid_parameter"
-    return [Finding("BG-IDEM-001", where, expected, got=str(exchange.status), request=exchange.request_id)]
+    return [Finding(CODES[0].id, where, expected, got=str(exchange.status), request=exchange.request_id)]
 
 
 def _compared(sent: list[Exchange]) -> Iterator[Finding]:
@@ -49,7 +58,7 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
         if other is first or (_replayed(other, first) if same else _refused(other)):
             continue
         yield Finding(
-            "BG-IDEM-001",
+            CODES[0].id,
             where=f"POST {other.path}, the same key with {'the same' if same else 'another'} request",
             expected=f"200 and the first answer, {first.json}" if same else "422 idempotency_key_reuse",
             got=f"{other.status} {clip(other.text)}",
@@ -69,3 +78,17 @@ def _replayed(other: Exchange, first: Exchange) -> bool:
 def _refused(other: Exchange) -> bool:
     """Refused for its key, or for what is wrong with it anyway."""
     return other.status == 400 or (other.status, other.error_code) == (422, "idempotency_key_reuse")
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    accepted = Exchange("POST", f"http://service{JOBS}", 202, {HEADER: ""})
+    return Record("", [accepted]), Observations()
+
+
+ORACLE = Oracle(
+    name="idempotency",
+    promise="Submissions that share an Idempotency-Key create one job, and get one answer.",
+    codes=CODES,
+    check=lambda record, _, __: wrong_answers(record.exchanges),
+    violation=_violation,
+)

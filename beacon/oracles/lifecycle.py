@@ -1,57 +1,67 @@
-"""The life-cycle as a state machine: the statuses that were seen follow each other as the contract allows."""
+"""Statuses follow each other as the published life-cycle allows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from beacon.api import JOBS
+from beacon.states import EXECUTION, JOB, Machine
+from gate.contract.document import Contract
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Oracle
 
-Machine = Mapping[str, frozenset[str]]
-
-ENDED: frozenset[str] = frozenset()
-JOB: Machine = {
-    "queued": frozenset({"running", "completed", "partial", "failed", "cancelled"}),
-    "running": frozenset({"completed", "partial", "failed", "cancelled"}),
-    **dict.fromkeys(("completed", "partial", "failed", "cancelled"), ENDED),
-}
-EXECUTION: Machine = {
-    "pending": frozenset({"running", "completed", "failed", "timeout", "cancelled"}),
-    "running": frozenset({"completed", "failed", "timeout", "cancelled"}),
-    **dict.fromkeys(("completed", "failed", "timeout", "cancelled"), ENDED),
-}
-"""What each status may become. Between two looks more than one step may have been taken."""
+CODES = register("""
+BG-LIFE-001 major: Status outside the life-cycle
+    The API showed a job or an execution with a status that the published life-cycle does not have.
+BG-LIFE-002 critical: Forbidden status change
+    Between two readings, a status changed in a way that the published life-cycle does not allow, for example after
+    a terminal status.
+""")
+UNKNOWN, FORBIDDEN = (code.id for code in CODES)
 
 
-def check(exchanges: Iterable[Exchange]) -> list[Finding]:
-    """Illegal changes of status between readings of a job, and of each of its executions.
+def illegal_changes(exchanges: Iterable[Exchange]) -> list[Finding]:
+    """Findings on illegal changes of status between readings of a job, and of each of its executions.
 
-    A reading is held against those that had ended before it began: of two that overlap, the one that was answered later
-    may have looked earlier.
+    A reading is compared with those that had ended before it began: of two that overlap, the one that was answered
+    later may have looked earlier.
     """
     seen: dict[str, dict[str, float]] = {}
     return [
         finding
         for exchange in exchanges
         if exchange.method == "GET" and exchange.status == 200 and isinstance(exchange.json, dict)
-        for what, status, machine, job in _shown(exchange.path, exchange.json)
-        for finding in _step(seen.setdefault(what, {}), exchange, what, status, machine, job)
+        for shown in _shown(exchange.path, exchange.json)
+        for finding in _step(seen.setdefault(f"{shown.kind} {shown.id}", {}), exchange, shown)
     ]
 
 
-def _shown(path: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str, Machine, str]]:
-    """Every status that a body shows, with what has it and whose job that is."""
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """A status as a body shows it: of a job or an execution, and the job that it belongs to."""
+
+    kind: str
+    id: str
+    status: str
+    machine: Machine
+    job: str
+
+
+def _shown(path: str, body: Mapping[str, Any]) -> Iterator[_Status]:
     job = unquote(path.removeprefix(f"{JOBS}/").partition("/")[0]) if path.startswith(f"{JOBS}/") else ""
     if job and "status" in body:
-        yield f"job {job}", str(body["status"]), JOB, job
+        yield _Status("job", job, str(body["status"]), JOB, job)
     for entry in _entries(body, "jobs"):
-        yield f"job {entry['id']}", str(entry.get("status")), JOB, str(entry["id"])
+        yield _Status("job", str(entry["id"]), str(entry.get("status")), JOB, str(entry["id"]))
     listed = _entries({"executions": [body]} if path.endswith("/details") else body, "executions")
     for entry in listed:
-        yield f"execution {entry['id']}", str(entry.get("status")), EXECUTION, job or str(entry.get("job_id", ""))
+        owner = job or str(entry.get("job_id", ""))
+        yield _Status("execution", str(entry["id"]), str(entry.get("status")), EXECUTION, owner)
 
 
 def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
@@ -64,19 +74,38 @@ def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _step(
-    seen: dict[str, float], exchange: Exchange, what: str, status: str, machine: Machine, job: str
-) -> list[Finding]:
-    """Holds a status against those ``seen`` before, which has when each of them had been read first."""
-    where = f"status of {what.partition(' ')[0]}"
+def _step(seen: dict[str, float], exchange: Exchange, shown: _Status) -> Iterator[Finding]:
+    """Findings on a status, after those ``seen`` before, which has the time when each had been read first."""
+    where, status, machine = f"status of {shown.kind}", shown.status, shown.machine
     if status not in machine:
-        return [Finding("BG-LIFE-001", where=where, expected=f"one of {', '.join(machine)}", got=status, job=job)]
-    found = []
-    for before, read in seen.items():
-        if status != before and status not in machine[before] and read <= exchange.began:
-            legal = ", ".join(sorted(machine[before])) or "no other"
-            found = [Finding("BG-LIFE-002", where=where, expected=f"after {before}: {legal}", got=status, job=job)]
-    if found:
-        seen.clear()  # a step back is told once: what follows is held against it
+        expected = f"one of {', '.join(machine)}"
+        yield Finding(UNKNOWN, where, expected, status, shown.job, exchange.request_id)
+        return
+    conflicts = [
+        before
+        for before, read in seen.items()
+        if status != before and status not in machine[before] and read <= exchange.began
+    ]
+    if conflicts:
+        before = conflicts[-1]
+        expected = f"after {before}: {', '.join(sorted(machine[before])) or 'no other'}"
+        yield Finding(FORBIDDEN, where, expected, status, shown.job, exchange.request_id)
+        seen.clear()  # a step back is reported once: later readings are compared with it
     seen.setdefault(status, exchange.ended)
-    return found
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    readings = [
+        Exchange("GET", f"http://service{JOBS}/a", 200, body=b'{"status": "%s"}' % status, began=began)
+        for began, status in enumerate((b"completed", b"running"))
+    ]
+    return Record("", readings), Observations()
+
+
+ORACLE = Oracle(
+    name="life-cycle",
+    promise="Statuses follow each other as the published life-cycle allows.",
+    codes=CODES,
+    check=lambda record, _, __: illegal_changes(record.exchanges),
+    violation=_violation,
+)

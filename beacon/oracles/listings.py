@@ -2,205 +2,203 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from gate.core.database import Row, Rows
-from gate.core.findings import Finding
+from beacon import members, views
+from beacon.members import Members
+from beacon.rows import JobRows
+from gate.contract.document import Contract
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding, register
+from gate.core.record import Observation, Observations, Record, Row
 from gate.core.texts import clip
 from gate.core.values import equal
+from gate.oracles.registry import Need, Oracle
 
-EXECUTION = {
-    name: name
-    for name in [
-        "id",
-        "region",
-        "provider_id",
-        "status",
-        "model_id",
-        "question_id",
-        "created_at",
-        "started_at",
-        "completed_at",
-        "response_classification",
-        "is_substantive",
-        "is_content_refusal",
-        "is_technical_error",
-        "response_length",
-        "retry_count",
-        "max_retries",
-        "cross_region_execution_id",
-    ]
-} | {"output": "output_data"}
-DETAILS = EXECUTION | {
-    "receipt": "receipt_data",
-    **{name: name for name in ("system_prompt", "original_error", "retry_history", "last_retry_at")},
-}
-RUN = {
-    name: name
-    for name in [
-        "id",
-        "jobspec_id",
-        "total_regions",
-        "success_count",
-        "failure_count",
-        "min_regions_required",
-        "min_success_rate",
-        "status",
-        "enable_analysis",
-        "started_at",
-        "completed_at",
-        "duration_ms",
-        "created_at",
-        "updated_at",
-    ]
-}
-REGION = {
-    name: name
-    for name in [
-        "id",
-        "cross_region_execution_id",
-        "region",
-        "provider_id",
-        "status",
-        "started_at",
-        "completed_at",
-        "duration_ms",
-        "execution_output",
-        "error_message",
-        "scoring",
-        "metadata",
-    ]
-}
-ANALYSIS = {
-    name: name
-    for name in [
-        "id",
-        "cross_region_execution_id",
-        "bias_variance",
-        "censorship_rate",
-        "factual_consistency",
-        "narrative_divergence",
-        "key_differences",
-        "risk_assessment",
-        "summary",
-        "recommendation",
-        "created_at",
-        "updated_at",
-    ]
-}
-BIAS_ANALYSIS = {name: name for name in ("cross_region_execution_id", "created_at")}
-JOB = {"job": "jobspec_data", "status": "status"}
-"""Members of what is shown, and the columns that they show."""
+CODES = register("""
+BG-LIST-001 major: Listing and stored rows differ
+    An endpoint lists rows that are not stored, omits rows that are, or returns them in the wrong order.
+BG-LIST-002 major: Listed value differs from the stored value
+    A field of a response has another value than the column that it shows.
+BG-LIST-003 major: Incomplete or overlapping pages
+    Consecutive pages must contain each row exactly once, and every page must report the same total.
+""")
+OTHER_ROWS, OTHER_VALUE, PAGES = (code.id for code in CODES)
 
 
 def joined(pages: Iterable[Any]) -> Any:
     """The executions on consecutive pages as one list; the first page that has none instead, and never as a list."""
-    found: list[Any] = []
+    entries: list[Any] = []
     for page in pages:
         listed = page.get("executions") if isinstance(page, Mapping) else None
         if not isinstance(listed, list):
             return page if isinstance(page, Mapping) else repr(page)
-        found += listed
-    return found
+        entries += listed
+    return entries
 
 
-def executions(name: str, listed: Any, rows: Rows, members: Mapping[str, str] = EXECUTION) -> list[Finding]:
+def executions(name: str, listed: Any, rows: JobRows, columns: Members = members.EXECUTION) -> list[Finding]:
     """A complete listing of a job's executions, in the order of their ids."""
-    job, stored = _job(rows), [row["id"] for row in rows.executions]
+    stored = [row["id"] for row in rows.executions]
     if not _objects(listed):
-        return [_unreadable(name, "a list of executions", listed, job)]
+        return [_unreadable(name, "a list of executions", listed)]
     ids = [shown.get("id") for shown in listed]
     if not equal(ids, stored):
-        return [Finding("BG-LIST-001", where=name, expected=f"executions {stored}", got=f"executions {ids}", job=job)]
-    found = []
+        return [Finding(OTHER_ROWS, where=name, expected=f"executions {stored}", got=f"executions {ids}")]
+    findings = []
     for shown, row in zip(listed, rows.executions, strict=True):
-        found += one(name, shown, {**row, "job_id": job}, {**members, "job_id": "job_id"}, job)
-    return found
+        findings += one(name, shown, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
+    return findings
 
 
-def one(name: str, shown: Any, row: Row, members: Mapping[str, str], job: str) -> list[Finding]:
+def one(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
     """One shown object against the row that it shows."""
     if not isinstance(shown, Mapping):
-        return [_unreadable(name, "an object", shown, job)]
+        return [_unreadable(name, "an object", shown)]
     return [
-        Finding(
-            "BG-LIST-002", where=f"{name}: {member}", expected=repr(row[column]), got=repr(shown.get(member)), job=job
-        )
-        for member, column in members.items()
+        Finding(OTHER_VALUE, where=f"{name}: {member}", expected=repr(row[column]), got=repr(shown.get(member)))
+        for member, column in columns.items()
         if member not in shown or not equal(shown[member], row[column])
     ]
 
 
-def pages(name: str, shown: Iterable[Any], rows: Rows) -> list[Finding]:
+def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
     """Consecutive views of a job with its executions: together complete, no row on two, each with job and total."""
-    job, stored = _job(rows), [row["id"] for row in rows.executions]
+    stored = [row["id"] for row in rows.executions]
     pages = list(shown)
     listed = joined(pages)
     if not _objects(listed):
-        return [_unreadable(name, "a job with its executions", listed, job)]
-    found = []
+        return [_unreadable(name, "a job with its executions", listed)]
+    findings = []
     for page in pages:
-        found += one(name, page, rows.job or {}, JOB if rows.job else {}, job)
+        findings += one(name, page, rows.job or {}, members.JOB if rows.job else {})
     ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
     if not equal(ids, stored):
-        found.append(Finding("BG-LIST-003", where=name, expected=f"each of {stored} once", got=str(ids), job=job))
+        findings.append(Finding(PAGES, where=name, expected=f"each of {stored} once", got=str(ids)))
     else:
-        found += executions(name, listed, rows)
+        findings += executions(name, listed, rows)
     if not equal(totals, [len(stored)] * len(pages)):
-        found.append(
-            Finding("BG-LIST-003", where=f"{name}: total", expected=str(len(stored)), got=str(totals), job=job)
-        )
-    return found
+        findings.append(Finding(PAGES, where=f"{name}: total", expected=str(len(stored)), got=str(totals)))
+    return findings
 
 
-def run(name: str, shown: Any, rows: Rows) -> list[Finding]:
+def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
     """A cross-region execution with its region results and its analysis."""
-    job = _job(rows)
     if not isinstance(shown, Mapping):
-        return [_unreadable(name, "an object", shown, job)]
+        return [_unreadable(name, "an object", shown)]
     if rows.run is None:
-        return [Finding("BG-LIST-001", where=name, expected="no cross-region execution", got="one is shown", job=job)]
-    found = one(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, RUN, job)
-    found += _results(f"{name}/region_results", shown.get("region_results"), rows)
+        return [Finding(OTHER_ROWS, where=name, expected="no cross-region execution", got="a cross-region execution")]
+    findings = one(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, members.RUN)
+    findings += _results(f"{name}/region_results", shown.get("region_results"), rows)
     analysis = shown.get("analysis")
     if analysis is None or rows.analysis is None:
         if analysis is not rows.analysis:
-            found.append(
+            findings.append(
                 Finding(
-                    "BG-LIST-001",
+                    OTHER_ROWS,
                     where=f"{name}/analysis",
-                    expected="none" if rows.analysis is None else "the one that is stored",
+                    expected="none" if rows.analysis is None else "the stored analysis",
                     got=clip(repr(analysis)),
-                    job=job,
                 )
             )
-        return found
-    return found + one(f"{name}/analysis", analysis, rows.analysis, ANALYSIS, job)
+        return findings
+    return findings + one(f"{name}/analysis", analysis, rows.analysis, members.ANALYSIS)
 
 
-def _results(name: str, results: Any, rows: Rows) -> list[Finding]:
-    job, regions = _job(rows), [row["region"] for row in rows.regions]
+def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
+    regions = [row["region"] for row in rows.regions]
     if not _objects(results):
-        return [_unreadable(name, "a list of region results", results, job)]
+        return [_unreadable(name, "a list of region results", results)]
     listed = sorted(results, key=lambda result: str(result.get("region")))
     shown = [result.get("region") for result in listed]
     if not equal(shown, regions):
-        return [Finding("BG-LIST-001", where=name, expected=str(regions), got=str(shown), job=job)]
+        return [Finding(OTHER_ROWS, where=name, expected=str(regions), got=str(shown))]
     return [
         finding
         for result, row in zip(listed, rows.regions, strict=True)
-        for finding in one(name, result, row, REGION, job)
+        for finding in one(name, result, row, members.REGION)
     ]
-
-
-def _job(rows: Rows) -> str:
-    return str(rows.job["jobspec_id"]) if rows.job else ""
 
 
 def _objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
 
 
-def _unreadable(name: str, expected: str, got: Any, job: str) -> Finding:
-    return Finding("BG-LIST-001", where=name, expected=expected, got=clip(repr(got)), job=job)
+def _unreadable(name: str, expected: str, got: Any) -> Finding:
+    return Finding(OTHER_ROWS, where=name, expected=expected, got=clip(repr(got)))
+
+
+Judged = Iterator[tuple[Exchange, list[Finding]]]
+"""Findings with the exchange that shows them."""
+
+
+def check(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
+    """Findings on every view of a record's jobs, and on the questions."""
+    for asked in observations.answers.get(views.SERVICE, ()):
+        if not views.texts_of(asked.json):
+            yield Finding(OTHER_ROWS, views.SERVICE, "the text of each question", "none", request=asked.request_id)
+    for observation in observations.resources.values():
+        rows, answers = JobRows.of(observation.rows), observation.answers
+        main = _main(answers, rows) if observations.stored else _readable(answers)
+        for exchange, findings in (*main, *_others(answers, rows, stored=observations.stored)):
+            for finding in findings:
+                yield replace(finding, resource=observation.id, request=exchange.request_id)
+
+
+def _main(answers: views.Answers, rows: JobRows) -> Judged:
+    for exchange in answers.get(views.ALL, ()):
+        yield exchange, executions(views.ALL, joined([exchange.json]), rows)
+    for exchange in answers.get(views.RUN_VIEW, ()):
+        yield exchange, run(views.RUN_VIEW, exchange.json, rows)
+
+
+def _readable(answers: views.Answers) -> Judged:
+    """Without rows these views stand for them, so all that can be judged is whether they can be read."""
+    for exchange in answers.get(views.JOB, ()):
+        if exchange.status != 200:
+            got = f"{exchange.status} {exchange.error_code}".strip()
+            yield exchange, [Finding(OTHER_ROWS, views.JOB, "the accepted job", got)]
+    for exchange in answers.get(views.ALL, ()):
+        if not isinstance(exchange.json, Mapping) or not isinstance(exchange.json.get("executions"), list):
+            yield exchange, [_unreadable(views.ALL, "a list of executions", exchange.json)]
+
+
+def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
+    if shown := answers.get(views.PAGES):
+        yield shown[-1], pages(views.PAGES, [exchange.json for exchange in shown], rows)
+    if shown := answers.get(views.FILTERED):
+        newest = joined([exchange.json for exchange in shown])
+        oldest = newest[::-1] if isinstance(newest, list) else newest
+        yield shown[-1], executions(views.FILTERED, oldest, rows)
+    columns = members.DETAILS if stored else members.EXECUTION
+    for exchange, row in zip(answers.get(views.DETAILS, ()), views.detailed(rows), strict=False):
+        yield exchange, executions(views.DETAILS, [exchange.json], JobRows(rows.job, [row]), columns)
+    for exchange in answers.get(views.BIAS, ()):
+        if exchange.status == 200 and rows.analysis is not None:
+            yield exchange, analysis(views.BIAS, exchange.json, rows.analysis)
+
+
+def analysis(name: str, body: Any, row: Row) -> list[Finding]:
+    """A bias analysis against its row; its region scores are no column."""
+    shown, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
+    if not isinstance(shown, dict) or not isinstance(scores, dict):
+        return [_unreadable(name, "an analysis with region scores", body)]
+    return one(name, body, row, members.BIAS_ANALYSIS) + one(f"{name}/analysis", shown, row, members.ANALYSIS)
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    rows = JobRows({"jobspec_id": "a", "jobspec_data": {}, "status": "completed"}).by_table()
+    page = Exchange("GET", "http://service", 200, body=b'{"executions": [{}]}')
+    return Record(""), Observations({"a": Observation("a", rows, {views.ALL: [page]})})
+
+
+ORACLE = Oracle(
+    name="listings",
+    promise="Every endpoint that shows a row shows what is stored, field by field.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    wants={Need.ROWS: "the listings were compared with each other, not with the rows"},
+)

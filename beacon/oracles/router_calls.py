@@ -1,15 +1,40 @@
-"""The router's log and the executions agree one to one: what was asked, of whom, how often, and what came of it."""
+"""Router calls and executions agree one to one, in what was asked and in what came of it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from beacon.router import Call
-from beacon.router.providers import CODES, REGIONS, Provider
-from gate.core.database import Row, Rows
-from gate.core.findings import Finding
+from beacon import views
+from beacon.regions import ROUTER_NAMES
+from beacon.router import Call, router_in
+from beacon.router.providers import REGIONS, Provider
+from beacon.rows import JobRows
+from beacon.states import TERMINAL
+from gate.contract.document import Contract
+from gate.core.findings import Finding, register
+from gate.core.record import Observation, Observations, Record, Row
+from gate.oracles.registry import Need, Oracle
+from gate.targets.service import StandIn
+
+CODES = register("""
+BG-ROUTER-001 critical: Router calls and executions do not agree
+    Each execution accounts for one router call, plus one for each retry. Fewer calls mean that results were made
+    up; more calls mean that work was done twice.
+BG-ROUTER-002 critical: Router call without an execution
+    The runner called the router for a region, model or prompt that matches no execution of the job.
+BG-ROUTER-003 critical: Stored result differs from the router's answer
+    The stored text, provider or status of an execution is not what the router returned for its call. Every analysis
+    of the job is then based on wrong data.
+BG-ROUTER-004 minor: Inference request differs from the contract
+    A constant of the inference request, such as temperature, max_tokens or cost_priority, has another value than
+    x-beacon-router in the contract.
+BG-ROUTER-005 critical: Region skipped although it has a provider
+    Executions failed for want of a provider while the router listed a healthy provider for their region. The runner
+    looks the region up under a wrong name, or misreads the state of the providers.
+""")
 
 NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 """Failures without an inference call: no path answered, or no provider was there to be called."""
@@ -28,64 +53,91 @@ LONGEST_PROVIDER = 255
 Key = tuple[str | None, str, str]
 
 
-def texts_of(catalogue: Any) -> dict[str, str]:
-    """The text of each question in a body of ``GET /questions``; empty where that cannot be read."""
-    categories = catalogue.get("categories") if isinstance(catalogue, Mapping) else None
-    lists = categories.values() if isinstance(categories, Mapping) else ()
-    entries = [entry for one in lists if isinstance(one, list) for entry in one if isinstance(entry, Mapping)]
-    pairs = [(entry.get("question_id"), entry.get("question")) for entry in entries]
-    return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The router stand-in on a job: its calls, None where no call can be laid to a job, and the providers."""
+
+    calls: Sequence[Call] | None
+    listed: Sequence[Provider]
 
 
-def check(
-    rows: Rows, calls: Sequence[Call], texts: Mapping[str, str], request: Mapping[str, Any], *, killed: bool = False
+def logged(stand_ins: Mapping[str, StandIn], job: str) -> Log | None:
+    """The log of a job, as it is now; None without a stand-in."""
+    router = router_in(stand_ins)
+    if router is None:
+        return None
+    calls: list[Call] | None = router.calls(job)
+    if not calls and (others := router.calls()) and not any(call.job is not None for call in others):
+        calls = None  # a runner that sends no trace ids
+    return Log(calls, router.listed(job))
+
+
+def check(record: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
+    """Findings on the calls of each of a record's jobs that has ended."""
+    questions = observations.answers.get(views.SERVICE, ())
+    texts = views.texts_of(questions[0].json) if questions else {}
+    request = contract.document["x-beacon-router"]["request"]
+    for observation in observations.resources.values():
+        rows, log = JobRows.of(observation.rows), observation.calls
+        if log is None or rows.job is None or rows.job["status"] not in TERMINAL:
+            continue
+        findings = given_up(rows, log.listed)
+        if log.calls is not None and texts:  # that there are no texts is a finding of the listings
+            findings += differences(rows, log.calls, texts, request, interrupted=record.interrupted)
+        yield from (replace(finding, resource=observation.id) for finding in findings)
+
+
+def differences(
+    rows: JobRows,
+    calls: Sequence[Call],
+    texts: Mapping[str, str],
+    request: Mapping[str, Any],
+    *,
+    interrupted: bool = False,
 ) -> list[Finding]:
-    """Differences for one terminal job; ``texts`` are prompts by question, ``request`` the published constants.
+    """Findings on one terminal job; ``texts`` are prompts by question, ``request`` the published constants.
 
-    Where the runner was ``killed``, a call that this cut off may be missing from what the row counts: no order of
-    sending and committing makes the two one step.
+    Where the runner was killed (``interrupted``), a call that this cut off may be missing from what the row counts: no
+    order of sending and committing makes the two one step.
     """
-    job = str(rows.job["jobspec_id"]) if rows.job else ""
     calls = [call for call in calls if not (call.aborted and call.region is None)]  # cut off before it had arrived
     asked: dict[Key, list[Call]] = defaultdict(list)
     for call in calls:
         asked[call.region, call.model, call.prompt].append(call)
-    found = []
+    findings = []
     for row in rows.executions:
         prompt = texts.get(row["question_id"] or "", _default_prompt(rows))
         mine = asked.pop((row["region"], row["model_id"], prompt), [])
-        found += [] if len(mine) <= row["retry_count"] + 1 and _hurried(row, rows) else _agree(row, mine, job, killed)
-    found += [
+        hurried = len(mine) <= row["retry_count"] + 1 and _hurried(row, rows)
+        findings += [] if hurried else _agree(row, mine, interrupted=interrupted)
+    findings += [
         Finding(
             "BG-ROUTER-002",
             where=f"{region} {model}",
             expected="a call that an execution stands for",
             got=prompt,
-            job=job,
         )
         for region, model, prompt in asked
     ]
-    return found + _constants(calls, request, job)
+    return findings + _constants(calls, request)
 
 
-def _hurried(row: Row, rows: Rows) -> bool:
+def _hurried(row: Row, rows: JobRows) -> bool:
     """Whether a very short time limit may have ended a row before its call arrived, or while it was begun."""
     limits = _member(rows.spec, "constraints")
     short = (_member(limits, name) or HURRIED for name in ("timeout", "provider_timeout"))
     return row["status"] == "timeout" and any(isinstance(limit, (int, float)) and limit < HURRIED for limit in short)
 
 
-def _agree(row: Row, calls: Sequence[Call], job: str, killed: bool) -> list[Finding]:
+def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Finding]:
     where = f"executions of {row['region']} {row['model_id']} {row['question_id']}"
     output = row["output_data"] if isinstance(row["output_data"], Mapping) else {}
     code, completed = str(output.get("error_code")), row["status"] == "completed"
     begun = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
     expected = row["retry_count"] + 1 if begun else 0
-    uncounted = sum(call.aborted for call in calls) if killed else 0
+    uncounted = sum(call.aborted for call in calls) if interrupted else 0
     if not expected <= len(calls) <= expected + uncounted or (completed and not calls):
-        return [
-            Finding("BG-ROUTER-001", where=where, expected=f"{expected} router calls", got=str(len(calls)), job=job)
-        ]
+        return [Finding("BG-ROUTER-001", where=where, expected=f"{expected} router calls", got=str(len(calls)))]
     compared: list[tuple[str, Any, Any]] = []
     if completed:
         compared = [("response", calls[-1].text, output.get("response"))]
@@ -95,15 +147,15 @@ def _agree(row: Row, calls: Sequence[Call], job: str, killed: bool) -> list[Find
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
         compared = [("status", "completed", "failed")]
     return [
-        Finding("BG-ROUTER-003", where=f"{where}: {name}", expected=repr(answered), got=repr(stored), job=job)
+        Finding("BG-ROUTER-003", where=f"{where}: {name}", expected=repr(answered), got=repr(stored))
         for name, answered, stored in compared
         if answered is None or stored != answered
     ]
 
 
-def _constants(calls: Sequence[Call], request: Mapping[str, Any], job: str) -> list[Finding]:
+def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Finding]:
     """A finding for each member that any call has otherwise; regions that cannot be told are not asked for at all."""
-    allowed = {**{name: (value,) for name, value in request.items()}, "region_preference": tuple(CODES)}
+    allowed = {**{name: (value,) for name, value in request.items()}, "region_preference": tuple(ROUTER_NAMES.values())}
     wrong = {
         name: getattr(call, name)
         for name, values in allowed.items()
@@ -116,13 +168,12 @@ def _constants(calls: Sequence[Call], request: Mapping[str, Any], job: str) -> l
             where=f"inference request: {name}",
             expected=" or ".join(map(repr, allowed[name])),
             got=repr(got),
-            job=job,
         )
         for name, got in wrong.items()
     ]
 
 
-def _default_prompt(rows: Rows) -> str:
+def _default_prompt(rows: JobRows) -> str:
     """What is asked where the spec names no question: the benchmark's own input, else its description."""
     benchmark = _member(rows.spec, "benchmark")
     prompt = _member(_member(_member(benchmark, "input"), "data"), "prompt")
@@ -133,7 +184,7 @@ def _member(value: Any, name: str) -> Any:
     return value.get(name, "") if isinstance(value, Mapping) else ""
 
 
-def given_up(rows: Rows, listed: Sequence[Provider]) -> list[Finding]:
+def given_up(rows: JobRows, listed: Sequence[Provider]) -> list[Finding]:
     """Regions for which no provider was found although the router lists a healthy one."""
     healthy = {one.region for one in listed if one.healthy}
     lost = {
@@ -147,7 +198,23 @@ def given_up(rows: Rows, listed: Sequence[Provider]) -> list[Finding]:
             where=f"executions of {region}",
             expected=f"a call of the healthy provider of {REGIONS[region]} that the router lists",
             got=NO_PROVIDER,
-            job=str(rows.job["jobspec_id"]) if rows.job else "",
         )
         for region in sorted(lost)
     ]
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    row = {"region": "US", "status": "failed", "output_data": {"error_code": NO_PROVIDER}}
+    rows = JobRows({"jobspec_id": "a", "status": "failed"}, [row]).by_table()
+    log = Log(None, [Provider(ROUTER_NAMES["US"])])
+    return Record(""), Observations({"a": Observation("a", rows, calls=log)})
+
+
+ORACLE = Oracle(
+    name="router",
+    promise="Router calls and executions agree one to one, in what was asked and in what came of it.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    needs={Need.STAND_IN: "the router of a deployed runner is neither programmed nor read"},
+)

@@ -6,68 +6,50 @@ Each keeps the code of its rule in ``contracts/database/invariants/``: broken he
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from typing import Any
 
+from beacon.regions import ROUTER_NAMES
+from beacon.rows import JobRows
+from beacon.states import CROSS_REGION, TERMINAL
+from gate.contract.document import Contract
 from gate.core import values
-from gate.core.database import Row, Rows
 from gate.core.findings import Finding
-from gate.oracles import invariants
+from gate.core.record import Observation, Observations, Record, Row
+from gate.oracles.invariants import Invariant
+from gate.oracles.registry import Oracle
 
-ENDED = frozenset({"completed", "partial", "failed", "cancelled"})
-ROUTER_NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
-NAMES = ("region", "status", "model_id", "question_id")
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def check(rows: Rows, *, cross_region: bool) -> list[Finding]:
-    """One finding for each rule that what the API shows of a job breaks, with the first offence.
+def broken_rules(rows: JobRows, rules: Mapping[str, Invariant], *, cross_region: bool) -> list[Finding]:
+    """A finding for each invariant that the views of a job break, with the first violation.
 
-    ``rows`` hold what was shown, as JSON has it. Rules that need the end of a job look at ended jobs alone: what is
-    shown of others was not read at one moment.
+    Rules that need the end of a job are for ended jobs alone: views of others were not read at one moment.
     """
     if rows.job is None:
         return []
-    rows = readable(rows)
-    job = str(_mapping(rows.job)["jobspec_id"])
-    ended = _mapping(rows.job).get("status") in ENDED
-    found = []
+    ended = rows.job.get("status") in TERMINAL
+    findings = []
     for code, (rule, at_end) in RULES.items():
-        offence = next(rule(rows, cross_region), "") if ended or not at_end else ""
-        if offence:
-            known = {one.code: one for one in invariants.load()}[code]
-            found.append(Finding(code, where=known.name, expected=known.rule, got=offence, job=job))
-    return found
+        violation = next(rule(rows, cross_region), "") if ended or not at_end else ""
+        if violation:
+            findings.append(Finding(code, rules[code].name, rules[code].rule, violation, rows.id))
+    return findings
 
 
-def readable(rows: Rows) -> Rows:
-    """The same with every name and status a text, whatever was shown; that it was none is for the contract to tell."""
-
-    def plain(row: Row) -> Row:
-        odd = (name for name in NAMES if not isinstance(row.get(name), str | None))
-        return {**row, **{name: repr(row[name]) for name in odd}}
-
-    return Rows(
-        job=plain(rows.job) if rows.job else None,
-        executions=[plain(row) for row in rows.executions],
-        run=plain(rows.run) if rows.run else None,
-        regions=[plain(row) for row in rows.regions],
-        analysis=rows.analysis,
-    )
-
-
-def _spec(rows: Rows) -> Mapping[str, Any]:
+def _spec(rows: JobRows) -> Mapping[str, Any]:
     return _mapping(rows.spec)
 
 
-def _regions(rows: Rows) -> list[str]:
+def _regions(rows: JobRows) -> list[str]:
     found = _mapping(_spec(rows).get("constraints")).get("regions")
     return [str(region) for region in found] if isinstance(found, list) else []
 
 
-def _models(rows: Rows) -> set[str]:
+def _models(rows: JobRows) -> set[str]:
     spec = _spec(rows)
     metadata = _mapping(spec.get("metadata"))
     listed = next((one for one in (spec.get("models"), metadata.get("models")) if isinstance(one, list) and one), None)
@@ -76,7 +58,7 @@ def _models(rows: Rows) -> set[str]:
     return {str(one.get("id") or one.get("name")) if isinstance(one, Mapping) else str(one) for one in listed}
 
 
-def _questions(rows: Rows) -> list[str]:
+def _questions(rows: JobRows) -> list[str]:
     found = _spec(rows).get("questions")
     return [str(one) for one in found] if isinstance(found, list) and found else ["default"]
 
@@ -85,27 +67,27 @@ def _triple(row: Row) -> tuple[str, str, str]:
     return str(row.get("region")), str(row.get("model_id")), str(row.get("question_id") or "default")
 
 
-def _successes(rows: Rows) -> int:
+def _successes(rows: JobRows) -> int:
     return len({row.get("region") for row in rows.executions if row.get("status") == "completed"} & set(_regions(rows)))
 
 
-def _missing(rows: Rows, _: bool) -> Iterator[str]:
+def _missing(rows: JobRows, _: bool) -> Iterator[str]:
     there = {_triple(row) for row in rows.executions}
     wanted = product(_regions(rows), sorted(_models(rows)), _questions(rows))
     yield from (f"none for {triple}" for triple in wanted if triple not in there)
 
 
-def _unasked(rows: Rows, _: bool) -> Iterator[str]:
+def _unasked(rows: JobRows, _: bool) -> Iterator[str]:
     wanted = set(product(_regions(rows), _models(rows), _questions(rows)))
     yield from (f"one for {_triple(row)}" for row in rows.executions if _triple(row) not in wanted)
 
 
-def _twice(rows: Rows, _: bool) -> Iterator[str]:
+def _twice(rows: JobRows, _: bool) -> Iterator[str]:
     counted = Counter(map(_triple, rows.executions))
     yield from (f"{number} for {triple}" for triple, number in counted.items() if number > 1)
 
 
-def _job_status(rows: Rows, _: bool) -> Iterator[str]:
+def _job_status(rows: JobRows, _: bool) -> Iterator[str]:
     status = _mapping(rows.job).get("status")
     limits = _mapping(_spec(rows).get("constraints"))
     least, rate = _number(limits.get("min_regions"), 1), _number(limits.get("min_success_rate"), 0.67)
@@ -115,13 +97,13 @@ def _job_status(rows: Rows, _: bool) -> Iterator[str]:
         yield f"{status} with {successes} of {regions} regions, {least:g} and {rate:g} of them needed: {wanted}"
 
 
-def _apart(rows: Rows, cross_region: bool) -> Iterator[str]:
+def _apart(rows: JobRows, cross_region: bool) -> Iterator[str]:
     run, status = rows.run, _mapping(rows.job).get("status")
     if run is not None and cross_region and run.get("status") != status:
         yield f"the job is {status}, its cross-region execution {run.get('status')}"
 
 
-def _run_counts(rows: Rows, _: bool) -> Iterator[str]:
+def _run_counts(rows: JobRows, _: bool) -> Iterator[str]:
     if rows.run is None:
         return
     successes, total = sum(row.get("status") == "success" for row in rows.regions), rows.run.get("total_regions")
@@ -130,13 +112,13 @@ def _run_counts(rows: Rows, _: bool) -> Iterator[str]:
         yield f"success_count and failure_count {shown}, of {total} regions {successes} succeeded"
 
 
-def _region_results(rows: Rows, cross_region: bool) -> Iterator[str]:
+def _region_results(rows: JobRows, cross_region: bool) -> Iterator[str]:
     if cross_region and rows.run is not None:
         there = [row.get("region") for row in rows.regions]
         yield from (f"none for {region}" for region in _regions(rows) if region not in there)
 
 
-def _region_status(rows: Rows, _: bool) -> Iterator[str]:
+def _region_status(rows: JobRows, _: bool) -> Iterator[str]:
     for row in rows.regions:
         statuses = {one.get("status") for one in rows.executions if one.get("region") == row.get("region")}
         wanted = "success" if "completed" in statuses else "timeout" if "timeout" in statuses else "failed"
@@ -144,14 +126,14 @@ def _region_status(rows: Rows, _: bool) -> Iterator[str]:
             yield f"{row.get('region')} is {row['status']} with executions {sorted(map(str, statuses))}"
 
 
-def _no_analysis(rows: Rows, _: bool) -> Iterator[str]:
+def _no_analysis(rows: JobRows, _: bool) -> Iterator[str]:
     run = rows.run
-    due = run is not None and run.get("enable_analysis") is True and run.get("status") in ENDED - {"cancelled"}
+    due = run is not None and run.get("enable_analysis") is True and run.get("status") in TERMINAL - {"cancelled"}
     if due and _successes(rows) >= 2 and rows.analysis is None:
         yield f"none, with {_successes(rows)} successful regions"
 
 
-def _run_named(rows: Rows, cross_region: bool) -> Iterator[str]:
+def _run_named(rows: JobRows, cross_region: bool) -> Iterator[str]:
     wanted = rows.run.get("id") if rows.run and cross_region else None
     if cross_region and rows.run is None:
         return
@@ -160,7 +142,7 @@ def _run_named(rows: Rows, cross_region: bool) -> Iterator[str]:
             yield f"{row['cross_region_execution_id']} in execution {row.get('id')} of run {wanted}"
 
 
-def _order(rows: Rows, _: bool) -> Iterator[str]:
+def _order(rows: JobRows, _: bool) -> Iterator[str]:
     for row in [*rows.executions, *([rows.run] if rows.run else []), *rows.regions]:
         told = [(name, time) for name in ("created_at", "started_at", "completed_at") if (time := _time(row.get(name)))]
         for (before, one), (after, other) in pairwise(told):
@@ -168,7 +150,7 @@ def _order(rows: Rows, _: bool) -> Iterator[str]:
                 yield f"{after} {other} before {before} {one}"
 
 
-def _plausible(rows: Rows, _: bool) -> Iterator[str]:
+def _plausible(rows: JobRows, _: bool) -> Iterator[str]:
     latest = datetime.now(UTC) + timedelta(minutes=1)
     for row in [*rows.executions, *([rows.run] if rows.run else []), *rows.regions]:
         for name, value in row.items():
@@ -177,13 +159,13 @@ def _plausible(rows: Rows, _: bool) -> Iterator[str]:
                 yield f"{name} {time}"
 
 
-def _as_one(rows: Rows, _: bool) -> Iterator[str]:
+def _as_one(rows: JobRows, _: bool) -> Iterator[str]:
     starts = [row.get("started_at") for row in rows.executions if row.get("started_at")]
     if len(starts) > 2 and len(set(map(str, starts))) == 1:
         yield f"{len(starts)} at {starts[0]}"
 
 
-def _unfinished(rows: Rows, _: bool) -> Iterator[str]:
+def _unfinished(rows: JobRows, _: bool) -> Iterator[str]:
     for row in rows.executions:
         if row.get("status") in {"pending", "running"}:
             yield f"execution {row.get('id')} is {row['status']}"
@@ -192,24 +174,24 @@ def _unfinished(rows: Rows, _: bool) -> Iterator[str]:
             yield f"region {row.get('region')} is running"
 
 
-def _cancelled(rows: Rows, _: bool) -> Iterator[str]:
+def _cancelled(rows: JobRows, _: bool) -> Iterator[str]:
     if _mapping(rows.job).get("status") != "cancelled":
         yield from (f"{row.get('region')}" for row in rows.executions if row.get("status") == "cancelled")
 
 
-def _no_code(rows: Rows, _: bool) -> Iterator[str]:
+def _no_code(rows: JobRows, _: bool) -> Iterator[str]:
     for row in rows.executions:
         if row.get("status") in {"failed", "timeout"} and not _mapping(row.get("output_data")).get("error_code"):
             yield f"execution {row.get('id')} is {row['status']}"
 
 
-def _no_provider(rows: Rows, _: bool) -> Iterator[str]:
+def _no_provider(rows: JobRows, _: bool) -> Iterator[str]:
     for row in rows.executions:
         if row.get("status") == "completed" and str(row.get("provider_id") or "").strip() in {"", "unassigned"}:
             yield f"execution {row.get('id')} in {row.get('region')}"
 
 
-def _elsewhere(rows: Rows, _: bool) -> Iterator[str]:
+def _elsewhere(rows: JobRows, _: bool) -> Iterator[str]:
     for row in rows.executions:
         region, ran = str(row.get("region")), _mapping(_mapping(row.get("output_data")).get("metadata")).get("region")
         names = {region.lower(), ROUTER_NAMES.get(region, "")}
@@ -217,7 +199,7 @@ def _elsewhere(rows: Rows, _: bool) -> Iterator[str]:
             yield f"{region} was answered in {ran}"
 
 
-Rule = Callable[[Rows, bool], Iterator[str]]
+Rule = Callable[[JobRows, bool], Iterator[str]]
 RULES: Mapping[str, tuple[Rule, bool]] = {
     "BG-INV-001": (_apart, True),
     "BG-INV-002": (_missing, False),
@@ -252,3 +234,27 @@ def _number(value: Any, default: float) -> float:
 def _time(value: Any) -> datetime | None:
     time = values.time(value)
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def oracle(invariants: Sequence[Invariant]) -> Oracle:
+    """The oracle of these invariants, on a target without rows."""
+    rules = {rule.code: rule for rule in invariants}
+
+    def check(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
+        for observation in () if observations.stored else observations.resources.values():
+            rows = JobRows.of(observation.rows)
+            cross_region = (rows.job or {}).get("workflow") == CROSS_REGION
+            yield from broken_rules(rows, rules, cross_region=cross_region)
+
+    def violation(_: Contract) -> tuple[Record, Observations]:
+        execution = {"id": 1, "region": "US", "status": "running"}
+        rows = JobRows({"jobspec_id": "a", "status": "completed", "jobspec_data": {}}, [execution])
+        return Record(""), Observations({"a": Observation("a", rows.by_table())}, stored=False)
+
+    return Oracle(
+        name="views",
+        promise="The views of a job keep the invariants as far as they show them.",
+        codes=tuple(rules[code].meaning for code in RULES),
+        check=check,
+        violation=violation,
+    )

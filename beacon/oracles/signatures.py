@@ -1,4 +1,4 @@
-"""Signatures judged again by the request alone: what is accepted is signed well, what is signed well is accepted."""
+"""A signed submission is accepted if and only if its signature is valid, judged from the request alone."""
 
 from __future__ import annotations
 
@@ -14,14 +14,28 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.jobs import canonical
+from gate.contract.document import Contract
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Oracle
+
+CODES = register("""
+BG-SIGN-001 critical: Badly signed job accepted
+    The runner accepted a JobSpec whose signature is incomplete or does not match, or whose timestamp or nonce is
+    not acceptable. Anybody can then submit a job in another's name, or replay an old one.
+BG-SIGN-002 critical: Wrong verdict on a signature
+    The runner refused a JobSpec whose signature is valid, or refused an invalid one with another code than the
+    first that applies. It verifies other bytes than those that were signed, or checks in another order than
+    published.
+""")
+ACCEPTED, REFUSED = (code.id for code in CODES)
 
 FRESH = timedelta(minutes=5)
 UNSURE = timedelta(seconds=30)
 """How far a timestamp may be from the limit for its verdict to depend on whose clock is asked."""
 GOOD = "acceptance"
-CODES = frozenset(
+REFUSALS = frozenset(
     {
         "missing_field:signature",
         "missing_field:public_key",
@@ -40,8 +54,8 @@ CODES = frozenset(
 """Refusals that follow from the request; whether a nonce was used before does not."""
 
 
-def check(exchanges: Iterable[Exchange]) -> list[Finding]:
-    """Submissions with a bad signature that were accepted, and others refused for their signature without a reason."""
+def wrong_verdicts(exchanges: Iterable[Exchange]) -> list[Finding]:
+    """Findings on submissions accepted with a bad signature, and on those refused for a good one."""
     return [
         finding
         for exchange in exchanges
@@ -55,11 +69,11 @@ def _judged(exchange: Exchange) -> Iterator[Finding]:
     if not isinstance(spec, Mapping) or not {"signature", "public_key"} & spec.keys():
         return
     got = GOOD if exchange.status == 202 else exchange.error_code if exchange.status == 400 else ""
-    if got != GOOD and got not in CODES:  # refused for its form, before anybody looked at the signature
+    if got != GOOD and got not in REFUSALS:  # refused for its form, before anybody looked at the signature
         return
     allowed = verdicts(spec, _moment(exchange))
     if got not in allowed:
-        code = "BG-SIGN-001" if got == GOOD else "BG-SIGN-002"
+        code = ACCEPTED if got == GOOD else REFUSED
         expected = " or ".join(sorted(allowed))
         yield Finding(code, where=f"POST {exchange.path}", expected=expected, got=got, request=exchange.request_id)
 
@@ -112,12 +126,12 @@ def _metadata(metadata: Any, now: datetime) -> set[str]:
     age = _age(metadata["timestamp"], now)
     if age is None or age > FRESH + UNSURE:
         return {"timestamp_invalid"}
-    found = GOOD
+    verdict = GOOD
     if "nonce" not in metadata:
-        found = "missing_field:nonce"
+        verdict = "missing_field:nonce"
     elif not isinstance(metadata["nonce"], str) or not 1 <= len(metadata["nonce"]) <= 255:
-        found = "invalid_field:nonce"
-    return {found} if age < FRESH - UNSURE else {found, "timestamp_invalid"}
+        verdict = "invalid_field:nonce"
+    return {verdict} if age < FRESH - UNSURE else {verdict, "timestamp_invalid"}
 
 
 def _age(text: str, now: datetime) -> timedelta | None:
@@ -127,3 +141,17 @@ def _age(text: str, now: datetime) -> timedelta | None:
         return abs(now - moment)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    accepted = Exchange("POST", f"http://service{JOBS}", 202, request_body=b'{"signature": "x"}')
+    return Record("", [accepted]), Observations()
+
+
+ORACLE = Oracle(
+    name="signatures",
+    promise="A signed submission is accepted if and only if its signature is valid.",
+    codes=CODES,
+    check=lambda record, _, __: wrong_verdicts(record.exchanges),
+    violation=_violation,
+)

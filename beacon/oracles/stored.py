@@ -1,21 +1,35 @@
-"""Stored means stored: what an accepted request said is found in the rows, by the map ``stored.toml``."""
+"""Fields of an accepted request are stored in the columns that ``contracts/database/stored.toml`` names."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from beacon.api import CROSS_REGION_JOBS
 from beacon.checkout import ROOT
-from gate.core.database import Rows
+from beacon.regions import ALIASES
+from beacon.rows import JobRows
+from gate.contract.document import Contract
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding
+from gate.core.findings import Finding, register
 from gate.core.pointer import join, resolve
+from gate.core.record import Observation, Observations, Record
 from gate.core.values import equal
+from gate.oracles.registry import Need, Oracle
 
-ALIASES = {"APAC": "ASIA"}
+CODES = register("""
+BG-STORED-001 critical: Stored value differs from the request
+    A field of an accepted request is missing from the column that it determines, or has another value there.
+    contracts/database/stored.toml maps fields to columns.
+BG-STORED-002 major: JobSpec field lost or changed
+    The stored JobSpec must be the JobSpec as sent plus the defaults. It may be signed, so no field may be dropped
+    or rewritten.
+""")
+DIFFERS, LOST = (code.id for code in CODES)
+
 _ABSENT = object()
 
 
@@ -25,17 +39,25 @@ def declared() -> dict[str, Any]:
     return tomllib.loads((ROOT / "contracts" / "database" / "stored.toml").read_text(encoding="utf-8"))
 
 
-def check(exchange: Exchange, rows: Rows) -> list[Finding]:
-    """What an accepted submission said that its job's rows do not."""
+def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
+    """Findings on every submission of a record that was accepted."""
+    for job, exchange in record.resources.items():
+        if exchange is not None and job in observations.resources:
+            rows = JobRows.of(observations.resources[job].rows)
+            yield from (replace(finding, resource=job) for finding in differences(exchange, rows))
+
+
+def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
+    """Findings on the fields of an accepted submission that the rows of its job do not have."""
     spec, wrapper = exchange.sent, {}
     if exchange.path == CROSS_REGION_JOBS:
         wrapper = exchange.sent if isinstance(exchange.sent, dict) else {}
         spec = wrapper.get("job_spec", wrapper.get("jobspec"))
-    job = str(rows.job["jobspec_id"]) if rows.job else ""
+    request = exchange.request_id
     if rows.job is None:
-        return [Finding("BG-STORED-001", where="jobs", expected="a row for the accepted job", got="none", job=job)]
-    found = [
-        Finding("BG-STORED-001", where=column, expected=repr(wanted), got=_shown(got), job=job)
+        return [Finding(DIFFERS, "jobs", "a row for the accepted job", "none", request=request)]
+    findings = [
+        Finding(DIFFERS, column, repr(wanted), _shown(got), request=request)
         for entry in declared()["stored"]
         if (wanted := _wanted(entry, spec, wrapper)) is not _ABSENT
         for column in entry["columns"]
@@ -43,9 +65,9 @@ def check(exchange: Exchange, rows: Rows) -> list[Finding]:
         if not equal(wanted, _as(entry, got), as_doubles=True)
     ]
     kept = declared()["kept"]
-    skipped = tuple(f"{one}/" for one in kept["except"])
-    return found + [
-        Finding("BG-STORED-002", where=f"jobs.jobspec_data{pointer}", expected=repr(wanted), got=_shown(got), job=job)
+    skipped = tuple(f"{pointer}/" for pointer in kept["except"])
+    return findings + [
+        Finding(LOST, f"jobs.jobspec_data{pointer}", repr(wanted), _shown(got), request=request)
         for pointer, wanted, got in _lost(spec, rows.spec, "")
         if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and wanted == [])
     ]
@@ -69,7 +91,7 @@ def _as(entry: Mapping[str, Any], value: Any) -> Any:
     return value
 
 
-def _stored(rows: Rows, column: str) -> list[Any]:
+def _stored(rows: JobRows, column: str) -> list[Any]:
     """What the column holds; empty where there is no row, as a job of workflow A has no run."""
     table, _, place = column.partition(".")
     row = {"jobs": rows.job, "cross_region_executions": rows.run}[table]
@@ -97,3 +119,18 @@ def _lost(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]
             yield from _lost(one, other, pointer + join(number))
     elif not equal(sent, stored, as_doubles=True):
         yield pointer, sent, stored
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    accepted = Exchange("POST", "http://service", 202)
+    return Record("", resources={"a": accepted}), Observations({"a": Observation("a")})
+
+
+ORACLE = Oracle(
+    name="stored",
+    promise="Fields of an accepted request are stored in the columns that they determine.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    wants={Need.ROWS: "compared with what the API shows, not with the rows"},
+)

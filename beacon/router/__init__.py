@@ -24,7 +24,7 @@ from beacon.router.behaviours import (
 )
 from beacon.router.log import Call
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider, duplicated, unhealthy, without
-from beacon.router.router import Router, router_of
+from beacon.router.router import Router, router_in
 from beacon.router.wire import MODELS, PATHS, echo
 
 __all__ = [
@@ -50,7 +50,7 @@ __all__ = [
     "Unsuccessful",
     "duplicated",
     "echo",
-    "router_of",
+    "router_in",
     "unhealthy",
     "without",
 ]

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-REGIONS = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific", "APAC": "asia-pacific"}
+from beacon.regions import ALIASES, ROUTER_NAMES
+
+REGIONS = ROUTER_NAMES | {alias: ROUTER_NAMES[code] for alias, code in ALIASES.items()}
 """The router's name of each published region code."""
-CODES = {"us-east": "US", "eu-west": "EU", "asia-pacific": "ASIA"}
+CODES = {name: code for code, name in ROUTER_NAMES.items()}
 """The published code of each region of the router."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from beacon.router.app import Desk, application
@@ -13,7 +13,7 @@ from beacon.router.rules import Rule
 from beacon.router.serving import Serving
 from beacon.router.wire import MODELS
 from gate.core.waiting import NotReached, deadline
-from gate.targets import System
+from gate.targets.service import StandIn
 
 
 class Router:
@@ -179,9 +179,9 @@ class Router:
             desk.listings[:] = [] if job is None else [one for one in desk.listings if one != job]
 
 
-def router_of(system: System) -> Router | None:
-    """The router stand-in of a system; None where the router is a real one."""
-    return next((server for server in system.stand_ins.values() if isinstance(server, Router)), None)
+def router_in(stand_ins: Mapping[str, StandIn]) -> Router | None:
+    """The router stand-in among those of a system; None where the router is a real one."""
+    return next((server for server in stand_ins.values() if isinstance(server, Router)), None)
 
 
 def _code(region: str | None) -> str | None:

@@ -88,7 +88,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
     def explain(parser: ArgumentParser) -> Run:
         from gate.cli.explain import prepare
 
-        return prepare(parser)
+        return prepare(parser, pack)
 
     def diff(parser: ArgumentParser) -> Run:
         from gate.cli.diff import prepare

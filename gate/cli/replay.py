@@ -29,7 +29,7 @@ def replay(settings: Settings, path: Path, pack: Pack) -> Exit:
         with tempfile.TemporaryDirectory() as directory:
             system = target.system(target.start())
             journal = Journal(Path(directory) / "journal.ndjson", redact)
-            session = Session(system, pack.contract, Ids(os.urandom(4).hex(), "r"), journal)
+            session = Session(pack, system, Ids(os.urandom(4).hex(), "r"), journal)
             try:
                 code, line = outcome(session, wanted)
             finally:

@@ -1,18 +1,16 @@
-"""What stands behind a finding: exchanges, rows and log lines, joined by request id and job id."""
+"""Evidence behind a finding: exchanges, rows and log lines, joined by request id and resource id."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gate.core.exchange import Exchange
+from gate.core.record import Record, Rows
 from gate.core.texts import clip
-
-if TYPE_CHECKING:
-    from gate.core.database import Rows
-    from gate.core.exchange import Exchange
 
 _VARYING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|\d+")
 MOST_EXCHANGES, MOST_LINES, LONGEST = 6, 40, 1500
@@ -40,37 +38,51 @@ class Evidence:
             parts.append(f"{table}: {len(rows)}")
             parts += [f"  {row}" for row in rows]
         if self.log:
-            parts += ["runner log:", *(f"  {line}" for line in self.log)]
+            parts += ["service log:", *(f"  {line}" for line in self.log)]
         return "\n".join(parts)
 
 
-def telling(
-    exchanges: Sequence[Exchange], requests: Collection[str] = (), jobs: Collection[str] = ()
-) -> list[Exchange]:
-    """The few exchanges that tell of a failure, in their order.
+def relevant(record: Record, requests: Collection[str] = (), resources: Collection[str] = ()) -> list[Exchange]:
+    """At most MOST_EXCHANGES exchanges, in their order.
 
-    First those with one of the ids in ``requests``, which it shows in, then those that made one of ``jobs``. The latest
-    ones where nobody knows which it shows in.
+    Those with one of the ids in ``requests`` come first, then those that created one of ``resources``, then the latest
+    ones unless any has one of the ids.
     """
-    everything = range(len(exchanges))
-    meant = [number for number in everything if exchanges[number].request_id in requests]
-    made = [number for number in everything if exchanges[number].job in jobs]
-    latest = () if meant else reversed(everything)
-    kept = list(dict.fromkeys((*meant, *made, *latest)))[:MOST_EXCHANGES]
-    return [exchanges[number] for number in sorted(kept)]
+    everything = range(len(record.exchanges))
+    shows = [number for number in everything if record.exchanges[number].request_id in requests]
+    created = [record.resources.get(resource) for resource in resources]
+    creating = [number for number in everything if record.exchanges[number] in created]
+    latest = () if shows else reversed(everything)
+    kept = list(dict.fromkeys((*shows, *creating, *latest)))[:MOST_EXCHANGES]
+    return [record.exchanges[number] for number in sorted(kept)]
 
 
 def gather(
-    test: str,
+    record: Record,
     message: str,
-    exchanges: Sequence[Exchange],
     rows: Mapping[str, Rows],
     log: Iterable[str],
+    *,
+    requests: Collection[str] = (),
+    resources: Collection[str] = (),
 ) -> Evidence:
-    """Evidence of one failure: these exchanges, ``rows`` by job id, and the last log lines that belong to them."""
-    keys = {exchange.request_id for exchange in exchanges if exchange.request_id} | set(rows)
+    """Evidence of one failure: the relevant exchanges, the rows, and the last log lines that belong to them.
+
+    Args:
+        record: of the test that failed.
+        message: what a person reads first.
+        rows: by the id of their resource; all of them, or those of ``resources`` if there are any.
+        log: every line of the service.
+        requests: ids of the requests that show the failure.
+        resources: ids of the resources that it is about.
+
+    """
+    exchanges = relevant(record, requests, resources)
+    shown = {resource: some for resource, some in rows.items() if resource in resources or not resources}
+    keys = {exchange.request_id for exchange in exchanges if exchange.request_id} | shown.keys()
+    lines = _distinct(line for line in log if any(key in line for key in keys))
     return Evidence(
-        test=test,
+        test=record.test,
         message=message,
         exchanges=[
             {
@@ -80,31 +92,21 @@ def gather(
             }
             for exchange in exchanges
         ],
-        rows={name: shown for job in rows.values() for name, shown in _tables(job).items()},
-        log=[clip(line, LONGEST) for line in _telling(line for line in log if any(key in line for key in keys))][
-            -MOST_LINES:
-        ],
+        rows={
+            f"{table} of {resource}": [_row(row) for row in some]
+            for resource, tables in shown.items()
+            for table, some in tables.items()
+        },
+        log=[clip(line, LONGEST) for line in lines[-MOST_LINES:]],
     )
 
 
-def _telling(lines: Iterable[str]) -> list[str]:
-    """Lines without those that say the same as an earlier one but for numbers and ids: polling fills a log."""
+def _distinct(lines: Iterable[str]) -> list[str]:
+    """Lines without those that differ from an earlier one only by numbers and ids: polling fills a log."""
     kept: dict[str, str] = {}
     for line in lines:
         kept.setdefault(_VARYING.sub("#", line), line)
     return list(kept.values())
-
-
-def _tables(rows: Rows) -> dict[str, list[str]]:
-    job = str(rows.job["jobspec_id"]) if rows.job else "unknown job"
-    tables = {
-        "jobs": [rows.job] if rows.job else [],
-        "executions": rows.executions,
-        "cross_region_executions": [rows.run] if rows.run else [],
-        "region_results": rows.regions,
-        "cross_region_analyses": [rows.analysis] if rows.analysis else [],
-    }
-    return {f"{table} of {job}": [_row(row) for row in found] for table, found in tables.items()}
 
 
 def _row(row: Mapping[str, Any]) -> str:

@@ -1,62 +1,87 @@
-"""What the gate found: one fault, with a stable code from ``contracts/findings.toml``."""
+"""Findings, and the registry of their codes."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from types import MappingProxyType
 
-from contracts.database import Invariant, invariants
 from gate.core.evidence import Evidence
-from gate.core.settings import ROOT
+from gate.core.texts import clip
 
 SEVERITIES = ("critical", "major", "minor")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a code means; the same for every finding that has it."""
+class Code:
+    """Meaning of a finding's code, the same for every finding that has it."""
 
-    code: str
+    id: str
     severity: str
     title: str
     explanation: str
 
 
-@cache
-def catalogue() -> dict[str, Kind]:
-    """Every code that a finding can have: those of ``contracts/findings.toml``, and one for each rule between rows."""
-    text = (ROOT / "contracts" / "findings.toml").read_text(encoding="utf-8")
-    listed = {code: Kind(code, **entry) for code, entry in tomllib.loads(text).items()}
-    return listed | {rule.code: kind_of(rule) for rule in invariants()}
+_CODES: dict[str, Code] = {}
 
 
-def kind_of(rule: Invariant) -> Kind:
-    """What the code of a rule between rows means, from the header of its file."""
-    title = rule.name.replace("_", " ").capitalize()
-    return Kind(rule.code, rule.severity, title, f"{rule.rule} Source: {rule.source}.")
+def register(text: str) -> tuple[Code, ...]:
+    """Register codes and return them.
+
+    A code is written as ``ID severity: title``, with its explanation in indented lines below. ValueError where an id
+    has another meaning already.
+    """
+    codes: list[Code] = []
+    for entry in re.split(r"\n(?=\S)", text.strip()):
+        head, *lines = entry.splitlines()
+        meaning, _, title = head.partition(":")
+        code, severity = meaning.split()
+        codes.append(Code(code, severity, title.strip(), " ".join(line.strip() for line in lines)))
+    return add(*codes)
+
+
+def add(*codes: Code) -> tuple[Code, ...]:
+    """Register codes and return them; ValueError where an id has another meaning already."""
+    for code in codes:
+        if code.severity not in SEVERITIES or _CODES.setdefault(code.id, code) != code:
+            raise ValueError(f"{code.id} has no such severity, or is registered with another meaning")
+    return codes
+
+
+def code_of(id: str) -> Code:  # noqa: A002 (the field's name)
+    """Meaning of a code; KeyError for an id that no imported module registered."""
+    return _CODES[id]
+
+
+def catalogue() -> Mapping[str, Code]:
+    """Every registered code by its id."""
+    return MappingProxyType(_CODES)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: where it shows (operation, JSON pointer, table and column), what was expected and what was there."""
+    """One violated promise: its place (operation, JSON pointer, table and column), expected and actual value."""
 
     code: str
     where: str
     expected: str
     got: str
-    job: str = ""
-    request: str = ""  # id of the request that it shows in, where it is one
+    resource: str = ""  # id of the resource that it concerns, if any
+    request: str = ""  # id of the request whose answer shows it, if any
+
+    def __post_init__(self) -> None:
+        for name in ("expected", "got"):
+            object.__setattr__(self, name, clip(getattr(self, name)))
 
     @property
-    def kind(self) -> Kind:
-        """What the code means; KeyError for one that the catalogue does not know."""
-        return catalogue()[self.code]
+    def kind(self) -> Code:
+        """Meaning of its code."""
+        return code_of(self.code)
 
     @property
     def cause(self) -> tuple[str, str]:
-        """Findings with the same cause are one finding in the verdict, whatever the values were."""
+        """Key under which the verdict merges findings, whatever their values were."""
         return self.code, self.where
 
     def as_dict(self) -> dict[str, str]:
@@ -64,26 +89,35 @@ class Finding:
         return asdict(self)
 
     def __str__(self) -> str:
-        job = f" (job {self.job})" if self.job else ""
+        resource = f" ({self.resource})" if self.resource else ""
         return (
-            f"{self.code} {self.kind.title}: {self.where}{job}\n    expected {self.expected}\n    got      {self.got}"
+            f"{self.code} {self.kind.title}: {self.where}{resource}\n"
+            f"    expected {self.expected}\n    got      {self.got}"
         )
 
 
-class BrokenPromise(AssertionError):  # noqa: N818 (what a test failed with, not a fault of ours)
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """The first finding of each cause."""
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.cause, finding)
+    return list(first.values())
+
+
+class BrokenPromise(AssertionError):  # noqa: N818 (the failure of a test, not an error of the gate)
     """One or more findings, as an error that a test can fail with.
 
-    ``evidence`` stands beside each finding where each has its own; without it, all share that of the test.
+    ``evidence`` has an entry for each finding, or is empty where all share the evidence of the test.
     """
 
     def __init__(self, findings: Iterable[Finding], evidence: Sequence[Evidence] = ()) -> None:
         self.findings = tuple(findings)
         self.evidence = tuple(evidence)
-        super().__init__("\n".join(str(finding) for finding in {one.cause: one for one in self.findings}.values()))
+        super().__init__("\n".join(map(str, distinct(self.findings))))
 
 
 def must(findings: Iterable[Finding]) -> None:
-    """Raises BrokenPromise where there is any finding."""
-    found = tuple(findings)
-    if found:
-        raise BrokenPromise(found)
+    """Raise BrokenPromise if there is any finding."""
+    broken = tuple(findings)
+    if broken:
+        raise BrokenPromise(broken)

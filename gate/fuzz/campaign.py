@@ -149,7 +149,7 @@ class Campaign:
     def _settle(self) -> None:
         started = time.perf_counter()
         for finding in self.probe.settle():
-            shot = self._jobs.get(finding.job)
+            shot = self._jobs.get(finding.resource)
             if shot is not None:
                 self._found.setdefault((finding.code, finding.where), (finding, shot))
             elif (finding.code, finding.where) not in self._found:
@@ -171,7 +171,7 @@ class Campaign:
         """Does it once more, so that the evidence is that of the small one."""
         assert replay.shot is not None  # noqa: S101 (a replay of a campaign is of one request)
         path = replay.write(self.directory)
-        scenario = self.probe.scenario
+        session, record = self.probe.session, self.probe.scenario.record
         try:
             fired = self.probe.fire(replay.shot)
             later = self.probe.settle()
@@ -189,7 +189,7 @@ class Campaign:
             )
         )
         request = fired.exchange.request_id if fired.exchange else ""
-        evidence = scenario.evidence(told, [replace(shown, request=request, job=fired.job), shown])
+        evidence = session.evidence(record, told, [replace(shown, request=request, resource=fired.job), shown])
         return Violation(finding, replay.shot, evidence, path)
 
     def _shows(self, shot: Shot, replay: Replay) -> bool:

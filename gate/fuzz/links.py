@@ -41,7 +41,7 @@ def follow(contract: Contract, client: Client, accepted: Exchange, read: Mapping
                 where=f"{operation.method} {operation.path} -> {to.method} {to.path}",
                 expected="what the answer links to is there",
                 got=f"{answer.status} {answer.error_code}".strip(),
-                job=str(accepted.json.get("id", "")),
+                resource=str(accepted.json.get("id", "")),
                 request=answer.request_id,
             )
 

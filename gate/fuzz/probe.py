@@ -7,20 +7,21 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from beacon import rows
 from beacon.api import EXECUTIONS
-from beacon.jobs import REGIONS
 from beacon.oracles import stored
 from beacon.personalise import Known, freshen
-from beacon.scenario import STANDARD, Job, Scenario
+from beacon.regions import REGIONS
+from beacon.scenario import Scenario
+from beacon.states import STANDARD
 from gate.core.client import Unreachable
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.texts import clip
 from gate.core.waiting import NotReached
 from gate.fuzz import bodies, checks, links
-from gate.fuzz.plan import plan
 from gate.fuzz.request import Shot
-from gate.oracles import invariants
+from gate.oracles import finished, invariants, unchanged
 
 if TYPE_CHECKING:
     from gate.fuzz.cases import AnyCase
@@ -51,7 +52,7 @@ class Probe:
         self.contract = session.contract
         self.operations = {operation.id: operation for operation in session.contract.operations}
         self.known = Known({})
-        self.scenario: Scenario = session.scenario(test)
+        self.scenario = Scenario(session, test)
 
     def prepare(self, known: Known | None = None) -> Probe:
         """Makes the resources that generated requests address, unless there are ``known`` ones, and a new batch."""
@@ -77,25 +78,25 @@ class Probe:
         started = time.perf_counter()
         operation = self.operations[shot.operation]
         sent = freshen(shot, operation.path, self.session.ids, self._known_for(shot))
-        first, known = len(self.scenario.exchanges), len(self.scenario.findings)
         ready = time.perf_counter()
         where = f"{shot.method} {operation.path}"
         try:
-            exchange = self.session.client.request(
-                sent.method,
-                sent.target,
-                content=sent.content,
-                headers={name: value.encode("latin-1", "replace") for name, value in sent.headers.items()},
-            )
+            with self.scenario.record.recorded() as taken:
+                exchange = self.session.client.request(
+                    sent.method,
+                    sent.target,
+                    content=sent.content,
+                    headers={name: value.encode("latin-1", "replace") for name, value in sent.headers.items()},
+                )
         except Unreachable as error:
             silent = Finding("BG-TEST-003", where=where, expected="an answer", got=clip(str(error)))
             return Fired(shot, None, [silent], seconds=time.perf_counter() - started)
-        fired = Fired(shot, exchange, self.scenario.findings[known:])
+        fired = Fired(shot, exchange, list(unchanged.findings(unchanged.REFUSED, taken.changes)))
         fired.found += self._received(shot, case, exchange, where)
-        if exchange.job:
-            fired.job = exchange.job
-            fired.found += self._accepted(exchange, fired.job)
-        for one in self.scenario.exchanges[first:]:
+        if job := self.session.pack.created(exchange):
+            fired.job = job
+            fired.found += self._accepted(exchange, job)
+        for one in taken.exchanges:
             fired.found += [replace(finding, request=one.request_id) for finding in self.contract.check(one)]
         ended = time.perf_counter()
         fired.seconds, fired.judging = ended - started, max(0.0, ended - ready - exchange.elapsed)
@@ -140,10 +141,10 @@ class Probe:
     def _accepted(self, exchange: Exchange, job: str) -> list[Finding]:
         if self.session.database is None:
             return []
-        rules = [rule for rule in invariants.load() if rule.code in AT_ONCE]
+        rules = [rule for rule in self.session.pack.database.invariants if rule.code in AT_ONCE]
         return [
-            *stored.check(exchange, self.session.database.rows(job)),
-            *invariants.check(self.session.database.connection, [job], rules),
+            *stored.differences(exchange, rows.read(self.session.database, job)),
+            *invariants.check(self.session.database.connection, rules, [job]),
         ]
 
     def settle(self) -> list[Finding]:
@@ -153,35 +154,21 @@ class Probe:
             try:
                 job.wait()
             except NotReached as error:
-                unfinished.append(_unfinished(job, error))
-        found = self.scenario.judge() + self._linked()
-        self.scenario = self.session.scenario(self.test)
+                last = str(error).splitlines()[-1].strip()
+                unfinished.append(finished.unfinished(self.session.pack.database.status, job.id, last))
+        found = self.session.conclude(self.scenario.record).findings + self._linked()
+        self.scenario = Scenario(self.session, self.test)
         return unfinished + found
 
     def _linked(self) -> list[Finding]:
         """What accepted submissions link to is there; most of it has been read by the time that a batch is judged."""
         known = tuple(self.scenario.exchanges)
         shown = {one.path: one for one in known if one.method == "GET"}
-        found = [
-            finding
-            for exchange in known
-            if exchange.status == 202 and isinstance(exchange.json, dict)
-            for finding in links.follow(self.contract, self.session.client, exchange, shown)
-        ]
-        read = self.scenario.exchanges[len(known) :]
-        return found + [finding for one in read for finding in self.contract.check(one)]
-
-
-def _unfinished(job: Job, error: NotReached) -> Finding:
-    return Finding(
-        "BG-LIFE-003",
-        where="jobs.status",
-        expected="a terminal status",
-        got=str(error).splitlines()[-1].strip(),
-        job=job.id,
-    )
-
-
-def is_submission(shot: Shot) -> bool:
-    """Whether a request may make a job."""
-    return shot.operation in plan().submissions
+        with self.scenario.record.recorded() as taken:
+            found = [
+                finding
+                for exchange in known
+                if exchange.status == 202 and isinstance(exchange.json, dict)
+                for finding in links.follow(self.contract, self.session.client, exchange, shown)
+            ]
+        return found + [finding for one in taken.exchanges for finding in self.contract.check(one)]

@@ -1,7 +1,7 @@
-"""A consumer contract held against the published one: whether calls are allowed, and what is read is promised.
+"""A consumer contract keeps to the published one: its calls are allowed, and what it reads is promised.
 
-Of a number or a text the example stands for any; where the consumer says that a value has to be equal, it counts. A
-header is promised if the contract documents it for the answer; whether it is there in a given state, a live run tells.
+An example of a number or a text stands for any, unless the consumer says that the value has to be equal. A header is
+promised if the contract documents it for the answer; only a live run shows whether it is there in a given state.
 """
 
 from __future__ import annotations
@@ -9,24 +9,64 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
-from gate.contract.pact import Interaction, Pact
+from gate.contract.pact import Interaction, Message, Pact
 from gate.contract.promises import Reading
-from gate.core.findings import Finding
+from gate.core.findings import Finding, distinct, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Oracle
 
-CALL, REQUEST, STATUS, READ, VALUE = (f"BG-PORTAL-00{number}" for number in range(1, 6))
+CALL, REQUEST, STATUS, READ, VALUE = (f"00{number}" for number in range(1, 6))
+"""Ends of the codes; the consumer's prefix stands before them."""
+TEXTS = """
+{prefix}-001 critical: {name} calls an operation that does not exist
+    The {consumer}'s consumer contract has a call that is not an operation of the published contract. Users of the
+    {consumer} get a 404.
+{prefix}-002 major: {name} sends a request that the contract refuses
+    A request of the {consumer} has a parameter, a header or a body that the published contract does not allow. A
+    service that keeps the contract refuses it.
+{prefix}-003 major: {name} expects an undocumented status
+    The {consumer} handles a status that the published contract does not document for the operation, so no service has
+    to return it.
+{prefix}-004 major: {name} reads a field that is not promised
+    The {consumer} reads a field or header that the published contract lacks or declares optional. A service may omit
+    it, and the {consumer} then breaks.
+{prefix}-005 major: {name} expects a value that the contract rules out
+    The {consumer} expects a field to have a type or value that the published contract does not allow for it.
+"""
 EVERYWHERE = frozenset({"content-type", "content-length", "date"})
-"""Response headers that need no word of the contract."""
+"""Response headers that a contract need not document."""
 
 
-def check(pact: Pact, contract: Contract) -> list[Finding]:
-    """What the consumer relies on and the contract does not give; one finding for each cause."""
-    found = [finding for one in pact.interactions for finding in _interaction(one, contract)]
-    return list({finding.cause: finding for finding in reversed(found)}.values())[::-1]
+def oracle(prefix: str, consumer: str) -> Oracle:
+    """The oracle of a consumer's contract, whose codes begin with ``prefix``."""
+
+    def judged(_: Record, observations: Observations, contract: Contract) -> list[Finding]:
+        return check(observations.consumer, contract, prefix) if observations.consumer else []
+
+    def violation(_: Contract) -> tuple[Record, Observations]:
+        nothing = Message({}, None, False, {})
+        call = Interaction("an unknown call", [], "GET", "/no/such/path", {}, nothing, 200, nothing)
+        return Record(""), Observations(consumer=Pact(consumer, "", [call], {}))
+
+    return Oracle(
+        name=consumer,
+        promise=f"The {consumer}'s consumer contract keeps to the published contract.",
+        codes=register(TEXTS.format(prefix=prefix, consumer=consumer, name=consumer.capitalize())),
+        check=judged,
+        violation=violation,
+    )
+
+
+def check(pact: Pact, contract: Contract, prefix: str) -> list[Finding]:
+    """Findings on what the consumer relies on and the contract does not give, one for each cause."""
+    findings = distinct(finding for one in pact.interactions for finding in _interaction(one, contract))
+    return [replace(finding, code=f"{prefix}-{finding.code}") for finding in findings]
 
 
 def _interaction(one: Interaction, contract: Contract) -> Iterator[Finding]:

@@ -1,85 +1,180 @@
-"""The rules between rows, held against a database: all of them from one snapshot, in one round trip."""
+"""Rows keep every invariant: no query for offending rows returns one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from contracts.database import Invariant, invariants
-from gate.core.database import Row
+from gate.contract.document import Contract
 from gate.core.errors import GateError
-from gate.core.findings import Finding, Kind, kind_of
+from gate.core.findings import SEVERITIES, Code, Finding
+from gate.core.record import Observations, Record, Row
 from gate.core.texts import clip
+from gate.oracles.registry import Need, Oracle
 
 SHOWN = 3
 """Offending rows that a finding shows."""
 
-
-def load() -> tuple[Invariant, ...]:
-    """Every rule, by code."""
-    return invariants()
-
-
-def kinds() -> dict[str, Kind]:
-    """What the code of each rule means."""
-    return {rule.code: kind_of(rule) for rule in load()}
+_FILE = re.compile(r"(?P<number>[0-9]{3})_(?P<name>[a-z0-9_]+)\.sql")
+_HEADER = re.compile(r"-- (rule|source|severity|needs): (.*\S)\s*")
+_FIELDS = frozenset({"rule", "source", "severity"})
 
 
-def check(
-    connection: psycopg.Connection[Row], jobs: Sequence[str] | None, rules: Sequence[Invariant] | None = None
-) -> list[Finding]:
-    """One finding for each rule that is broken, with the first rows; GateError where a rule cannot be evaluated.
+class InvariantError(ValueError):
+    """A file is not an invariant; the message names the file and what was expected."""
 
-    ``connection`` returns rows as mappings. Outside a transaction it gets one of its own, REPEATABLE READ, so that all
-    rules see the same state; inside one, that transaction decides what they see. ``jobs`` are ids (jobspec_id); None
-    stands for the whole database. ``rules`` are those to check, all of them by default.
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule between rows that holds at any moment, and the query for the rows that break it.
+
+    ``sql`` takes the parameter ``resources``: ids of the resources to look at, or null for the whole database. It
+    returns the column ``resource`` (null for a row that belongs to none) and others that show the violation.
+    ``needs`` is a table without which the rule has no meaning, or empty.
+    """
+
+    code: str
+    name: str
+    rule: str
+    source: str
+    severity: str
+    sql: str
+    needs: str = ""
+
+    @property
+    def meaning(self) -> Code:
+        """Its code, from the header of its file."""
+        title = self.name.replace("_", " ").capitalize()
+        return Code(self.code, self.severity, title, f"{self.rule} Source: {self.source}.")
+
+
+def read(directory: Path) -> tuple[Invariant, ...]:
+    """The invariants of a directory, by code.
+
+    Raises:
+        InvariantError: a file is not one, a number is there twice or missing, or there is no file.
+
+    """
+    invariants = tuple(_read(path) for path in sorted(directory.iterdir()))
+    codes = [invariant.code for invariant in invariants]
+    if not codes or codes != [f"BG-INV-{number:03}" for number in range(1, len(codes) + 1)]:
+        raise InvariantError(f"{directory}: expected files numbered from 001 without gaps")
+    return invariants
+
+
+def _read(path: Path) -> Invariant:
+    name = _FILE.fullmatch(path.name)
+    if name is None:
+        raise InvariantError(f"{path}: expected a name like 001_what_is_wrong.sql")
+    text = path.read_text(encoding="utf-8")
+    header: dict[str, str] = {}
+    for line in text.splitlines():
+        entry = _HEADER.fullmatch(line)
+        if entry is None:
+            break
+        header[entry[1]] = entry[2]
+    missing = _FIELDS - header.keys()
+    if missing:
+        raise InvariantError(f"{path}: expected header lines like '-- {min(missing)}: ...'")
+    if header["severity"] not in SEVERITIES:
+        raise InvariantError(f"{path}: expected a severity of {', '.join(SEVERITIES)}")
+    if "%(resources)s" not in text:
+        raise InvariantError(f"{path}: expected a query restricted to %(resources)s")
+    # Comments are for readers; the server need not parse them with each check.
+    query = re.sub(r"^\s*--.*\n|\s+-- .*$", "", text, flags=re.MULTILINE).strip().removesuffix(";")
+    return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, **header)
+
+
+def offending(
+    connection: psycopg.Connection[Row], rules: Iterable[Invariant], resources: Sequence[str] | None
+) -> dict[str, list[Row]]:
+    """Offending rows by code, all from one snapshot and in one round trip; empty where every rule holds.
+
+    Args:
+        connection: returns rows as mappings. Outside a transaction it gets a REPEATABLE READ one of its own.
+        rules: those to evaluate.
+        resources: ids, or None for the whole database.
+
+    Raises:
+        GateError: a rule cannot be evaluated.
+
     """
     own = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction() if own else nullcontext():
         if own:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            # Planning takes longer than looking: each session plans a rule once, for whatever jobs.
+            # Planning takes longer than looking: each session plans a rule once, for whatever resources.
             connection.execute("SET LOCAL plan_cache_mode TO force_generic_plan")
-        wanted = _applicable(connection, load() if rules is None else rules)
-        offending = _query(connection, wanted, None if jobs is None else list(jobs), prepare=own)
-    return [_finding(rule, rows) for rule, rows in zip(wanted, offending, strict=True) if rows]
+        wanted = _applicable(connection, list(rules))
+        rows = _query(connection, wanted, None if resources is None else list(resources), prepare=own)
+    return {rule.code: broken for rule, broken in zip(wanted, rows, strict=True) if broken}
 
 
 def _applicable(connection: psycopg.Connection[Row], rules: Sequence[Invariant]) -> list[Invariant]:
+    """Rules without those about a table that the database does not have."""
     needed = sorted({rule.needs for rule in rules if rule.needs})
-    found = connection.execute(
-        "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NOT NULL", (needed,)
-    )
-    present = {row["name"] for row in found}
-    return [rule for rule in rules if not rule.needs or rule.needs in present]
+    rows = connection.execute("SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", [needed])
+    absent = {row["name"] for row in rows}
+    return [rule for rule in rules if rule.needs not in absent]
 
 
 def _query(
-    connection: psycopg.Connection[Row], rules: Sequence[Invariant], jobs: list[str] | None, *, prepare: bool
+    connection: psycopg.Connection[Row], rules: Sequence[Invariant], resources: list[str] | None, *, prepare: bool
 ) -> list[list[Row]]:
-    everything = "TRUE" if jobs is None else "FALSE"
-    statements = [rule.sql.replace("%(jobs)s::text[] IS NULL", everything).encode() for rule in rules]
+    everything = "TRUE" if resources is None else "FALSE"
+    statements = [rule.sql.replace("%(resources)s::text[] IS NULL", everything).encode() for rule in rules]
     cursors: list[psycopg.Cursor[Row]] = []
     try:
         with connection.pipeline():
-            cursors += (connection.execute(text, {"jobs": jobs}, prepare=prepare) for text in statements)
+            cursors += (connection.execute(text, {"resources": resources}, prepare=prepare) for text in statements)
         return [cursor.fetchall() for cursor in cursors]
     except psycopg.Error as error:
         raise GateError(
-            f"The rules between rows cannot be evaluated: {error.diag.message_primary or error}.",
+            f"The invariants cannot be evaluated: {error.diag.message_primary or error}.",
             "Compare the schema: python -m gate.oracles.schema URL.",
         ) from error
 
 
-def _finding(rule: Invariant, rows: Sequence[Row]) -> Finding:
-    job = str(rows[0]["job"] or "")
-    several = any(row["job"] != rows[0]["job"] for row in rows)
-    shown = [
-        ", ".join(f"{name}={clip(str(value))}" for name, value in row.items() if several or name != "job")
-        for row in rows[:SHOWN]
-    ]
-    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-    return Finding(rule.code, where=rule.name, expected=rule.rule, got="; ".join(shown + more), job=job)
+def findings(rules: Iterable[Invariant], broken: Mapping[str, Sequence[Row]]) -> Iterator[Finding]:
+    """A finding for each rule that is broken, with the first offending rows."""
+    for rule in rules:
+        if rows := broken.get(rule.code):
+            several = any(row["resource"] != rows[0]["resource"] for row in rows)
+            shown = [
+                ", ".join(f"{name}={clip(str(value))}" for name, value in row.items() if several or name != "resource")
+                for row in rows[:SHOWN]
+            ]
+            more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+            yield Finding(rule.code, rule.name, rule.rule, "; ".join(shown + more), str(rows[0]["resource"] or ""))
+
+
+def check(
+    connection: psycopg.Connection[Row], rules: Sequence[Invariant], resources: Sequence[str] | None
+) -> list[Finding]:
+    """A finding for each broken rule; arguments and errors as of ``offending``."""
+    return list(findings(rules, offending(connection, rules, resources)))
+
+
+def oracle(rules: Sequence[Invariant]) -> Oracle:
+    """The oracle of these invariants."""
+
+    def broken(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
+        yield from findings(rules, observations.offending)
+
+    def violation(_: Contract) -> tuple[Record, Observations]:
+        return Record(""), Observations(offending={rule.code: [{"resource": None}] for rule in rules})
+
+    return Oracle(
+        name="invariants",
+        promise="Rows keep every invariant.",
+        codes=tuple(rule.meaning for rule in rules),
+        check=broken,
+        violation=violation,
+        needs={Need.ROWS: "invariants need the rows; the fields that the API shows were checked instead"},
+    )

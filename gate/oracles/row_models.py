@@ -1,71 +1,48 @@
-"""One row against the contract of its table."""
+"""Each row keeps the model of its table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from contracts.database.formats import BROKEN
-from contracts.database.rows import TABLES
-from gate.core.database import Rows
+from gate.contract.document import Contract
 from gate.core.findings import Finding
+from gate.core.record import Observation, Observations, Record, Rows
 from gate.core.texts import clip
+from gate.oracles.database_contract import Table
+from gate.oracles.registry import Need, Oracle
 
-CODES = {table: f"BG-ROW-{number:03}" for number, table in enumerate(TABLES, start=1)}
-"""The finding's code by table."""
+_RULE = {"column", "expected", "got"}
+"""Context of an error that a model raises by itself, for a rule between columns."""
 
 
-def check(table: str, row: Mapping[str, Any]) -> list[Finding]:
-    """What is wrong with a row, as psycopg returns it from a session in UTC; KeyError for an unknown table.
+def check(tables: Mapping[str, Table], rows: Rows, resource: str = "") -> Iterator[Finding]:
+    """Findings on rows by table, as psycopg returns them from a session in UTC; KeyError for an unknown table.
 
-    A finding's place is ``table.column``, with the path into the column's JSON behind it.
+    The place of a finding is ``table.column``, followed by the path into the column's JSON.
     """
-    try:
-        TABLES[table].model_validate(dict(row))
-    except ValidationError as error:
-        return [_finding(table, row, fault) for fault in error.errors(include_url=False)]
-    return []
+    for name, some in rows.items():
+        for row in some:
+            try:
+                tables[name].model.model_validate(dict(row))
+            except ValidationError as error:
+                for fault in error.errors(include_url=False):
+                    yield _finding(name, tables[name].code.id, row, fault, resource)
 
 
-def check_all(rows: Rows) -> list[Finding]:
-    """What is wrong with the rows of one job, each taken for itself."""
-    present: list[tuple[str, Iterable[Mapping[str, Any] | None]]] = [
-        ("jobs", [rows.job]),
-        ("executions", rows.executions),
-        ("cross_region_executions", [rows.run]),
-        ("region_results", rows.regions),
-        ("cross_region_analyses", [rows.analysis]),
-    ]
-    job = str(rows.job["jobspec_id"]) if rows.job else ""
-    return [
-        Finding(found.code, found.where, found.expected, found.got, job)
-        for table, some in present
-        for row in some
-        if row is not None
-        for found in check(table, row)
-    ]
-
-
-def _finding(table: str, row: Mapping[str, Any], fault: ErrorDetails) -> Finding:
-    expected, got = fault["msg"], repr(fault["input"])
-    path = _path(row, fault["loc"])
-    if fault["type"] == BROKEN:
-        context = fault["ctx"]
+def _finding(table: str, code: str, row: Mapping[str, Any], fault: ErrorDetails, resource: str) -> Finding:
+    expected, got = fault["msg"], clip(repr(fault["input"]))
+    path, context = _path(row, fault["loc"]), fault.get("ctx", {})
+    if context.keys() >= _RULE:
         path, expected, got = [*path, context["column"]], context["expected"], context["got"]
     elif fault["type"] == "missing":
         expected, got = "a value", "no such column or member"
     elif fault["type"] == "extra_forbidden":
         expected = "no such column or member"
-    return Finding(
-        CODES[table],
-        where=".".join([table, "/".join(path)]) if path else table,
-        expected=expected,
-        got=clip(got),
-        job=str(row.get("jobspec_id") or ""),
-    )
+    return Finding(code, ".".join([table, "/".join(path)]) if path else table, expected, got, resource)
 
 
 def _path(row: Mapping[str, Any], location: tuple[int | str, ...]) -> list[str]:
@@ -81,3 +58,23 @@ def _path(row: Mapping[str, Any], location: tuple[int | str, ...]) -> list[str]:
         except (KeyError, IndexError, TypeError):
             here = None
     return steps
+
+
+def oracle(tables: Mapping[str, Table]) -> Oracle:
+    """The oracle of the rows of these tables."""
+
+    def malformed(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
+        for observation in observations.resources.values():
+            yield from check(tables, observation.rows, observation.id)
+
+    def violation(_: Contract) -> tuple[Record, Observations]:
+        return Record(""), Observations({"": Observation("", {name: [{}] for name in tables})})
+
+    return Oracle(
+        name="rows",
+        promise="Each row keeps the model of its table.",
+        codes=tuple(table.code for table in tables.values()),
+        check=malformed,
+        violation=violation,
+        needs={Need.ROWS: "the format of rows needs the rows"},
+    )

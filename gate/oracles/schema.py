@@ -1,30 +1,52 @@
-"""The schema of a database against the contract: tables, columns, constraints and indexes, difference by difference.
+"""The database has the promised schema: tables, columns, constraints and indexes.
 
-``python -m gate.oracles.schema URL`` prints the schema of a database in the form of ``contracts/database/schema.txt``.
+``python -m gate.oracles.schema URL [PATTERN ...]`` prints the schema of a database in the form that a contract has,
+without the tables whose names are LIKE a pattern.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 
-from contracts.database import SCHEMA
+from gate.contract.document import Contract
 from gate.core.errors import GateError
-from gate.core.findings import Finding
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.registry import Need, Oracle
+
+CODES = register("""
+BG-SCHEMA-001 critical: Part of the schema missing
+    The contract promises a table, column, constraint or index that the database does not have.
+BG-SCHEMA-002 minor: Part of the schema not in the contract
+    The database has a table, column, constraint or index that the contract does not name. Either it is left over,
+    or the contract was not updated.
+BG-SCHEMA-003 major: Wrong column type
+    A column has another type than promised: values may be truncated or rounded, or change their meaning, such as a
+    time without a zone.
+BG-SCHEMA-004 major: Wrong column nullability
+    A column accepts NULL although the contract forbids it, or refuses NULL although the contract allows it.
+BG-SCHEMA-005 major: Wrong column default
+    A row that omits the column gets another value than promised.
+BG-SCHEMA-006 major: Wrong definition of a constraint or index
+    A constraint or index has the promised name but another definition, so it does not enforce, or speed up, what
+    the contract says.
+""")
 
 KINDS = ("table", "column", "constraint", "index")
 
-# The tables of the job queue and of the migrations belong to whoever brings them.
 _TABLES: LiteralString = """
     WITH tables AS (
         SELECT oid, relname FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-            AND relname NOT LIKE 'pgqueuer%' AND relname <> 'schema_migrations'
+            AND relname NOT LIKE ALL (%(foreign)s)
     )
 """
 _READ: tuple[tuple[str, LiteralString], ...] = (
@@ -85,37 +107,32 @@ Schema = Mapping[Part, str]
 """The definition of each part, as Postgres words it; empty for a table."""
 
 
-def read(connection: psycopg.Connection[Any]) -> dict[Part, str]:
-    """The schema of a database, from its catalogues; the tables of the queue and of the migrations are left out."""
-    found: dict[Part, str] = {}
+def read(connection: psycopg.Connection[Any], foreign: Sequence[str] = ()) -> dict[Part, str]:
+    """The schema of a database, from its catalogues, without tables whose names are LIKE one of ``foreign``."""
+    parts: dict[Part, str] = {}
     with connection.transaction():
         # Names are then written without their schema, whatever the session's search path was.
         connection.execute("SET LOCAL search_path TO public")
         for kind, query in _READ:
             cursor = connection.cursor(row_factory=psycopg.rows.tuple_row)
-            rows: list[tuple[str, str, str]] = cursor.execute(query).fetchall()
-            found |= {Part(table, kind, name): definition for table, name, definition in rows}
-    return found
-
-
-def expected() -> dict[Part, str]:
-    """The schema that is promised."""
-    return parse(SCHEMA.read_text(encoding="utf-8"))
+            rows: list[tuple[str, str, str]] = cursor.execute(query, {"foreign": list(foreign)}).fetchall()
+            parts |= {Part(table, kind, name): definition for table, name, definition in rows}
+    return parts
 
 
 def parse(text: str) -> dict[Part, str]:
     """The schema that ``write`` wrote; GateError for a line that it does not write."""
-    found: dict[Part, str] = {}
+    parts: dict[Part, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         entry = _LINE.fullmatch(line.strip())
         if entry is None or (entry["kind"] == "table") != (entry["name"] is None):
-            raise GateError(f"Line {number} of the schema is not one: {line!r}.")
-        found[Part(entry["table"], entry["kind"], entry["name"] or "")] = entry["definition"] or ""
-    if not found:
+            raise GateError(f"Line {number} of the schema is not a table, column, constraint or index: {line!r}.")
+        parts[Part(entry["table"], entry["kind"], entry["name"] or "")] = entry["definition"] or ""
+    if not parts:
         raise GateError("The schema has no tables.")
-    return found
+    return parts
 
 
 def write(schema: Schema) -> str:
@@ -128,32 +145,29 @@ def write(schema: Schema) -> str:
 
 
 def compare(promised: Schema, live: Schema) -> list[Finding]:
-    """Every difference: what is missing, what is there besides, and what is other than promised.
-
-    The parts of a table that is missing or not promised are not told one by one.
-    """
+    """A finding for each difference; of a table that is missing or not promised, none for its parts."""
     lacking = {part.table for part in promised if part.kind == "table"} - {part.table for part in live}
-    foreign = {part.table for part in live if part.kind == "table"} - {part.table for part in promised}
-    found: list[Finding] = []
+    extra = {part.table for part in live if part.kind == "table"} - {part.table for part in promised}
+    findings: list[Finding] = []
     for part in sorted(promised.keys() | live.keys()):
-        if part.kind != "table" and part.table in lacking | foreign:
+        if part.kind != "table" and part.table in lacking | extra:
             continue
         where = f"{part.kind} {part}"
         if part not in live:
-            found.append(Finding("BG-SCHEMA-001", where, promised[part] or "a table", "nothing"))
+            findings.append(Finding("BG-SCHEMA-001", where, promised[part] or "a table", "nothing"))
         elif part not in promised:
-            found.append(Finding("BG-SCHEMA-002", where, "nothing", live[part] or "a table"))
+            findings.append(Finding("BG-SCHEMA-002", where, "nothing", live[part] or "a table"))
         elif part.kind == "column":
-            found += _column(where, promised[part], live[part])
+            findings += _column(where, promised[part], live[part])
         elif promised[part] != live[part]:
-            found.append(Finding("BG-SCHEMA-006", where, promised[part], live[part]))
-    return found
+            findings.append(Finding("BG-SCHEMA-006", where, promised[part], live[part]))
+    return findings
 
 
 def _column(where: str, promised: str, live: str) -> list[Finding]:
     one, other = _COLUMN.fullmatch(promised), _COLUMN.fullmatch(live)
     if one is None or other is None:
-        raise GateError(f"A definition of {where} is not one: {promised!r}, {live!r}.")
+        raise GateError(f"{where} has a definition that cannot be read: {promised!r} or {live!r}.")
     codes = {"type": "BG-SCHEMA-003", "nullability": "BG-SCHEMA-004", "default": "BG-SCHEMA-005"}
     return [
         Finding(code, where, f"{aspect} {one[aspect] or 'none'}", f"{aspect} {other[aspect] or 'none'}")
@@ -162,13 +176,35 @@ def _column(where: str, promised: str, live: str) -> list[Finding]:
     ]
 
 
+def check(connection: psycopg.Connection[Any], promised: DatabaseContract) -> list[Finding]:
+    """A finding for each difference between a database and its contract."""
+    return compare(parse(promised.schema.read_text(encoding="utf-8")), read(connection, promised.foreign))
+
+
+def oracle(path: Path) -> Oracle:
+    """The oracle of the schema in a file."""
+
+    def differences(_: Record, observations: Observations, __: Contract) -> list[Finding]:
+        live = observations.schema
+        return [] if live is None else compare(parse(path.read_text(encoding="utf-8")), live)
+
+    return Oracle(
+        name="schema",
+        promise="The database has the promised schema.",
+        codes=CODES,
+        check=differences,
+        violation=lambda _: (Record(""), Observations(schema={})),
+        needs={Need.ROWS: "the tables are not seen"},
+    )
+
+
 def main() -> int:
-    """Prints the schema of the database whose URL is the only argument."""
-    if len(sys.argv) != 2:
-        sys.stderr.write("usage: python -m gate.oracles.schema postgresql://...\n")
+    """Prints the schema of the database whose URL is the first argument."""
+    if len(sys.argv) < 2:
+        sys.stderr.write("usage: python -m gate.oracles.schema postgresql://... [PATTERN ...]\n")
         return 2
     with psycopg.connect(sys.argv[1]) as connection:
-        sys.stdout.write(write(read(connection)))
+        sys.stdout.write(write(read(connection, sys.argv[2:])))
     return 0
 
 

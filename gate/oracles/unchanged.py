@@ -1,29 +1,37 @@
-"""Whether anything at all in a database changed: number and versions of the rows of every table."""
+"""Refused requests and GET change no row of any table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
-from gate.core.database import Row
-from gate.core.findings import Finding
+from gate.contract.document import Contract
+from gate.core.findings import Finding, register
+from gate.core.record import Change, Observations, Record, Row
+from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.registry import Need, Oracle
 
-QUEUE = "pgqueuer"
-SUBMITTED = frozenset(
-    {"jobs", "executions", "cross_region_executions", "region_results", "idempotency_keys", "signature_nonces"}
-)
-"""Tables that only a submission inserts into: their rows do not become more while jobs are worked on."""
+CODES = register("""
+BG-REFUSED-001 critical: Refused request changed rows
+    The service answered a request with an error, yet rows changed while it was handled. A refused request must
+    change no table, including the queue.
+BG-GET-001 major: GET request wrote rows
+    Rows changed although only GET requests were sent and the service was idle. Clients and proxies repeat GET
+    requests freely, so they must not write.
+""")
+
+REFUSED, GET = (code.id for code in CODES)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Rows by table, and a sum over the transactions that wrote them, which changes with any insert and update.
+    """Number of rows by table, and a sum over the transactions that wrote them, which any insert and update changes.
 
-    ``idle`` says that no job was unfinished and the queue was empty, so that nobody but a client could change a row.
-    ``snapshot`` is how PostgreSQL writes which transactions it had seen the end of, at that time or before.
+    ``idle`` says that the service had nothing to do, so that only a client could change a row. ``snapshot`` is how
+    Postgres writes which transactions it had seen the end of, at that time or before.
     """
 
     tables: Mapping[str, tuple[int, int]]
@@ -31,51 +39,88 @@ class State:
     snapshot: str = field(default="", compare=False)
 
 
-def statement(tables: list[str]) -> sql.Composed:
-    """The query behind ``read``; row versions are what it sums, so it costs one scan without touching a column."""
-    parts = [
-        sql.SQL(
-            "SELECT {name} AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions FROM {table}"
-        ).format(name=sql.Literal(table), table=sql.Identifier(table))
-        for table in tables
-    ]
-    unfinished = sql.SQL(
-        "SELECT '', count(*), 0 FROM jobs WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')"
-    )
-    return sql.SQL(" UNION ALL ").join([*parts, unfinished])
+class Tables:
+    """Reads the state of every table of a database."""
+
+    def __init__(self, connection: psycopg.Connection[Row], tables: Iterable[str], contract: DatabaseContract) -> None:
+        self._connection = connection
+        self._contract = contract
+        # Row versions are what is summed, so it costs one scan without touching a column.
+        parts = [
+            sql.SQL(
+                "SELECT {name} AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions FROM {table}"
+            ).format(name=sql.Literal(table), table=sql.Identifier(table))
+            for table in tables
+        ]
+        unfinished = sql.SQL("SELECT '', ({}), 0").format(sql.SQL(contract.unfinished))
+        self._query = sql.SQL(" UNION ALL ").join([*parts, unfinished])
+
+    def state(self, known: State | None = None) -> State:
+        """The state now, from one snapshot: ``known``, where no transaction of the whole server has ended since.
+
+        Whoever writes has a transaction id, and the end of such a transaction changes what a snapshot is written as
+        (documentation of PostgreSQL, functions of transaction ids and snapshots). So most refusals cost no scan.
+        """
+        (snapshot,) = self._connection.execute("SELECT pg_current_snapshot()::text AS text", prepare=True)
+        if known is not None and known.snapshot == snapshot["text"]:
+            return known
+        rows = self._connection.execute(self._query, prepare=True)
+        tables = {row["name"]: (row["rows"], int(row["versions"])) for row in rows}
+        unfinished, _ = tables.pop("")
+        waiting = any(tables.get(name, (0, 0))[0] for name in self._contract.queue)
+        return State(tables, not unfinished and not waiting, snapshot["text"])
+
+    def change(self, before: State, after: State, where: str, request: str = "") -> Change | None:
+        """Tables that differ; where the service was at work, those whose number of rows it does not change."""
+        if not before.idle:
+            before, after = self._counts(before), self._counts(after)
+        changed = {
+            table: (before.tables[table][0], rows)
+            for table, (rows, versions) in after.tables.items()
+            if (rows, versions) != before.tables[table]
+        }
+        return Change(where, changed, request) if changed else None
+
+    def _counts(self, state: State) -> State:
+        submitted = self._contract.submitted
+        return State({name: (rows, 0) for name, (rows, _) in state.tables.items() if name in submitted}, state.idle)
 
 
-def read(connection: psycopg.Connection[Row], query: sql.Composed, known: State | None = None) -> State:
-    """The state now, from one snapshot: ``known``, where no transaction of the whole server has ended since.
-
-    Whoever writes has a transaction id, and the end of such a transaction changes what a snapshot is written as
-    (documentation of PostgreSQL, functions of transaction ids and snapshots). So most refusals cost no scan.
-    """
-    (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text AS text", prepare=True)
-    if known is not None and known.snapshot == snapshot["text"]:
-        return known
-    tables = {row["name"]: (row["rows"], int(row["versions"])) for row in connection.execute(query, prepare=True)}
-    unfinished, _ = tables.pop("")
-    return State(tables, not unfinished and not tables.get(QUEUE, (0, 0))[0], snapshot["text"])
-
-
-def compare(before: State, after: State, code: str, where: str) -> list[Finding]:
-    """A finding for each table that is not as it was; where jobs were under way, for each with other than its rows."""
-    if not before.idle:
-        before, after = _counts(before), _counts(after)
-    return [
-        Finding(
-            code,
-            where=f"{where} -> {table}",
-            expected="no row inserted, changed or deleted",
-            got=f"{rows} rows where there were {before.tables[table][0]}"
-            if rows != before.tables[table][0]
-            else "as many rows, and at least one was changed",
-        )
-        for table, (rows, versions) in after.tables.items()
-        if (rows, versions) != before.tables[table]
-    ]
+def findings(code: str, changes: Iterable[Change]) -> Iterator[Finding]:
+    """A finding for each table that changed."""
+    for change in changes:
+        for table, (before, after) in change.tables.items():
+            yield Finding(
+                code,
+                where=f"{change.where} -> {table}",
+                expected="no row inserted, changed or deleted",
+                got=f"{before} rows before, {after} after"
+                if before != after
+                else f"{after} rows, of which some changed",
+                request=change.request,
+            )
 
 
-def _counts(state: State) -> State:
-    return State({table: (rows, 0) for table, (rows, _) in state.tables.items() if table in SUBMITTED}, state.idle)
+def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
+    """Findings on the changes of refused requests, and on those while the gate itself only read."""
+    yield from findings(REFUSED, record.changes)
+    yield from findings(GET, observations.changes)
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    change = Change("POST / 400", {"a": (1, 2)})
+    return Record("", changes=[change]), Observations(changes=[change])
+
+
+ORACLE = Oracle(
+    name="refused",
+    promise="Refused requests and GET change no row of any table.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    needs={Need.ROWS: "changes by refused requests show in the rows alone"},
+    wants={
+        Need.WRITES: "nothing is sent that could be refused",
+        Need.IDLE: "only requests sent while it was idle were checked",
+    },
+)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gate.contract.document import Contract
+from gate.core.client import Client
+from gate.core.database import Database
+from gate.core.exchange import Exchange
+from gate.core.record import Record, Rows
 from gate.core.settings import Settings
+from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.registry import Oracle
 from gate.targets.remote_run.production import Production
-from gate.targets.service import Service
+from gate.targets.service import Service, StandIn
 from gate.verdict.profile import Profile
 from gate.verdict.promises import Promises
 
@@ -37,6 +43,20 @@ class Stage:
 
     what: str
     options: tuple[str, ...]
+
+
+class Views:
+    """Asks the service, and keeps each answer under the name of the view that it shows."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.answers: dict[str, list[Exchange]] = {}
+
+    def get(self, view: str, path: str, **params: str | int) -> Exchange:
+        """GET ``path``; Unreachable where nothing answers."""
+        exchange = self._client.get(path, **params)
+        self.answers.setdefault(view, []).append(exchange)
+        return exchange
 
 
 class Pack(Protocol):
@@ -92,3 +112,32 @@ class Pack(Protocol):
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:
         """Generated files, as paths below the root, and what makes the text of each."""
+
+    @property
+    def database(self) -> DatabaseContract:
+        """What is promised of the database."""
+
+    @property
+    def oracles(self) -> Sequence[Oracle]:
+        """Every oracle that judges the service; of two findings with the same cause, the first oracle's counts."""
+
+    def created(self, exchange: Exchange) -> str:
+        """Id of the resource that an accepted request created; empty where it created none."""
+
+    def rows(self, database: Database, resource: str) -> Rows:
+        """Every row that belongs to a resource, from one snapshot."""
+
+    def unfinished(self, database: Database, resources: Sequence[str]) -> list[str]:
+        """Those of the resources that the service still works on."""
+
+    def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
+        """What the stand-ins logged of a resource; None where that is not known."""
+
+    def observe_service(self, views: Views) -> None:
+        """Ask for what judging needs to know of the service itself; only where there is a stand-in."""
+
+    def observe(self, views: Views, resource: str, rows: Rows | None, record: Record) -> None:
+        """Ask for every view of a resource that judging needs; ``rows`` are None where the target shows none."""
+
+    def shown_rows(self, answers: Mapping[str, Sequence[Exchange]], resource: str, record: Record) -> Rows:
+        """The rows of a resource as far as its views show them, for a target without rows."""

@@ -1,60 +1,84 @@
-"""One worker's view of the system under test: its client, its database, and the watch over what must not change."""
+"""One worker's access to a system under test: its client, its database, and the record of the current test."""
 
 from __future__ import annotations
 
-import os
-import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from beacon.jobs import Ids
-from beacon.scenario import Scenario
-from beacon.wire import Wire
+import httpx
+
 from gate.contract.coverage import CoverageRecorder
-from gate.contract.document import Contract
 from gate.core.client import Client
 from gate.core.database import Database
+from gate.core.evidence import Evidence, gather
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
-from gate.core.settings import WITHOUT_ORACLES
+from gate.core.record import Observations, Record
 from gate.core.transport import WatchedTransport
-from gate.oracles import unchanged as untouched
+from gate.oracles.registry import available, offered
+from gate.session.judge import judge
+from gate.session.observe import Observer
+from gate.session.pack import Pack
+from gate.session.write_watch import WriteWatch
 from gate.targets import System
 from gate.targets.remote_run.access import RemoteAccess
-from gate.verdict.events import CoverageGained, ExchangeRecorded
+from gate.verdict.events import CoverageGained, ExchangeRecorded, InvariantsChecked, ResourceEnded
 from gate.verdict.journal import Journal
 
 
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The findings on a record, and the observations that they are made on."""
+
+    findings: list[Finding]
+    observations: Observations
+
+
 class Session:
-    """A system under test with the client, the database and the ids that one worker uses on it."""
+    """A system under test with the client, the database and the ids that one worker uses on it.
+
+    Without ``judging`` nothing is judged, which is for benchmarks.
+    """
 
     def __init__(
         self,
+        pack: Pack,
         system: System,
-        contract: Contract,
-        ids: Ids,
+        ids: Callable[[], str],
         journal: Journal,
         reach: RemoteAccess | None = None,
         *,
-        wire: Wire | None = None,
+        wire: Mapping[str, Any] | None = None,
+        judging: bool = True,
     ) -> None:
+        self.pack = pack
         self.system = system
-        self.contract = contract
+        self.contract = pack.contract
         self.ids = ids
         self.journal = journal
-        self.database = Database(system.database_url) if system.database_url else None
         self.reach = reach
-        self.wire = wire or Wire()
-        watched = partial(WatchedTransport, before=self._before, lost=self._lost)
-        transport = reach.transport(watched) if reach else watched()
-        self.client = Client(system.base_url, self._record, transport=transport)
+        self.wire = wire or {}  # how the service spells requests, as the profile says
         self.alone = system.exclusive
-        self.jobs: set[str] = set()  # every job that was accepted
-        self._coverage = CoverageRecorder(contract)
-        self._scenario: Scenario | None = None
-        self._counted = untouched.statement(self.database.tables()) if self.database else None
-        self._lock = threading.Lock()
-        self._under_way = 0  # requests that were sent and not yet answered, by all threads
-        self._state: untouched.State | None = None  # of the database, as long as nothing can have changed it
+        self.resources: set[str] = set()  # every one that was created
+        self.database = Database(system.database_url) if system.database_url else None
+        self.watch = (
+            WriteWatch(self.database, pack.database, pack.contract, alone=self.alone) if self.database else None
+        )
+        self._judging = judging
+        self._watched = self.watch if judging else None
+        self.client = Client(system.base_url, self._record, transport=self._transport(reach))
+        self._observer = Observer(pack, self.client, self.database, self.watch, system.stand_ins)
+        self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
+        self._coverage = CoverageRecorder(pack.contract)
+        self._current: Record | None = None
+
+    def _transport(self, reach: RemoteAccess | None) -> httpx.BaseTransport:
+        watched: Callable[..., httpx.BaseTransport] = WatchedTransport
+        if self._watched:
+            watched = partial(WatchedTransport, before=self._watched.before, lost=self._watched.lost)
+        return reach.transport(watched) if reach else watched()
 
     def close(self) -> None:
         """Closes client, database and system."""
@@ -70,75 +94,68 @@ class Session:
         """Whether the run was told to end, so that nothing may follow."""
         return self.reach is not None and self.reach.watch.stopped.is_set()
 
-    def scenario(self, test: str) -> Scenario:
-        """A scenario for one test; exchanges are recorded into the newest."""
-        self._state = None  # between scenarios a test may have changed rows by other ways than a request
-        self._scenario = Scenario(self, test)
-        return self._scenario
+    def begin(self, test: str) -> Record:
+        """A new record, which takes every exchange from now on."""
+        if self.watch:
+            self.watch.forget()  # between tests rows may be changed by other ways than a request
+        self._current = Record(test)
+        return self._current
 
-    def state(self) -> untouched.State | None:
-        """State of the database where nobody but us could change it now; None where it is busy or not shown."""
-        if self.database is None or self._counted is None:
-            return None
-        state = untouched.read(self.database.connection, self._counted)
-        return state if state.idle else None
+    def conclude(self, record: Record) -> Conclusion:
+        """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
+        try:
+            observations = self._observer.observe(record) if self._judging else self._observer.rows(record)
+            self._note_states(observations)
+            if not self._judging:
+                return Conclusion([], observations)
+            if observations.stored and record.resources:
+                self.journal.write(InvariantsChecked([rule.code for rule in self.pack.database.invariants]))
+            return Conclusion(judge(record, observations, self.contract, self._oracles), observations)
+        finally:
+            for stand_in in self.system.stand_ins.values():
+                stand_in.reset()
+            self.journal.flush()
 
-    def _counts(self) -> untouched.State | None:
-        """State of the database even where jobs are under way, if nobody but us submits any."""
-        if self.alone and self.database and self._counted is not None and WITHOUT_ORACLES not in os.environ:
-            return untouched.read(self.database.connection, self._counted)
-        return self.state()
+    def final_findings(self) -> list[Finding]:
+        """Findings on the database that a worker's tests shared."""
+        observations = self._observer.end(sorted(self.resources), alone=self.alone)
+        return judge(Record("the end of the run"), observations, self.contract, self._oracles)
 
-    def unchanged_since(self, before: untouched.State | None, code: str, where: str) -> list[Finding]:
-        """A finding for each table that changed since ``before``; none where that was not known."""
-        after = self._since(before)
-        return untouched.compare(before, after, code, where) if before and after else []
+    def evidence(
+        self,
+        record: Record,
+        message: str,
+        findings: Sequence[Finding] = (),
+        observations: Observations | None = None,
+    ) -> Evidence:
+        """Evidence of a failure: what belongs to the resources and requests that the findings name, if any."""
+        seen = observations or self._observer.rows(record)
+        return gather(
+            record,
+            message,
+            {resource: one.rows for resource, one in seen.resources.items()},
+            self.system.log(),
+            requests={finding.request for finding in findings} - {""},
+            resources={finding.resource for finding in findings} & record.resources.keys(),
+        )
 
-    def _since(self, before: untouched.State | None) -> untouched.State | None:
-        """The state now, where that before is known."""
-        if before is None or self.database is None or self._counted is None:
-            return None
-        return untouched.read(self.database.connection, self._counted, before)
-
-    def _before(self, method: str) -> None:
-        if method == "GET":
-            return
-        with self._lock:
-            self._under_way += 1
-            if self._under_way > 1:
-                self._state = None
-            elif self._state is None and WITHOUT_ORACLES not in os.environ:
-                self._state = self._counts()
-
-    def _after(self, exchange: Exchange) -> list[Finding]:
-        """A refusal changes nothing; only told where nothing else was under way."""
-        if exchange.method == "GET":
-            return []
-        with self._lock:
-            self._under_way -= 1
-            before, self._state = self._state, None
-            if exchange.status < 400 or self._under_way:
-                return []
-            operation = self.contract.operation(exchange.method, exchange.path)
-            path = operation.path if operation else exchange.path
-            after = self._since(before)
-            if before is None or after is None:
-                return []
-            where = f"{exchange.method} {path} {exchange.status}"
-            found = untouched.compare(before, after, "BG-REFUSED-001", where)
-            self._state = None if found else after
-            return found
-
-    def _lost(self, method: str) -> None:
-        if method != "GET":
-            with self._lock:
-                self._under_way, self._state = self._under_way - 1, None
+    def _note_states(self, observations: Observations) -> None:
+        for resource, observation in observations.resources.items():
+            states = {
+                table: sorted({str(row["status"]) for row in rows})
+                for table, rows in observation.rows.items()
+                if all("status" in row for row in rows)
+            }
+            self.journal.write(ResourceEnded(resource, states))
 
     def _record(self, exchange: Exchange) -> None:
-        found = self._after(exchange)
+        change = self._watched.answered(exchange) if self._watched else None
         operation = self.contract.operation(exchange.method, exchange.path)
         self.journal.write(ExchangeRecorded(operation.id if operation else None, exchange.status, exchange.error_code))
-        if operation and WITHOUT_ORACLES not in os.environ and (parts := self._coverage.record(operation, exchange)):
+        if operation and self._judging and (parts := self._coverage.record(operation, exchange)):
             self.journal.write(CoverageGained(parts))
-        if self._scenario is not None:
-            self._scenario.note(exchange, found)
+        created = self.pack.created(exchange)
+        if created:
+            self.resources.add(created)
+        if self._current is not None:
+            self._current.note(exchange, change, created)

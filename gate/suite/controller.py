@@ -12,6 +12,7 @@ from rich.console import Console
 from gate import suite
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
+from gate.oracles.registry import offered, unavailable
 from gate.suite.sharing import Offer
 from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
 from gate.targets.choose import CHOICE, choose
@@ -23,7 +24,6 @@ from gate.verdict.events import Event, OperationFuzzed, Outcome, ProgressMade
 from gate.verdict.journal import Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
-from gate.verdict.unavailable import blind
 from gate.verdict.verdict import Verdict
 
 
@@ -58,7 +58,14 @@ class Controller:
             repeat=settings.repeat,
             profile=suite.pack().profile(settings.profile),
             baseline=baseline.load(settings.baseline) if settings.baseline else None,
-            unavailable=blind(settings),
+            unavailable=unavailable(
+                suite.pack().oracles,
+                offered(
+                    own=settings.target != "remote",
+                    rows=settings.target != "remote" or bool(settings.database_url),
+                    writes=not settings.read_only,
+                ),
+            ),
             narrowed=bool(selected),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",
         )

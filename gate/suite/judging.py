@@ -1,69 +1,101 @@
-"""Judges every scenario when its test is done, and writes each failure down with its evidence."""
+"""Judges what each test did when it is over, and writes each failure down with its evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import allure
 import pytest
 
-from beacon.scenario import Scenario, findings_of
-from fixtures.systems import SCENARIOS
 from gate import suite
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
-from gate.core.findings import BrokenPromise, Finding, must
+from gate.core.findings import BrokenPromise, Finding, distinct, must
+from gate.core.record import Observations, Record
+from gate.fuzz import codes
+from gate.session.codes import findings_of
+from gate.session.session import Session
 from gate.suite.state import UNJUDGED, journal_of
+
+
+@dataclass(slots=True)
+class Watched:
+    """A record of a test, on which system it was made, and the observations on it once it was judged."""
+
+    session: Session
+    record: Record
+    observations: Observations | None = None
+
+    def judged(self) -> list[Finding]:
+        """The findings on it."""
+        conclusion = self.session.conclude(self.record)
+        self.observations = conclusion.observations
+        return conclusion.findings
+
+
+WATCHED = pytest.StashKey[list[Watched]]()
+
+
+def watch(node: pytest.Item, session: Session, record: Record) -> None:
+    """Judge a record when its test is over."""
+    node.stash.setdefault(WATCHED, []).append(Watched(session, record))
+
+
+def pytest_configure() -> None:
+    """Registers the code of every finding in this process."""
+    codes.whole(suite.pack())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None, object, object]:
-    """A fixture that the target cannot give leaves its test unchecked, as it does where the test itself asks for it."""
+    """Skips a test for which the target cannot give a fixture; the verdict lists it as not checked."""
     try:
         return (yield)
     except NotAvailable as reason:
-        pytest.skip(str(reason))  # the verdict lists it as not checked, and is partial
+        pytest.skip(str(reason))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judges each scenario of the test, so that a finding fails the test whose doing it shows in.
+    """Judges the records of a test, so that a finding fails the test that shows it.
 
-    Where the test failed by itself and an oracle finds something too, the finding is the better explanation.
+    Where the test failed by itself and an oracle has findings too, they are the better explanation.
     """
-    begun = item.stash.setdefault(SCENARIOS, [])
+    records = item.stash.setdefault(WATCHED, [])
     try:
         result = yield
     except NotAvailable as reason:
-        must(_judged(begun))  # what it did until then has to be right all the same
+        try:
+            findings = _judged(records)  # whatever the test did until then must be right all the same
+        except NotAvailable:  # nothing can be read any more, for instance because the run's time is over
+            findings = []
+        must(findings)
         pytest.skip(str(reason))  # the verdict lists it as not checked, and is partial
-    except Exception as error:  # whatever a test fails with may have its cause in what the rows say
-        raise _explained(begun, error) from error
+    except Exception as error:  # whatever a test fails with may have its cause in the rows
+        raise _explained(records, error) from error
     try:
-        found = [finding for scenario in begun for finding in scenario.judge()]
+        findings = _judged(records)
     except NotAvailable as reason:
-        pytest.skip(str(reason))  # an oracle that could not read is named in the verdict, too
-    must(found)
+        pytest.skip(str(reason))  # the verdict names an oracle that could not read, too
+    must(findings)
     return result
 
 
-def _judged(begun: Sequence[Scenario]) -> list[Finding]:
-    try:
-        return [finding for scenario in begun for finding in scenario.judge()]
-    except NotAvailable:  # nothing can be read any more, where the run's time is over for instance
-        return []
+def _judged(records: Sequence[Watched]) -> list[Finding]:
+    return [finding for record in records for finding in record.judged()]
 
 
-def _explained(begun: Sequence[Scenario], error: Exception) -> Exception:
+def _explained(records: Sequence[Watched], error: Exception) -> Exception:
     try:
-        found = [finding for scenario in begun for finding in scenario.judge()]
-    except Exception:  # noqa: BLE001 (the runner may be gone; what the test failed with is what there is to tell)
+        findings = _judged(records)
+    except Exception:  # noqa: BLE001 (the service may be gone; the failure of the test is what can be reported)
         return error
-    if not found or (isinstance(error, BrokenPromise) and error.evidence):
+    if not findings or (isinstance(error, BrokenPromise) and error.evidence):
         return error
     own = error.findings if isinstance(error, BrokenPromise) else ()
-    return BrokenPromise({finding.cause: finding for finding in (*own, *found)}.values())
+    return BrokenPromise(distinct((*own, *findings)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -77,21 +109,28 @@ def pytest_runtest_makereport(
     error = call.excinfo.value
     if isinstance(error, GateError):
         report.user_properties.append((UNJUDGED, str(error)))
-        return report
-    if item.nodeid.startswith(suite.pack().suite.harness):
-        return report
-    begun = item.stash.get(SCENARIOS, [])
-    if isinstance(error, BrokenPromise) and error.evidence:
-        for finding, shown in zip(error.findings, error.evidence, strict=True):
-            journal_of(item.config).write_findings([finding], shown)
-            allure.attach(str(shown), "evidence", allure.attachment_type.TEXT)
-        report.sections.append(("evidence", "\n\n".join(str(shown) for shown in error.evidence)))
-        return report
-    # A finding says all there is to say; for anything else the place in the test matters too.
-    message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext
-    findings = findings_of(error, item.nodeid)
-    evidence = begun[-1].evidence(message, findings) if begun else Evidence(item.nodeid, message)
-    journal_of(item.config).write_findings(findings, evidence)
-    allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
-    report.sections.append(("evidence", str(evidence)))
+    elif not item.nodeid.startswith(suite.pack().suite.harness):
+        _write(item, error, report)
     return report
+
+
+def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:
+    if isinstance(error, BrokenPromise) and error.evidence:
+        entries = [([finding], shown) for finding, shown in zip(error.findings, error.evidence, strict=True)]
+    else:
+        # A finding says all there is to say; for anything else the place in the test matters too.
+        message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext
+        findings = list(findings_of(error, item.nodeid))
+        entries = [(findings, _evidence(item, message, findings))]
+    for findings, evidence in entries:
+        journal_of(item.config).write_findings(findings, evidence)
+        allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
+    report.sections.append(("evidence", "\n\n".join(str(evidence) for _, evidence in entries)))
+
+
+def _evidence(item: pytest.Item, message: str, findings: Sequence[Finding]) -> Evidence:
+    records = item.stash.get(WATCHED, [])
+    if not records:
+        return Evidence(item.nodeid, message)
+    last = records[-1]
+    return last.session.evidence(last.record, message, findings, last.observations)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.jobs import MODELS, QUESTIONS
+from beacon.regions import REGIONS
 from beacon.router import Answer
 from beacon.scenario import Scenario
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS, Spec
+from beacon.jobs import MODELS, QUESTIONS, Spec
+from beacon.regions import REGIONS
 from beacon.router import Answer
 from beacon.scenario import Scenario
 

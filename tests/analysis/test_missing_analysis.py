@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from beacon.router import Hang, Status
-from beacon.scenario import STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import STANDARD
 
 BOOM = Status(500, {"detail": "boom"})
 

@@ -13,6 +13,7 @@ import pytest
 
 from beacon import history
 from beacon.checkout import BACKFILL_COMMAND
+from beacon.database import DATABASE
 from beacon.history import KINDS, UNFINISHED
 from fixtures.commands import Command, result_of
 from fixtures.past import ANALYSES, RUNS, History, backfilled, source_rows, writing
@@ -239,7 +240,7 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
         process.kill()
         result_of(process)
         wait("its processes gone", lambda: database.query(SESSIONS), until=lambda left: not left)
-        must(invariants.check(database.connection, None))
+        must(invariants.check(database.connection, DATABASE.invariants, None))
 
     assert backfill(database.url).code == 0
     assert backfilled(database) == backfilled(whole)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.jobs import MODELS, QUESTIONS
+from beacon.regions import REGIONS
 from beacon.router import Answer, Behaviour, Hang, Refusal, Status
-from beacon.scenario import CROSS_REGION, STANDARD, Job, Scenario
+from beacon.scenario import Job, Scenario
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.commands import Command
-from gate.core.database import Row
+from gate.core.record import Row
 
 OWN = frozenset({"id", "job_id", "cross_region_execution_id", "jobspec_id"})
 TIMES = frozenset({"created_at", "updated_at", "started_at", "completed_at", "duration_ms"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from beacon.contract import published
+from beacon.oracles.portal import check
 from beacon.scenario import Scenario
 from fixtures.portal import verification as live
 from fixtures.portal.pact import RECORDED
@@ -12,7 +13,6 @@ from fixtures.portal.states import arrange
 from gate.contract.pact import load
 from gate.core.findings import must
 from gate.core.waiting import deadline
-from gate.oracles.consumer_contract import check
 
 
 @pytest.mark.smoke

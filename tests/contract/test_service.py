@@ -11,7 +11,8 @@ import pytest
 
 from beacon.contract import PATH as PUBLISHED
 from beacon.contract import published
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 
 OPERATIONS = published().operations

@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from beacon.jobs import NANOSECONDS, QUESTIONS, REGIONS
+from beacon.jobs import NANOSECONDS, QUESTIONS
+from beacon.regions import REGIONS
 from beacon.router import Answer, Hang, Status
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 
 BOOM = Status(500, {"detail": "boom"})

@@ -15,7 +15,8 @@ from psycopg import sql
 from beacon.contract import published
 from beacon.jobs import wrap
 from beacon.router import Call, Hang
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 from gate.contract.nodes import Operation
 from gate.core.waiting import wait

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.database import DATABASE
 from beacon.history import BEFORE, KINDS
 from fixtures.commands import Command, result_of
 from fixtures.past import History, backfilled, source_rows, writing
@@ -35,7 +36,7 @@ def told(database: Database) -> dict[str, list[dict[str, Any]]]:
 
 
 def as_published(database: Database) -> None:
-    must(schema.compare(schema.expected(), schema.read(database.connection)))
+    must(schema.check(database.connection, DATABASE))
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_up_with_historical_jobs(historical: History, migrate: Command, backfill
     assert told(database) == rows
     assert {row["workflow"] for row in database.all_rows("jobs")} == {"standard"}
     assert backfill(database.url, "--json").summary["analysed"] == sum(job.analysable for job in past)
-    must(invariants.check(database.connection, None))
+    must(invariants.check(database.connection, DATABASE.invariants, None))
 
 
 @pytest.mark.criterion("rollout.rollback")

@@ -9,7 +9,7 @@ import pytest
 from beacon import history
 from beacon.api import CROSS_REGION_JOBS
 from beacon.history import BEFORE, KINDS
-from beacon.jobs import REGIONS
+from beacon.regions import REGIONS
 from beacon.scenario import Scenario
 from fixtures.commands import Command
 from fixtures.deployed_portal import Portal

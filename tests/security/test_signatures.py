@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from beacon.jobs import canonical, key, sign
-from beacon.scenario import STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import STANDARD
 from fixtures.systems import OwnRunner
 
 MEMBERS: dict[str, Any] = {
@@ -65,7 +66,7 @@ def test_one_changed_byte_is_noticed(scenario: Scenario, workflow: str) -> None:
     answer = scenario.send(spec, workflow)
 
     assert (answer.status, answer.error_code) == (400, "signature_mismatch")
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 def without(*names: str) -> Any:
@@ -127,7 +128,7 @@ def test_broken_signatures_get_the_same_verdict_on_both_workflows(
     answer = scenario.send(spec, workflow)
 
     assert (answer.status, answer.error_code) == (400, code)
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 def test_nonce_is_good_for_one_job(scenario: Scenario, workflow: str) -> None:
@@ -137,7 +138,7 @@ def test_nonce_is_good_for_one_job(scenario: Scenario, workflow: str) -> None:
     answer = scenario.send(replayed, workflow)
 
     assert (answer.status, answer.error_code) == (400, "replay_detected")
-    assert not any(scenario.database.rows(replayed["id"]).counts().values())
+    assert not any(scenario.rows(replayed["id"]).counts().values())
 
 
 def test_refused_request_does_not_use_up_its_nonce(scenario: Scenario, workflow: str) -> None:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from beacon.jobs import QUESTIONS, wrap
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 
 PATHS = {STANDARD: "/api/v1/jobs", CROSS_REGION: "/api/v1/jobs/cross-region"}
 
@@ -31,7 +32,7 @@ def test_same_key_with_another_body_is_refused(scenario: Scenario, workflow: str
     answer = scenario.client.post(PATHS[workflow], bodies[1], idempotency_key=spec["id"])
 
     assert (answer.status, answer.error_code) == (422, "idempotency_key_reuse")
-    assert not any(scenario.database.rows(other["id"]).counts().values())
+    assert not any(scenario.rows(other["id"]).counts().values())
 
 
 def test_key_of_one_workflow_is_not_for_the_other(scenario: Scenario) -> None:
@@ -64,4 +65,4 @@ def test_unusable_key_is_refused(scenario: Scenario, workflow: str, key: str) ->
     answer = scenario.client.post(PATHS[workflow], body, idempotency_key=key.encode("latin-1"))  # type: ignore[arg-type]
 
     assert (answer.status, answer.error_code) == (400, "invalid_parameter")
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from beacon.api import CROSS_REGION_JOBS, EXECUTIONS, JOBS
-from beacon.jobs import MODELS, QUESTIONS, REGIONS
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.jobs import MODELS, QUESTIONS
+from beacon.regions import REGIONS
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 
 PLAIN = ("region", "provider_id", "status", "model_id", "question_id", "response_classification", "is_substantive")
 COUNTS = ("is_content_refusal", "is_technical_error", "response_length", "retry_count", "max_retries")

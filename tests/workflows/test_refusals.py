@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from beacon.jobs import wrap
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 
 BAD_REGIONS: dict[str, list[Any]] = {
     "none": [],
@@ -31,7 +32,7 @@ def test_bad_regions_are_refused_and_leave_no_row(scenario: Scenario, workflow: 
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
     assert any("regions" in error["pointer"] for error in answer.json["details"]["errors"])
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 BAD_LIMITS: dict[str, dict[str, Any]] = {
@@ -56,7 +57,7 @@ def test_bad_limits_are_refused_and_leave_no_row(scenario: Scenario, workflow: s
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
     assert next(iter(limits)) in answer.json["details"]["errors"][0]["pointer"]
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 BAD_SPECS: dict[str, tuple[str, Any]] = {
@@ -91,7 +92,7 @@ def test_bad_specs_are_refused_with_the_place(scenario: Scenario, workflow: str,
     prefix = "" if workflow == STANDARD else "/job_spec"
     pointers = [error["pointer"] for error in answer.json["details"]["errors"]]
     assert any(found.startswith(prefix + pointer) for found in pointers), pointers
-    assert not any(scenario.database.rows(job_id).counts().values())
+    assert not any(scenario.rows(job_id).counts().values())
 
 
 def test_unknown_member_of_the_wrapper_is_refused(scenario: Scenario) -> None:
@@ -100,7 +101,7 @@ def test_unknown_member_of_the_wrapper_is_refused(scenario: Scenario) -> None:
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
     assert answer.json["details"]["errors"][0]["pointer"] == "/target_region"
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 PATHS = {STANDARD: "/api/v1/jobs", CROSS_REGION: "/api/v1/jobs/cross-region"}

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS
+from beacon.jobs import MODELS, QUESTIONS
+from beacon.regions import REGIONS
 from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
-from beacon.scenario import STANDARD, Scenario
+from beacon.scenario import Scenario
+from beacon.states import STANDARD
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 

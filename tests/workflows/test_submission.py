@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from beacon.jobs import MODELS, QUESTIONS, REGIONS, wrap
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.jobs import MODELS, QUESTIONS, wrap
+from beacon.regions import REGIONS
+from beacon.scenario import Scenario
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.payloads import payload
 
 
@@ -105,7 +107,7 @@ def test_wrapper_without_a_spec_or_with_two_is_refused_and_both_names_are_told(s
         assert (answer.status, answer.error_code) == (400, "validation_error")
         assert "job_spec" in answer.body.decode()
         assert "jobspec" in answer.body.decode().replace("job_spec", "")
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
 
 
 IDS: dict[str, Any] = {"id": ["id"], "jobspec_id": ["jobspec_id"], "both": ["id", "jobspec_id"]}
@@ -127,8 +129,8 @@ def test_two_different_ids_are_refused(scenario: Scenario, workflow: str) -> Non
     answer = scenario.send(spec, workflow)
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
-    assert not any(scenario.database.rows(spec["id"]).counts().values())
-    assert not any(scenario.database.rows(spec["jobspec_id"]).counts().values())
+    assert not any(scenario.rows(spec["id"]).counts().values())
+    assert not any(scenario.rows(spec["jobspec_id"]).counts().values())
 
 
 def test_job_without_an_id_is_given_one(scenario: Scenario, workflow: str) -> None:

@@ -1,7 +1,7 @@
 -- rule: A job has an execution for each region, model and question of its JobSpec as soon as it is accepted.
 -- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: critical
-SELECT j.jobspec_id AS job, r.region, m.model_id, q.question_id
+SELECT j.jobspec_id AS resource, r.region, m.model_id, q.question_id
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT DISTINCT region
@@ -30,7 +30,7 @@ CROSS JOIN LATERAL (
         ELSE '["default"]'
     END) AS listed (question_id)
 ) q
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND NOT EXISTS (
         SELECT FROM executions e
         WHERE e.job_id = j.id AND e.region = r.region AND e.model_id = m.model_id

@@ -1,10 +1,10 @@
 -- rule: A job has executions only for the regions, models and questions of its JobSpec.
 -- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: major
-SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.model_id, e.question_id
+SELECT j.jobspec_id AS resource, e.id AS execution, e.region, e.model_id, e.question_id
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (
         coalesce(j.jobspec_data #> '{constraints,regions}' @> to_jsonb(e.region::text), false) IS FALSE
         OR NOT EXISTS (SELECT FROM (

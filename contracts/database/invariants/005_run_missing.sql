@@ -1,8 +1,8 @@
 -- rule: A job of workflow B has a cross-region execution as soon as it is accepted.
 -- source: fix plan: the cross-region endpoint creates cross-region records
 -- severity: critical
-SELECT j.jobspec_id AS job, j.workflow, j.status
+SELECT j.jobspec_id AS resource, j.workflow, j.status
 FROM jobs j
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.workflow = 'cross-region'
     AND NOT EXISTS (SELECT FROM cross_region_executions c WHERE c.jobspec_id = j.jobspec_id);

@@ -1,9 +1,9 @@
 -- rule: A job has at most one cross-region execution.
 -- source: schema: cross_region_executions_jobspec_id_key
 -- severity: major
-SELECT j.jobspec_id AS job, count(*) AS runs
+SELECT j.jobspec_id AS resource, count(*) AS runs
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
 GROUP BY j.jobspec_id
 HAVING count(*) > 1;

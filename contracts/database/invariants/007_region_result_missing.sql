@@ -1,7 +1,7 @@
 -- rule: A cross-region execution has a region result for each target region as soon as its job is accepted.
 -- source: fix plan: one region_results record for each region
 -- severity: critical
-SELECT j.jobspec_id AS job, s.region
+SELECT j.jobspec_id AS resource, s.region
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 CROSS JOIN LATERAL (
@@ -12,5 +12,5 @@ CROSS JOIN LATERAL (
         ELSE '[]'
     END) AS listed (region)
 ) s
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND NOT EXISTS (SELECT FROM region_results r WHERE r.cross_region_execution_id = c.id AND r.region = s.region);

@@ -1,10 +1,10 @@
 -- rule: A cross-region execution has at most one result for each region.
 -- source: schema: region_results_region_key
 -- severity: major
-SELECT j.jobspec_id AS job, r.region, count(*) AS results
+SELECT j.jobspec_id AS resource, r.region, count(*) AS results
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN region_results r ON r.cross_region_execution_id = c.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
 GROUP BY j.jobspec_id, c.id, r.region
 HAVING count(*) > 1;

@@ -1,7 +1,7 @@
 -- rule: A decided region is a success if one of its executions completed, else a timeout if one timed out, else failed; none of its executions is unfinished.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, r.region, r.status, n.completed, n.timed_out, n.unfinished, n.total
+SELECT j.jobspec_id AS resource, r.region, r.status, n.completed, n.timed_out, n.unfinished, n.total
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN region_results r ON r.cross_region_execution_id = c.id
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
     FROM executions e
     WHERE e.job_id = j.id AND e.region = r.region
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND r.status IN ('success', 'failed', 'timeout')
     AND (
         n.unfinished > 0

@@ -1,7 +1,7 @@
 -- rule: The counts in a region result match the region's executions.
 -- source: RegionCounts in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, r.region, r.metadata, r.execution_output -> 'executions' AS output_executions,
+SELECT j.jobspec_id AS resource, r.region, r.metadata, r.execution_output -> 'executions' AS output_executions,
     n.completed, n.total
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
     FROM executions e
     WHERE e.job_id = j.id AND e.region = r.region
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND r.status <> 'running'
     AND (
         r.metadata <> jsonb_build_object(

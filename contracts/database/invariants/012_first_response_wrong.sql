@@ -1,7 +1,7 @@
 -- rule: The first response of a region is that of its first completed execution, ordered by model id and question id.
 -- source: RegionOutput in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, r.region, f.execution, left(r.execution_output ->> 'first_response', 80) AS stored,
+SELECT j.jobspec_id AS resource, r.region, f.execution, left(r.execution_output ->> 'first_response', 80) AS stored,
     left(f.response, 80) AS first
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
     ORDER BY e.model_id COLLATE "C", e.question_id COLLATE "C"
     LIMIT 1
 ) f
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.workflow = 'cross-region' -- executions from before workflow B store their text elsewhere
     AND r.status = 'success'
     AND r.execution_output ->> 'first_response' IS DISTINCT FROM f.response;

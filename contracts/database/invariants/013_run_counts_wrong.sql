@@ -1,7 +1,7 @@
 -- rule: When a cross-region execution has ended, success_count is its number of successful regions and failure_count the number of its other regions.
 -- source: CrossRegionExecution in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, c.success_count, c.failure_count, c.total_regions, n.successes
+SELECT j.jobspec_id AS resource, c.success_count, c.failure_count, c.total_regions, n.successes
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 CROSS JOIN LATERAL (
@@ -9,6 +9,6 @@ CROSS JOIN LATERAL (
     FROM region_results r
     WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND c.status <> 'running'
     AND (c.success_count <> n.successes OR c.failure_count <> c.total_regions - n.successes);

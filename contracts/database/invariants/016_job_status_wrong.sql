@@ -1,7 +1,7 @@
 -- rule: A job of either workflow is completed if the successful regions reach min_regions and min_success_rate, partial if they reach only min_regions, else failed.
 -- source: life-cycle in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, j.status, n.successes, t.regions, l.min_regions, l.min_success_rate
+SELECT j.jobspec_id AS resource, j.status, n.successes, t.regions, l.min_regions, l.min_success_rate
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT
@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
     WHERE e.job_id = j.id AND e.status = 'completed'
         AND j.jobspec_data #> '{constraints,regions}' @> to_jsonb(e.region::text)
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status IN ('completed', 'partial', 'failed')
     AND j.status <> CASE
         WHEN n.successes < l.min_regions THEN 'failed'

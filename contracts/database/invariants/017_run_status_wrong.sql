@@ -1,10 +1,10 @@
 -- rule: The status of a cross-region execution follows from its own counts and limits by the same table as the status of a job.
 -- source: life-cycle in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, c.status, c.success_count, c.total_regions, c.min_regions_required, c.min_success_rate
+SELECT j.jobspec_id AS resource, c.status, c.success_count, c.total_regions, c.min_regions_required, c.min_success_rate
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND c.status IN ('completed', 'partial', 'failed')
     AND c.status <> CASE
         WHEN c.success_count < c.min_regions_required THEN 'failed'

@@ -1,7 +1,7 @@
 -- rule: A cross-region execution has an analysis if it has ended, was not cancelled, has analysis enabled and has at least two successful regions.
 -- source: fix plan: the bias analysis is generated and stored
 -- severity: critical
-SELECT j.jobspec_id AS job, c.status, n.successes, c.analysis_error
+SELECT j.jobspec_id AS resource, c.status, n.successes, c.analysis_error
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 CROSS JOIN LATERAL (
@@ -9,7 +9,7 @@ CROSS JOIN LATERAL (
     FROM region_results r
     WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND c.status IN ('completed', 'partial', 'failed')
     AND c.enable_analysis
     AND n.successes >= 2

@@ -1,7 +1,7 @@
 -- rule: A cross-region execution has no analysis if analysis is disabled, if it is unfinished or cancelled, or if fewer than two of its regions succeeded.
 -- source: analysis codes in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, c.status, c.enable_analysis, n.successes
+SELECT j.jobspec_id AS resource, c.status, c.enable_analysis, n.successes
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
@@ -10,5 +10,5 @@ CROSS JOIN LATERAL (
     FROM region_results r
     WHERE r.cross_region_execution_id = c.id AND r.status = 'success'
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (c.status IN ('running', 'cancelled') OR NOT c.enable_analysis OR n.successes < 2);

@@ -1,10 +1,10 @@
 -- rule: A cross-region execution has at most one analysis.
 -- source: schema: cross_region_analyses_cross_region_execution_id_key
 -- severity: major
-SELECT j.jobspec_id AS job, count(*) AS analyses
+SELECT j.jobspec_id AS resource, count(*) AS analyses
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
 GROUP BY j.jobspec_id, c.id
 HAVING count(*) > 1;

@@ -1,9 +1,9 @@
 -- rule: Factual consistency and narrative divergence add up to 1, within rounding.
 -- source: x-beacon-analysis in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, a.factual_consistency, a.narrative_divergence
+SELECT j.jobspec_id AS resource, a.factual_consistency, a.narrative_divergence
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND abs(a.factual_consistency + a.narrative_divergence - 1) > 0.01;

@@ -1,9 +1,9 @@
 -- rule: The nonce of a signed job is stored for as long as its signature is fresh, so that the request cannot be replayed.
 -- source: signatures in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, j.jobspec_data #>> '{metadata,nonce}' AS nonce
+SELECT j.jobspec_id AS resource, j.jobspec_data #>> '{metadata,nonce}' AS nonce
 FROM jobs j
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.jobspec_data ? 'signature' AND j.jobspec_data ? 'public_key'
     AND j.created_at > now() - interval '5 minutes'
     AND NOT EXISTS (

@@ -1,7 +1,7 @@
 -- rule: In every row, created <= started <= completed and created <= updated.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, t.source, t.row_id, t.created_at, t.started_at, t.completed_at, t.updated_at
+SELECT j.jobspec_id AS resource, t.source, t.row_id, t.created_at, t.started_at, t.completed_at, t.updated_at
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'jobs' AS source, j.id::text AS row_id, j.created_at, NULL::timestamptz AS started_at,
@@ -24,7 +24,7 @@ CROSS JOIN LATERAL (
     FROM cross_region_executions c JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
     WHERE c.jobspec_id = j.jobspec_id
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (
         t.started_at < t.created_at OR t.completed_at < t.started_at OR t.completed_at < t.created_at
         OR t.updated_at < t.created_at

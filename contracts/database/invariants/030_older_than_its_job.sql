@@ -1,7 +1,7 @@
 -- rule: No row of a job was created before the job.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, t.source, t.row_id, t.created_at, j.created_at AS job_created_at
+SELECT j.jobspec_id AS resource, t.source, t.row_id, t.created_at, j.created_at AS job_created_at
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'executions' AS source, e.id::text AS row_id, e.created_at
@@ -18,5 +18,5 @@ CROSS JOIN LATERAL (
     FROM cross_region_executions c JOIN cross_region_analyses a ON a.cross_region_execution_id = c.id
     WHERE c.jobspec_id = j.jobspec_id
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND t.created_at < j.created_at;

@@ -1,7 +1,7 @@
 -- rule: No timestamp is before the year 2000 or in the future.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, t.source, t.row_id, t.at
+SELECT j.jobspec_id AS resource, t.source, t.row_id, t.at
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'jobs' AS source, j.id::text AS row_id, at
@@ -27,5 +27,5 @@ CROSS JOIN LATERAL (
         unnest(ARRAY[a.created_at, a.updated_at]) AS at
     WHERE c.jobspec_id = j.jobspec_id
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (t.at < '2000-01-01 00:00:00+00' OR t.at > now() + interval '1 minute');

@@ -1,10 +1,10 @@
 -- rule: Each execution starts with its own router call, so the executions of a job or of one of its regions do not all start at the same instant.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, e.region, min(e.started_at) AS started_at, count(*) AS executions
+SELECT j.jobspec_id AS resource, e.region, min(e.started_at) AS started_at, count(*) AS executions
 FROM jobs j
 JOIN executions e ON e.job_id = j.id AND e.started_at IS NOT NULL
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
 GROUP BY GROUPING SETS ((j.jobspec_id), (j.jobspec_id, e.region))
 HAVING count(*) > 1
     AND count(DISTINCT e.started_at) = 1

@@ -1,7 +1,7 @@
 -- rule: A job, its cross-region execution and each region end no earlier than the last of their executions.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, t.source, t.region, t.ended, t.last
+SELECT j.jobspec_id AS resource, t.source, t.region, t.ended, t.last
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'jobs' AS source, NULL AS region, j.updated_at AS ended, max(e.completed_at) AS last
@@ -20,5 +20,5 @@ CROSS JOIN LATERAL (
     WHERE c.jobspec_id = j.jobspec_id
     GROUP BY r.id
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND t.ended < t.last;

@@ -1,7 +1,7 @@
 -- rule: A queued job has no execution that has started and no region that is decided.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, t.source, t.region, t.status
+SELECT j.jobspec_id AS resource, t.source, t.region, t.status
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'executions' AS source, e.region, e.status
@@ -11,5 +11,5 @@ CROSS JOIN LATERAL (
     FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
     WHERE c.jobspec_id = j.jobspec_id AND r.status <> 'running'
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status = 'queued';

@@ -1,7 +1,7 @@
 -- rule: Executions and regions are cancelled only with their job.
 -- source: life-cycle in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, j.status AS job_status, t.source, t.region
+SELECT j.jobspec_id AS resource, j.status AS job_status, t.source, t.region
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'executions' AS source, e.region
@@ -11,5 +11,5 @@ CROSS JOIN LATERAL (
     FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
     WHERE c.jobspec_id = j.jobspec_id AND r.status = 'cancelled'
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status <> 'cancelled';

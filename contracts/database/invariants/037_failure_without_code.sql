@@ -1,9 +1,9 @@
 -- rule: An execution that failed or timed out has an error code.
 -- source: FailedOutput in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.status, e.output_data
+SELECT j.jobspec_id AS resource, e.id AS execution, e.region, e.status, e.output_data
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND e.status IN ('failed', 'timeout')
     AND coalesce(e.output_data ->> 'error_code', '') = '';

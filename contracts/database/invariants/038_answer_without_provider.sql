@@ -1,9 +1,9 @@
 -- rule: A completed execution names the provider that answered.
 -- source: Execution in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.provider_id
+SELECT j.jobspec_id AS resource, e.id AS execution, e.region, e.provider_id
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND e.status = 'completed'
     AND trim(e.provider_id) IN ('', 'unassigned');

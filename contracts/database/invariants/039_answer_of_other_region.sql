@@ -1,7 +1,7 @@
 -- rule: A result comes from a provider in its own region.
 -- source: regions in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, t.source, t.region, t.ran_in
+SELECT j.jobspec_id AS resource, t.source, t.region, t.ran_in
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT 'executions' AS source, e.region, e.output_data #>> '{metadata,region}' AS ran_in
@@ -11,7 +11,7 @@ CROSS JOIN LATERAL (
     FROM cross_region_executions c JOIN region_results r ON r.cross_region_execution_id = c.id
     WHERE c.jobspec_id = j.jobspec_id
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND t.ran_in <> ''
     AND lower(t.ran_in) NOT IN (
         lower(t.region),

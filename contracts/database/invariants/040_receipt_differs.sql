@@ -1,9 +1,9 @@
 -- rule: The receipt of a completed execution is the one that the router sent with the answer; without one, the receipt is null.
 -- source: ExecutionDetails in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, e.id AS execution, e.receipt_data, e.output_data #> '{metadata,receipt}' AS sent
+SELECT j.jobspec_id AS resource, e.id AS execution, e.receipt_data, e.output_data #> '{metadata,receipt}' AS sent
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND e.status = 'completed'
     AND e.receipt_data IS DISTINCT FROM nullif(e.output_data #> '{metadata,receipt}', 'null'::jsonb);

@@ -1,10 +1,10 @@
 -- rule: An execution is retried at most max_retries times, and each retry is in its history.
 -- source: ExecutionDetails in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, e.id AS execution, e.retry_count, e.max_retries, e.retry_history
+SELECT j.jobspec_id AS resource, e.id AS execution, e.retry_count, e.max_retries, e.retry_history
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (
         e.retry_count > e.max_retries
         OR e.retry_count IS DISTINCT FROM

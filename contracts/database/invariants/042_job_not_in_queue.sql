@@ -2,9 +2,9 @@
 -- source: life-cycle in runner.yaml
 -- severity: critical
 -- needs: pgqueuer
-SELECT j.jobspec_id AS job, j.status
+SELECT j.jobspec_id AS resource, j.status
 FROM jobs j
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status IN ('queued', 'running')
     AND NOT EXISTS (
         SELECT FROM pgqueuer q

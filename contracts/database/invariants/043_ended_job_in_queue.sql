@@ -2,10 +2,10 @@
 -- source: life-cycle in runner.yaml
 -- severity: minor
 -- needs: pgqueuer
-SELECT j.jobspec_id AS job, j.status, j.updated_at, q.id AS entry, q.status AS entry_status
+SELECT j.jobspec_id AS resource, j.status, j.updated_at, q.id AS entry, q.status AS entry_status
 FROM jobs j
 JOIN pgqueuer q ON q.entrypoint = 'run_job' AND q.payload = convert_to(j.id::text, 'UTF8')
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status NOT IN ('queued', 'running')
     -- The worker removes the entry after the job's last transaction, not in it.
     AND j.updated_at < now() - interval '1 minute'

@@ -1,7 +1,7 @@
 -- rule: A running job ends within its time limit, and the executions of each region within the region's time limit.
 -- source: Constraints in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, j.status, t.source, t.region, t.begun, t.seconds AS time_limit
+SELECT j.jobspec_id AS resource, j.status, t.source, t.region, t.begun, t.seconds AS time_limit
 FROM jobs j
 CROSS JOIN LATERAL (
     SELECT CASE WHEN jsonb_typeof(j.jobspec_data #> '{constraints,timeout}') = 'number'
@@ -21,7 +21,7 @@ CROSS JOIN LATERAL (
     GROUP BY e.region
     HAVING count(*) FILTER (WHERE e.status IN ('pending', 'running')) > 0
 ) t
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND j.status = 'running'
     -- Writing the outcome after the timeout takes time as well. A restart resets the clock.
     AND t.begun + make_interval(secs => (t.seconds + 5)::double precision) < now();

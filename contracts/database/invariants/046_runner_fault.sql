@@ -1,11 +1,11 @@
 -- rule: No execution fails because of a fault in the runner: its error code is a code of the router.
 -- source: FailedOutput in runner.yaml
 -- severity: critical
-SELECT j.jobspec_id AS job, e.id AS execution, e.region, e.output_data ->> 'error_code' AS error_code,
+SELECT j.jobspec_id AS resource, e.id AS execution, e.region, e.output_data ->> 'error_code' AS error_code,
     e.output_data ->> 'error' AS error
 FROM jobs j
 JOIN executions e ON e.job_id = j.id
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND e.status IN ('failed', 'timeout')
     AND e.output_data ->> 'error_code' <> ''
     AND NOT starts_with(e.output_data ->> 'error_code', 'ROUTER_');

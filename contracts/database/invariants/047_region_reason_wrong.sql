@@ -1,7 +1,7 @@
 -- rule: The reason of a region that failed or timed out is the reason of one of its executions that ended the same way.
 -- source: RegionResult in runner.yaml
 -- severity: major
-SELECT j.jobspec_id AS job, r.region, r.status, left(r.error_message, 80) AS error_message
+SELECT j.jobspec_id AS resource, r.region, r.status, left(r.error_message, 80) AS error_message
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN region_results r ON r.cross_region_execution_id = c.id
@@ -10,7 +10,7 @@ CROSS JOIN LATERAL (
     FROM executions e
     WHERE e.job_id = j.id AND e.region = r.region AND e.status = r.status AND e.output_data ->> 'error' <> ''
 ) n
-WHERE (%(jobs)s::text[] IS NULL OR j.jobspec_id = ANY(%(jobs)s))
+WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND r.status IN ('failed', 'timeout')
     AND n.told > 0
     AND n.same = 0;

@@ -7,16 +7,16 @@ from enum import Enum, IntEnum
 from functools import cache
 from pathlib import Path
 
-from gate.core.findings import Kind
+from gate.core.findings import Code
 
 SEVERITIES = ("breaking", "risky", "safe")
 
 
 @cache
-def rules() -> dict[str, Kind]:
+def rules() -> dict[str, Code]:
     """Every rule by its id."""
     text = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
-    return {code: Kind(code, **entry) for code, entry in tomllib.loads(text).items()}
+    return {code: Code(code, **entry) for code, entry in tomllib.loads(text).items()}
 
 
 class Rule(IntEnum):

@@ -6,24 +6,24 @@ from itertools import product
 
 import pytest
 
-from beacon.analysis.expected_answer import answer_for
 from beacon.contract import published
-from gate.core.database import Rows
+from beacon.oracles.analysis import expected_answer
+from beacon.rows import JobRows
 from tests.harness.support import sample_rows as sample
 
 STATUSES = ["queued", "running", "completed", "partial", "failed", "cancelled"]
 ENDED = STATUSES[2:]
 
 
-def rows(status: str, *, stored: bool = False, enabled: bool = True, error: str | None = None) -> Rows:
+def rows(status: str, *, stored: bool = False, enabled: bool = True, error: str | None = None) -> JobRows:
     run = sample.run(enable_analysis=enabled, analysis_error=error)
-    return Rows(sample.job(status=status), run=run, analysis=sample.analysis() if stored else None)
+    return JobRows(sample.job(status=status), run=run, analysis=sample.analysis() if stored else None)
 
 
 # In the order in which the contract names them, each for every state that it is about.
-CASES: list[tuple[Rows, str]] = [
-    (Rows(), "job_not_found"),
-    *[(Rows(sample.job(status=status)), "standard_workflow") for status in STATUSES],
+CASES: list[tuple[JobRows, str]] = [
+    (JobRows(), "job_not_found"),
+    *[(JobRows(sample.job(status=status)), "standard_workflow") for status in STATUSES],
     *[
         (rows(status, stored=True, enabled=enabled, error=error), "200")
         for status, enabled, error in product(ENDED, [True, False], [None, "away"])
@@ -37,9 +37,9 @@ CASES: list[tuple[Rows, str]] = [
 
 
 @pytest.mark.parametrize(("left", "answer"), CASES, ids=lambda one: one if isinstance(one, str) else "")
-def test_answer_that_follows_from_the_rows(left: Rows, answer: str) -> None:
+def test_answer_that_follows_from_the_rows(left: JobRows, answer: str) -> None:
     """The first reason that holds is the one that is given."""
-    assert answer_for(left) == answer
+    assert expected_answer(left) == answer
 
 
 def test_every_published_reason_can_be_due() -> None:

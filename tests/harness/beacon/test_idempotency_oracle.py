@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
-from beacon.oracles.idempotency import check
+from beacon.oracles.idempotency import wrong_answers as check
 from gate.core.exchange import Exchange
 
 ANSWER = {"id": "a", "status": "enqueued"}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from beacon.contract import published
-from beacon.oracles.lifecycle import EXECUTION, JOB, check
+from beacon.oracles.lifecycle import illegal_changes as check
+from beacon.states import EXECUTION, JOB
 from gate.core.exchange import Exchange
 
 SCHEMAS = published().document["components"]["schemas"]
@@ -52,7 +53,7 @@ PLACES = [(what, place) for what, places in READINGS.items() for place in places
 
 def told(exchanges: Sequence[Exchange]) -> list[tuple[str, str]]:
     found = check(exchanges)
-    assert {finding.job for finding in found} <= {"a"}
+    assert {finding.resource for finding in found} <= {"a"}
     return [(finding.code, finding.where) for finding in found]
 
 

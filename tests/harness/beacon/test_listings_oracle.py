@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from beacon import members
 from beacon.contract import published
+from beacon.members import Members
 from beacon.oracles import listings
-from gate.core.database import Rows
+from beacon.rows import JobRows
 from gate.core.findings import Finding
 from tests.harness.support import sample_rows as sample
 from tests.harness.support.sample_rows import BEGUN, JOB, shown
@@ -21,22 +23,22 @@ ROWS = sample.rows()
 Place = tuple[str | int, ...]
 
 
-def items(members: dict[str, str] = listings.EXECUTION) -> list[dict[str, Any]]:
-    return [shown(row, members, job_id=JOB) for row in ROWS.executions]
+def items(columns: Members = members.EXECUTION) -> list[dict[str, Any]]:
+    return [shown(row, columns, job_id=JOB) for row in ROWS.executions]
 
 
 def page(start: int, stop: int) -> dict[str, Any]:
     assert ROWS.job
-    return shown(ROWS.job, listings.JOB, executions=items()[start:stop], executions_total=4)
+    return shown(ROWS.job, members.JOB, executions=items()[start:stop], executions_total=4)
 
 
 def run_view() -> dict[str, Any]:
     assert ROWS.run
     assert ROWS.analysis
     return {
-        "cross_region_execution": shown(ROWS.run, listings.RUN),
-        "region_results": [shown(row, listings.REGION) for row in ROWS.regions],
-        "analysis": shown(ROWS.analysis, listings.ANALYSIS),
+        "cross_region_execution": shown(ROWS.run, members.RUN),
+        "region_results": [shown(row, members.REGION) for row in ROWS.regions],
+        "analysis": shown(ROWS.analysis, members.ANALYSIS),
     }
 
 
@@ -48,7 +50,7 @@ class View:
     body: Callable[[], Any]
     place: Place
     name: str
-    members: dict[str, str]
+    members: Members
     schema: str
     identity: str = ""
     lost: str = "BG-LIST-001"
@@ -63,7 +65,7 @@ def view_list(body: Any) -> list[Finding]:
 
 
 def view_details(body: Any) -> list[Finding]:
-    return listings.executions("view", body, ROWS, listings.DETAILS)
+    return listings.executions("view", body, ROWS, members.DETAILS)
 
 
 def view_pages(body: Any) -> list[Finding]:
@@ -71,15 +73,15 @@ def view_pages(body: Any) -> list[Finding]:
 
 
 def view_bias(body: Any) -> list[Finding]:
-    return listings.one("view", body, ROWS.analysis or {}, listings.BIAS_ANALYSIS, JOB)
+    return listings.one("view", body, ROWS.analysis or {}, members.BIAS_ANALYSIS)
 
 
 WITH_JOB = {"job_id": "job_id"}
 RUN, RESULTS, ANALYSIS = "view/cross_region_execution", "view/region_results", "view/analysis"
-EXECUTION, DETAILS = listings.EXECUTION | WITH_JOB, listings.DETAILS | WITH_JOB
+EXECUTION, DETAILS = {**members.EXECUTION, **WITH_JOB}, {**members.DETAILS, **WITH_JOB}
 VIEWS = {
     "list": View(view_list, items, (1,), "view", EXECUTION, "Execution", "id"),
-    "details": View(view_details, lambda: items(listings.DETAILS), (3,), "view", DETAILS, "ExecutionDetails", "id"),
+    "details": View(view_details, lambda: items(members.DETAILS), (3,), "view", DETAILS, "ExecutionDetails", "id"),
     "page": View(
         view_pages,
         lambda: [page(0, 3), page(3, 4)],
@@ -90,12 +92,12 @@ VIEWS = {
         "id",
         "BG-LIST-003",
     ),
-    "job": View(view_pages, lambda: [page(0, 3), page(3, 4)], (1,), "view", listings.JOB, "JobView"),
-    "run": View(view_run, run_view, ("cross_region_execution",), RUN, listings.RUN, "CrossRegionExecution"),
-    "region": View(view_run, run_view, ("region_results", 1), RESULTS, listings.REGION, "RegionResult", "region"),
-    "analysis": View(view_run, run_view, ("analysis",), ANALYSIS, listings.ANALYSIS, "Analysis"),
+    "job": View(view_pages, lambda: [page(0, 3), page(3, 4)], (1,), "view", members.JOB, "JobView"),
+    "run": View(view_run, run_view, ("cross_region_execution",), RUN, members.RUN, "CrossRegionExecution"),
+    "region": View(view_run, run_view, ("region_results", 1), RESULTS, members.REGION, "RegionResult", "region"),
+    "analysis": View(view_run, run_view, ("analysis",), ANALYSIS, members.ANALYSIS, "Analysis"),
     "bias analysis": View(
-        view_bias, lambda: shown(ROWS.analysis or {}, listings.BIAS_ANALYSIS), (), "view", listings.BIAS_ANALYSIS, ""
+        view_bias, lambda: shown(ROWS.analysis or {}, members.BIAS_ANALYSIS), (), "view", members.BIAS_ANALYSIS, ""
     ),
 }
 MEMBERS = [(name, member) for name, view in VIEWS.items() for member in view.members]
@@ -184,7 +186,7 @@ def test_whatever_is_sent_is_found_and_breaks_nothing(view: View) -> None:
             if wrong != body:
                 found = view.check(wrong)
                 assert found, (place, junk)
-                assert {finding.kind.code[:8] for finding in found} == {"BG-LIST-"}
+                assert {finding.code[:8] for finding in found} == {"BG-LIST-"}
 
 
 SOUND: list[tuple[Any, Any]] = [
@@ -220,13 +222,13 @@ FAULTY: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize(("stored", "value"), SOUND)
 def test_the_same_value_in_another_form(stored: Any, value: Any) -> None:
     """Times are moments, numbers are numbers."""
-    assert listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}, JOB) == []
+    assert listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
 
 
 @pytest.mark.parametrize(("stored", "value"), FAULTY)
 def test_another_value_in_a_similar_form(stored: Any, value: Any) -> None:
     """A value of another type is another value."""
-    found = listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}, JOB)
+    found = listings.one("view", {"member": value}, {"column": stored}, {"member": "column"})
     assert told(found) == {("BG-LIST-002", "view: member")}
 
 
@@ -245,7 +247,7 @@ LISTS = {
 
 @pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
 def test_other_executions_are_found(listed: Any) -> None:
-    """Rows that are lost, foreign, doubled or in another order."""
+    """JobRows that are lost, foreign, doubled or in another order."""
     assert told(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
 
 
@@ -273,7 +275,7 @@ def test_pages_that_are_not_complete_and_disjoint(shown_pages: list[Any], expect
 
 def test_a_job_without_executions() -> None:
     """Where there are no rows, nothing may be shown."""
-    empty = Rows(ROWS.job)
+    empty = JobRows(ROWS.job)
     assert listings.executions("view", [], empty) == []
     assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
     assert told(listings.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
@@ -287,7 +289,7 @@ def test_results_and_analyses_that_are_not_stored() -> None:
     for results in (view["region_results"][:0], view["region_results"][:1], view["region_results"] * 2):
         assert told(view_run(view | {"region_results": results})) == {("BG-LIST-001", RESULTS)}
     assert told(view_run(view | {"analysis": None})) == {("BG-LIST-001", ANALYSIS)}
-    none = Rows(ROWS.job, ROWS.executions, ROWS.run, ROWS.regions)
+    none = JobRows(ROWS.job, ROWS.executions, ROWS.run, ROWS.regions)
     assert listings.run("view", view | {"analysis": None}, none) == []
     assert told(listings.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
 

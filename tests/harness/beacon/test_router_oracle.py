@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from beacon.contract import published
-from beacon.oracles.router_calls import NOT_LOGGED, check, given_up, texts_of
+from beacon.oracles.router_calls import NOT_LOGGED, differences, given_up
 from beacon.router import DEFAULT_PROVIDERS, Call, unhealthy, without
 from beacon.router.providers import CODES, REGIONS, Provider
-from gate.core.database import Row, Rows
+from beacon.rows import JobRows
+from beacon.views import texts_of
 from gate.core.findings import Finding
+from gate.core.record import Row
 from tests.harness.support import sample_rows as sample
 from tests.harness.support.sample_rows import JOB
 
@@ -43,18 +45,17 @@ def call(row: Row, **changes: Any) -> Call:
     return Call(**asked | REQUEST | changes)
 
 
-def one(**columns: Any) -> Rows:
+def one(**columns: Any) -> JobRows:
     """A job with one execution."""
-    return Rows(sample.job(), [sample.execution(7, **columns)])
+    return JobRows(sample.job(), [sample.execution(7, **columns)])
 
 
-def failed(code: str | None, status: str = "failed", **columns: Any) -> Rows:
+def failed(code: str | None, status: str = "failed", **columns: Any) -> JobRows:
     return one(status=status, output_data={"error_code": code} if code else None, **columns)
 
 
-def told(rows: Rows, calls: Sequence[Call]) -> set[tuple[str, str]]:
-    found: list[Finding] = check(rows, calls, TEXTS, REQUEST)
-    assert {finding.job for finding in found} <= {JOB}
+def told(rows: JobRows, calls: Sequence[Call]) -> set[tuple[str, str]]:
+    found: list[Finding] = differences(rows, calls, TEXTS, REQUEST)
     return {(finding.code, finding.where) for finding in found}
 
 
@@ -64,11 +65,11 @@ US = CALLS[0]
 TWICE = one(retry_count=1)
 WIDEST = "x" * 255
 TOO_WIDE = replace(US, provider=WIDEST + "y")
-SOUND: dict[str, tuple[Rows, Sequence[Call]]] = {
+SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
     "every execution with its call": (ROWS, CALLS),
     "in any order": (ROWS, CALLS[::-1]),
     "a retry, whose last answer counts": (TWICE, [replace(US, status=None, text=None, provider=None), US]),
-    "no execution at all": (Rows(sample.job()), []),
+    "no execution at all": (JobRows(sample.job()), []),
     "never started": (failed(None, "cancelled", started_at=None), []),
     "an answer that names nobody": (one(), [replace(US, provider="")]),
     "a name that is too long": (
@@ -86,13 +87,13 @@ SOUND: dict[str, tuple[Rows, Sequence[Call]]] = {
 
 
 @pytest.mark.parametrize(("rows", "calls"), SOUND.values(), ids=SOUND)
-def test_what_agrees_is_no_finding(rows: Rows, calls: Sequence[Call]) -> None:
+def test_what_agrees_is_no_finding(rows: JobRows, calls: Sequence[Call]) -> None:
     """Each execution stands for its calls, and each call for an execution."""
     assert told(rows, calls) == set()
 
 
 NUMBER = {("BG-ROUTER-001", WHERE)}
-COUNTS: dict[str, tuple[Rows, Sequence[Call]]] = {
+COUNTS: dict[str, tuple[JobRows, Sequence[Call]]] = {
     "made up": (one(), []),
     "made up, never started": (one(started_at=None), []),
     "retries below zero": (one(retry_count=-1), []),
@@ -107,7 +108,7 @@ COUNTS: dict[str, tuple[Rows, Sequence[Call]]] = {
 
 
 @pytest.mark.parametrize(("rows", "calls"), COUNTS.values(), ids=COUNTS)
-def test_another_number_of_calls_is_found(rows: Rows, calls: Sequence[Call]) -> None:
+def test_another_number_of_calls_is_found(rows: JobRows, calls: Sequence[Call]) -> None:
     """Results that were made up, and work that was done twice or for nothing."""
     assert told(rows, calls) == NUMBER
 
@@ -116,14 +117,16 @@ def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
     """Where the runner was killed between sending and committing; any other call counts as ever."""
     cut = replace(US, aborted=True, status=None, text=None, provider=None)
     for rows, calls in ((one(), [cut, US]), (TWICE, [cut, US]), (one(), [US])):
-        assert check(rows, calls, TEXTS, REQUEST, killed=True) == []
+        assert differences(rows, calls, TEXTS, REQUEST, interrupted=True) == []
     assert told(one(), [cut, US]) == NUMBER
     for rows, calls in ((one(), [US, US]), (TWICE, [US]), (one(), [cut, US, US])):
-        assert [finding.code for finding in check(rows, calls, TEXTS, REQUEST, killed=True)] == ["BG-ROUTER-001"]
+        assert [finding.code for finding in differences(rows, calls, TEXTS, REQUEST, interrupted=True)] == [
+            "BG-ROUTER-001"
+        ]
 
 
 def test_two_executions_do_not_share_a_call() -> None:
-    twins = Rows(sample.job(), [sample.execution(7), sample.execution(8)])
+    twins = JobRows(sample.job(), [sample.execution(7), sample.execution(8)])
     assert told(twins, [US]) == NUMBER
 
 
@@ -165,7 +168,7 @@ def test_a_call_of_no_execution_is_found(other: Call, where: str) -> None:
     assert told(ROWS, [other, *CALLS[1:]]) == {("BG-ROUTER-002", where)} | NUMBER
 
 
-ANSWERS: dict[str, tuple[Rows, Call, str]] = {
+ANSWERS: dict[str, tuple[JobRows, Call, str]] = {
     "another text": (ROWS, replace(US, text="Rome"), "response"),
     "no text was answered": (ROWS, replace(US, text=None), "response"),
     "another provider": (one(provider_id="modal-EU"), US, "provider_id"),
@@ -181,7 +184,7 @@ ANSWERS: dict[str, tuple[Rows, Call, str]] = {
 
 
 @pytest.mark.parametrize(("rows", "answer", "member"), ANSWERS.values(), ids=ANSWERS)
-def test_a_result_that_is_not_the_answer_is_found(rows: Rows, answer: Call, member: str) -> None:
+def test_a_result_that_is_not_the_answer_is_found(rows: JobRows, answer: Call, member: str) -> None:
     """What is stored of an answer is the answer; one that was given is not lost."""
     calls = [answer, *CALLS[1:]] if rows is ROWS else [answer]
     assert told(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
-from beacon.oracles.stored import check, declared
-from gate.core.database import Rows
+from beacon.oracles.stored import declared
+from beacon.oracles.stored import differences as check
+from beacon.rows import JobRows
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.pointer import join
@@ -64,7 +65,7 @@ def sent_spec() -> dict[str, Any]:
     return deepcopy(sample.job()["jobspec_data"])
 
 
-def store(rows: Rows, column: str, value: Any) -> None:
+def store(rows: JobRows, column: str, value: Any) -> None:
     """Writes a value where it is kept, as the column keeps it."""
     table, _, place = column.partition(".")
     row = rows.job if table == "jobs" else rows.run
@@ -79,11 +80,11 @@ def columns_of(pointer: str) -> list[str]:
     return [column for entry in ENTRIES if pointer in entry["request"] for column in entry["columns"]]
 
 
-def fresh() -> Rows:
+def fresh() -> JobRows:
     return deepcopy(sample.rows())
 
 
-def asked(source: str, entry: dict[str, Any]) -> tuple[Exchange, Rows]:
+def asked(source: str, entry: dict[str, Any]) -> tuple[Exchange, JobRows]:
     """A request that says a member in one place only, and the rows that are due."""
     spec, rows = sent_spec(), fresh()
     wrapper: dict[str, Any] = {}
@@ -266,7 +267,7 @@ def test_a_job_of_workflow_a_has_no_run() -> None:
 
 
 def test_no_row_at_all() -> None:
-    assert told(check(submission(sent_spec()), Rows())) == {("BG-STORED-001", "jobs")}
+    assert told(check(submission(sent_spec()), JobRows())) == {("BG-STORED-001", "jobs")}
 
 
 JUNK: list[Any] = [None, True, 0, "x", [], {}, [None], {"constraints": None}, {"constraints": {"regions": [None, {}]}}]

@@ -26,7 +26,7 @@ def watched(target: Target, shared: dict[str, str], tmp_path: Path) -> Iterator[
             "DELETE FROM cross_region_analyses a USING cross_region_executions c"
             " WHERE c.id = a.cross_region_execution_id AND c.jobspec_id = 'b-done'"
         )
-        yield session.scenario("test"), runner
+        yield Scenario(session, "test"), runner
 
 
 def shown(status: str) -> tuple[int, bytes]:

@@ -17,6 +17,7 @@ import pytest
 from beacon.checkout import ROOT
 from beacon.contract import published
 from beacon.jobs import Ids, spec, wrap
+from beacon.pack import pack
 from beacon.personalise import Known, freshen
 from beacon.sequences import ACTIONS
 from beacon.service import REMOTE, service
@@ -55,7 +56,7 @@ def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
 
     def start(fault: str, reach: RemoteAccess | None = None) -> Session:
         target = EmbeddedTarget(service(env={"FAULT": fault}, serve=FAULTY), warm=True, say=lambda _: None)
-        opened.append(Session(target.system(shared), CONTRACT, ids, journal, reach))
+        opened.append(Session(pack(), target.system(shared), ids, journal, reach))
         return opened[-1]
 
     yield start
@@ -273,5 +274,5 @@ def test_campaign_on_a_runner_with_limits_ends_at_them(faulty: Open, shared: dic
     campaign = Campaign(Probe(session, "t").prepare(), Cases(CONTRACT.document, 0), "submitJob", tmp_path)
     with pytest.raises(UsedUp, match="12 resources is used up"):
         campaign.run(60)
-    assert len(session.jobs) == 12
+    assert len(session.resources) == 12
     ledger.close()

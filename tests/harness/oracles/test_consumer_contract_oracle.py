@@ -16,13 +16,13 @@ from starlette.routing import Route
 
 from beacon import jobs
 from beacon.contract import published
+from beacon.oracles.portal import check
 from beacon.router.serving import Serving
 from beacon.scenario import Scenario
 from fixtures.portal import verification as live
 from gate.contract.document import Contract
 from gate.contract.pact import load, read
 from gate.core.errors import GateError
-from gate.oracles.consumer_contract import check
 from tests.harness.support.sample_pact import document, interaction, no_results, polling, results, submission
 
 PUBLISHED = published()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from contracts.database import InvariantError, invariants
-from gate.core.database import Row
+from beacon.database import DATABASE
 from gate.core.errors import GateError
-from gate.core.findings import catalogue
-from gate.oracles.invariants import check, kinds, load
+from gate.core.findings import Finding, catalogue
+from gate.core.record import Row
+from gate.oracles import invariants
+from gate.oracles.invariants import InvariantError, read
 from gate.targets import Target
 from tests.harness.support.database_faults import CASES, Case
 from tests.harness.support.database_state import JOBS, sound_database
 
 Connection = psycopg.Connection[Row]
+RULES = DATABASE.invariants
+
+
+def check(connection: Connection, resources: Sequence[str] | None) -> list[Finding]:
+    return invariants.check(connection, RULES, resources)
 
 
 @pytest.fixture(scope="module")
@@ -74,24 +80,24 @@ def test_models_and_questions_of_a_spec(database: Connection, members: str, soun
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {fault.rule for fault in CASES} == {rule.name for rule in load()}
+    assert {fault.rule for fault in CASES} == {rule.name for rule in RULES}
 
 
 def test_finding_shows_rows(database: Connection) -> None:
     """A finding names rule and job and shows the first three of the rows."""
     database.execute("UPDATE executions SET provider_id = ''")
     found = check(database, ["b-done"])
-    assert [(finding.code, finding.job) for finding in found] == [("BG-INV-038", "b-done")]
+    assert [(finding.code, finding.resource) for finding in found] == [("BG-INV-038", "b-done")]
     assert found[0].got.count("execution=") == 3
     assert found[0].got.endswith("; and 5 more")
-    assert str(found[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (job b-done)")
+    assert str(found[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (b-done)")
 
 
 def test_finding_of_several_jobs(database: Connection) -> None:
     """What is wrong in several jobs says which."""
     database.execute("UPDATE cross_region_analyses SET recommendation = 'NONE'")
     (found,) = check(database, None)
-    assert {"job=a-old", "job=b-done", "job=b-partial"} <= set(found.got.replace(";", ",").split(", "))
+    assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(found.got.replace(";", ",").split(", "))
 
 
 def test_own_transaction_is_one_snapshot(filled: Connection) -> None:
@@ -114,30 +120,30 @@ def test_other_schema(filled: Connection) -> None:
             check(filled, None)
 
 
-def test_kinds_are_in_the_catalogue() -> None:
-    """The codes of the rules mean something to the verdict."""
-    assert len(load()) >= 28
-    assert kinds().items() <= catalogue().items()
-    assert kinds()["BG-INV-001"].severity == "critical"
+def test_codes_are_in_the_catalogue() -> None:
+    """The codes of the invariants mean something to the verdict."""
+    assert len(RULES) >= 28
+    assert {rule.code: rule.meaning for rule in RULES}.items() <= catalogue().items()
+    assert catalogue()["BG-INV-001"].severity == "critical"
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
         ("1_x.sql", "", "a name like"),
-        ("001_x.sql", "-- rule: r\n-- source: s\nSELECT %(jobs)s", "severity"),
-        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: high\nSELECT %(jobs)s", "severity of"),
+        ("001_x.sql", "-- rule: r\n-- source: s\nSELECT %(resources)s", "severity"),
+        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: high\nSELECT %(resources)s", "severity of"),
         ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT 1", "restricted"),
-        ("002_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT %(jobs)s", "without gaps"),
+        ("002_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT %(resources)s", "without gaps"),
     ],
 )
 def test_malformed_rule(tmp_path: Path, name: str, text: str, expected: str) -> None:
     """A file that is not a rule is told, not skipped."""
     (tmp_path / name).write_text(text)
     with pytest.raises(InvariantError, match=expected):
-        invariants(tmp_path)
+        read(tmp_path)
 
 
 def test_no_rules_at_all(tmp_path: Path) -> None:
     with pytest.raises(InvariantError, match="numbered from 001"):
-        invariants(tmp_path)
+        read(tmp_path)

@@ -11,14 +11,24 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from beacon.database import DATABASE
+from beacon.rows import read
 from contracts.database.rows import TABLES
-from gate.core.database import Database, Row
-from gate.core.findings import catalogue
-from gate.oracles.row_models import CODES, check, check_all
+from gate.core.database import Database
+from gate.core.findings import Finding, catalogue
+from gate.core.record import Row
+from gate.oracles import row_models
 from gate.targets import Target
 from tests.harness.support.database_state import JOBS, sound_database
 
 Kept = dict[tuple[str, str], Row]
+
+CODES = {name: table.code.id for name, table in DATABASE.tables.items()}
+
+
+def check(table: str, row: Row) -> list[Finding]:
+    return list(row_models.check(DATABASE.tables, {table: [row]}, "b-done"))
+
 
 DROP: Any = object()
 """Stands for a member that is taken out."""
@@ -298,7 +308,7 @@ def test_finding_says_what_and_where(kept: Kept) -> None:
     (found,) = check("jobs", spoil(kept["jobs", "b-done"], "jobspec_data/constraints/min_regions", 3))
     assert found.where == "jobs.jobspec_data/constraints/min_regions"
     assert found.expected == "at most the 2 regions"
-    assert (found.got, found.job) == ("3", "b-done")
+    assert (found.got, found.resource) == ("3", "b-done")
 
 
 def test_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> None:
@@ -307,10 +317,11 @@ def test_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> N
     database = Database(connection.info.dsn)
     try:
         for planned in JOBS:
-            assert check_all(database.rows(planned.name)) == []
-        rows = database.rows("b-done")
+            assert list(row_models.check(DATABASE.tables, read(database, planned.name).by_table())) == []
+        rows = read(database, "b-done")
         rows.regions[0]["scoring"] = None
-        assert [finding.job for finding in check_all(rows)] == ["b-done"]
+        found = row_models.check(DATABASE.tables, rows.by_table(), rows.id)
+        assert [finding.resource for finding in found] == ["b-done"]
     finally:
         database.close()
 

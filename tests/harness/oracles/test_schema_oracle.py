@@ -8,14 +8,15 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from contracts.database import SCHEMA
+from beacon.database import DATABASE
 from gate.core.errors import GateError
 from gate.core.findings import catalogue
 from gate.oracles import schema
-from gate.oracles.schema import Part, compare, expected, parse, read, write
+from gate.oracles.schema import Part, check, parse, write
 from gate.targets import Target
 
 Connection = psycopg.Connection[tuple[object, ...]]
+PUBLISHED = DATABASE.schema.read_text(encoding="utf-8")
 
 CASES: list[tuple[LiteralString, str, str]] = [
     ("DROP TABLE signature_nonces", "BG-SCHEMA-001", "table signature_nonces"),
@@ -80,14 +81,14 @@ def database(migrated: Connection) -> Iterator[Connection]:
 
 def test_migrated_database_is_as_promised(migrated: Connection) -> None:
     """The migrations make the promised schema, tables of the queue and of the migrations aside."""
-    assert compare(expected(), read(migrated)) == []
+    assert check(migrated, DATABASE) == []
 
 
 @pytest.mark.parametrize(("change", "code", "where"), CASES, ids=[f"{code}-{where}" for _, code, where in CASES])
 def test_difference_is_found(database: Connection, change: LiteralString, code: str, where: str) -> None:
     """A change is one finding, of its kind and with its place."""
     database.execute(change)
-    found = compare(expected(), read(database))
+    found = check(database, DATABASE)
     assert [(finding.code, finding.where) for finding in found] == [(code, where)]
     assert found[0].expected != found[0].got
 
@@ -100,7 +101,7 @@ def test_several_aspects_of_a_column(database: Connection) -> None:
     """Type, nullability and default of a column are told apart."""
     database.execute("ALTER TABLE jobs ALTER workflow DROP DEFAULT, ALTER workflow DROP NOT NULL")
     database.execute("ALTER TABLE jobs ALTER workflow TYPE text")
-    codes = [finding.code for finding in compare(expected(), read(database)) if finding.where == "column jobs.workflow"]
+    codes = [finding.code for finding in check(database, DATABASE) if finding.where == "column jobs.workflow"]
     assert codes == ["BG-SCHEMA-003", "BG-SCHEMA-004", "BG-SCHEMA-005"]
 
 
@@ -108,14 +109,14 @@ def test_other_search_path(migrated: Connection) -> None:
     """What a session looks up by default does not change what is read."""
     migrated.execute("SET search_path TO pg_catalog")
     try:
-        assert compare(expected(), read(migrated)) == []
+        assert check(migrated, DATABASE) == []
     finally:
         migrated.execute("RESET search_path")
 
 
 def test_canonical_form() -> None:
     """The file is what `write` writes, so that it can be replaced by the output of the command."""
-    assert write(expected()) == SCHEMA.read_text(encoding="utf-8")
+    assert write(parse(PUBLISHED)) == PUBLISHED
     assert parse("table t\ncolumn t.c text null\n") == {Part("t", "table"): "", Part("t", "column", "c"): "text null"}
 
 
@@ -130,9 +131,9 @@ def test_command_prints_the_schema(
     database: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`python -m gate.oracles.schema URL` prints the file's text."""
-    monkeypatch.setattr("sys.argv", ["schema", database.info.dsn])
+    monkeypatch.setattr("sys.argv", ["schema", database.info.dsn, *DATABASE.foreign])
     assert schema.main() == 0
-    assert capsys.readouterr().out == write(expected())
+    assert capsys.readouterr().out == PUBLISHED
 
 
 def test_command_without_url(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

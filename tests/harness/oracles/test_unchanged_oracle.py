@@ -15,12 +15,13 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from beacon.api import JOBS
+from beacon.database import DATABASE
 from beacon.scenario import Scenario
 from contracts.database.rows import TABLES as OWN
 from gate.core.client import Unreachable
-from gate.core.database import Database, Row
-from gate.core.findings import Finding
-from gate.oracles.unchanged import SUBMITTED, State, compare, read, statement
+from gate.core.database import Database
+from gate.core.record import Row
+from gate.oracles.unchanged import GET, REFUSED, State, Tables, findings
 from gate.session.session import Session
 from gate.targets import Target
 from tests.harness.support.fake_runner import FakeRunner, Reply, ended_jobs, watching
@@ -86,18 +87,21 @@ def other(database: Database) -> Iterator[Connection]:
         yield one
 
 
+def tables_of(database: Database) -> Tables:
+    return Tables(database.connection, database.tables(), DATABASE)
+
+
 def state(database: Database, *, idle: bool = True) -> State:
     """The state as if nobody, or somebody, was at work."""
-    return dataclasses.replace(read(database.connection, statement(database.tables())), idle=idle)
+    return dataclasses.replace(tables_of(database).state(), idle=idle)
 
 
 def changes(database: Database, change: Callable[[], object], *, idle: bool = True) -> list[str]:
     """Where something is found when ``change`` is made."""
     before = state(database, idle=idle)
     change()
-    found = compare(before, state(database), "BG-GET-001", "GET")
-    assert {finding.code for finding in found} <= {"BG-GET-001"}
-    return [finding.where for finding in found]
+    difference = tables_of(database).change(before, state(database), "GET")
+    return [finding.where for finding in findings(GET, [difference] if difference else [])]
 
 
 def test_every_table_is_watched(database: Database) -> None:
@@ -125,7 +129,7 @@ def test_each_change_of_a_table_is_found_there(database: Database, other: Connec
 def test_while_jobs_are_under_way_submitted_rows_are_counted(database: Database, other: Connection, table: str) -> None:
     """The runner changes rows then, and the queue's; but only a submission makes more of them."""
     taken: list[Row] = []
-    expected = [f"GET -> {table}"] if table in SUBMITTED else []
+    expected = [f"GET -> {table}"] if table in DATABASE.submitted else []
     assert changes(database, lambda: taken.append(delete(other, table)), idle=False) == expected
     assert changes(database, lambda: insert(other, table, taken[0]), idle=False) == expected
     assert changes(database, lambda: update(other, table), idle=False) == []
@@ -194,7 +198,7 @@ def scenario(
     runner.answer = lambda *_: todo.pop(0)() if todo else refuse()
     todo.append(partial(refuse, status=202))
     session.client.post(JOBS, {})
-    return session.scenario("test")
+    return Scenario(session, "test")
 
 
 def refuse(write: Callable[[], object] = lambda: None, status: int = 400, body: bytes = b"{}") -> Reply:
@@ -204,7 +208,7 @@ def refuse(write: Callable[[], object] = lambda: None, status: int = 400, body: 
 
 
 def told(scenario: Scenario) -> list[tuple[str, str]]:
-    return [(finding.code, finding.where) for finding in scenario.findings]
+    return [(finding.code, finding.where) for finding in findings(REFUSED, scenario.record.changes)]
 
 
 def trace(table: str = "signature_nonces", status: int = 400) -> list[tuple[str, str]]:
@@ -213,15 +217,16 @@ def trace(table: str = "signature_nonces", status: int = 400) -> list[tuple[str,
 
 def test_idle(connection: Connection, scenario: Scenario) -> None:
     """Only where every job has ended and the queue is empty."""
-    session = scenario.session
-    assert session.state() is not None
+    watch = scenario.session.watch
+    assert watch
+    assert watch.idle_state() is not None
     for status in ("queued", "running"):
         connection.execute("UPDATE jobs SET status = %s WHERE jobspec_id = 'b-done'", (status,))
-        assert session.state() is None
+        assert watch.idle_state() is None
     connection.execute("UPDATE jobs SET status = 'completed' WHERE jobspec_id = 'b-done'")
-    assert session.state() is not None
+    assert watch.idle_state() is not None
     insert(connection, "pgqueuer", ENTRY)
-    assert session.state() is None
+    assert watch.idle_state() is None
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -328,11 +333,13 @@ def test_a_request_without_an_answer_ends_the_watch_over_it(
 
 def test_a_reading_request_that_wrote(connection: Connection, scenario: Scenario) -> None:
     """Between two looks at the database, with nothing but GET in between."""
-    session = scenario.session
-    before = session.state()
+    watch = scenario.session.watch
+    assert watch
+    before = watch.idle_state()
     scenario.client.get(JOBS)
-    assert session.unchanged_since(before, "BG-GET-001", "GET") == []
+    assert watch.change_since(before, "GET") is None
     connection.execute(NONCE)
-    found: list[Finding] = session.unchanged_since(before, "BG-GET-001", "GET")
-    assert [(one.code, one.where) for one in found] == [("BG-GET-001", "GET -> signature_nonces")]
-    assert session.unchanged_since(None, "BG-GET-001", "GET") == []
+    change = watch.change_since(before, "GET")
+    assert change
+    assert (change.where, list(change.tables)) == ("GET", ["signature_nonces"])
+    assert watch.change_since(None, "GET") is None

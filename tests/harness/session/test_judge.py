@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from beacon import members
 from beacon.api import JOBS
-from beacon.judge import questions
-from beacon.oracles import listings
-from gate.core.database import Row
+from beacon.scenario import Scenario
 from gate.core.findings import Finding, catalogue
+from gate.core.record import Row
 from gate.session.session import Session
 from gate.targets import Target
 from tests.harness.support.database_state import JOBS as PLANNED
@@ -88,10 +88,9 @@ def judge(watched: tuple[Session, FakeRunner]) -> Judge:
         session, runner = watched
         accepted = json.dumps({"id": job}).encode()
         runner.answer = lambda method, path: answer(path) if method == "GET" else (202, accepted)
-        questions.cache_clear()
-        scenario = session.scenario("test")
+        scenario = Scenario(session, "test")
         scenario.client.post(JOBS, {})
-        return scenario.judge()
+        return session.conclude(scenario.record).findings
 
     return judged
 
@@ -107,7 +106,7 @@ def test_what_cannot_be_read_is_found_in_each_listing(judge: Judge, status: int,
     found = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
     unreadable = wheres(found, "BG-LIST-001") + wheres(found, "BG-LIST-003")
     assert [name for name in READ if not any(where.startswith(name) for where in unreadable)] == []
-    mine = [finding for finding in found if finding.job == "b-done"]
+    mine = [finding for finding in found if finding.resource == "b-done"]
     analysis = [f for f in mine if f.code.startswith("BG-ANALYSIS-") or f.where.startswith("bias-analysis")]
     assert analysis
     if status != 200:
@@ -118,12 +117,15 @@ def test_findings_show_in_the_answer_that_they_are_about(watched: tuple[Session,
     """Their evidence is that answer, and the submission of the job."""
     session, runner = watched
     runner.answer = lambda method, _: (200, b"null") if method == "GET" else (202, b'{"id": "b-done"}')
-    questions.cache_clear()
-    scenario = session.scenario("test")
-    scenario.client.post(JOBS, {})
+    record = Scenario(session, "test").record
+    session.client.post(JOBS, {})
+    conclusion = session.conclude(record)
     about = {
-        finding.where: [str(shown["curl"]).rpartition("/")[2] for shown in scenario.evidence("", [finding]).exchanges]
-        for finding in scenario.judge()
+        finding.where: [
+            str(shown["curl"]).rpartition("/")[2]
+            for shown in session.evidence(record, "", [finding], conclusion.observations).exchanges
+        ]
+        for finding in conclusion.findings
         if finding.code in {"BG-LIST-001", "BG-ANALYSIS-002"}
     }
     for where, end in (("executions/all", "all"), ("executions/cross-region", "cross-region")):
@@ -150,7 +152,7 @@ def test_a_runner_that_is_gone_is_found_once(judge: Judge, late: int) -> None:
     """From the first request of the judge on, or from a later one."""
     answers: list[Reply] = [(200, b"{}")] * late
     found = judge("b-done", lambda _: answers.pop() if answers else None)
-    assert wheres(found, "BG-TEST-003") == ["reading what a job left"]
+    assert wheres(found, "BG-TEST-003") == ["observing what a test left"]
 
 
 def test_a_reading_request_that_wrote_is_found(connection: Connection, judge: Judge) -> None:
@@ -184,7 +186,7 @@ def test_another_reason_than_the_rows_give(judge: Judge, job: str, due: str) -> 
     other = "analysis_pending" if job == "a-done" else "standard_workflow"
     for answer in (reason(other), reason(due, 200), reason(due, 500)):
         found = [finding for finding in judge(job, answer) if finding.code == "BG-ANALYSIS-002"]
-        assert [(finding.where, finding.expected, finding.job) for finding in found] == [
+        assert [(finding.where, finding.expected, finding.resource) for finding in found] == [
             (f"bias-analysis: {due}", due, job)
         ]
 
@@ -193,8 +195,8 @@ def test_an_analysis_that_is_another_than_the_stored_one(connection: Connection,
     """Members of the body and of the analysis in it are held against the row, and that against the answers."""
     query = "SELECT a.* FROM cross_region_analyses a JOIN cross_region_executions r ON r.id = cross_region_execution_id"
     row = connection.execute(f"{query} WHERE jobspec_id = 'b-done'").fetchall()[0]
-    analysis = shown(row, listings.ANALYSIS)
-    body: dict[str, Any] = shown(row, listings.BIAS_ANALYSIS, analysis=analysis, region_scores={})
+    analysis = shown(row, members.ANALYSIS)
+    body: dict[str, Any] = shown(row, members.BIAS_ANALYSIS, analysis=analysis, region_scores={})
 
     def differences(body: dict[str, Any]) -> list[str]:
         found = judge("b-done", lambda path: (200, json.dumps(body if "v2" in path else {}).encode()))

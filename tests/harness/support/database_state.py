@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from gate.core.database import Row
+from gate.core.record import Row
 
 NAMESPACE = UUID(int=7)
 ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}

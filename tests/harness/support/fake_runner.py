@@ -13,11 +13,11 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from beacon.contract import published
 from beacon.jobs import Ids
+from beacon.pack import pack
 from beacon.router import Router
 from beacon.service import ROUTER
-from gate.core.database import Row
+from gate.core.record import Row
 from gate.core.redaction import Redactor
 from gate.session.session import Session
 from gate.targets.service import StandIn
@@ -93,7 +93,7 @@ def watching(connection: psycopg.Connection[Row], directory: Path) -> Iterator[t
     info = connection.info
     runner = FakeRunner(f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}")
     journal = Journal(directory / "journal.ndjson", Redactor())
-    session = Session(runner, published(), Ids("run", "gw0"), journal)
+    session = Session(pack(), runner, Ids("run", "gw0"), journal)
     try:
         yield session, runner
     finally:

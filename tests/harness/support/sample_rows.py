@@ -1,4 +1,4 @@
-"""Rows of one finished job as psycopg returns them, and as a correct runner shows them."""
+"""JobRows of one finished job as psycopg returns them, and as a correct runner shows them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from gate.core.database import Row, Rows
+from beacon.rows import JobRows
+from gate.core.record import Row
 
 JOB = "job-1"
 RUN = UUID(int=1)
@@ -140,10 +141,10 @@ def analysis(**columns: Any) -> Row:
     }
 
 
-def rows() -> Rows:
+def rows() -> JobRows:
     """The rows of a job in two regions, with one model and two questions."""
     pairs = [(region, question) for region in ("US", "EU") for question in ("math_basic", "taiwan_status")]
-    return Rows(
+    return JobRows(
         job=job(),
         executions=[execution(number, *pair) for number, pair in enumerate(pairs, start=7)],
         run=run(),

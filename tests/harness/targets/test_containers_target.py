@@ -20,7 +20,7 @@ import pytest
 from beacon.api import Api
 from beacon.checkout import ROOT, RUNNER_IMAGE
 from beacon.jobs import spec, wrap
-from beacon.router import router_of
+from beacon.router import router_in
 from beacon.service import SERVICE, service
 from gate.core.client import Client
 from gate.core.errors import GateError
@@ -89,7 +89,7 @@ def ready(system: ContainerSystem) -> int:
 def test_a_job_goes_through_all_containers(system: ContainerSystem) -> None:
     """Service, database and router stand-in reach each other, and the lines can be read."""
     completed(system, "through-all")
-    router = router_of(system)
+    router = router_in(system.stand_ins)
     assert router is not None
     assert len(router.calls("through-all")) > 0
     assert any("/api/v1/jobs/cross-region" in line for line in system.log())

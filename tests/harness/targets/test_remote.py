@@ -20,7 +20,7 @@ import pytest
 
 from beacon.checkout import ROOT
 from beacon.pack import pack
-from beacon.scenario import STANDARD
+from beacon.states import STANDARD
 from fixtures.systems import OwnRunner
 from gate.core.client import Client, Unreachable
 from gate.core.errors import Exit

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from beacon.contract import published
+from beacon.database import DATABASE
 from beacon.jobs import Ids, wrap
 from beacon.pack import pack
-from beacon.scenario import CROSS_REGION, STANDARD, Scenario
+from beacon.scenario import Scenario
 from beacon.service import service
+from beacon.states import CROSS_REGION, STANDARD
 from beacon.wire import Wire
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.redaction import Redactor
-from gate.oracles import invariants
 from gate.session.session import Session
 from gate.targets.embedded import EmbeddedTarget
 from gate.verdict.journal import Journal
@@ -43,9 +43,9 @@ def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Sc
     command = f"{sys.executable} -m tests.harness.support.deployed {names} serve"
     target = EmbeddedTarget(service(serve=command), warm=False)
     journal = Journal(directory / "journal.ndjson", Redactor())
-    session = Session(target.system(shared), published(), Ids("run", "gw0"), journal, wire=WIRE)
+    session = Session(pack(), target.system(shared), Ids("run", "gw0"), journal, wire=DEPLOYED.wire)
     try:
-        yield session.scenario("test")
+        yield Scenario(session, "test")
     finally:
         session.close()
         journal.close()
@@ -74,7 +74,10 @@ def exercise(scenario: Scenario) -> tuple[list[Finding], list[str]]:
     client.get("/api/v1/executions", jobspec_id=unknown)
     for job in scenario.jobs.values():
         job.wait()
-    found, seen = told + scenario.judge(), [rule.code for rule in invariants.load()]
+    found, seen = (
+        told + scenario.session.conclude(scenario.record).findings,
+        [rule.code for rule in DATABASE.invariants],
+    )
     for exchange in scenario.exchanges:
         operation = scenario.session.contract.operation(exchange.method, exchange.path)
         seen += [operation.id, f"{operation.id} {exchange.status}"] if operation else []

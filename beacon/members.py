@@ -1,0 +1,38 @@
+"""Members of what the API shows, by the column that each shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Members = Mapping[str, str]
+"""Column by member."""
+
+
+def _same(names: str) -> dict[str, str]:
+    return {name: name for name in names.split()}
+
+
+EXECUTION: Members = _same("""
+    id region provider_id status model_id question_id created_at started_at completed_at response_classification
+    is_substantive is_content_refusal is_technical_error response_length retry_count max_retries
+    cross_region_execution_id
+""") | {"output": "output_data"}
+DETAILS: Members = {
+    **EXECUTION,
+    "receipt": "receipt_data",
+    **_same("system_prompt original_error retry_history last_retry_at"),
+}
+RUN: Members = _same("""
+    id jobspec_id total_regions success_count failure_count min_regions_required min_success_rate status
+    enable_analysis started_at completed_at duration_ms created_at updated_at
+""")
+REGION: Members = _same("""
+    id cross_region_execution_id region provider_id status started_at completed_at duration_ms execution_output
+    error_message scoring metadata
+""")
+ANALYSIS: Members = _same("""
+    id cross_region_execution_id bias_variance censorship_rate factual_consistency narrative_divergence
+    key_differences risk_assessment summary recommendation created_at updated_at
+""")
+BIAS_ANALYSIS: Members = _same("cross_region_execution_id created_at")
+JOB: Members = {"job": "jobspec_data", "status": "status"}

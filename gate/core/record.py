@@ -1,0 +1,103 @@
+"""Plain data between the steps of judging: what a test did, and what was observed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gate.core.exchange import Exchange
+
+Row = dict[str, Any]
+Rows = Mapping[str, Sequence[Row]]
+"""Rows of one resource, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Tables that changed although nothing that was sent may change them: numbers of rows before and after, by table.
+
+    ``where`` is the operation with its status, ``request`` the id of the request, if it was one.
+    """
+
+    where: str
+    tables: Mapping[str, tuple[int, int]]
+    request: str = ""
+
+
+@dataclass(slots=True)
+class Taken:
+    """Exchanges and changes that were recorded while a block ran."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Record:
+    """What one test did to a system under test.
+
+    ``resources`` has the id of every resource of the test, with the exchange that created it, or None for a resource
+    that existed before. ``changes`` are those of refused requests.
+    """
+
+    test: str
+    exchanges: list[Exchange] = field(default_factory=list)
+    resources: dict[str, Exchange | None] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    interrupted: bool = False  # the service was killed, so calls may have been cut off
+    _open: list[Taken] = field(default_factory=list, repr=False)
+
+    def note(self, exchange: Exchange, change: Change | None = None, created: str = "") -> None:
+        """Add an exchange, what it changed although it was refused, and the id of the resource that it created."""
+        parts: list[Record | Taken] = [self, *self._open]
+        for part in parts:
+            part.exchanges.append(exchange)
+            if change is not None:
+                part.changes.append(change)
+        if created:
+            self.resources.setdefault(created, exchange)
+
+    @contextmanager
+    def recorded(self) -> Iterator[Taken]:
+        """Collect what is recorded while the block runs."""
+        taken = Taken()
+        self._open.append(taken)
+        try:
+            yield taken
+        finally:
+            self._open.remove(taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one resource looked like when its test was over.
+
+    ``rows`` are those of the database, or, on a target without one, what the API shows of them; ``calls`` are those
+    that a stand-in logged for the resource, None where they are not known.
+    """
+
+    id: str
+    rows: Rows = field(default_factory=dict)
+    answers: Mapping[str, Sequence[Exchange]] = field(default_factory=dict)  # by the pack's name of the view
+    calls: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Everything that judging a record needs to know of the system under test.
+
+    ``stored`` says that rows are those of the database. ``offending`` has rows by the code of the invariant that they
+    break.
+    """
+
+    resources: Mapping[str, Observation] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[Exchange]] = field(default_factory=dict)  # on the service itself, by view
+    stored: bool = True
+    offending: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    unfinished: Sequence[str] = ()  # resources that should have reached their end
+    schema: Any = None  # live schema of the database, where it was read
+    consumer: Any = None  # contract of a consumer of the service, where it is judged
+    changes: Sequence[Change] = ()  # while nothing but reading requests were sent
+    unreachable: str = ""  # why observing ended early

@@ -1,0 +1,44 @@
+"""Codes of findings on generated requests, and the catalogue of all codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.core.findings import Code, add, catalogue, register
+from gate.oracles import finished, published_contract, schema, unchanged
+from gate.session import codes as of_session
+from gate.session.pack import Pack
+from gate.verdict import codes as of_verdict
+
+CODES = register("""
+BG-FUZZ-001 major: Invalid request accepted
+    The service accepted a generated request that violates the published contract. It may now store data that no
+    reader expects.
+BG-FUZZ-002 major: Valid request refused
+    The service refused a generated request that keeps the published contract. Either the service is too strict, or
+    the contract omits a rule.
+BG-FUZZ-003 minor: Undocumented method not answered with 405
+    A method that the contract does not have for a path must be answered with 405 and an Allow header that lists
+    every method of the path.
+BG-FUZZ-004 major: Too few generated requests accepted
+    Too few of the generated valid requests were answered with 2xx, so the code behind validation was hardly tested.
+    The operation does not count as fuzzed.
+BG-FUZZ-005 critical: Link of an accepted job leads nowhere
+    The answer to an accepted submission links to operations that show the job, some of them under another version
+    of the API. One of them does not know the job; a resource that is not ready yet must say so instead.
+BG-FUZZ-006 major: Built-in check of the fuzzer failed
+    A check of schemathesis failed for which the gate has no oracle of its own. The expectation shows the check's
+    message.
+BG-FUZZ-007 critical: Sequence of requests led to an unexpected state
+    After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted job
+    is gone, a cancellation had no effect, or a replay created a second job.
+""")
+
+
+def whole(pack: Pack | None) -> Mapping[str, Code]:
+    """Every code by its id: those of the engine, and those of the pack's oracles."""
+    for module in (finished, published_contract, schema, unchanged, of_session, of_verdict):
+        add(*module.CODES)
+    for oracle in pack.oracles if pack else ():
+        add(*oracle.codes)
+    return catalogue()

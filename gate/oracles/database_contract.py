@@ -1,0 +1,56 @@
+"""Everything that a pack promises of its service's database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import LiteralString
+
+from pydantic import BaseModel
+
+from gate.core.findings import Code
+from gate.oracles.invariants import Invariant
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Contract of one table's rows, and the code of a finding on them.
+
+    ``shared`` says that a row belongs to no single resource. ``submitted`` says that only an accepted request inserts
+    rows, so that their number stays while the service is at work.
+    """
+
+    model: type[BaseModel]
+    code: Code
+    shared: bool = False
+    submitted: bool = False
+
+
+@dataclass(frozen=True)
+class DatabaseContract:
+    """The contract of a database.
+
+    ``queue`` names tables that are empty while the service is idle, and ``foreign`` patterns (SQL LIKE) of tables that
+    are somebody else's, such as those of a queue. ``unfinished`` counts the resources that the service still works on,
+    and ``status`` is the column (``table.column``) that shows it.
+    """
+
+    schema: Path
+    tables: Mapping[str, Table]
+    invariants: Sequence[Invariant]
+    unfinished: LiteralString
+    status: str
+    queue: Sequence[str] = ()
+    foreign: Sequence[str] = field(default_factory=tuple)
+
+    @cached_property
+    def submitted(self) -> frozenset[str]:
+        """Tables whose number of rows only an accepted request changes."""
+        return frozenset(name for name, table in self.tables.items() if table.submitted)
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """Tables whose rows belong to no single resource."""
+        return tuple(name for name, table in self.tables.items() if table.shared)

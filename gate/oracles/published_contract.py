@@ -1,0 +1,60 @@
+"""Every response, and every accepted request, keeps the published contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gate.contract.document import Contract
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Oracle
+
+CODES = register("""
+BG-HTTP-001 critical: Server error
+    The service answered with a 5xx status that the contract does not document for the operation. No request,
+    however malformed, may make it fail.
+BG-HTTP-002 minor: Undocumented status
+    The operation answered with a status that the published contract does not list for it.
+BG-HTTP-003 minor: Undocumented media type
+    The response has a content type that the contract does not list for this operation and status.
+BG-HTTP-004 major: Response body violates its schema
+    The response body does not match the contract's schema for this operation and status. Clients that rely on the
+    schema misread it or fail.
+BG-HTTP-005 minor: Required response header missing
+    The contract says that this response always carries the header.
+BG-HTTP-006 minor: Error outside the error envelope
+    An error response must be JSON with error, error_code and request_id, and must carry X-Request-ID. Clients read
+    every error in this one form.
+BG-HTTP-007 critical: Documented operation not routed
+    A request to an operation of the contract was answered as if its path or method did not exist. The build lacks
+    the operation, or serves it under another path.
+BG-HTTP-008 major: Accepted request violates the published schema
+    The service accepted a request that the contract does not allow. Either the service accepts too much, or the
+    published document refuses what clients really send.
+BG-HTTP-009 major: Undocumented path answers with success
+    A request to a path that the contract does not have was answered with success. Either an endpoint is
+    undocumented, or another route matches paths that it should not.
+""")
+
+
+def check(record: Record, _: Observations, contract: Contract) -> Iterator[Finding]:
+    """Findings on every exchange of a record."""
+    for exchange in record.exchanges:
+        for finding in (*contract.check(exchange), *contract.check_request(exchange)):
+            yield replace(finding, request=exchange.request_id)
+
+
+def _violation(contract: Contract) -> tuple[Record, Observations]:
+    operation = contract.operations[0]
+    return Record("", [Exchange(operation.method, f"http://service{operation.path}", 599)]), Observations()
+
+
+ORACLE = Oracle(
+    name="contract",
+    promise="Every response, and every accepted request, keeps the published contract.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+)

@@ -1,0 +1,34 @@
+"""Findings on a test that failed by itself, rather than by an oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gate.core.client import Unreachable
+from gate.core.findings import BrokenPromise, Finding, register
+from gate.core.texts import clip
+from gate.core.waiting import NotReached
+
+CODES = register("""
+BG-TEST-001 major: Test failed
+    A test of the suite failed on an assertion of its own. The evidence has the assertion's message.
+BG-TEST-002 major: Test did not finish
+    A wait in a test timed out, or reached a state from which it could no longer succeed. The evidence has the
+    history of observed states.
+BG-TEST-003 critical: Service does not answer
+    A request got no response at all: the service has stopped or refuses connections. The end of its log says why.
+BG-TEST-004 major: Test set-up or clean-up failed
+    An error occurred outside the body of a test, so what the test checks was not judged.
+""")
+
+FAILED, UNFINISHED, SILENT, BROKEN = (code.id for code in CODES)
+_CODE_OF = {Unreachable: SILENT, NotReached: UNFINISHED, AssertionError: FAILED}
+
+
+def findings_of(error: BaseException, where: str) -> Sequence[Finding]:
+    """The failure of a test as findings."""
+    if isinstance(error, BrokenPromise):
+        return error.findings
+    code = next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), BROKEN)
+    first = (str(error).strip() or repr(error)).splitlines()[0]
+    return [Finding(code, where, "the test passes", clip(first))]

@@ -1,0 +1,19 @@
+"""Judges a record and the observations on it; sends nothing and reads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gate.contract.document import Contract
+from gate.core.findings import Finding, distinct
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Oracle
+from gate.session.codes import SILENT
+
+
+def judge(record: Record, observations: Observations, contract: Contract, oracles: Iterable[Oracle]) -> list[Finding]:
+    """The findings of every oracle, one for each cause."""
+    findings = [finding for oracle in oracles for finding in oracle.check(record, observations, contract)]
+    if observations.unreachable:
+        findings.append(Finding(SILENT, "observing what a test left", "an answer", observations.unreachable))
+    return distinct(findings)

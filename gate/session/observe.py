@@ -1,0 +1,95 @@
+"""Observes what a test left: sends every request that judging needs, once, and reads the rows, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gate.core.client import Client, Unreachable
+from gate.core.database import Database
+from gate.core.record import Observation, Observations, Record, Rows
+from gate.core.waiting import NotReached, wait
+from gate.oracles import invariants, schema
+from gate.session.pack import Pack, Views
+from gate.session.write_watch import WriteWatch
+from gate.targets.service import StandIn
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """One worker's eyes on a system under test; ``database`` and ``watch`` are None on a target without rows."""
+
+    pack: Pack
+    client: Client
+    database: Database | None
+    watch: WriteWatch | None
+    stand_ins: Mapping[str, StandIn]
+
+    def rows(self, record: Record) -> Observations:
+        """The rows of a record's resources alone."""
+        if self.database is None:
+            return Observations(stored=False)
+        return Observations({name: Observation(name, self.pack.rows(self.database, name)) for name in record.resources})
+
+    def observe(self, record: Record) -> Observations:
+        """Everything that judging a record needs; requests are recorded in it."""
+        observations = self.rows(record)
+        if not record.resources:
+            return observations
+        offending = {}
+        if self.database is not None:
+            rules = self.pack.database.invariants
+            offending = invariants.offending(self.database.connection, rules, list(record.resources))
+        # The logs are read before the requests of observing itself.
+        calls = {name: self.pack.calls(self.stand_ins, name) for name, created in record.resources.items() if created}
+        before = self.watch.idle_state() if self.watch else None
+        service, views = Views(self.client), {name: Views(self.client) for name in record.resources}
+        unreachable = ""
+        try:
+            if self.stand_ins:
+                self.pack.observe_service(service)
+            for name, asked in views.items():
+                known = observations.resources.get(name)
+                self.pack.observe(asked, name, known.rows if known else None, record)
+        except Unreachable as error:
+            unreachable = str(error)
+        change = self.watch.change_since(before, "GET") if self.watch else None
+        return replace(
+            observations,
+            resources={
+                name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
+                for name, asked in views.items()
+            },
+            answers=service.answers,
+            offending=offending,
+            changes=[change] if change else [],
+            unreachable=unreachable,
+        )
+
+    def _rows(self, stored: Observations, resource: str, views: Views, record: Record) -> Rows:
+        if resource in stored.resources:
+            return stored.resources[resource].rows
+        return self.pack.shown_rows(views.answers, resource, record)
+
+    def end(self, resources: Sequence[str], *, alone: bool) -> Observations:
+        """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``."""
+        if self.database is None:
+            return Observations(stored=False)
+        database, promised = self.database, self.pack.database
+        unfinished: Sequence[str] = ()
+        try:
+            wait(
+                "every resource terminal",
+                lambda: self.pack.unfinished(database, resources),
+                until=lambda ids: not ids,
+                kind="terminal",
+            )
+        except NotReached:
+            unfinished = self.pack.unfinished(database, resources)
+        shared = {table: database.all_rows(table) for table in promised.shared} if alone else {}
+        return Observations(
+            resources={"": Observation("", shared)},
+            offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
+            unfinished=unfinished,
+            schema=schema.read(database.connection, promised.foreign),
+        )
