@@ -11,7 +11,6 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
-from gate.core.texts import clip
 from gate.oracles.registry import Oracle
 
 CODES = register("""
@@ -61,7 +60,7 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
             CODES[0].id,
             where=f"POST {other.path}, the same key with {'the same' if same else 'another'} request",
             expected=f"200 and the first answer, {first.json}" if same else "422 idempotency_key_reuse",
-            got=f"{other.status} {clip(other.text)}",
+            got=f"{other.status} {other.text}",
             request=other.request_id,
         )
 

@@ -13,7 +13,6 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
-from gate.core.texts import clip
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
@@ -100,7 +99,7 @@ def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
                     OTHER_ROWS,
                     where=f"{name}/analysis",
                     expected="none" if rows.analysis is None else "the stored analysis",
-                    got=clip(repr(analysis)),
+                    got=repr(analysis),
                 )
             )
         return findings
@@ -127,7 +126,7 @@ def _objects(value: Any) -> bool:
 
 
 def _unreadable(name: str, expected: str, got: Any) -> Finding:
-    return Finding(OTHER_ROWS, where=name, expected=expected, got=clip(repr(got)))
+    return Finding(OTHER_ROWS, where=name, expected=expected, got=repr(got))
 
 
 Judged = Iterator[tuple[Exchange, list[Finding]]]

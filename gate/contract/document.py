@@ -17,7 +17,6 @@ from gate.contract.surface import Surface, surface
 from gate.core import pointer
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
-from gate.core.texts import clip
 
 BASE = "urn:openapi"
 
@@ -101,7 +100,7 @@ class Contract:
         """Findings where a response is not what the contract promises."""
         operation = self.operation(exchange.method, exchange.path)
         if operation is not None and self._unrouted(exchange):
-            got = f"{exchange.status} {exchange.error_code or clip(exchange.text)}"
+            got = f"{exchange.status} {exchange.error_code or exchange.text}"
             return [Finding("BG-HTTP-007", where=str(operation), expected=f"an answer of {operation.id}", got=got)]
         # Every path refuses the methods that it does not have, documented or not.
         if operation is None or exchange.status == 405:
@@ -151,7 +150,7 @@ class Contract:
         known = any(self.operation(method, exchange.path) for method in METHODS)
         if known or not ours or not 200 <= exchange.status < 300:
             return []
-        got = f"{exchange.status} {clip(exchange.text)}"
+        got = f"{exchange.status} {exchange.text}"
         return [Finding("BG-HTTP-009", where=f"{exchange.method} {exchange.path}", expected="404", got=got)]
 
     def _is_error(self, schema: Any) -> bool:
@@ -177,7 +176,7 @@ class Contract:
         ):
             return []
         expected = f"JSON with string members {', '.join(members)}, and header {header}"
-        return [Finding("BG-HTTP-006", where=where, expected=expected, got=clip(exchange.text))]
+        return [Finding("BG-HTTP-006", where=where, expected=expected, got=exchange.text)]
 
     def _check_headers(self, where: str, response: Mapping[str, Any], exchange: Exchange) -> list[Finding]:
         return [
@@ -193,7 +192,7 @@ class Contract:
                     "BG-HTTP-004",
                     where=where,
                     expected="a body of strict JSON in UTF-8, each member once",
-                    got=clip(exchange.text),
+                    got=exchange.text,
                 )
             ]
         return self._violations("BG-HTTP-004", f"{where} {exchange.status}", key, schema, exchange.json)
@@ -206,6 +205,6 @@ class Contract:
         for error in self._validators[key].iter_errors(value):
             # The entries of a list all break a rule for the same reason, so they are one finding.
             path = pointer.join(*("*" if isinstance(part, int) else part for part in error.instance_path))
-            finding = Finding(code, f"{where} {path or '/'}", clip(error.message), clip(json.dumps(error.instance)))
+            finding = Finding(code, f"{where} {path or '/'}", error.message, json.dumps(error.instance))
             by_cause.setdefault(finding.cause, finding)
         return list(by_cause.values())

@@ -38,6 +38,11 @@ class Message:
     has_body: bool
     rules: Mapping[str, Sequence[str]]
 
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip()
+
 
 @dataclass(frozen=True)
 class Interaction:

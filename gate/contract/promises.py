@@ -12,7 +12,6 @@ from itertools import chain, product
 from typing import Any
 
 from gate.contract.document import Contract
-from gate.core.texts import clip
 
 BRANCHES = ("oneOf", "anyOf")
 TYPES: tuple[tuple[str, type | tuple[type, ...]], ...] = (
@@ -57,7 +56,7 @@ class Reading:
             forms = [form for form in candidates if _kinds(value) & _types(form)]
         forms = [form for form in forms if self._has_members(form, value)] or forms
         if not forms:
-            yield Gap(path, clip(f"a value like {value!r}"), "no form of the schema allows it", value=True)
+            yield Gap(path, f"a value like {value!r}", "no form of the schema allows it", value=True)
         elif isinstance(value, dict):
             for name, member in value.items():
                 yield from self._member(forms, name, member, path)

@@ -7,17 +7,17 @@ promised if the contract documents it for the answer; only a live run shows whet
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.contract.pact import Interaction, Message, Pact
 from gate.contract.promises import Reading
 from gate.core.findings import Finding, distinct, register
+from gate.core.pointer import join
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
@@ -65,47 +65,38 @@ def oracle(prefix: str, consumer: str) -> Oracle:
 
 def check(pact: Pact, contract: Contract, prefix: str) -> list[Finding]:
     """Findings on what the consumer relies on and the contract does not give, one for each cause."""
-    findings = distinct(finding for one in pact.interactions for finding in _interaction(one, contract))
+    findings = distinct(finding for call in pact.interactions for finding in _judged(call, contract))
     return [replace(finding, code=f"{prefix}-{finding.code}") for finding in findings]
 
 
-def _interaction(one: Interaction, contract: Contract) -> Iterator[Finding]:
-    operation = contract.operation(one.method, one.path)
+def _judged(call: Interaction, contract: Contract) -> Iterator[Finding]:
+    operation = contract.operation(call.method, call.path)
     if operation is None:
-        yield Finding(CALL, f"{one.method} {one.path}", "an operation of the contract", f"{one.description}: none")
+        got = f"{call.description}: none"
+        yield Finding(CALL, f"{call.method} {call.path}", "an operation of the contract", got)
         return
-    if one.status < 400:  # what is to be refused is wrong on purpose
-        yield from _parameters(one, operation, contract)
-        yield from _sent(one, operation, contract)
-    yield from _answer(one, operation, contract)
+    if call.status < 400:  # a request that is to be refused is wrong on purpose
+        yield from _parameters(call, operation, contract)
+        yield from _request_body(call, operation, contract)
+    yield from _response(call, operation, contract)
 
 
-def _parameters(one: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
-    where = f"{operation.method} {operation.path}"
-    named: dict[tuple[str, str], Mapping[str, Any]] = {}
-    shared = contract.document["paths"][operation.path].get("parameters", [])
-    for parameter in map(contract.resolve, [*shared, *operation.document.get("parameters", [])]):
-        named[parameter["in"], parameter["name"].lower()] = parameter
-    given = {("query", name.lower()): values for name, values in one.query.items()}
-    given |= {("path", name.lower()): [value] for name, value in _path_values(one, operation).items()}
-    given |= {("header", name): [value] for name, value in one.request.headers.items() if ("header", name) in named}
-    for (place, name), values in given.items():
-        parameter = named.get((place, name), {})
-        if not parameter:
-            yield Finding(REQUEST, f"{where} {place} {name}", "a parameter of the operation", "no such parameter")
+def _parameters(call: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
+    documented = operation.parameters()
+    sent = {("query", name): ",".join(values) for name, values in call.query.items()}
+    sent |= {("path", name): value for name, value in (operation.path_values(call.path) or {}).items()}
+    sent |= {("header", name): text for name, text in call.request.headers.items() if ("header", name) in documented}
+    for (place, name), text in sent.items():
+        where = f"{operation} {place} {name}"
+        if (place, name) not in documented:
+            yield Finding(REQUEST, where, "a parameter of the operation", "no such parameter")
             continue
-        for value in values if len(values) == 1 else [",".join(values)]:
-            if not _valid(contract, parameter.get("schema", True), value):
-                expected = json.dumps(contract.resolve(parameter["schema"]))[:200]
-                yield Finding(REQUEST, f"{where} {place} {name}", expected, value[:200])
-    for (place, name), parameter in named.items():
-        if parameter.get("required") and (place, name) not in given:
-            yield Finding(REQUEST, f"{where} {place} {name}", "a required parameter", "none")
-
-
-def _path_values(one: Interaction, operation: Operation) -> dict[str, str]:
-    parts = zip(operation.path.split("/"), one.path.split("/"), strict=False)
-    return {name[1:-1]: unquote(value) for name, value in parts if name.startswith("{") and name.endswith("}")}
+        schema = documented[place, name].child("schema", default=True).value
+        if not _valid(contract, schema, text):
+            yield Finding(REQUEST, where, json.dumps(contract.resolve(schema)), text)
+    for (place, name), parameter in documented.items():
+        if parameter.value.get("required") and (place, name) not in sent:
+            yield Finding(REQUEST, f"{operation} {place} {name}", "a required parameter", "none")
 
 
 def _valid(contract: Contract, schema: Any, text: str) -> bool:
@@ -117,44 +108,38 @@ def _valid(contract: Contract, schema: Any, text: str) -> bool:
     return any(validator.is_valid(value) for value in candidates)
 
 
-def _sent(one: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
-    where = f"{operation.method} {operation.path}"
+def _request_body(call: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
     body = contract.resolve(operation.document.get("requestBody", {}))
-    if not one.request.has_body:
+    if not call.request.has_body:
         if body.get("required"):
-            yield Finding(REQUEST, f"{where} body", "a body", "none")
+            yield Finding(REQUEST, f"{operation} body", "a body", "none")
         return
-    media = one.request.headers.get("content-type", "").partition(";")[0].strip()
-    content = body.get("content", {})
+    content, media = body.get("content", {}), call.request.media_type
     if media not in content:
-        yield Finding(REQUEST, f"{where} body", " or ".join(content) or "no body", media or "no content type")
+        yield Finding(REQUEST, f"{operation} body", " or ".join(content) or "no body", media or "no content type")
         return
     validator = contract.validator(content[media].get("schema", True), mask="this value")
-    for error in validator.iter_errors(one.request.body):
-        path = "/".join(map(str, error.instance_path))
-        got = json.dumps(error.instance)[:200]
-        yield Finding(REQUEST, f"{where} /{path}", error.message[:300], f"{one.description}: {got}")
+    for error in validator.iter_errors(call.request.body):
+        got = f"{call.description}: {json.dumps(error.instance)}"
+        yield Finding(REQUEST, f"{operation} {join(*error.instance_path) or '/'}", error.message, got)
 
 
-def _answer(one: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
-    responses = operation.document["responses"]
-    where = f"{operation.method} {operation.path} {one.status}"
-    response = contract.resolve(responses.get(str(one.status), responses.get("default")))
+def _response(call: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
+    responses, where = operation.document["responses"], f"{operation} {call.status}"
+    response = contract.resolve(responses.get(str(call.status), responses.get("default")))
     if response is None:
-        yield Finding(STATUS, where, f"one of {', '.join(responses)}", f"{one.description}: {one.status}")
+        yield Finding(STATUS, where, f"one of {', '.join(responses)}", f"{call.description}: {call.status}")
         return
     documented = {name.lower() for name in response.get("headers", {})} | EVERYWHERE
-    for name in sorted(set(one.response.headers) - documented):
+    for name in sorted(set(call.response.headers) - documented):
         yield Finding(READ, f"{where} header {name}", "a header of the contract", "no such header")
-    if not one.response.has_body:
+    if not call.response.has_body:
         return
-    content = response.get("content", {})
-    media = one.response.headers.get("content-type", "").partition(";")[0].strip()
+    content, media = response.get("content", {}), call.response.media_type
     if media not in content:
         yield Finding(VALUE, f"{where} content type", " or ".join(content) or "no body", media or "none")
         return
-    reading = Reading(contract, one.response.rules, one.query)
-    for gap in reading.gaps(content[media].get("schema", {}), one.response.body):
-        yield Finding(
-            VALUE if gap.value else READ, f"{where} {gap.path}", gap.expected, f"{one.description}: {gap.got}"
-        )
+    reading = Reading(contract, call.response.rules, call.query)
+    for gap in reading.gaps(content[media].get("schema", {}), call.response.body):
+        code = VALUE if gap.value else READ
+        yield Finding(code, f"{where} {gap.path}", gap.expected, f"{call.description}: {gap.got}")

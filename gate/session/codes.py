@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from gate.core.client import Unreachable
 from gate.core.findings import BrokenPromise, Finding, register
-from gate.core.texts import clip
 from gate.core.waiting import NotReached
 
 CODES = register("""
@@ -31,4 +30,4 @@ def findings_of(error: BaseException, where: str) -> Sequence[Finding]:
         return error.findings
     code = next((code for kind, code in _CODE_OF.items() if isinstance(error, kind)), BROKEN)
     first = (str(error).strip() or repr(error)).splitlines()[0]
-    return [Finding(code, where, "the test passes", clip(first))]
+    return [Finding(code, where, "the test passes", first)]
