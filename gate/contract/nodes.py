@@ -127,7 +127,7 @@ class Operation:
 
 
 def shape(path: str) -> str:
-    """A path without the names of its parameters: ``/jobs/{id}`` and ``/jobs/{job_id}`` are the same."""
+    """A path without the names of its parameters: ``/items/{id}`` and ``/items/{item_id}`` are the same."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 

@@ -29,7 +29,7 @@ class State:
 class Message:
     """A request or response: headers by lower-case name, and a JSON body with its matchers.
 
-    ``rules`` has the names of matchers by Pact's own paths (``$.jobs[*].id``); a value without one has to be equal.
+    ``rules`` has the names of matchers by Pact's own paths (``$.items[*].id``); a value without one has to be equal.
     ``has_body`` tells a body that is null from no body.
     """
 

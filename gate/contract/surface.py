@@ -20,8 +20,8 @@ DEEPEST = 12
 class Surface:
     """Names of all parts of a document.
 
-    ``getJob``; ``getJob query limit``; ``getJob 200``; ``getJob 200 application/json``; ``getJob 200 X-Request-ID``;
-    ``getJob 200 /executions/*/status``, and the same after ``body`` for requests; ``getJob 200 /status "completed"``.
+    ``getItem``; ``getItem query limit``; ``getItem 200``; ``getItem 200 application/json``; ``getItem 200 etag``;
+    ``getItem 200 /parts/*/status``, and the same after ``body`` for requests; ``getItem 200 /status "ready"``.
     A ``*`` in a pointer stands for every entry of a list, and for members whose names a schema leaves open.
     """
 

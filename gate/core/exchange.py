@@ -51,7 +51,7 @@ class Exchange:
 
     @property
     def request_id(self) -> str:
-        """The id under which the runner logs this exchange."""
+        """The id under which the service logs this exchange."""
         return self.headers.get("x-request-id") or self.request_headers.get("x-request-id", "")
 
     @property
@@ -81,12 +81,6 @@ class Exchange:
             return json.loads(self.request_body)
         except (ValueError, RecursionError):
             return None
-
-    @property
-    def job(self) -> str:
-        """Id of the job that this request made; empty where it made none."""
-        made = self.status == 202 and isinstance(self.json, dict) and "id" in self.json
-        return str(self.json["id"]) if made else ""
 
     @property
     def error_code(self) -> str:
