@@ -41,7 +41,7 @@ def prepare(parser: ArgumentParser, published: str | None) -> Run:
     """Fills the parser of the command; ``published`` is the document that a revision without a path means."""
     parser.description = (
         "Compares two versions of the published contract and says what the new one breaks for a caller "
-        "that relies on the old one. What is sent to the runner may only be accepted more widely, what it answers may "
+        "that relies on the old one. What is sent to the service may only be accepted more widely, what it answers may "
         "only be narrower; texts and examples are not compared."
     )
     parser.epilog = EPILOG

@@ -206,7 +206,7 @@ class Settings(Options):
     """how often each test runs; a finding that not every repetition sees is reported as flaky"""
 
     profile: Annotated[str, Option("reports", "NAME")] = "published"
-    """how the runner is spelled on the wire and which deviations are accepted of it: a name in contracts/profiles, or a
+    """how the runner is spelled on the wire and which deviations are accepted of it: its name, or a
     .toml file"""
     baseline: Annotated[Path | None, Option("reports", "FILE")] = None
     """verdict.json of an earlier run, to report what changed since"""

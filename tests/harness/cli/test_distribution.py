@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
-from importlib.metadata import version
+import sys
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,10 +13,9 @@ import pytest
 
 from beacon.checkout import ROOT
 from gate import __version__
+from tests.harness.support.documents import AB, ABC, response
 
 UV = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
-NEEDED = ("jsonschema-rs", "pydantic", "pyyaml", "rich")
-"""What the commands without a pack import, of all that the wheel depends on."""
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +27,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def gate(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed command, beside the few packages that it needs here, at the versions of this environment."""
-    environment = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([UV, "venv", "--quiet", str(environment)], check=True)
-    install = [UV, "pip", "install", "--quiet", "--python", str(environment / "bin" / "python")]
-    subprocess.run([*install, *(f"{name}=={version(name)}" for name in NEEDED)], check=True)
-    subprocess.run([*install, "--no-deps", str(wheel)], check=True)
-    return environment / "bin" / "gate"
+    """The installed command, beside the packages that the wheel asks for, at their locked versions."""
+    directory = tmp_path_factory.mktemp("installed")
+    versions = ["--no-default-groups", "--no-emit-project", "--no-hashes", "--output-file", str(directory / "versions")]
+    subprocess.run([UV, "export", "--quiet", "--locked", *versions], cwd=ROOT, check=True)
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, str(directory / "venv")], check=True)
+    python = directory / "venv" / "bin" / "python"
+    words = ["--quiet", "--python", str(python), "--constraints", str(directory / "versions"), str(wheel)]
+    subprocess.run([UV, "pip", "install", *words], check=True)
+    return python.with_name("gate")
 
 
 def test_wheel_holds_the_import_package_alone_with_its_data(wheel: Path) -> None:
@@ -45,6 +47,16 @@ def test_wheel_holds_the_import_package_alone_with_its_data(wheel: Path) -> None
 
 def run(gate: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([gate, *words], cwd=directory, text=True, capture_output=True, timeout=60, check=False)
+
+
+def test_installed_gate_compares_and_explains(gate: Path, tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text(json.dumps(response(AB)))
+    (tmp_path / "new.json").write_text(json.dumps(response(ABC)))
+    compared = run(gate, tmp_path, "diff", "old.json", "new.json")
+    assert (compared.returncode, compared.stderr) == (1, "")
+    assert "BG-DIFF-207" in compared.stdout
+    for code in ("BG-DIFF-207", "BG-HTTP-001"):
+        assert run(gate, tmp_path, "explain", code).stdout.startswith(code)
 
 
 def test_installed_gate_says_its_version_and_that_it_needs_a_pack(gate: Path, tmp_path: Path) -> None:
