@@ -53,14 +53,14 @@ def test_analysis_follows_from_what_each_region_said(scenario: Scenario, texts: 
 
 
 def test_identical_answers_differ_in_nothing_and_opposite_ones_do(scenario: Scenario) -> None:
-    found = {}
+    analyses = {}
     for name in ("identical", "opposite"):
         spec = scenario.spec(regions=REGIONS, questions=QUESTIONS[3:4])
         for region, text in TEXTS[name].items():
             scenario.router.on(Answer(text), job=spec["id"], region=region)
-        found[name] = scenario.submit(spec).wait("completed").analysis().json["analysis"]
+        analyses[name] = scenario.submit(spec).wait("completed").analysis().json["analysis"]
 
-    same, other = found["identical"], found["opposite"]
+    same, other = analyses["identical"], analyses["opposite"]
     assert (same["bias_variance"], same["factual_consistency"], same["key_differences"]) == (0, 1, [])
     assert same["recommendation"] == "LOW RISK"
     assert other["bias_variance"] > 0
@@ -77,9 +77,9 @@ def test_diff_analysis_is_the_same_analysis_and_stores_nothing(scenario: Scenari
     job = scenario.finished()
     before = job.rows()
     assert before.run
-    shown = scenario.client.get(f"/api/v1/executions/{before.run['id']}/diff-analysis").json
+    answer = scenario.client.get(f"/api/v1/executions/{before.run['id']}/diff-analysis").json
 
-    assert shown["analysis"] == job.analysis().json["analysis"]
+    assert answer["analysis"] == job.analysis().json["analysis"]
     assert job.rows() == before
 
 

@@ -97,8 +97,8 @@ def test_answer_is_substantive_above_200_code_points(scenario: Scenario, workflo
         scenario.router.on(Answer("\u00e9" * length), job=spec["id"], region=region)
 
     rows = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
-    found = {row["region"]: row["response_classification"] for row in rows}
-    assert found == {"US": "unknown", "EU": "substantive"}
+    classes = {row["region"]: row["response_classification"] for row in rows}
+    assert classes == {"US": "unknown", "EU": "substantive"}
 
 
 FACTS = "According to research, a study, data and evidence it was documented and reported."

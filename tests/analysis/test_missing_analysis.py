@@ -1,4 +1,4 @@
-"""Where there is no analysis, the answer says which of the possible reasons it is."""
+"""Without an analysis, the response says which of the possible reasons it is."""
 
 from __future__ import annotations
 

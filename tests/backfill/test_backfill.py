@@ -1,4 +1,4 @@
-"""Jobs that the standard workflow left get what the cross-region one would have made of them, whatever happens."""
+"""The backfill gives jobs of the standard workflow the rows that the cross-region workflow would have written."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def runs(database: Database) -> int:
 
 
 def far_enough(database: Database, process: Process, enough: int) -> bool:
-    """Whether there are so many runs, or a backfill has ended."""
+    """Return whether there are enough runs, or a backfill has ended."""
     return runs(database) >= enough or process.poll() is not None
 
 
-def test_every_kind_of_job_gets_what_the_oracles_expect(
+def test_every_kind_of_job_gets_the_rows_that_the_oracles_expect(
     own_runner: OwnRunner, backfill: Command, rng: random.Random
 ) -> None:
     scenario = own_runner()
@@ -69,7 +69,7 @@ def test_jobs_without_an_analysis_are_listed_with_the_reason(historical: History
     assert by_kind["running"] == "it has not ended: its status is running"
 
 
-def test_text_summary_says_the_same(historical: History, backfill: Command) -> None:
+def test_text_summary_has_the_same_content(historical: History, backfill: Command) -> None:
     database, past = historical(["full", "single region"])
     ended = backfill(database.url)
 
@@ -87,19 +87,19 @@ def test_rows_that_exist_stay_as_they_are(historical: History, backfill: Command
     assert source_rows(database) == rows
 
 
-def test_dry_run_says_what_it_would_do_and_writes_nothing(historical: History, backfill: Command) -> None:
+def test_dry_run_reports_the_plan_and_writes_nothing(historical: History, backfill: Command) -> None:
     database, _ = historical()
-    said = backfill(database.url, "--dry-run", "--json").summary
+    planned = backfill(database.url, "--dry-run", "--json").summary
     assert runs(database) == 0
     done = backfill(database.url, "--json").summary
 
-    assert (said.pop("dry_run"), done.pop("dry_run")) == (True, False)
-    assert said.pop("seconds") >= 0
+    assert (planned.pop("dry_run"), done.pop("dry_run")) == (True, False)
+    assert planned.pop("seconds") >= 0
     assert done.pop("seconds") >= 0
-    assert said == done
+    assert planned == done
 
 
-def test_again_changes_nothing(historical: History, backfill: Command) -> None:
+def test_second_backfill_changes_nothing(historical: History, backfill: Command) -> None:
     database, _ = historical()
     backfill(database.url)
     rows = {table: database.all_rows(table) for table in database.tables()}
@@ -119,7 +119,7 @@ def test_batches_of_any_size_make_the_same_rows(historical: History, backfill: C
     assert backfilled(other) == backfilled(database)
 
 
-def test_only_the_job_that_was_named(historical: History, backfill: Command) -> None:
+def test_only_the_named_job_is_backfilled(historical: History, backfill: Command) -> None:
     database, past = historical(["full", "full", "cancelled"])
     assert backfill(database.url, "--job", past[1].id, "--json").summary["written"] == 1
     assert [row["jobspec_id"] for row in database.all_rows(RUNS)] == [past[1].id]
@@ -128,7 +128,7 @@ def test_only_the_job_that_was_named(historical: History, backfill: Command) -> 
     assert again["reasons"] == [{"job_id": past[1].id, "reason": "it has a cross-region execution already"}]
 
 
-def test_only_jobs_since_a_time(historical: History, backfill: Command) -> None:
+def test_only_jobs_since_a_time_are_backfilled(historical: History, backfill: Command) -> None:
     database, past = historical(["full"] * 4)
     since = past[2].created_at
     backfill(database.url, "--since", f"{since:%Y-%m-%dT%H:%M:%S%z}")
@@ -139,7 +139,7 @@ def test_only_jobs_since_a_time(historical: History, backfill: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "what"),
+    ("words", "code", "message"),
     [
         (("--job", "nobody"), 2, "there is no job nobody: give --job the id of a job that exists."),
         (("--since", "2025-13-01"), 2, "Invalid value for '--since'"),
@@ -148,20 +148,18 @@ def test_only_jobs_since_a_time(historical: History, backfill: Command) -> None:
     ],
     ids=["unknown job", "bad date", "bad batch", "unknown option"],
 )
-def test_bad_input_is_refused_in_a_sentence(
-    historical: History, backfill: Command, words: tuple[str, ...], code: int, what: str
+def test_bad_input_is_refused_in_one_sentence(
+    historical: History, backfill: Command, words: tuple[str, ...], code: int, message: str
 ) -> None:
     database, _ = historical(["full"])
     ended = backfill(database.url, *words)
 
     assert (ended.code, ended.out, runs(database)) == (code, "", 0)
-    assert what in ended.err
+    assert message in ended.err
     assert "Traceback" not in ended.err
 
 
-def test_database_that_cannot_be_used_is_refused_in_a_sentence(
-    historical: History, backfill: Command, migrate: Command
-) -> None:
+def test_unusable_database_is_refused_in_one_sentence(historical: History, backfill: Command, migrate: Command) -> None:
     database, _ = historical([])
     assert migrate(database.url, "--target", "6").code == 0
     early = backfill(database.url)
@@ -173,7 +171,7 @@ def test_database_that_cannot_be_used_is_refused_in_a_sentence(
     assert "Traceback" not in early.err + nowhere.err
 
 
-def test_jobs_that_make_no_sense_are_left_out(historical: History, backfill: Command) -> None:
+def test_jobs_with_invalid_limits_get_no_analysis(historical: History, backfill: Command) -> None:
     database, past = historical(["full"] * 4)
     odd = [{"min_regions": "many"}, {"min_regions": 7}, {"min_success_rate": 2}]
     with writing(database) as connection:
@@ -224,14 +222,14 @@ def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Comm
 
 @pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)])
 @pytest.mark.parametrize("copies", [0, 5], ids=["alone", "in processes"])
-def test_killed_at_any_point_it_goes_on_where_it_was(
+def test_killed_backfill_resumes_where_it_was(
     historical: History, backfill: Command, rng: random.Random, kills: int, copies: int
 ) -> None:
     database, past = historical(KINDS * 7, questions=1)
     whole, _ = historical([])
     history.insert(whole.url, past)
-    for one in (whole, database):
-        history.multiply(one.url, copies)
+    for target in (whole, database):
+        history.multiply(target.url, copies)
     backfill(whole.url)
     for _ in range(kills):
         enough = runs(database) + rng.randrange(30)
@@ -239,7 +237,7 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
         wait("some runs", partial(far_enough, database, process, enough), until=bool, kind="resume")
         process.kill()
         result_of(process)
-        wait("its processes gone", lambda: database.query(SESSIONS), until=lambda left: not left)
+        wait("its processes gone", lambda: database.query(SESSIONS), until=lambda sessions: not sessions)
         must(invariants.check(database.connection, DATABASE.invariants, None))
 
     assert backfill(database.url).code == 0
@@ -247,7 +245,7 @@ def test_killed_at_any_point_it_goes_on_where_it_was(
 
 
 @pytest.mark.full
-def test_interrupted_it_says_how_to_go_on(historical: History) -> None:
+def test_interrupted_backfill_says_how_to_finish(historical: History) -> None:
     database, _ = historical(["full"] * 40)
     history.multiply(database.url, 5)
     process = Command(BACKFILL_COMMAND, "--backfill-command").start(database.url, "--batch", "2")
@@ -262,7 +260,7 @@ def test_interrupted_it_says_how_to_go_on(historical: History) -> None:
     assert 0 < runs(database) < 240
 
 
-def test_two_at_once_do_no_harm(historical: History, backfill: Command) -> None:
+def test_two_backfills_at_once_write_the_rows_of_one(historical: History, backfill: Command) -> None:
     database, past = historical(KINDS * 15)
     alone, _ = historical([])
     history.insert(alone.url, past)
@@ -270,7 +268,7 @@ def test_two_at_once_do_no_harm(historical: History, backfill: Command) -> None:
     started = [backfill.start(database.url, "--batch", "3", "--json") for _ in range(2)]
     ended = [result_of(process) for process in started]
 
-    assert [one.code for one in ended] == [0, 0]
+    assert [result.code for result in ended] == [0, 0]
     assert backfilled(database) == backfilled(alone)
     for count in ("written", "analysed"):
-        assert sum(one.summary[count] for one in ended) == single[count]
+        assert sum(result.summary[count] for result in ended) == single[count]

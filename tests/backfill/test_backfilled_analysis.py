@@ -18,7 +18,7 @@ from gate.core.record import Row
 OWN = frozenset({"id", "job_id", "cross_region_execution_id", "jobspec_id"})
 TIMES = frozenset({"created_at", "updated_at", "started_at", "completed_at", "duration_ms"})
 UNKNOWN = frozenset({"provider_info"})
-"""What the router's listing said of a provider is kept nowhere else."""
+"""Details of the router's provider listing, which are stored nowhere else."""
 
 LOADED = "Democracy and freedom were a great success. According to research the protest was peaceful. " * 3
 
@@ -27,8 +27,8 @@ def without_own(row: Row | None) -> dict[str, Any]:
     return {name: value for name, value in (row or {}).items() if name not in OWN | TIMES | UNKNOWN}
 
 
-def told(job: Job) -> dict[str, Any]:
-    """What the endpoint tells and what is stored for it, without ids and times."""
+def outcome(job: Job) -> dict[str, Any]:
+    """The response and the stored rows of a job, without ids and times."""
     body, rows = job.analysis().json, job.rows()
     return {
         "error_code": body.get("error_code"),
@@ -66,7 +66,7 @@ def test_backfilled_job_has_the_analysis_of_a_cross_region_job(
     ended = backfill(scenario.database.url, "--job", jobs[STANDARD].id, "--json")
 
     assert (ended.code, ended.summary["written"]) == (0, 1)
-    assert told(jobs[STANDARD]) == told(jobs[CROSS_REGION])
+    assert outcome(jobs[STANDARD]) == outcome(jobs[CROSS_REGION])
 
 
 @pytest.mark.criterion("criterion.backfill")

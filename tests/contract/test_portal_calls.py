@@ -1,4 +1,4 @@
-"""What the portal calls and reads, as its browser tests recorded it, is promised, and the runner keeps it."""
+"""The recorded calls and reads of the portal are in the published contract, and the runner answers them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_runner_answers_the_portal_as_recorded(scenario: Scenario) -> None:
     pact = live.renewed(load(RECORDED), scenario.new_id)
     for job_id, state in live.states(pact).items():
         arrange(scenario, state, job_id)
-    found = live.verify(pact, scenario.session.system.base_url, deadline("step"))
+    findings = live.verify(pact, scenario.session.system.base_url, deadline("step"))
 
-    must(found)
+    must(findings)
     scenario.router.release()
     for job_id in live.submitted(pact):
         scenario.adopt(job_id).wait("completed")

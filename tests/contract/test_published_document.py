@@ -58,8 +58,8 @@ def responses() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def errors_of(schema: Any, value: Any) -> list[str]:
-    found = CONTRACT.validator(schema).iter_errors(value)
-    return [f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in found]
+    errors = CONTRACT.validator(schema).iter_errors(value)
+    return [f"/{'/'.join(map(str, error.instance_path))}: {error.message}" for error in errors]
 
 
 def examples() -> Iterator[Any]:

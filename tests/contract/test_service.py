@@ -69,11 +69,11 @@ def test_published_contract_is_served_as_it_is_published(scenario: Scenario) -> 
 def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scenario) -> None:
     sent = scenario.new_id()
     echoed = scenario.client.request("GET", "/api/v1/jobs/none", headers={"X-Request-ID": sent})
-    made = scenario.client.get("/api/v1/jobs/none")
+    generated = scenario.client.get("/api/v1/jobs/none")
     strange = scenario.client.request("GET", "/api/v1/jobs/none", headers={"X-Request-ID": "a b"})
 
     assert echoed.json["request_id"] == echoed.headers["x-request-id"] == sent
-    assert made.json["request_id"] == made.headers["x-request-id"] != ""
+    assert generated.json["request_id"] == generated.headers["x-request-id"] != ""
     assert strange.headers["x-request-id"] != "a b"
 
 

@@ -1,4 +1,4 @@
-"""How a job ends follows from how many of its regions succeeded."""
+"""The final status of a job follows from the number of regions that succeeded."""
 
 from __future__ import annotations
 
@@ -121,8 +121,11 @@ def test_cancelling_a_job_that_ended_changes_nothing(scenario: Scenario, workflo
     before = job.wait(ending).rows()
     answer = job.cancel()
 
-    shown = {name: answer.json[name] for name in ("previous_status", "new_status", "executions_cancelled")}
-    assert (answer.status, shown) == (200, {"previous_status": ending, "new_status": ending, "executions_cancelled": 0})
+    summary = {name: answer.json[name] for name in ("previous_status", "new_status", "executions_cancelled")}
+    assert (answer.status, summary) == (
+        200,
+        {"previous_status": ending, "new_status": ending, "executions_cancelled": 0},
+    )
     assert job.rows() == before
 
 
@@ -169,7 +172,6 @@ def test_waiting_in_the_queue_is_not_charged_to_a_job(scenario: Scenario) -> Non
 
 
 def test_room_for_one_call_goes_from_job_to_job(own_runner: OwnRunner) -> None:
-    """Whoever waits for it begins when it is free: not before, and not never."""
     scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
     scenario.router.on(Answer(latency=0.1))
     jobs = [scenario.submit(scenario.spec()) for _ in range(2)]
@@ -178,4 +180,4 @@ def test_room_for_one_call_goes_from_job_to_job(own_runner: OwnRunner) -> None:
 
     calls = [call for job in jobs for call in scenario.router.calls(job=job.id)]
     calls.sort(key=lambda call: call.at)
-    assert all(one.at + (one.elapsed or 0) <= other.at for one, other in pairwise(calls))
+    assert all(call.at + (call.elapsed or 0) <= following.at for call, following in pairwise(calls))

@@ -1,4 +1,4 @@
-"""What was accepted is finished, whatever happens to the service in between."""
+"""Every accepted job is finished, whatever happens to the service in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The consumer contract says what the portal calls and reads, no more and no less."""
+"""The consumer contract holds exactly the calls and reads of the portal."""
 
 from __future__ import annotations
 

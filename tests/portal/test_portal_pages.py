@@ -1,4 +1,4 @@
-"""Every page of the portal is light, steady and quick, and can be used by everyone, with whatever they have."""
+"""Every page of the portal is light, steady, quick and accessible."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import PAGES, Visit
 
 WEIGHT = 200_000
-"""Bytes that a page and all that it loads may have."""
+"""Limit in bytes of a page and all that it loads."""
 USABLE = 300
-"""Milliseconds from the last byte of the data to a page that can be used."""
+"""Limit in milliseconds from the last byte of the data to a usable page."""
 DATA = """Math.max(...performance.getEntriesByType("resource")
     .filter((entry) => entry.name.includes("/api/")).map((entry) => entry.responseEnd))"""
-"""When the page had its data, in JavaScript."""
+"""JavaScript for the time at which the page had its data."""
 LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}, "phone": {"phone": True}}
 
 
 @pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
 def look(request: pytest.FixtureRequest) -> dict[str, bool]:
-    """Each way in which the portal is looked at."""
+    """Each appearance of the portal."""
     chosen: dict[str, bool] = request.param
     return chosen
 
 
 def pages(portal: Visit, scenario: Scenario) -> Iterator[str]:
-    """Every page with something on it, one after the other."""
+    """Open every page with content, one after the other."""
     job = arrange(scenario, STATES["a job whose regions disagree"], scenario.new_id())
     assert job
-    for name, shown in {
+    for name, selector in {
         "index.html": "#questions-math_basic",
         "jobs.html": ".list",
         "job.html": ".matrix",
         "results.html": "[data-state=ready]",
     }.items():
-        portal.open(name, id=job.id).locator(shown).wait_for()
+        portal.open(name, id=job.id).locator(selector).wait_for()
         yield name
 
 
 def violations(portal: Visit) -> list[str]:
-    """What axe finds wrong with what the page shows now."""
+    """Violations of accessibility rules on the page, found by axe."""
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 (other workers need not load it)
 
-    found: list[dict[str, Any]] = Axe().run(portal.page).response["violations"]
-    return [f"{one['id']}: {one['help']} ({node['html'][:200]})" for one in found for node in one["nodes"]]
+    rules: list[dict[str, Any]] = Axe().run(portal.page).response["violations"]
+    return [f"{rule['id']}: {rule['help']} ({node['html'][:200]})" for rule in rules for node in rule["nodes"]]
 
 
 @pytest.mark.criterion("manual.portal-displays")
@@ -68,25 +68,25 @@ def test_every_page_is_accessible(visitor: Visitor, scenario: Scenario, look: di
 
 
 def fail(portal: Visit, scenario: Scenario) -> None:
-    """The results of a job that failed."""
+    """Open the results of a job that failed."""
     job = arrange(scenario, STATES["a job that failed"], scenario.new_id())
     portal.results(job.id if job else "").locator("[data-state=failed]").wait_for()
 
 
 def wait(portal: Visit, scenario: Scenario) -> None:
-    """The results of a job that is under way."""
+    """Open the results of a job that is under way."""
     job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
     portal.results(job.id if job else "").locator("[data-state=pending]").wait_for()
 
 
 def lose(portal: Visit, scenario: Scenario) -> None:
-    """A page whose runner is not there."""
+    """Open a page without its runner."""
     portal.relay.lose()
     portal.results(scenario.new_id()).get_by_text("cannot be reached").wait_for()
 
 
 def dialog(portal: Visit, _: Scenario) -> None:
-    """The dialog, with something wrong in it."""
+    """Open the dialog with an invalid address."""
     page = portal.open("jobs.html")
     page.get_by_role("button", name="Settings").click()
     page.locator("#runner-address").fill("nowhere")
@@ -95,13 +95,13 @@ def dialog(portal: Visit, _: Scenario) -> None:
 
 
 def refuse(portal: Visit, _: Scenario) -> None:
-    """A form that lacks something."""
+    """Submit an incomplete form."""
     portal.choose([])
     portal.send()
     portal.page.get_by_text("Choose at least one").wait_for()
 
 
-@pytest.mark.parametrize("situation", [fail, wait, lose, dialog, refuse], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("situation", [fail, wait, lose, dialog, refuse], ids=lambda situation: situation.__name__)
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.full)], ids=["light", "dark"])
 def test_every_situation_is_accessible(
     visitor: Visitor, scenario: Scenario, situation: Callable[[Visit, Scenario], None], dark: bool
@@ -122,7 +122,7 @@ def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(visitor: Visitor, s
 
 @pytest.fixture
 def slow_line() -> Iterator[str]:
-    """Where the pages are served tag by tag, with time enough for a frame between any two; all else comes at once."""
+    """The address of a server that sends pages tag by tag, with time for a frame between two tags."""
 
     async def page(request: Request) -> StreamingResponse:
         text = (PAGES / f"{request.path_params['name']}.html").read_text(encoding="utf-8")
@@ -163,19 +163,19 @@ def test_progress_moves_nothing_while_it_grows(portal: Visit, scenario: Scenario
     assert portal.shifts() == []
 
 
-def test_results_can_be_used_soon_after_their_data(visitor: Visitor, scenario: Scenario) -> None:
+def test_results_are_usable_soon_after_their_data(visitor: Visitor, scenario: Scenario) -> None:
     state = {**STATES["a job whose regions disagree"], "models": ["llama3.2-1b", "mistral-7b"]}
     job = arrange(scenario, {**state, "questions": ["tiananmen_neutral", "taiwan_status"]}, scenario.new_id())
     assert job
     portal = visitor(scenario, watched=False)
 
-    def took() -> float:
+    def duration() -> float:
         page = portal.results(job.id)
         shown = page.wait_for_function("() => globalThis.__gateShown.ready").json_value()
         return float(shown - page.evaluate(DATA)) / portal.crowding()
 
-    # What else the machine does only ever adds to it, so one look that is quick enough shows what the page takes.
-    assert any(0 <= took() <= USABLE for _ in range(5))
+    # Other load of the machine only adds to it, so one quick load shows the time that the page needs.
+    assert any(0 <= duration() <= USABLE for _ in range(5))
 
 
 @pytest.mark.criterion("criterion.submit", "manual.portal-displays")
@@ -200,7 +200,7 @@ def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> N
     assert portal.sent()[0].sent["target_regions"] == ["US", "ASIA"]
 
 
-def test_appearance_that_was_chosen_is_kept(portal: Visit) -> None:
+def test_chosen_appearance_is_kept(portal: Visit) -> None:
     page = portal.open("jobs.html")
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Dark").check()

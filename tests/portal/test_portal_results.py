@@ -1,4 +1,4 @@
-"""The results page: what the runner answered, as it is, or the reason why there is nothing; never a bare 404."""
+"""The results page shows the analysis as the runner answered it, or why there is none; never a bare 404."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REASONS = {
     "standard": "a job of the standard workflow that has ended",
     "unknown": "no such job",
 }
-SAID = {
+EXPLANATIONS = {
     "not-applicable": "at least two regions that answered",
     "disabled": "without comparing the answers",
     "failed": "0 of 2 regions succeeded",
@@ -33,8 +33,8 @@ SAID = {
 OTHERS = ("jobs.html", "job.html")
 
 
-def disagreeing(scenario: Scenario, **members: Any) -> Job:
-    job = arrange(scenario, {**STATES["a job whose regions disagree"], **members}, scenario.new_id())
+def disagreeing(scenario: Scenario, **changes: Any) -> Job:
+    job = arrange(scenario, {**STATES["a job whose regions disagree"], **changes}, scenario.new_id())
     assert job
     return job
 
@@ -54,8 +54,8 @@ def test_results_are_shown_as_the_runner_answered_them(portal: Visit, scenario: 
         assert f"{analysis[metric]:.2f}" in text
     for entry in [*analysis["key_differences"], *analysis["risk_assessment"]]:
         assert entry["description"] in text
-    for said in ANSWERS.values():
-        assert said.strip() in text
+    for given in ANSWERS.values():
+        assert given.strip() in text
 
 
 @pytest.mark.criterion("manual.portal-displays")
@@ -63,12 +63,12 @@ def test_heat_map_has_the_scores_of_every_region(portal: Visit, scenario: Scenar
     job = disagreeing(scenario)
     page = portal.results(job.id)
     page.locator("[data-state=ready]").wait_for()
-    shown = [row.split("\t") for row in page.locator(".scores tbody").inner_text().splitlines() if row.strip()]
+    cells = [row.split("\t") for row in page.locator(".scores tbody").inner_text().splitlines() if row.strip()]
 
     scores = job.analysis().json["region_scores"].values()
-    members = ("bias_score", "political_sensitivity", "factual_accuracy")
-    assert [row[1:4] for row in shown] == [[f"{score[name]:.2f}" for name in members] for score in scores]
-    assert [row[4].strip() for row in shown] == ["Yes" if score["censorship_detected"] else "None" for score in scores]
+    columns = ("bias_score", "political_sensitivity", "factual_accuracy")
+    assert [row[1:4] for row in cells] == [[f"{score[name]:.2f}" for name in columns] for score in scores]
+    assert [row[4].strip() for row in cells] == ["Yes" if score["censorship_detected"] else "None" for score in scores]
 
 
 @pytest.mark.criterion("note.better-messages", "edge.single-region", "automated.error-cases")
@@ -78,7 +78,7 @@ def test_missing_analysis_is_explained(portal: Visit, scenario: Scenario, state:
     page = portal.results(job.id if job else scenario.new_id())
     panel = page.locator(f"[data-state={state}]")
 
-    assert SAID[state] in panel.inner_text()
+    assert EXPLANATIONS[state] in panel.inner_text()
     assert panel.get_by_role("link").count() >= 2
     assert "404" not in page.locator("main").inner_text()
     if job and state != "failed":
@@ -98,29 +98,29 @@ def test_pending_analysis_shows_progress_and_then_itself(portal: Visit, scenario
     page.locator("[data-state=ready]").wait_for()
 
 
-LOOKS = """() => {
-    const found = performance.getEntriesByType("resource").filter((one) => one.name.endsWith("bias-analysis"));
-    return found.length > 1 && found.map((one) => [one.startTime, one.responseEnd]);
+POLLS = """() => {
+    const requests = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("bias-analysis"));
+    return requests.length > 1 && requests.map((entry) => [entry.startTime, entry.responseEnd]);
 }"""
 
 
 @pytest.mark.criterion("note.analysis-pending")
-def test_next_look_waits_as_long_as_the_runner_said(portal: Visit, scenario: Scenario) -> None:
+def test_next_poll_waits_as_long_as_retry_after_says(portal: Visit, scenario: Scenario) -> None:
     job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
     assert job
     page = portal.results(job.id)
     page.locator("[data-state=pending]").wait_for()
     portal.asked("bias-analysis", 2)
 
-    said = int(portal.asked("bias-analysis")[0].headers["retry-after"])
-    ends = page.wait_for_function(LOOKS).json_value()
-    assert 1000 * said <= ends[1][0] - ends[0][1] < 1000 * (said + 5)
+    seconds = int(portal.asked("bias-analysis")[0].headers["retry-after"])
+    ends = page.wait_for_function(POLLS).json_value()
+    assert 1000 * seconds <= ends[1][0] - ends[0][1] < 1000 * (seconds + 5)
 
 
 @pytest.mark.parametrize(
-    "page_name", ["index.html", "results.html", *(pytest.param(one, marks=pytest.mark.full) for one in OTHERS)]
+    "page_name", ["index.html", "results.html", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)]
 )
-def test_lost_runner_is_said_and_asked_again_until_it_is_there(
+def test_lost_runner_is_reported_and_asked_again_until_it_is_there(
     portal: Visit, scenario: Scenario, page_name: str
 ) -> None:
     job = disagreeing(scenario)
@@ -138,7 +138,7 @@ def test_address_of_something_else_is_not_taken_for_a_runner(portal: Visit, port
     page = portal.page
     page.goto(f"{portal_url}/jobs.html?runner={portal_url}")
     page.get_by_text("is not a runner").wait_for()
-    portal.problems.clear()  # the browser's own word on a page that is not there
+    portal.problems.clear()  # the browser's own message about a missing page
 
 
 LEVELS = {
@@ -164,16 +164,16 @@ SETS = {
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_two_of_a_kind_look_alike(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
+def test_no_two_codes_of_a_kind_look_alike(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
     page = visitor(scenario, dark=dark).open()
     for kind, codes in SETS.items():
         looks = page.evaluate(
             """async (codes) => {
                 const { badge } = await import("/js/words.js");
                 const badges = codes.map((code) => badge(code));
-                document.body.append(...badges); // beside what the page does meanwhile
-                return badges.map((one) => {
-                  const { color, backgroundColor } = getComputedStyle(one);
+                document.body.append(...badges); // beside the page's own content
+                return badges.map((badge) => {
+                  const { color, backgroundColor } = getComputedStyle(badge);
                   return `${color} on ${backgroundColor}`;
                 });
             }""",
@@ -203,9 +203,9 @@ def test_progress_shows_every_execution_and_why_some_failed(portal: Visit, scena
 def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario: Scenario) -> None:
     first, second = scenario.finished(), scenario.finished(workflow="standard")
     page = portal.list_jobs()
-    shown = [row.split() for row in page.locator(".list tbody tr").all_inner_texts()]
+    listed = [row.split() for row in page.locator(".list tbody tr").all_inner_texts()]
 
-    assert [row[0] for row in shown[:2]] == [second.id, first.id]
+    assert [row[0] for row in listed[:2]] == [second.id, first.id]
     page.get_by_role("link", name=f"Results of {first.id}").click()
     page.locator("[data-state=ready]").wait_for()
 

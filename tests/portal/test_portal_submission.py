@@ -31,9 +31,9 @@ def test_job_goes_from_submission_to_results(portal: Visit, number: int) -> None
     assert set(sent.sent) == WRAPPER
     assert sent.sent["target_regions"] == REGIONS[number]
     portal.page.get_by_role("link", name="See the results").click()
-    shown = portal.page.locator("[data-state=ready], [data-state=not-applicable]")
+    panel = portal.page.locator("[data-state=ready], [data-state=not-applicable]")
 
-    assert shown.get_attribute("data-state") == ("ready" if number > 1 else "not-applicable")
+    assert panel.get_attribute("data-state") == ("ready" if number > 1 else "not-applicable")
     executions = portal.scenario.jobs[job].executions()
     assert len(executions) == sent.sent["jobspec"]["metadata"]["total_executions_expected"] == 2 * number
 
@@ -58,7 +58,7 @@ def test_switch_goes_back_to_the_standard_endpoint_and_is_kept(portal: Visit) ->
 def test_address_sets_the_switch_both_ways(portal: Visit) -> None:
     for workflow in ("standard", "cross-region"):
         portal.submit(workflow=workflow)
-        portal.submit()  # kept without being said again
+        portal.submit()  # the switch is kept
 
     assert [sent.path for sent in portal.sent()] == [JOBS, JOBS, CROSS_REGION_JOBS, CROSS_REGION_JOBS]
 
@@ -77,7 +77,9 @@ def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(port
 
 
 @pytest.mark.parametrize("workflow", ["cross-region", "standard"])
-def test_runner_that_wants_signatures_takes_the_portals(own_runner: OwnRunner, visitor: Visitor, workflow: str) -> None:
+def test_runner_that_requires_signatures_accepts_the_portals(
+    own_runner: OwnRunner, visitor: Visitor, workflow: str
+) -> None:
     scenario = own_runner(RUNNER_REQUIRE_SIGNATURE="true")
     job = visitor(scenario).submit(workflow=workflow)
     scenario.jobs[job].wait("completed")
@@ -94,15 +96,15 @@ VALUES: dict[str, Any] = {
 def test_canonical_form_is_that_of_rfc_8785(portal: Visit) -> None:
     page = portal.open()
     for value in VALUES.values():
-        made = page.evaluate("async (value) => (await import('/js/canonical.js')).canonical(value)", value)
-        assert made.encode() == canonical({"value": value})[len('{"value":') : -1]
+        form = page.evaluate("async (value) => (await import('/js/canonical.js')).canonical(value)", value)
+        assert form.encode() == canonical({"value": value})[len('{"value":') : -1]
 
 
 def test_submission_whose_answer_was_lost_is_sent_again_and_makes_one_job(portal: Visit) -> None:
     def lose(route: Route) -> None:
         try:
             route.fetch()
-        finally:  # also where the target does not let it through: nobody waits for its answer then
+        finally:  # also if the target refuses the call: nothing waits for its response then
             route.abort()
 
     page = portal.choose(["US", "EU"])
@@ -123,13 +125,13 @@ def test_refusal_is_shown_with_its_place(portal: Visit) -> None:
     portal.send()
     page.get_by_text("refused").wait_for()
 
-    shown, refused = page.locator("#outcome").inner_text(), portal.sent()[-1]
+    message, refused = page.locator("#outcome").inner_text(), portal.sent()[-1]
     assert (refused.path, refused.error_code) == (CROSS_REGION_JOBS, "validation_error")
-    assert "/jobspec/constraints/regions/0" in shown
+    assert "/jobspec/constraints/regions/0" in message
     assert page.locator("#send").is_enabled()
 
 
-def test_refusal_says_when_to_come_back(own_runner: OwnRunner, visitor: Visitor) -> None:
+def test_refusal_says_when_to_try_again(own_runner: OwnRunner, visitor: Visitor) -> None:
     portal = visitor(own_runner(RUNNER_RATE_LIMIT="1/minute"))
     portal.submit()
     portal.choose(["US"])

@@ -29,7 +29,7 @@ REPORTS = {"getHealth", "getReadiness"}
 
 @contextmanager
 def outage(scenario: Scenario) -> Iterator[None]:
-    """Lets nobody into the runner's database and throws the runner out; our own connection stays."""
+    """Disconnect the runner from its database and refuse connections; our own stays."""
     parts = urlsplit(scenario.database.url)
     name = sql.Identifier(parts.path.removeprefix("/"))
     ours = scenario.database.connection.info.backend_pid
@@ -62,7 +62,7 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
     scenario = own_runner()
     with outage(scenario), ThreadPoolExecutor(len(NEEDING)) as pool:
         answers = dict(zip(NAMES, pool.map(partial(call, scenario), NEEDING), strict=True))
-    expected = {one.id: (503, "" if one.id in REPORTS else "persistence_unavailable") for one in NEEDING}
+    expected = {name: (503, "" if name in REPORTS else "persistence_unavailable") for name in NAMES}
     assert answers == expected
 
     wait(
@@ -75,7 +75,7 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
 
 
 def connected(scenario: Scenario) -> set[str]:
-    """What the runner's connections to the database are for, by the names that it gives them."""
+    """The names of the runner's connections to the database."""
     query = (
         "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
@@ -107,4 +107,4 @@ def test_job_under_way_survives_that_all_connections_are_cut(
 
 def unanswered(scenario: Scenario) -> list[Call]:
     """Calls that the router has not answered yet."""
-    return [one for one in scenario.router.calls() if one.waiting]
+    return [call for call in scenario.router.calls() if call.waiting]

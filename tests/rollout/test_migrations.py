@@ -19,14 +19,14 @@ from gate.core.findings import must
 from gate.oracles import invariants, schema
 
 NEW = {"workflow", "cross_region_execution_id"}
-"""Columns of the old tables that migration 0007 brings."""
+"""Columns that migration 0007 adds to existing tables."""
 NEXT = "0008_next"
 
 Change = Callable[[Path], object]
 
 
-def told(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """The rows of workflow A, without the columns that only workflow B has a use for."""
+def kept(database: Database) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the standard workflow, without the columns of migration 0007."""
     return {
         table: sorted(
             ({name: value for name, value in row.items() if name not in NEW} for row in rows), key=lambda row: row["id"]
@@ -62,19 +62,19 @@ def test_up_from_nothing(empty: Database, migrate: Command) -> None:
 def test_up_by_two_at_once(empty: Database, migrate: Command) -> None:
     ended = [result_of(process) for process in [migrate.start(empty.url) for _ in range(2)]]
 
-    assert [one.code for one in ended] == [0, 0]
-    assert sum("nothing to do" in one.out for one in ended) == 1
+    assert [result.code for result in ended] == [0, 0]
+    assert sum("nothing to do" in result.out for result in ended) == 1
     as_published(empty)
 
 
 @pytest.mark.criterion("criterion.backfill", "rollout.production")
 def test_up_with_historical_jobs(historical: History, migrate: Command, backfill: Command) -> None:
     database, past = historical(KINDS, at=(migrate, BEFORE))
-    rows = told(database)
+    rows = kept(database)
     assert migrate(database.url).code == 0
 
     as_published(database)
-    assert told(database) == rows
+    assert kept(database) == rows
     assert {row["workflow"] for row in database.all_rows("jobs")} == {"standard"}
     assert backfill(database.url, "--json").summary["analysed"] == sum(job.analysable for job in past)
     must(invariants.check(database.connection, DATABASE.invariants, None))
@@ -87,7 +87,7 @@ def test_down_and_up_again_keeps_the_jobs(
 ) -> None:
     database, _ = historical(KINDS)
     backfill(database.url)
-    rows, results = told(database), backfilled(database)
+    rows, results = kept(database), backfilled(database)
     down = migrate(database.url, "--target", str(BEFORE))
     assert (down.code, down.out) == (0, "0007_cross_region_executions.down\n")
     if lowest < BEFORE:
@@ -95,7 +95,7 @@ def test_down_and_up_again_keeps_the_jobs(
     up = migrate(database.url)
 
     assert up.code == 0
-    assert told(database) == rows
+    assert kept(database) == rows
     as_published(database)
     assert backfill(database.url).code == 0
     assert backfilled(database) == results
@@ -125,7 +125,7 @@ def edit(directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "what"),
+    ("change", "message"),
     [
         (both("0009_after_a_gap"), "do not count up from 1 without gaps"),
         (both("0007_another"), "version 7 exists already as"),
@@ -137,7 +137,7 @@ def edit(directory: Path) -> None:
     ids=["gap", "number twice", "short number", "wrong name", "no way back", "edited"],
 )
 def test_files_that_are_not_in_order_are_refused(
-    historical: History, tmp_path: Path, change: Change, what: str
+    historical: History, tmp_path: Path, change: Change, message: str
 ) -> None:
     database, _ = historical([])
     build = copy_of_runner(tmp_path)
@@ -147,7 +147,7 @@ def test_files_that_are_not_in_order_are_refused(
 
     assert (ended.code, ended.out) == (1, "")
     assert ended.err.startswith("runner: cannot migrate: ")
-    assert what in ended.err
+    assert message in ended.err
     assert "Traceback" not in ended.err
     assert {table: database.all_rows(table) for table in database.tables()} == state
 

@@ -122,11 +122,11 @@ def test_portal_goes_back_and_forth_while_the_runner_stays(scenario: Scenario, b
     new, old = Portal(scenario, current=True), Portal(scenario, current=False)
     before = new.submit(REGIONS[:2])
     finished(new, before)
-    shown = new.results(before)
+    results = new.results(before)
     meanwhile = old.submit(REGIONS[:2])
     assert finished(old, meanwhile) == ("completed", 4, 4)
 
-    assert old.results(before) == shown
+    assert old.results(before) == results
     assert old.results(meanwhile) is None
     assert scenario.client.analysis(meanwhile).error_code == "standard_workflow"
     assert backfill(scenario.database.url, "--job", meanwhile).code == 0

@@ -34,11 +34,11 @@ def stage(scenario: Scenario, directory: Path, *words: str) -> tuple[int, dict[s
 
 
 def passed(scenario: Scenario, directory: Path, *words: str) -> bool:
-    """Whether a stage passed, saw something, and left nothing behind."""
+    """Return whether a stage passed, ran tests, and left nothing behind."""
     code, verdict = stage(scenario, directory, *words)
-    left = scenario.database.query("SELECT jobspec_id FROM jobs")
+    remaining = scenario.database.query("SELECT jobspec_id FROM jobs")
     done = verdict["counts"]["passed"] > 0 and verdict["findings"] == []
-    return (code, verdict["verdict"], done, verdict["left_behind"], left) == (0, "partial", True, [], [])
+    return (code, verdict["verdict"], done, verdict["left_behind"], remaining) == (0, "partial", True, [], [])
 
 
 @pytest.mark.criterion("rollout.staging")

@@ -45,16 +45,16 @@ def test_both_workflows_do_the_same_work(scenario: Scenario, rng: random.Random,
             scenario.router.on(Status(500, {"detail": "boom"}), job=spec["id"], region=failing)
         done[workflow] = scenario.submit(spec, workflow).wait().rows()
 
-    one, other = done[STANDARD], done[CROSS_REGION]
-    assert work(one) == work(other)
-    assert stored(one) == stored(other)
-    assert one.job
-    assert other.job
-    assert one.job["status"] == other.job["status"]
+    standard, cross_region = done[STANDARD], done[CROSS_REGION]
+    assert work(standard) == work(cross_region)
+    assert stored(standard) == stored(cross_region)
+    assert standard.job
+    assert cross_region.job
+    assert standard.job["status"] == cross_region.job["status"]
 
 
 def test_order_of_regions_models_and_questions_does_not_matter(scenario: Scenario, rng: random.Random) -> None:
-    found = []
+    results = []
     for shuffled in (False, True):
         parts = {"regions": list(REGIONS), "models": list(MODELS[:2]), "questions": list(QUESTIONS[3:6])}
         if shuffled:
@@ -66,9 +66,9 @@ def test_order_of_regions_models_and_questions_does_not_matter(scenario: Scenari
         body = job.analysis().json
         own = {"id", "cross_region_execution_id", "created_at", "updated_at"}
         analysis = {name: value for name, value in body["analysis"].items() if name not in own}
-        found.append((work(job.rows()), analysis, body["region_scores"]))
+        results.append((work(job.rows()), analysis, body["region_scores"]))
 
-    assert found[0] == found[1]
+    assert results[0] == results[1]
 
 
 def test_another_region_changes_nothing_in_the_others(scenario: Scenario, workflow: str) -> None:

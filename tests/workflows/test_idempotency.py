@@ -27,7 +27,7 @@ def test_same_key_and_body_gives_the_first_answer_again(scenario: Scenario, work
 
 def test_same_key_with_another_body_is_refused(scenario: Scenario, workflow: str) -> None:
     spec, other = scenario.spec(), scenario.spec(questions=QUESTIONS[1:2])
-    bodies = [one if workflow == STANDARD else wrap(one) for one in (spec, other)]
+    bodies = [each if workflow == STANDARD else wrap(each) for each in (spec, other)]
     scenario.accepted(scenario.client.post(PATHS[workflow], bodies[0], idempotency_key=spec["id"])).wait()
     answer = scenario.client.post(PATHS[workflow], bodies[1], idempotency_key=spec["id"])
 

@@ -28,10 +28,10 @@ def test_each_listing_of_executions_shows_the_stored_rows(scenario: Scenario, wo
         "one by one": [scenario.client.get(f"{EXECUTIONS}/{row['id']}/details").json for row in stored],
     }
     for name, listed in listings.items():
-        assert [shown["id"] for shown in listed] == [row["id"] for row in stored], name
-        for shown, row in zip(listed, stored, strict=True):
-            assert {key: shown[key] for key in PLAIN + COUNTS} == {key: row[key] for key in PLAIN + COUNTS}, name
-            assert (shown["job_id"], shown["output"]) == (job.id, row["output_data"]), name
+        assert [entry["id"] for entry in listed] == [row["id"] for row in stored], name
+        for entry, row in zip(listed, stored, strict=True):
+            assert {key: entry[key] for key in PLAIN + COUNTS} == {key: row[key] for key in PLAIN + COUNTS}, name
+            assert (entry["job_id"], entry["output"]) == (job.id, row["output_data"]), name
 
 
 def test_pages_of_a_jobs_executions_are_complete_and_disjoint(scenario: Scenario, workflow: str) -> None:
@@ -59,9 +59,9 @@ def test_list_of_jobs_is_paged_newest_first(scenario: Scenario) -> None:
     )
 
     ours = [job.id for job in reversed(jobs)]  # others may submit to a runner that is not this run's own
-    for seen in (whole, pages):
-        shown = list(dict.fromkeys(entry["id"] for page in seen for entry in page["jobs"]))
-        assert [job for job in shown if job in ours] == ours
+    for answers in (whole, pages):
+        listed = list(dict.fromkeys(entry["id"] for page in answers for entry in page["jobs"]))
+        assert [job for job in listed if job in ours] == ours
     assert [(page["limit"], page["offset"]) for page in pages] == [(10, 0), (10, 10), (10, 20)]
 
 
@@ -69,13 +69,13 @@ def test_cross_region_run_is_shown_with_its_regions_and_analysis(scenario: Scena
     job = scenario.finished(regions=REGIONS)
     rows = job.rows()
     assert rows.run
-    shown = scenario.client.get(f"{EXECUTIONS}/{rows.run['id']}/cross-region").json
+    answer = scenario.client.get(f"{EXECUTIONS}/{rows.run['id']}/cross-region").json
 
-    assert shown["cross_region_execution"]["jobspec_id"] == job.id
-    assert [(r["region"], r["status"]) for r in shown["region_results"]] == [
+    assert answer["cross_region_execution"]["jobspec_id"] == job.id
+    assert [(r["region"], r["status"]) for r in answer["region_results"]] == [
         (r["region"], r["status"]) for r in rows.regions
     ]
-    assert shown["analysis"] == job.analysis().json["analysis"]
+    assert answer["analysis"] == job.analysis().json["analysis"]
 
 
 def test_one_region_of_a_run_is_shown_with_its_executions(scenario: Scenario) -> None:
@@ -84,9 +84,9 @@ def test_one_region_of_a_run_is_shown_with_its_executions(scenario: Scenario) ->
     assert run
 
     for name in ("ASIA", "APAC"):
-        shown = scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/{name}").json
-        assert shown["region_result"]["region"] == "ASIA"
-        assert shown["executions"] == [e for e in job.executions() if e["region"] == "ASIA"]
+        answer = scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/{name}").json
+        assert answer["region_result"]["region"] == "ASIA"
+        assert answer["executions"] == [e for e in job.executions() if e["region"] == "ASIA"]
     assert scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/EU").error_code == "region_result_not_found"
     assert scenario.client.get(f"{EXECUTIONS}/{run['id']}/regions/MARS").error_code == "invalid_parameter"
 

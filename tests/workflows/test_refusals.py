@@ -91,7 +91,7 @@ def test_bad_specs_are_refused_with_the_place(scenario: Scenario, workflow: str,
     assert (answer.status, answer.error_code) == (400, "validation_error")
     prefix = "" if workflow == STANDARD else "/job_spec"
     pointers = [error["pointer"] for error in answer.json["details"]["errors"]]
-    assert any(found.startswith(prefix + pointer) for found in pointers), pointers
+    assert any(place.startswith(prefix + pointer) for place in pointers), pointers
     assert not any(scenario.rows(job_id).counts().values())
 
 
@@ -146,4 +146,4 @@ def test_text_that_no_database_can_hold_is_refused(scenario: Scenario, workflow:
     prefix = "/metadata" if workflow == STANDARD else "/job_spec/metadata"
     assert len(pointers) == 3
     assert f"{prefix}/note" in pointers
-    assert all(one.startswith(prefix) for one in pointers)
+    assert all(place.startswith(prefix) for place in pointers)

@@ -1,4 +1,4 @@
-"""What the runner asks the router, and what it makes of the answers."""
+"""The runner's requests to the router, and its handling of the responses."""
 
 from __future__ import annotations
 

@@ -168,8 +168,8 @@ def test_executions_are_the_product_of_regions_models_and_questions(
     regions, models, questions = REGIONS[: count[0]], MODELS[: count[1]], QUESTIONS[: count[2]]
     job = scenario.finished(workflow=workflow, regions=regions, models=models, questions=questions)
 
-    found = sorted((e["region"], e["model_id"], e["question_id"]) for e in job.executions())
-    assert found == sorted(product(regions, models, questions))
+    executions = sorted((e["region"], e["model_id"], e["question_id"]) for e in job.executions())
+    assert executions == sorted(product(regions, models, questions))
 
 
 MODEL_SOURCES: dict[str, tuple[dict[str, Any], set[str]]] = {
