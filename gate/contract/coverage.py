@@ -33,7 +33,7 @@ REPORTED_WITH = {"minLength": "maxLength", "additionalProperties": "required"}
 ALL_OF_THE_FIRST, THEN_ONE_IN = 20, 10
 """Valid values of each schema whose keywords are read: nearly all satisfy the same."""
 REQUEST, RESPONSE = "request", "response"
-SATISFIED, VIOLATED = "kept", "broken"
+SATISFIED, VIOLATED = "satisfied", "violated"
 
 Part = tuple[str, str]
 """Kind and name of a part of a contract."""

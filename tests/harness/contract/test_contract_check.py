@@ -1,4 +1,4 @@
-"""An exchange that breaks the published contract is found, whatever the test around it looked at."""
+"""Each violation of the published contract by an exchange has its code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from beacon.contract import published
+from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 
 PUBLISHED = published()
@@ -66,22 +67,30 @@ BAD = {
     "not routed": (exchange(404, {**ERROR, "error_code": "not_found"}), "BG-HTTP-007"),
     "not routed, bare": (exchange(404, b"404 page not found", content_type="text/plain"), "BG-HTTP-007"),
     "method not routed": (exchange(405, {**ERROR, "error_code": "method_not_allowed"}), "BG-HTTP-007"),
-    "success at nobody's path": (exchange(200, {}, path="/api/v1/nowhere"), "BG-HTTP-009"),
+    "success at an undocumented path": (exchange(200, {}, path="/api/v1/nowhere"), "BG-HTTP-009"),
     "member that is no text": (exchange(404, {**ERROR, "request_id": 1}), "BG-HTTP-006"),
+    "error outside the API": (exchange(500, b"no", path="/nowhere", content_type="text/plain"), "BG-HTTP-006"),
     "bare framework error": (exchange(404, {"detail": "Not Found"}, path="/nowhere"), "BG-HTTP-006"),
 }
 
 
-@pytest.mark.parametrize("kept", GOOD.values(), ids=GOOD)
-def test_what_keeps_the_contract_is_no_finding(kept: Exchange) -> None:
-    """A response as documented is left alone."""
-    assert PUBLISHED.check(kept) == []
+@pytest.mark.parametrize("documented", GOOD.values(), ids=GOOD)
+def test_documented_response_is_no_finding(documented: Exchange) -> None:
+    assert PUBLISHED.check(documented) == []
 
 
-@pytest.mark.parametrize(("broken", "code"), BAD.values(), ids=BAD)
-def test_what_breaks_the_contract_is_found(broken: Exchange, code: str) -> None:
-    """Each way to break the contract has its code."""
-    assert {finding.code for finding in PUBLISHED.check(broken)} == {code}
+@pytest.mark.parametrize(("violation", "code"), BAD.values(), ids=BAD)
+def test_violation_is_found_by_its_code(violation: Exchange, code: str) -> None:
+    assert {finding.code for finding in PUBLISHED.check(violation)} == {code}
+
+
+def test_contract_without_conventions_judges_documented_responses_alone() -> None:
+    """Errors of any form, and success at any path, are no findings where the service promises nothing of them."""
+    plain = Contract(PUBLISHED.document)
+    for silent in ("success at an undocumented path", "bare framework error", "error outside the API"):
+        assert plain.check(BAD[silent][0]) == []
+    assert {finding.code for finding in plain.check(BAD["error without a code"][0])} == {"BG-HTTP-004"}
+    assert {finding.code for finding in plain.check(BAD["method not routed"][0])} == {"BG-HTTP-007"}
 
 
 def test_literal_paths_win_over_templates() -> None:

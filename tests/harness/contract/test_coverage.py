@@ -48,7 +48,7 @@ def recorded(sent: Any, answered: Any, path: str = "/shirts/7?fold=yes") -> dict
 
 
 def test_parameters_fields_and_values_are_recorded() -> None:
-    """Those of the request and those of the answer, and enumerated values only where they are used."""
+    """Request and response count alike; an enumerated value counts only where it is used."""
     found = recorded({"size": "S"}, {"size": "L", "tags": ["a"]})
     assert set(found["parameters"]) == {"putShirt path id", "putShirt query fold"}
     assert set(found["fields"]) == {
@@ -64,39 +64,39 @@ def test_parameters_fields_and_values_are_recorded() -> None:
     }
 
 
-def test_keywords_of_requests_are_kept_and_broken_apart() -> None:
-    """A value of another type neither keeps nor breaks what is about its size."""
+def test_keywords_of_requests_are_satisfied_or_violated() -> None:
+    """A value of another type neither satisfies nor violates the keywords for its size."""
     shirt = "request /components/schemas/Shirt"
     good = set(recorded({"size": "S", "tags": ["ab"]}, {})["keywords"])
     bad = set(recorded({"tags": ["abc", 5], "colour": 1}, {})["keywords"])
-    assert {f"{shirt}/required kept", f"{shirt}/properties/size/enum kept", f"{shirt}/type kept"} <= good
-    assert f"{shirt}/properties/tags/items/maxLength kept" in good
-    assert not any(name.endswith("broken") for name in good)
-    assert {name for name in bad if name.endswith("broken")} == {
-        f"{shirt}/required broken",
-        f"{shirt}/additionalProperties broken",
-        f"{shirt}/properties/tags/items/type broken",
-        f"{shirt}/properties/tags/items/maxLength broken",
+    assert {f"{shirt}/required satisfied", f"{shirt}/properties/size/enum satisfied", f"{shirt}/type satisfied"} <= good
+    assert f"{shirt}/properties/tags/items/maxLength satisfied" in good
+    assert not any(name.endswith("violated") for name in good)
+    assert {name for name in bad if name.endswith("violated")} == {
+        f"{shirt}/required violated",
+        f"{shirt}/additionalProperties violated",
+        f"{shirt}/properties/tags/items/type violated",
+        f"{shirt}/properties/tags/items/maxLength violated",
     }
-    assert f"{shirt}/properties/tags/items/maxLength kept" not in bad
+    assert f"{shirt}/properties/tags/items/maxLength satisfied" not in bad
 
 
 def test_parameters_are_read_as_the_type_that_they_have() -> None:
-    """An integer that is too small breaks its minimum, text breaks the type."""
+    """An integer that is too small violates its minimum, text violates the type."""
     place = "request /paths/~1shirts~1{id}/put/parameters/0/schema"
-    assert f"{place}/minimum broken" in recorded({}, {}, "/shirts/0")["keywords"]
-    assert f"{place}/type broken" in recorded({}, {}, "/shirts/x")["keywords"]
+    assert f"{place}/minimum violated" in recorded({}, {}, "/shirts/0")["keywords"]
+    assert f"{place}/type violated" in recorded({}, {}, "/shirts/x")["keywords"]
 
 
-def test_text_that_no_schema_is_about_is_no_error() -> None:
-    """A lone surrogate is JSON, but no string."""
+def test_half_of_a_surrogate_pair_is_no_error() -> None:
+    """It is JSON, but no text that a schema describes."""
     exchange = Exchange("PUT", "http://h/shirts/7", 400, request_body=b'{"size": "\\ud800"}')
     found = CoverageRecorder(CONTRACT).record(CONTRACT.operations[0], exchange)
     assert "putShirt body /size" in found["fields"]
 
 
 def test_each_part_is_recorded_once() -> None:
-    """So that the journal of a long run stays small."""
+    """The journal of a long run stays small."""
     recorder = CoverageRecorder(CONTRACT)
     exchange = Exchange("PUT", "http://h/shirts/7", 200, request_body=b'{"size": "S"}', body=b'{"size": "S"}')
     assert recorder.record(CONTRACT.operations[0], exchange)

@@ -1,4 +1,4 @@
-"""Drift is told for each thing that somebody lacks or has alone, and a reason holds only for what it names."""
+"""Each part that one side lacks or has alone drifts, and a reason covers only the parts that it names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 
 def drifting(change: Callable[[Document], Any]) -> set[str]:
-    """What drifts when the served document is the published one after a change."""
+    """The parts that drift when the served document is the published one after a change."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     change(document)
     served = CONTRACT.surface_of(document)
@@ -88,13 +88,13 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
 
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
-def test_each_difference_is_told_by_its_name(change: Callable[[Document], Any], expected: set[str]) -> None:
-    """And nothing that is only written differently."""
+def test_each_difference_is_named(change: Callable[[Document], Any], expected: set[str]) -> None:
+    """A difference in writing alone is none."""
     assert drifting(change) == expected
 
 
-def test_reason_holds_for_what_it_names_and_no_longer_than_it_is_so() -> None:
-    """A pattern explains its side alone; one that explains nothing is stale."""
+def test_reason_covers_its_side_and_is_stale_without_a_difference() -> None:
+    """A pattern explains parts of its own side alone."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     schemas(document)["Liveness"]["properties"]["since"] = {"type": "string"}
     served = CONTRACT.surface_of(document)
@@ -136,17 +136,17 @@ def pact(directory: Path, method: str, path: str, status: int, body: Any, query:
         ("GET", "/api/v3/jobs", 200, {}, None, ["GET /api/v3/jobs", "GET /api/v3/jobs 200"]),
     ],
 )
-def test_portal_that_uses_what_is_not_published_drifts(
+def test_undocumented_parts_that_a_consumer_uses_drift(
     tmp_path: Path, method: str, path: str, status: int, body: Any, query: Any, expected: list[str]
 ) -> None:
     """Operations, statuses, parameters and fields of its consumer contract."""
     pact(tmp_path, method, path, status, body, query)
-    portal = consumer_use(tmp_path, CONTRACT)
-    assert [row.name for row in rows(PUBLISHED, PUBLISHED, {"portal": portal}, ()) if row.unexplained] == expected
+    used = consumer_use(tmp_path, CONTRACT)
+    assert [row.name for row in rows(PUBLISHED, PUBLISHED, {"portal": used}, ()) if row.unexplained] == expected
 
 
-def test_what_is_not_there_is_not_known_and_what_is_broken_is_an_error(tmp_path: Path) -> None:
-    """Nothing that was not read counts as used or as unused."""
+def test_missing_sources_are_unknown_and_broken_ones_are_errors(tmp_path: Path) -> None:
+    """A part of a source that was not read is neither used nor unused."""
     assert consumer_use(tmp_path, CONTRACT) is None
     assert suite_use(tmp_path) is None
     assert {row.uses["portal"] for row in rows(PUBLISHED, PUBLISHED, {"portal": None}, ())} == {None}

@@ -1,0 +1,51 @@
+"""A value in JSON equals the stored value that it shows, type for type."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from gate.core.values import equal
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ID = UUID(int=0xABC)
+EQUAL: list[tuple[Any, Any]] = [
+    (1, Decimal("1.00")),
+    (0.1, Decimal("0.1")),
+    ("2026-01-01T13:00:00+01:00", NOON),
+    (str(ID), ID),
+    ({"a": [1.0, None]}, {"a": [1, None]}),
+]
+DIFFERENT: list[tuple[Any, Any]] = [
+    (True, 1),
+    (1, True),
+    ("1", 1),
+    (2**53, 2**53 + 1),
+    ({"a": [True]}, {"a": [1]}),
+    ({"a": 1, "b": 2}, {"a": 1}),
+    ([1], [1, 1]),
+    ("noon", NOON),
+    (str(ID).upper(), ID),
+    (None, 0),
+    (float("nan"), float("nan")),
+]
+
+
+@pytest.mark.parametrize(("shown", "stored"), EQUAL, ids=repr)
+def test_value_shown_in_any_form_is_equal(shown: Any, stored: Any) -> None:
+    assert equal(shown, stored)
+
+
+@pytest.mark.parametrize(("shown", "stored"), DIFFERENT, ids=repr)
+def test_other_value_or_type_is_different(shown: Any, stored: Any) -> None:
+    assert not equal(shown, stored)
+
+
+def test_numbers_that_a_double_cannot_tell_apart_are_equal_as_doubles() -> None:
+    assert equal([2**53], [2**53 + 1], as_doubles=True)
+    assert not equal(10**400, 10**401, as_doubles=True)
+    assert not equal(True, 1, as_doubles=True)
