@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -27,18 +26,6 @@ UNSIGNED = frozenset({"signature", "public_key", "id", "created_at"})
 """Members of a JobSpec that its signature does not cover."""
 
 Spec = dict[str, Any]
-
-
-class Ids:
-    """Job ids unique to one worker of one run: ``gate-<run>-<worker><n>``."""
-
-    def __init__(self, run: str, worker: str) -> None:
-        self._prefix = f"gate-{run}-{worker}"
-        self._numbers = itertools.count(1)
-
-    def __call__(self) -> str:
-        """The next id."""
-        return f"{self._prefix}n{next(self._numbers)}"
 
 
 def spec(

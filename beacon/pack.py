@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
@@ -26,6 +26,9 @@ from gate.targets.service import Service, StandIn
 from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
 from gate.verdict.verdict import schema
+
+if TYPE_CHECKING:
+    from beacon.fuzzing import BeaconFuzzing
 
 SUITE = Suite(
     folder="tests",
@@ -62,6 +65,13 @@ class BeaconPack:
         from beacon.service import SERVICE  # noqa: PLC0415 (its libraries would slow down every command)
 
         return SERVICE
+
+    @cached_property
+    def fuzzing(self) -> BeaconFuzzing:
+        """Facts about the runner that fuzzing needs."""
+        from beacon.fuzzing import BeaconFuzzing  # noqa: PLC0415 (its libraries would slow down every command)
+
+        return BeaconFuzzing()
 
     @cached_property
     def stages(self) -> Mapping[str, Stage]:

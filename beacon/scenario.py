@@ -18,6 +18,7 @@ from gate.core.database import Database
 from gate.core.errors import NotAvailable
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding, must
+from gate.core.record import Record
 from gate.core.waiting import wait
 from gate.oracles import invariants
 from gate.session.session import Session
@@ -29,9 +30,10 @@ LOOK_SECONDS = 1.0
 class Scenario:
     """What one test does to the system: submits jobs, follows them, reads what they left."""
 
-    def __init__(self, session: Session, test: str) -> None:
+    def __init__(self, session: Session, test: str, record: Record | None = None) -> None:
+        """Begins a record, unless ``record`` is that of a test under way."""
         self.session = session
-        self.record = session.begin(test)
+        self.record = record or session.begin(test)
         self.client = Api(session.client)
         self.wire = Wire(**session.wire)
 

@@ -1,28 +1,32 @@
-"""Sequences of requests over both workflows, with a model of what has to be true beside them."""
+"""Generated sequences of requests over both workflows, and a model of the state that their steps establish."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from beacon import rows
-from beacon.jobs import MODELS, QUESTIONS, Spec, spec, wrap
+from beacon.jobs import MODELS, QUESTIONS, Spec, wrap
 from beacon.regions import REGIONS
+from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.texts import clip
-from gate.fuzz.probe import Probe
+from gate.fuzz.rules import Step
 from gate.oracles import unchanged
 
 CODE = "BG-FUZZ-007"
-Step = Mapping[str, Any]
+SHORTEST, LONGEST = 4, 14
+SUBMITS_ONE_IN, LISTS_ONE_IN = 5, 8
+LEAST = {"job": 0, "regions": 1, "models": 1, "questions": 1}
+"""The smallest value of each number in a step."""
 
 
 @dataclass(slots=True)
 class Expected:
-    """What is known of one submitted job."""
+    """State of one submitted job, as the steps so far establish it."""
 
     id: str
     workflow: str
@@ -36,22 +40,22 @@ class Expected:
 
 @dataclass(slots=True)
 class Model:
-    """Performs steps one after the other and compares each answer with what the steps before it established.
+    """Performs steps in order, and compares each answer with the state that earlier steps established.
 
-    A step is ``{"do": name, ...}``. ``job`` in it is the number of a submission, counted from 0 and round again after
-    the last, so that steps can be left out of a sequence without making the rest senseless.
+    A step is ``{"do": name, ...}``. Its ``job`` is the index of a submission, modulo their number, so that steps can be
+    dropped from a sequence.
     """
 
-    probe: Probe
+    scenario: Scenario
     jobs: list[Expected] = field(default_factory=list)
 
     def perform(self, step: Step) -> list[Finding]:
-        """Findings on one step: answers that contradict the model, break the contract, or left a trace on refusal."""
-        with self.probe.scenario.record.recorded() as taken:
-            found = list(self._do(step))
+        """Findings on one step: answers that contradict the model or the contract, and traces of refused requests."""
+        with self.scenario.record.recorded() as taken:
+            findings = list(self._do(step))
         for exchange in taken.exchanges:
-            found += self.probe.contract.check(exchange)
-        return found + list(unchanged.findings(unchanged.REFUSED, taken.changes))
+            findings += self.scenario.session.contract.check(exchange)
+        return [*findings, *unchanged.findings(unchanged.REFUSED, taken.changes)]
 
     def _do(self, step: Step) -> Iterator[Finding]:
         if step["do"] == "submit":
@@ -62,46 +66,45 @@ class Model:
             yield from ACTIONS[step["do"]](self, self.jobs[step["job"] % len(self.jobs)])
 
     def _submit(self, step: Step) -> Iterator[Finding]:
-        body = spec(
-            self.probe.session.ids(),
+        body = self.scenario.spec(
             regions=REGIONS[: step["regions"]],
             models=MODELS[: step["models"]],
             questions=QUESTIONS[: step["questions"]],
         )
         job, key = body["id"], f"key-{body['id']}"
         if step["workflow"] == CROSS_REGION:
-            body = wrap(body, **self.probe.scenario.wire.members)
+            body = wrap(body, **self.scenario.wire.members)
         answer = self._send(step["workflow"], body, key)
         if answer.status != 202:
             yield self._wrong(f"submit {step['workflow']}", "202", answer)
             return
         count = step["regions"] * step["models"] * step["questions"]
         self.jobs.append(Expected(job, step["workflow"], body, key, answer.json, count))
-        if self.probe.session.database is not None:
-            stored = len(rows.read(self.probe.session.database, job).executions)
+        if self.scenario.session.database is not None:
+            stored = len(self.scenario.rows(job).executions)
             if stored != count:
                 yield Finding(CODE, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
 
     def _send(self, workflow: str, body: Spec, key: str) -> Exchange:
-        client = self.probe.scenario.client
+        client = self.scenario.client
         send = client.submit_cross_region if workflow == CROSS_REGION else client.submit
         return send(body, idempotency_key=key)
 
-    def again(self, job: Expected) -> Iterator[Finding]:
-        """The same submission under the same key is answered as the first time, and makes nothing."""
+    def resubmit(self, job: Expected) -> Iterator[Finding]:
+        """The same submission with the same key gets the first answer again, and creates nothing."""
         answer = self._send(job.workflow, job.body, job.key)
         if answer.status != 200 or answer.json != {**job.answer, "idempotent": True}:
             yield self._wrong("replay of a submission", "200 with the first answer and idempotent: true", answer, job)
 
     def duplicate(self, job: Expected) -> Iterator[Finding]:
-        """The same id under another key is a conflict."""
-        answer = self._send(job.workflow, job.body, f"other-{job.key}-{self.probe.session.ids()}")
+        """The same id with another key is a conflict."""
+        answer = self._send(job.workflow, job.body, f"other-{job.key}-{self.scenario.new_id()}")
         if (answer.status, answer.error_code) != (409, "duplicate_job"):
             yield self._wrong("duplicate of a job", "409 duplicate_job", answer, job)
 
     def read(self, job: Expected) -> Iterator[Finding]:
-        """The job is there, with all its executions, in a status that fits what was seen before."""
-        answer = self.probe.scenario.client.job(job.id, include="executions", exec_limit=200)
+        """The job exists, with all its executions, in a status that fits earlier answers."""
+        answer = self.scenario.client.job(job.id, include="executions", exec_limit=200)
         body = answer.json if isinstance(answer.json, dict) else {}
         if answer.status != 200:
             yield self._wrong("reading an accepted job", "200", answer, job)
@@ -117,22 +120,22 @@ class Model:
 
     def executions(self, job: Expected) -> Iterator[Finding]:
         """Each promised execution is listed."""
-        answer = self.probe.scenario.client.executions(job.id)
+        answer = self.scenario.client.executions(job.id)
         listed = answer.json.get("executions") if isinstance(answer.json, dict) else None
         if answer.status != 200 or not isinstance(listed, list) or len(listed) != job.executions:
             yield self._wrong("listing of executions", f"{job.executions} executions", answer, job)
 
     def wait(self, job: Expected) -> Iterator[Finding]:
-        """The job comes to its end; with a router that answers, and not cancelled, it completes."""
-        self.probe.scenario.jobs[job.id].wait()
+        """The job ends; as the router answers, it completes unless it was cancelled."""
+        self.scenario.jobs[job.id].wait()
         yield from self.read(job)
-        expected = {"cancelled"} if job.cancelled else {"completed"}
-        if job.ended not in expected:
-            yield Finding(CODE, "end of a job", " or ".join(expected), job.ended, job.id)
+        expected = "cancelled" if job.cancelled else "completed"
+        if job.ended != expected:
+            yield Finding(CODE, "end of a job", expected, job.ended, job.id)
 
     def cancel(self, job: Expected) -> Iterator[Finding]:
-        """Cancelling ends a job that has not ended, and changes nothing of one that has."""
-        answer = self.probe.scenario.client.cancel(job.id)
+        """Cancelling ends a running job, and leaves a terminal job unchanged."""
+        answer = self.scenario.client.cancel(job.id)
         body = answer.json if isinstance(answer.json, dict) else {}
         before, after = body.get("previous_status"), body.get("new_status")
         if answer.status != 200:
@@ -146,8 +149,8 @@ class Model:
         job.cancelled = after == "cancelled"
 
     def analysis(self, job: Expected) -> Iterator[Finding]:
-        """A job is known to the other version of the API; what it says follows from workflow, end and regions."""
-        answer = self.probe.scenario.client.analysis(job.id)
+        """The other version of the API knows the job; its answer follows from workflow, status and regions."""
+        answer = self.scenario.client.analysis(job.id)
         allowed = self._analyses(job)
         got = "200" if answer.status == 200 else answer.error_code
         if got not in allowed:
@@ -160,20 +163,26 @@ class Model:
         return {ended} if job.ended else {"analysis_pending", ended}
 
     def _list(self) -> Iterator[Finding]:
-        """The page of the newest jobs shows those of this sequence, unless others came after them."""
-        answer = self.probe.scenario.client.get("/api/v1/jobs", limit=200)
+        """The page of the newest jobs lists those of this sequence, unless others use the service too."""
+        answer = self.scenario.client.get("/api/v1/jobs", limit=200)
         listed = answer.json.get("jobs") if isinstance(answer.json, dict) else None
-        shown = {job.get("id") for job in listed} if isinstance(listed, list) else set()
-        for job in self.jobs[-20:] if self.probe.session.alone else []:
-            if job.id not in shown:
-                yield self._wrong("page of jobs", "the accepted jobs", answer, job, "a page without one")
+        ids = {job.get("id") for job in listed} if isinstance(listed, list) else set()
+        for job in self.jobs[-20:] if self.scenario.session.alone else []:
+            if job.id not in ids:
+                yield self._wrong("page of jobs", "the accepted jobs", answer, job, "a page without it")
 
     def _wrong(
         self, where: str, expected: str, answer: Exchange, job: Expected | None = None, got: str = ""
     ) -> Finding:
-        shown = got or f"{answer.status} {clip(answer.text)}"
         label = f"{where} ({job.workflow})" if job else where
-        return Finding(CODE, label, expected, shown, job.id if job else "", answer.request_id)
+        return Finding(
+            CODE,
+            label,
+            expected,
+            got or f"{answer.status} {clip(answer.text)}",
+            job.id if job else "",
+            answer.request_id,
+        )
 
 
 def _regions(job: Expected) -> int:
@@ -181,7 +190,7 @@ def _regions(job: Expected) -> int:
 
 
 ACTIONS: Mapping[str, Callable[[Model, Expected], Iterator[Finding]]] = {
-    "again": Model.again,
+    "again": Model.resubmit,
     "duplicate": Model.duplicate,
     "read": Model.read,
     "executions": Model.executions,
@@ -191,8 +200,33 @@ ACTIONS: Mapping[str, Callable[[Model, Expected], Iterator[Finding]]] = {
 }
 
 
-def perform(probe: Probe, steps: Sequence[Step]) -> list[Finding]:
-    """All findings on a sequence: those of its steps, and of all oracles once its jobs have ended."""
-    model = Model(probe)
-    found = [finding for step in steps for finding in model.perform(step)]
-    return found + probe.settle()
+def perform(scenario: Scenario, steps: Sequence[Step]) -> list[Finding]:
+    """Findings on the steps of a sequence."""
+    model = Model(scenario)
+    return [finding for step in steps for finding in model.perform(step)]
+
+
+def sequence(seed: int, part: str, number: int) -> list[Step]:
+    """The ``number``-th sequence of a part; the first performs every action on a job of each workflow."""
+    rng = random.Random(f"{seed} {part} {number}")  # noqa: S311 (cases, not secrets)
+    if number == 0:
+        both = [_submission(rng, STANDARD), _submission(rng, CROSS_REGION)]
+        rest: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]
+        rest.append({"do": "list"})
+        rng.shuffle(both)
+        rng.shuffle(rest)
+        return both + rest
+    steps = [_submission(rng, rng.choice((STANDARD, CROSS_REGION)))]
+    for _ in range(rng.randint(SHORTEST, LONGEST)):
+        if rng.randrange(SUBMITS_ONE_IN) == 0:
+            steps.append(_submission(rng, rng.choice((STANDARD, CROSS_REGION))))
+        elif rng.randrange(LISTS_ONE_IN) == 0:
+            steps.append({"do": "list"})
+        else:
+            steps.append({"do": rng.choice(sorted(ACTIONS)), "job": rng.randrange(LONGEST)})
+    return steps
+
+
+def _submission(rng: random.Random, workflow: str) -> Step:
+    sizes = {"regions": rng.randint(1, 3), "models": rng.randint(1, 2), "questions": rng.randint(1, 2)}
+    return {"do": "submit", "workflow": workflow, **sizes}

@@ -23,6 +23,7 @@ from benchmarks.measuring import Figure, cost, system, target
 from benchmarks.measuring import gate as gate_cost
 from gate.core.client import Client
 from gate.core.errors import GateError
+from gate.core.ids import Ids
 from gate.core.settings import WITHOUT_ORACLES
 from gate.core.waiting import wait
 from gate.targets import System
@@ -70,7 +71,7 @@ def gate(runs: int) -> Iterator[Figure]:
 def submit(runs: int) -> Iterator[Figure]:
     """Measure latency and throughput of submissions by concurrent clients, in both workflows."""
     with system() as running:
-        ids = jobs.Ids(os.urandom(4).hex(), "bench")
+        ids = Ids(os.urandom(4).hex(), "bench")
         for workflow in ("standard", "cross-region"):
             bursts = []
             for _ in range(runs):
@@ -132,7 +133,7 @@ def _drain(running: System) -> None:
 def growth(runs: int) -> Iterator[Figure]:
     """Measure the time from submission to terminal by the size of the job; the router answers at once."""
     with system() as running:
-        ids = jobs.Ids(os.urandom(4).hex(), "bench")
+        ids = Ids(os.urandom(4).hex(), "bench")
         client = Client(running.base_url, lambda _: None)
         api = Api(client)
         for regions, models, questions in SIZES:

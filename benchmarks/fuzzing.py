@@ -15,10 +15,10 @@ from pathlib import Path
 
 from beacon.checkout import ROOT
 from beacon.contract import PATH as PUBLISHED
-from beacon.jobs import Ids
 from beacon.pack import pack
 from benchmarks.measuring import Figure, cost, system
 from gate.core.errors import GateError
+from gate.core.ids import Ids
 from gate.core.redaction import Redactor
 from gate.fuzz.campaign import Campaign
 from gate.fuzz.cases import Cases
@@ -65,21 +65,22 @@ def _ours(system: System, seed: int) -> Throughput:
     with tempfile.TemporaryDirectory() as directory:
         journal = Journal(Path(directory) / "journal.ndjson", Redactor())
         session = Session(pack(), system, Ids(os.urandom(4).hex(), "b"), journal)
-        cases = Cases(contract.document, seed)
-        probe = Probe(session, "bench").prepare()
-        tallies = []
+        rules = pack().fuzzing
+        cases = Cases(contract.document, seed, rules.plan.nothing_to_negate)
+        probe = Probe(session, rules, "bench").prepare()
+        statistics = []
         for operation in contract.operations:
             campaign = Campaign(probe, cases, operation.id, Path(directory))
             campaign.send(cases.whole(operation.id, RANDOM))
-            tallies.append(campaign.tally)
+            statistics.append(campaign.statistics)
         journal.close()
         session.client.close()
         if session.database:
             session.database.close()
     return Throughput(
-        sum(tally.cases for tally in tallies),
-        sum(tally.seconds for tally in tallies),
-        sum(tally.oracle_seconds for tally in tallies),
+        sum(each.cases for each in statistics),
+        sum(each.seconds for each in statistics),
+        sum(each.oracle_seconds for each in statistics),
     )
 
 

@@ -61,7 +61,7 @@ def judge(pack: Pack, values: Namespace) -> int:
     if values.replay:
         from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
-        return replay(settings, Path(values.replay), pack)
+        return replay(pack, settings, Path(values.replay))
     report_directory.prepare(settings.report_dir)
     typed["report_dir"] = str(settings.report_dir)
     words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary"]

@@ -1,4 +1,4 @@
-"""The command ``gate --replay FILE``: brings the target up and does again what made a finding."""
+"""The command ``gate --replay FILE``: starts the target and runs a replay file."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-from beacon.jobs import Ids
 from gate.core import waiting
-from gate.core.errors import Exit, GateError
+from gate.core.errors import Exit, GateError, UsageError
+from gate.core.ids import Ids
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.fuzz.replay import load, outcome
+from gate.fuzz.rules import FuzzPack
 from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.targets.choose import choose
 from gate.verdict.journal import Journal
 
 
-def replay(settings: Settings, path: Path, pack: Pack) -> Exit:
-    """Prints FIXED, FAILED or ERROR and returns the exit code; UsageError where ``path`` is no replay file."""
+def replay(pack: Pack, settings: Settings, path: Path) -> Exit:
+    """Print FIXED, FAILED or ERROR and return the exit code; UsageError where ``path`` is no replay file."""
+    if not isinstance(pack, FuzzPack):
+        raise UsageError(
+            "This pack has no rules for fuzzing, so it has no replay files.", "Use the pack that wrote it."
+        )
     wanted = load(path)
     waiting.scale(settings.time_factor)
     redact = Redactor.for_urls(settings.base_url, settings.database_url)
@@ -31,7 +36,7 @@ def replay(settings: Settings, path: Path, pack: Pack) -> Exit:
             journal = Journal(Path(directory) / "journal.ndjson", redact)
             session = Session(pack, system, Ids(os.urandom(4).hex(), "r"), journal)
             try:
-                code, line = outcome(session, wanted)
+                code, line = outcome(session, pack.fuzzing, wanted)
             finally:
                 session.close()
                 journal.close()

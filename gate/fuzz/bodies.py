@@ -1,4 +1,4 @@
-"""Whether a body is one that the contract lets an operation take, and where it is not."""
+"""Request bodies against the contract: validity, the violated rule, and the place that a refusal names."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from gate.core.texts import clip
 
 
 @lru_cache(maxsize=64)
-def _validator(contract: Contract, operation: str) -> Any:
-    document = next(one.document for one in contract.operations if one.id == operation)
+def _validator(contract: Contract, operation: str) -> jsonschema_rs.Validator:
+    document = next(each.document for each in contract.operations if each.id == operation)
     schema = document.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", True)
-    whole = {"allOf": [schema], "components": contract.document.get("components", {})}
-    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True, mask="this value")
+    return contract.validator(schema, mask="this value")
 
 
 def valid(contract: Contract, operation: str, body: Any) -> bool:
-    """Whether the schema of the operation's body allows ``body``; no string has a lone surrogate."""
+    """Return whether the schema of an operation's request body allows ``body``; a lone surrogate is never valid."""
     try:
         return bool(_validator(contract, operation).is_valid(body))
     except UnicodeEncodeError:
         return False
 
 
-def fault(contract: Contract, operation: str, body: Any) -> tuple[str, str]:
-    """JSON pointer and rule of the deepest thing that is wrong with ``body``; empty texts where nothing is."""
+def violation(contract: Contract, operation: str, body: Any) -> tuple[str, str]:
+    """JSON pointer and rule of the deepest violation in ``body``; empty texts for a valid body."""
     try:
         errors = sorted(_validator(contract, operation).iter_errors(body), key=lambda error: -len(error.instance_path))
     except UnicodeEncodeError:
@@ -42,9 +41,9 @@ def fault(contract: Contract, operation: str, body: Any) -> tuple[str, str]:
 
 
 def refused_at(exchange: Exchange) -> str:
-    """What a refusal names: its pointer or parameter, and its code."""
+    """Pointer or parameter that a refusal names, and its code."""
     details = exchange.json.get("details") if isinstance(exchange.json, dict) else None
     members = details if isinstance(details, dict) else {}
-    listed = members.get("errors")
-    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    errors = members.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     return f"{first.get('pointer', members.get('parameter', ''))} {exchange.error_code}".strip()

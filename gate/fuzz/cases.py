@@ -1,15 +1,13 @@
-"""Cases for each operation, from schemathesis: the contract's examples, the boundaries of its keywords, random ones.
+"""Cases for each operation, from schemathesis: the contract's examples, boundaries of its keywords, random requests.
 
-Which cases there are follows from the seed and the operation alone: not from the worker, nor from what ran before, nor
-from what the runner answers.
+They depend on the seed and the operation alone: not on the worker, earlier cases, or answers.
 """
 
 from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator, Mapping
-from itertools import count
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,49 +30,48 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.generation.overrides import Override
 from schemathesis.schemas import APIOperation
 
-from gate.fuzz.plan import plan
-from gate.fuzz.request import Shot
+from gate.fuzz.request import GeneratedRequest
 
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 
-BASE = "http://runner"
+BASE = "http://service"
 CHUNK = 40
 RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
-"""Of an operation's cases, the share of random ones; and of these the share of positive ones."""
+"""Share of random cases among those of an operation, and of positive cases among the random ones."""
 
 
-# Hypothesis mixes in constants of whatever modules are loaded, and the cases of a seed would depend on those.
+# Hypothesis also draws constants from the modules that are loaded, so the cases of a seed would depend on these.
 setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private name that mypy does not export)
-# To describe a lambda in a text that nobody reads it parses the whole module around it: 16 MB in each worker.
+# To describe a lambda it parses the module around it: 16 MB in each worker, for a text that is not used.
 setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (as above)
 
 
 class Cases:
-    """The cases of one document for one seed."""
+    """The cases of one document for one seed.
 
-    def __init__(self, document: Mapping[str, Any], seed: int) -> None:
+    ``nothing_to_negate`` names operations that cannot be sent an invalid value.
+    """
+
+    def __init__(self, document: Mapping[str, Any], seed: int, nothing_to_negate: Collection[str] = ()) -> None:
         config = SchemathesisConfig.from_dict(
             {"seed": seed, "generation": {"allow-x00": False, "database": "none", "deterministic": True}}
         )
         self.seed = seed
+        self._nothing_to_negate = nothing_to_negate
         self._schema = schemathesis.openapi.from_dict(dict(document), config=config)
-        found = [one.ok() for one in self._schema.get_all_operations() if isinstance(one, Ok)]
-        self._operations = {str(one.definition.raw["operationId"]): one for one in found}
+        operations = [result.ok() for result in self._schema.get_all_operations() if isinstance(result, Ok)]
+        self._operations = {str(each.definition.raw["operationId"]): each for each in operations}
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
-        """``number`` cases of an operation: all examples, then boundaries and random ones."""
+        """``number`` cases of an operation: all examples, then boundaries and random cases."""
         examples, boundaries = self._explicit(operation)
         yield from examples[:number]
-        left = number - len(examples[:number])
-        chosen = min(len(boundaries), left - round(left * RANDOM_SHARE)) if left > 0 else 0
+        missing = number - len(examples[:number])
+        chosen = min(len(boundaries), missing - round(missing * RANDOM_SHARE))
         picks = sorted(random.Random(f"{self.seed} {operation}").sample(range(len(boundaries)), chosen))  # noqa: S311
-        yield from (boundaries[place] for place in picks)
-        missing = left - chosen
-        for chunk in count():
-            if missing <= 0:
-                return
-            yield from self.random(operation, chunk, min(missing, CHUNK))
-            missing -= CHUNK
+        yield from (boundaries[index] for index in picks)
+        for chunk, start in enumerate(range(0, missing - chosen, CHUNK)):
+            yield from self.random(operation, chunk, min(missing - chosen - start, CHUNK))
 
     def whole(self, operation: str, number: int) -> Iterator[AnyCase]:
         """All examples, all boundaries, and ``number`` random cases of an operation."""
@@ -83,10 +80,8 @@ class Cases:
         yield from self.random(operation, 0, number)
 
     def random(self, operation: str, chunk: int, number: int = CHUNK) -> Iterator[AnyCase]:
-        """Random cases; each chunk is seeded for itself."""
-        positive = round(number * POSITIVE_SHARE)
-        if operation in plan().nothing_to_negate:
-            positive = number
+        """Random cases; each chunk has its own seed."""
+        positive = number if operation in self._nothing_to_negate else round(number * POSITIVE_SHARE)
         yield from self._draw(operation, GenerationMode.POSITIVE, chunk, positive)
         yield from self._draw(operation, GenerationMode.NEGATIVE, chunk, number - positive)
 
@@ -123,23 +118,19 @@ class Cases:
             auth_storage=None,
             override=Override(),
             feedback=NO_FEEDBACK,
-            # Of its own: one session sends undocumented methods to a path for the first of its operations only.
+            # One for each operation: a session sends undocumented methods to a path for its first operation only.
             session=GenerationSession(),
         )
         return list(examples), list(boundaries)
 
 
-def shot_of(case: AnyCase, operation: str) -> Shot:
-    """A case as a request; headers of schemathesis itself are not part of it."""
-    sent = case.as_transport_kwargs(base_url=BASE)
+def request_of(case: AnyCase, operation: str) -> GeneratedRequest:
+    """A case as a request, without the headers of schemathesis itself."""
     own = {name.lower() for name in case.headers} | {"content-type"}
-    prepared = requests.Request(**sent).prepare()
-    url = urlsplit(prepared.url or "")
-    body = prepared.body
-    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else None
-    meta = case.meta
-    return Shot.of(
-        content,
+    prepared = requests.Request(**case.as_transport_kwargs(base_url=BASE)).prepare()
+    url, body, meta = urlsplit(prepared.url or ""), prepared.body, case.meta
+    return GeneratedRequest.of(
+        body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else None,
         operation=operation,
         method=case.method,
         target=url.path + (f"?{url.query}" if url.query else ""),
@@ -149,6 +140,6 @@ def shot_of(case: AnyCase, operation: str) -> Shot:
             if name.lower() in own
         },
         mode="negative" if meta is not None and meta.generation.mode.is_negative else "positive",
-        wrong=tuple(one.value for one in ParameterLocation if meta is not None and meta.is_negative_at(one)),
-        what=str(getattr(meta.phase.data, "description", None) or "") if meta is not None else "",
+        invalid=tuple(part.value for part in ParameterLocation if meta is not None and meta.is_negative_at(part)),
+        description=str(getattr(meta.phase.data, "description", None) or "") if meta is not None else "",
     )

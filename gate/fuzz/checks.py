@@ -1,8 +1,8 @@
-"""The built-in checks of schemathesis on one answer, but for those that ``contracts/fuzz.toml`` leaves out."""
+"""The built-in checks of schemathesis on one answer, without those that a plan leaves out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any
 
@@ -13,39 +13,33 @@ from schemathesis.core.transport import Response
 
 from gate.core.exchange import Exchange
 from gate.fuzz.cases import AnyCase
-from gate.fuzz.plan import plan
-from gate.fuzz.request import Shot
+from gate.fuzz.request import GeneratedRequest
 
+INVALID_ACCEPTED, VALID_REFUSED, METHOD_NOT_REFUSED, OTHER = "BG-FUZZ-001", "BG-FUZZ-002", "BG-FUZZ-003", "BG-FUZZ-006"
 CODES = {
-    "negative_data_rejection": "BG-FUZZ-001",
-    "positive_data_acceptance": "BG-FUZZ-002",
-    "unsupported_method": "BG-FUZZ-003",
-    "allow_header_conformance": "BG-FUZZ-003",
+    "negative_data_rejection": INVALID_ACCEPTED,
+    "positive_data_acceptance": VALID_REFUSED,
+    "unsupported_method": METHOD_NOT_REFUSED,
+    "allow_header_conformance": METHOD_NOT_REFUSED,
 }
-OTHER = "BG-FUZZ-006"
-NO_ANSWER_TO_DATA = frozenset({401, 403, 404, 409, 429})
-"""Refusals that say nothing about whether the data was acceptable."""
+UNREGISTERED = "max_response_time"
+"""A check that schemathesis makes only where a limit is configured."""
+NOT_ABOUT_DATA = frozenset({401, 403, 404, 409, 429})
+"""Statuses of refusals that say nothing about the validity of the data."""
 
 
 @cache
-def made() -> tuple[Any, ...]:
-    """The checks that are made; KeyError where the table leaves out one that does not exist."""
+def selected(left_out: frozenset[str]) -> tuple[Any, ...]:
+    """The checks to run; KeyError if ``left_out`` names a check that does not exist."""
     load_all_checks()
-    known = {check.__name__: check for check in CHECKS.get_all()}
-    for name in plan().left_out:
-        if name not in known and name != "max_response_time":
-            raise KeyError(name)
-    return tuple(check for name, check in known.items() if name not in plan().left_out)
+    checks = {check.__name__: check for check in CHECKS.get_all()}
+    for name in left_out - {UNREGISTERED}:
+        del checks[name]
+    return tuple(checks.values())
 
 
-@cache
-def _without_schema() -> tuple[Any, ...]:
-    """The checks for what is not JSON: parsing YAML in every answer takes longer than all else together."""
-    return tuple(check for check in made() if check.__name__ != "response_schema_conformance")
-
-
-def check(case: AnyCase, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Code and message for each built-in check that the answer to ``case``, sent as ``exchange``, fails."""
+def check(case: AnyCase, exchange: Exchange, left_out: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Code and message of each built-in check that the answer to ``case``, sent as ``exchange``, fails."""
     request = requests.PreparedRequest()
     request.method, request.url = exchange.method, exchange.url
     request.headers = requests.structures.CaseInsensitiveDict(exchange.request_headers)
@@ -59,7 +53,6 @@ def check(case: AnyCase, exchange: Exchange) -> Iterator[tuple[str, str]]:
         verify=False,
         encoding="utf-8",
     )
-    failed: list[tuple[str, Failure]] = []
     context = CheckContext(
         override=None,
         auth=None,
@@ -68,22 +61,26 @@ def check(case: AnyCase, exchange: Exchange) -> Iterator[tuple[str, str]]:
         transport_kwargs=None,
         response_checks=None,
     )
+    checks = selected(frozenset(left_out))
+    if not exchange.media_type.endswith("json"):  # parsing YAML in every answer takes longer than everything else
+        checks = tuple(check for check in checks if check.__name__ != "response_schema_conformance")
+    failures: list[tuple[str, Failure]] = []
     run_checks(
         case=case,
         response=response,
         ctx=context,
-        checks=made() if exchange.media_type.endswith("json") else _without_schema(),
-        on_failure=lambda name, _, failure: failed.append((name, failure)),
+        checks=checks,
+        on_failure=lambda name, _, failure: failures.append((name, failure)),
     )
-    for name, failure in failed:
+    for name, failure in failures:
         yield CODES.get(name, OTHER), f"{failure.title}: {failure.message}"
 
 
-def acceptance(shot: Shot, exchange: Exchange, *, documented: bool) -> str | None:
-    """The code of what is wrong with how a request without a case was received, as a replay has none."""
+def acceptance(request: GeneratedRequest, exchange: Exchange, *, documented: bool) -> str | None:
+    """The code of what is wrong with the status of an answer, for a replay, which has no case."""
     if not documented:
-        return None if exchange.status in {404, 405} else "BG-FUZZ-003"
-    if shot.mode == "negative":
-        return "BG-FUZZ-001" if exchange.status < 400 else None
-    refused = 400 <= exchange.status < 500 and exchange.status not in NO_ANSWER_TO_DATA
-    return "BG-FUZZ-002" if refused else None
+        return None if exchange.status in {404, 405} else METHOD_NOT_REFUSED
+    if request.mode == "negative":
+        return INVALID_ACCEPTED if exchange.status < 400 else None
+    refused = 400 <= exchange.status < 500 and exchange.status not in NOT_ABOUT_DATA
+    return VALID_REFUSED if refused else None

@@ -1,49 +1,57 @@
-"""Replay files: what made a finding, and whether it still does."""
+"""Replay files: the request or sequence behind a finding, and whether it still shows the finding."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from gate.core.client import Unreachable
-from gate.core.errors import Exit, GateError, UsageError
+from gate.core.errors import Exit, GateError, NotAvailable, UsageError
+from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.settings import ROOT
-from gate.fuzz.probe import Probe
-from gate.fuzz.request import Shot
-
-if TYPE_CHECKING:
-    from gate.session.session import Session
+from gate.fuzz.probe import Probe, SentRequest
+from gate.fuzz.request import GeneratedRequest
+from gate.fuzz.rules import FuzzRules, Step
+from gate.session.session import Session
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Violation:
+    """A finding with its evidence, both of the minimised replay."""
+
+    finding: Finding
+    evidence: Evidence
+    replay: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
-    """What to do again and which finding to look for: one request, or the steps of a sequence."""
+    """One request, or the steps of a sequence, and the finding that it shows."""
 
     code: str
     where: str
     seed: int
-    shot: Shot | None = None
-    steps: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    request: GeneratedRequest | None = None
+    steps: Sequence[Step] = ()
 
     @property
     def name(self) -> str:
         """Name of its file; the same for the same cause."""
         return f"{self.code}-{hashlib.sha256(f'{self.code} {self.where}'.encode()).hexdigest()[:8]}.json"
 
-    def is_it(self, finding: Finding) -> bool:
-        """Whether a finding is the one that this file is about."""
-        return (finding.code, finding.where) == (self.code, self.where)
+    def shown_in(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings that have the cause of this replay."""
+        return [finding for finding in findings if finding.cause == (self.code, self.where)]
 
     def write(self, directory: Path) -> Path:
-        """Writes the file into ``directory`` and returns its path."""
+        """Write the file into ``directory`` and return its path."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / self.name
         content = {
@@ -51,54 +59,72 @@ class Replay:
             "code": self.code,
             "where": self.where,
             "seed": self.seed,
-            "request": self.shot.as_dict() if self.shot else None,
+            "request": self.request.as_dict() if self.request else None,
             "steps": list(self.steps),
         }
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return path
 
+    def run(self, probe: Probe) -> tuple[list[Finding], SentRequest | None]:
+        """Send the request, or perform the steps, with fresh ids; all findings, and the request that was sent."""
+        if self.request is None:
+            return probe.perform(self.steps), None
+        sent = probe.send(self.request)
+        return sent.findings + probe.settle(), sent
+
+    def reproduce(self, probe: Probe, finding: Finding, directory: Path) -> Violation:
+        """Write the file, and run the minimised replay once more, so that the evidence belongs to it."""
+        path = self.write(directory)
+        record = probe.record
+        try:
+            findings, sent = self.run(probe)
+        except NotAvailable as reason:
+            return Violation(finding, Evidence(probe.test, f"{finding}\n    not sent again: {reason}"), path)
+        shown = next(iter(self.shown_in(findings)), finding)
+        lines = [f"    {name:8} {text}" for name, text in self._summary()]
+        message = "\n".join([str(shown), *lines, f"    replay   {command(path)}"])
+        # Every step may lead to the finding, so the evidence of a sequence is not that of the finding's request alone.
+        named = [replace(shown, request="")]
+        if sent is not None:
+            request = sent.exchange.request_id if sent.exchange else ""
+            named = [replace(shown, request=request, resource=sent.resource), shown]
+        return Violation(finding, probe.session.evidence(record, message, named), path)
+
+    def _summary(self) -> Iterator[tuple[str, str]]:
+        if self.request is not None:
+            yield "case", f"{self.request.mode}: {self.request.description or self.request.method}"
+        yield from (("step", json.dumps(step)) for step in self.steps)
+        yield "seed", str(self.seed)
+
 
 def command(path: Path) -> str:
-    """What does again what a replay file says. The path is short, and good on another machine too, where it can be."""
+    """The command that runs a replay file; its path is relative to the checkout where possible, as reports travel."""
     shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     return f"./scripts/gate --replay {shlex.quote(str(shown))}"
 
 
 def load(path: Path) -> Replay:
-    """The replay in ``path``; UsageError where there is none."""
+    """The replay in a file; UsageError where it holds none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != VERSION:
             raise ValueError(f"version {content['version']} instead of {VERSION}")  # noqa: TRY301 (one message for all)
-        shot = Shot.from_dict(content["request"]) if content["request"] else None
-        return Replay(content["code"], content["where"], content["seed"], shot, content["steps"])
+        request = GeneratedRequest.from_dict(content["request"]) if content["request"] else None
+        return Replay(content["code"], content["where"], content["seed"], request, content["steps"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is not a replay file: {error!r}.", "Name a file of reports/replay/.") from error
 
 
-def again(session: Session, replay: Replay) -> list[Finding]:
-    """What is found when it is done again with fresh ids: the findings that the file is about."""
-    probe = Probe(session, f"replay of {replay.name}")
-    if replay.shot is not None:
-        if "{" in probe.operations[replay.shot.operation].path:
-            probe.prepare()
-        fired = probe.fire(replay.shot)
-        if fired.exchange is None and replay.code != "BG-TEST-003":
-            raise Unreachable(fired.found[0].got)
-        found = fired.found + probe.settle()
-    else:
-        from beacon.sequences import perform  # noqa: PLC0415 (it is built on this module)
-
-        found = perform(probe, replay.steps)
-    return [finding for finding in found if replay.is_it(finding)]
-
-
-def outcome(session: Session, replay: Replay) -> tuple[Exit, str]:
-    """Exit code and line: FIXED, FAILED or ERROR."""
+def outcome(session: Session, rules: FuzzRules, replay: Replay) -> tuple[Exit, str]:
+    """Run a replay; exit code, and a line that begins with FIXED, FAILED or ERROR."""
     try:
-        found = again(session, replay)
+        probe = Probe(session, rules, f"replay of {replay.name}")
+        if replay.request and "{" in probe.operations[replay.request.operation].path:
+            probe.prepare()
+        findings, sent = replay.run(probe)
+        if sent is not None and sent.exchange is None and replay.code != "BG-TEST-003":
+            raise Unreachable(sent.findings[0].got)  # noqa: TRY301 (one message for all)
     except (GateError, Unreachable, AssertionError) as error:
         return Exit.UNJUDGED, f"ERROR {replay.code} {replay.where}: {str(error).splitlines()[0]}"
-    if found:
-        return Exit.BROKEN, f"FAILED {found[0]}"
-    return Exit.PASS, f"FIXED {replay.code} {replay.where}"
+    shown = replay.shown_in(findings)
+    return (Exit.BROKEN, f"FAILED {shown[0]}") if shown else (Exit.PASS, f"FIXED {replay.code} {replay.where}")

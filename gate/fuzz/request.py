@@ -1,4 +1,4 @@
-"""One generated request, before ids are put into it: what a replay file holds."""
+"""Generated requests before their ids are replaced, as replay files hold them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import Any, Literal
 Mode = Literal["positive", "negative"]
 LONGEST = 160
 """Characters of a request in a line of progress."""
+FILE_NAMES = {"invalid": "wrong", "description": "what"}
+"""Names in replay files and digests that differ from those of the attributes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class GeneratedRequest:
     """A request as it was generated.
 
-    ``target`` is path and query as they go over the wire. A body that is JSON is held as its value in ``body``, any
-    other as base64 in ``raw``; without either there is none.
+    ``target`` is path and query as sent. A JSON body is held as its value in ``body``, any other as base64 in ``raw``.
     """
 
     operation: str
@@ -30,13 +31,13 @@ class Shot:
     raw: str | None = None
     has_body: bool = False
     mode: Mode = "positive"
-    wrong: tuple[str, ...] = ()  # the parts that make it a negative one: path, query, header, body
-    what: str = ""  # what is special about it, in words
-    turn: int = 1  # which of the resources that are there it addresses; see Known.pick
+    invalid: tuple[str, ...] = ()  # the parts that violate the contract: path, query, header, body
+    description: str = ""  # the generator's own words
+    turn: int = 1  # selects the resource that it addresses; see KnownIds.pick
 
     @classmethod
-    def of(cls, content: bytes | None, **members: Any) -> Shot:
-        """A shot with ``content`` as its body."""
+    def of(cls, content: bytes | None, **members: Any) -> GeneratedRequest:
+        """A request with ``content`` as its body."""
         if content is None:
             return cls(**members)
         try:
@@ -61,18 +62,21 @@ class Shot:
 
     @property
     def digest(self) -> str:
-        """A hash of what was generated; the same for the same case in any process."""
+        """A hash of the request; the same for the same case in any process."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
     def __str__(self) -> str:
-        wrong = f" ({', '.join(self.wrong)})" if self.wrong else ""
-        return " ".join(f"{self.mode} {self.method} {self.target}{wrong} {self.what}".split())[:LONGEST]
+        invalid = f" ({', '.join(self.invalid)})" if self.invalid else ""
+        return " ".join(f"{self.mode} {self.method} {self.target}{invalid} {self.description}".split())[:LONGEST]
 
     @classmethod
-    def from_dict(cls, members: Mapping[str, Any]) -> Shot:
-        """The shot that ``as_dict`` told of; TypeError where it is none."""
-        return cls(**{**members, "wrong": tuple(members["wrong"])})
+    def from_dict(cls, members: Mapping[str, Any]) -> GeneratedRequest:
+        """The request that ``as_dict`` describes; KeyError or TypeError if it describes none."""
+        values = {name: members[FILE_NAMES.get(name, name)] for name in cls.__slots__}
+        if len(values) != len(members):
+            raise TypeError(f"members are {', '.join(members)}")
+        return cls(**{**values, "invalid": tuple(values["invalid"])})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain members, for a file."""
-        return asdict(self)
+        return {FILE_NAMES.get(name, name): value for name, value in asdict(self).items()}

@@ -1,76 +1,88 @@
-"""Makes what shows a fault as small as it gets while it still shows it."""
+"""Shrinking: the smallest request or sequence that still shows a finding."""
 
 from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from gate.fuzz.request import Shot
+from gate.fuzz.request import GeneratedRequest
 
-TRIES, SECONDS = 80, 8.0
-"""Limits of one shrinking: requests, and time."""
+REQUEST_TRIES, REQUEST_SECONDS = 80, 8.0
+SEQUENCE_TRIES, SEQUENCE_SECONDS = 120, 20.0
+"""Limits of one shrinking."""
 
 Path = tuple[str | int, ...]
+Steps = Sequence[Mapping[str, Any]]
+T = TypeVar("T")
 
 
-Made = TypeVar("Made")
+def shrink(request: GeneratedRequest, shows: Callable[[GeneratedRequest], bool]) -> GeneratedRequest:
+    """The smallest request for which ``shows`` holds: parts are dropped first, then values are simplified."""
+    return _minimise(request, _smaller, shows, REQUEST_TRIES, REQUEST_SECONDS)
 
 
-def shrink(shot: Shot, shows: Callable[[Shot], bool]) -> Shot:
-    """The smallest request found for which ``shows`` holds: parts go first, then values get simple."""
-    return least(shot, _smaller, shows, TRIES, SECONDS)
+def shorten(steps: Steps, shows: Callable[[Steps], bool], least: Mapping[str, int]) -> Steps:
+    """The shortest sequence for which ``shows`` holds; ``least`` is the smallest value of each number in a step."""
+    return _minimise(steps, lambda some: _shorter(some, least), shows, SEQUENCE_TRIES, SEQUENCE_SECONDS)
 
 
-def least(
-    made: Made,
-    smaller: Callable[[Made], Iterable[Made]],
-    shows: Callable[[Made], bool],
-    tries: int,
-    seconds: float,
-) -> Made:
-    """What is left of ``made`` when nothing ``smaller`` shows it any more, or the limits are reached."""
+def _minimise(
+    start: T, smaller: Callable[[T], Iterable[T]], shows: Callable[[T], bool], tries: int, seconds: float
+) -> T:
+    """``start`` made smaller until no smaller candidate shows the finding, or a limit is reached."""
     until = time.monotonic() + seconds
-    best = made
+    best = start
     progress = True
     while progress:
         progress = False
-        for one in smaller(best):
+        for candidate in smaller(best):
             tries -= 1
             if tries < 0 or time.monotonic() > until:
                 return best
-            if shows(one):
-                best, progress = one, True
+            if shows(candidate):
+                best, progress = candidate, True
                 break
     return best
 
 
-def _smaller(shot: Shot) -> Iterator[Shot]:
-    for name in shot.headers:
+def _shorter(steps: Steps, least: Mapping[str, int]) -> Iterator[Steps]:
+    """Slightly simpler sequences: parts are dropped, large parts first, then numbers are reduced."""
+    length = len(steps) // 2
+    while length:
+        for start in range(0, len(steps), length):
+            yield [*steps[:start], *steps[start + length :]]
+        length //= 2
+    for index, step in enumerate(steps):
+        for name, low in least.items():
+            if step.get(name, low) != low:
+                yield [*steps[:index], {**step, name: low}, *steps[index + 1 :]]
+
+
+def _smaller(request: GeneratedRequest) -> Iterator[GeneratedRequest]:
+    for name in request.headers:
         if name.lower() != "content-type":
-            yield replace(shot, headers={key: value for key, value in shot.headers.items() if key != name})
-    if "?" in shot.target:
-        path, _, query = shot.target.partition("?")
-        pairs = query.split("&")
-        for place in range(len(pairs)):
-            left = "&".join(pairs[:place] + pairs[place + 1 :])
-            yield replace(shot, target=path + (f"?{left}" if left else ""))
-    if shot.is_json:
-        for path_ in sorted(_places(shot.body, ()), key=len):
-            yield replace(shot, body=_without(shot.body, path_))
-        for path_ in _places(shot.body, ()):
-            value = _at(shot.body, path_)
-            for simple in _simpler(value):
-                yield replace(shot, body=_with(shot.body, path_, simple))
+            yield replace(request, headers={key: value for key, value in request.headers.items() if key != name})
+    target, _, query = request.target.partition("?")
+    pairs = query.split("&") if query else []
+    for index in range(len(pairs)):
+        rest = "&".join(pairs[:index] + pairs[index + 1 :])
+        yield replace(request, target=target + (f"?{rest}" if rest else ""))
+    if request.is_json:
+        for path in sorted(_paths(request.body, ()), key=len):
+            yield replace(request, body=_edited(request.body, path))
+        for path in _paths(request.body, ()):
+            for value in _simpler(_at(request.body, path)):
+                yield replace(request, body=_edited(request.body, path, value))
 
 
-def _places(node: Any, path: Path) -> Iterator[Path]:
+def _paths(node: Any, path: Path) -> Iterator[Path]:
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for step, value in items:
-        yield (*path, step)
-        yield from _places(value, (*path, step))
+    for key, value in items:
+        yield (*path, key)
+        yield from _paths(value, (*path, key))
 
 
 def _simpler(value: Any) -> Iterator[Any]:
@@ -83,18 +95,17 @@ def _simpler(value: Any) -> Iterator[Any]:
 
 
 def _at(node: Any, path: Path) -> Any:
-    for step in path:
-        node = node[step]
+    for key in path:
+        node = node[key]
     return node
 
 
-def _without(body: Any, path: Path) -> Any:
-    made = copy.deepcopy(body)
-    del _at(made, path[:-1])[path[-1]]
-    return made
-
-
-def _with(body: Any, path: Path, value: Any) -> Any:
-    made = copy.deepcopy(body)
-    _at(made, path[:-1])[path[-1]] = value
-    return made
+def _edited(body: Any, path: Path, *values: Any) -> Any:
+    """A copy of ``body`` with another value at ``path``, or without the value there."""
+    edited = copy.deepcopy(body)
+    parent = _at(edited, path[:-1])
+    if values:
+        parent[path[-1]] = values[0]
+    else:
+        del parent[path[-1]]
+    return edited

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from gate.fuzz.plan import plan
 from gate.session.pack import Suite
 
 SLOW = 2
@@ -38,13 +37,8 @@ def long_first(drawn: Sequence[pytest.Item], workers: int, suite: Suite) -> list
 
     Workers begin with equal slices and then steal from each other: they end together if the rest is quick.
     """
-    ordered = sorted(drawn, key=lambda item: (_weight(item), _cost(item, suite)), reverse=True)
+    ordered = sorted(drawn, key=lambda item: (bool(item.get_closest_marker("long")), _cost(item, suite)), reverse=True)
     return [item for worker in range(workers) for item in ordered[worker::workers]]
-
-
-def _weight(item: pytest.Item) -> int:
-    """1 for fuzzing a submission, which has several times the cases of any other operation."""
-    return int(_folder(item) == "fuzz" and any(f"[{name}]" in item.nodeid for name in plan().submissions))
 
 
 def _indexes(collected: Sequence[pytest.Item]) -> dict[pytest.Item, tuple[int, int]]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.fuzzing import OPERATIONS, Fuzz, limit, seconds
+from fixtures.fuzzing import OPERATIONS, PLAN, Fuzz, limit, seconds
 from gate.suite.state import SETTINGS
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each operation, so that workers share them out; each may take its share of the budget."""
+    """One test for each operation, so that workers share them; each may take its share of the budget."""
     settings = metafunc.config.stash[SETTINGS]
-    limits = {name: limit(settings, seconds(settings, name)) for name in OPERATIONS}
-    metafunc.parametrize("operation", [pytest.param(name, marks=marks) for name, marks in limits.items()])
+    marks = {
+        name: [limit(settings, seconds(settings, name)), *([pytest.mark.long] if name in PLAN.submissions else [])]
+        for name in OPERATIONS
+    }
+    metafunc.parametrize("operation", [pytest.param(name, marks=marks[name]) for name in OPERATIONS])
 
 
 @pytest.mark.smoke

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from beacon.database import DATABASE
-from beacon.jobs import Ids, spec
+from beacon.jobs import spec
 from beacon.oracles import shown
 from beacon.pack import pack
 from beacon.rows import JobRows
@@ -22,6 +22,7 @@ from beacon.states import CROSS_REGION, STANDARD
 from beacon.views import plain
 from fixtures.systems import OwnRunner
 from gate.core.findings import Finding
+from gate.core.ids import Ids
 from gate.core.record import Row
 from gate.core.redaction import Redactor
 from gate.session.session import Session

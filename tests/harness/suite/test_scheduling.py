@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from beacon.pack import SUITE
-from gate.suite.scheduling import quick_first
+from gate.suite.scheduling import long_first, quick_first
 
 
 @dataclass(eq=False)
@@ -17,11 +17,12 @@ class Item:
 
     nodeid: str
     smoke: bool = False
+    long: bool = False
     fixturenames: list[str] = field(default_factory=list)
 
     def get_closest_marker(self, name: str) -> Any:
         """The mark, or None."""
-        return name if self.smoke and name == "smoke" else None
+        return name if getattr(self, name) else None
 
 
 FUZZ = Item("tests/fuzz/test_a.py::test_a", smoke=True)
@@ -45,3 +46,9 @@ def test_quick_tests_come_first_each_once_before_any_again(reverse: bool) -> Non
     assert ordered[:4] == [SMOKE, first, OTHER, second]
     assert ordered[4:9] == [PORTAL, SLOW, LATER, OWN, AGAIN]
     assert set(ordered[9:]) == {NEW, FUZZ}
+
+
+def test_workers_begin_with_the_tests_that_take_longest() -> None:
+    long: Any = Item("tests/fuzz/test_a.py::test_b", long=True)
+    drawn: list[Any] = [SMOKE, FUZZ, long, PORTAL]
+    assert long_first(drawn, 1, SUITE) == [long, FUZZ, PORTAL, SMOKE]

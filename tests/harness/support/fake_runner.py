@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from beacon.jobs import Ids
 from beacon.pack import pack
 from beacon.router import Router
 from beacon.service import ROUTER
+from gate.core.ids import Ids
 from gate.core.record import Row
 from gate.core.redaction import Redactor
 from gate.session.session import Session

@@ -8,9 +8,10 @@ from pathlib import Path
 from threading import Event
 
 from beacon.api import Api
-from beacon.jobs import Ids, sign, spec, wrap
+from beacon.jobs import sign, spec, wrap
 from beacon.service import REMOTE
 from gate.core.client import Client
+from gate.core.ids import Ids
 from gate.core.transport import WatchedTransport
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.remote_run.guard import Guard, GuardedTransport

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from beacon.database import DATABASE
-from beacon.jobs import Ids, wrap
+from beacon.jobs import wrap
 from beacon.pack import pack
 from beacon.scenario import Scenario
 from beacon.service import service
@@ -19,6 +19,7 @@ from beacon.states import CROSS_REGION, STANDARD
 from beacon.wire import Wire
 from gate.core.errors import UsageError
 from gate.core.findings import BrokenPromise, Finding
+from gate.core.ids import Ids
 from gate.core.redaction import Redactor
 from gate.session.session import Session
 from gate.targets.embedded import EmbeddedTarget
