@@ -17,7 +17,7 @@ from gate.suite.sharing import Offer
 from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.access import redactor
-from gate.targets.remote_run.run_cleanup import RemoteRunCleanup
+from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import baseline, reports
 from gate.verdict.decide import Run, decide
 from gate.verdict.events import Event, OperationFuzzed, Outcome, ProgressMade

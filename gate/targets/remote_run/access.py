@@ -30,7 +30,7 @@ class RemoteAccess:
 
     def transport(self, watched: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> httpx.BaseTransport:
         """Transport of a client; ``watched`` wraps the part that a request takes once the guard has let it through."""
-        return GuardedTransport(self.guard, watched(AddressedTransport(self.address, self.guard.stopped)))
+        return GuardedTransport(self.guard, watched(AddressedTransport(self.address, stopped=self.guard.stopped)))
 
     def close(self) -> None:
         """Ends the watch."""

@@ -53,14 +53,14 @@ class Address:
 class AddressedTransport(httpx.BaseTransport):
     """Sends requests with the address's headers and query, and hides its secrets in the answers.
 
-    Proxies and certificates are those of the environment. A connection that cannot be made is tried again until
-    ``stopped`` is set.
+    Proxies and certificates are those of the environment. A connection that cannot be made is tried again, at once
+    where ``stopped`` is set.
     """
 
-    def __init__(self, address: Address, stopped: Event | None = None) -> None:
+    def __init__(self, address: Address, http: httpx.Client | None = None, stopped: Event | None = None) -> None:
         self._address = address
+        self._http = http or httpx.Client()
         self._stopped = stopped or Event()
-        self._http = httpx.Client()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Sends a request; the request itself stays without the secrets."""

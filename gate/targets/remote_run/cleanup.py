@@ -1,4 +1,4 @@
-"""Ends and removes what a run created, as its ledger has it; ``gate cleanup`` and the end of a run both do this."""
+"""Ends and removes what a run created, as its ledger has it: at the end of the run, and by ``gate cleanup``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import psycopg
 
 from gate.core.client import Client, Unreachable
 from gate.core.redaction import Redactor
-from gate.core.transport import WatchedTransport
+from gate.core.settings import Settings
 from gate.core.waiting import NotReached, wait
 from gate.targets.remote_run import ledger, removal
+from gate.targets.remote_run.access import ledger_path, redactor, stop_mark
 from gate.targets.remote_run.address import Address, AddressedTransport
+from gate.targets.remote_run.ledger import Created, Ledger
+from gate.targets.remote_run.stop import StopFileWatch
 from gate.targets.service import RemoteRules
 
 AT_ONCE = 8
@@ -48,12 +52,13 @@ class Cleaner:
     database_url: str | None
     redact: Redactor
 
-    def clean(self, created: ledger.Created) -> Cleaned:
+    def clean(self, created: Created) -> Cleaned:
         """Cancels what has not ended, then removes all rows where a database is given; may be done again."""
         result = Cleaned(self.rules.noun, len(created.ids) + len(created.keys))
         if not result.number:
             return result
-        settle(created)
+        if created.in_doubt:  # a submission whose answer nobody saw reaches the database by then, if it ever does
+            wait("the last submissions", lambda: time.time() - created.written, until=lambda age: age > IN_FLIGHT)
         if self.database_url is not None:
             self._remove(self.database_url, created, result)
             return result
@@ -67,7 +72,7 @@ class Cleaner:
             )
         return result
 
-    def _remove(self, database_url: str, created: ledger.Created, result: Cleaned) -> None:
+    def _remove(self, database_url: str, created: Created, result: Cleaned) -> None:
         rules = self.rules
         try:
             with removal.connect(database_url) as connection:
@@ -91,8 +96,7 @@ class Cleaner:
         """Cancels the resources that have not ended; returns those that the service knows."""
         if not ids:
             return []
-        transport = WatchedTransport(AddressedTransport(self.address))
-        client = Client(self.address.url, lambda _: None, timeout=5, transport=transport)
+        client = Client(self.address.url, lambda _: None, timeout=5, transport=AddressedTransport(self.address))
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 known = list(pool.map(lambda name: self._ended(client, name), ids))
@@ -118,7 +122,55 @@ class Cleaner:
         return bool(state)
 
 
-def settle(created: ledger.Created) -> None:
-    """Waits until a submission whose answer nobody saw must have reached the database, if it ever does."""
-    if created.in_doubt:
-        wait("the last submissions", lambda: time.time() - created.written, until=lambda age: age > IN_FLIGHT)
+class RemoteRunCleanup:
+    """Opens a run's ledger and removes in the end what the run created.
+
+    It does nothing on a target whose service is the run's own, and creates no ledger for a run that only reads.
+    """
+
+    def __init__(self, settings: Settings, rules: RemoteRules) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._run = ""
+        self._watch: StopFileWatch | None = None
+
+    def begin(self, run: str) -> None:
+        """Opens the ledger and watches for the stop file."""
+        if self._settings.target != "remote":
+            return
+        self._watch = StopFileWatch([self._settings.stop_file])
+        if not self._settings.read_only:
+            self._run = run
+            book = Ledger(ledger_path(self._settings, run))
+            url = Address.of(self._settings.base_url or "").url
+            book.write("run", run=run, base_url=url, at=datetime.now(UTC).isoformat(timespec="seconds"))
+            book.close()
+
+    def interrupt(self) -> None:
+        """Ends the workers, wherever they are."""
+        if self._settings.target == "remote":
+            mark = stop_mark(self._settings)
+            mark.parent.mkdir(parents=True, exist_ok=True)  # no worker has begun where nobody was at the address
+            mark.touch()
+
+    @property
+    def stop_requested(self) -> bool:
+        """True once the stop file is there."""
+        return self._watch is not None and self._watch.stopped.is_set()
+
+    def end(self) -> list[str]:
+        """Ends and removes what the run created; returns a sentence for each thing that stays."""
+        if self._watch is not None:
+            self._watch.close()
+        if not self._run:
+            return []
+        settings, path = self._settings, ledger_path(self._settings, self._run)
+        created = ledger.read(path)
+        self._run = ""
+        address = Address.of(settings.base_url or "")
+        cleaner = Cleaner(self._rules, address, settings.cleanup_database_url, redactor(settings))
+        remaining = cleaner.clean(created).remaining
+        if remaining:
+            return [*remaining, f"To remove it: ./scripts/gate cleanup {path} --cleanup-database-url URL"]
+        path.unlink()
+        return []

@@ -1,4 +1,4 @@
-"""What tests of containers share: the engine, the images, and what is left on the engine of a run."""
+"""The container engine, its images and the objects of a run, for tests of containers."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def target(service: Service = SERVICE, *, keep: bool = False, say: Say = lambda 
     return ContainersTarget(service, keep=keep, say=say)
 
 
-def left(client: docker.DockerClient, run: str) -> list[str]:
+def names_of(client: docker.DockerClient, run: str) -> list[str]:
     """Names of the containers, volumes and networks of a run."""
-    return sorted(str(thing.name) for thing in sweep.objects(client, f"{sweep.RUN}={run}"))
+    return sorted(str(item.name) for item in sweep.objects(client, f"{sweep.RUN}={run}"))

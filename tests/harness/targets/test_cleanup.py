@@ -88,7 +88,7 @@ def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> Non
 @pytest.mark.full
 @pytest.mark.timeout(400)  # up to 990 jobs, on a machine that may be busy
 @pytest.mark.parametrize("point", range(20))
-def test_a_thousand_requests_killed_at_twenty_points_leave_nothing(
+def test_thousand_requests_killed_at_twenty_points_leave_nothing(
     own_runner: OwnRunner, tmp_path: Path, point: int
 ) -> None:
     """The same with the figures that the gate promises."""
@@ -112,7 +112,7 @@ def test_cleaning_again_changes_nothing_and_others_stay(
     assert " 0 removed" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_without_a_database_jobs_are_ended_and_what_stays_is_told(
+def test_without_a_database_jobs_are_ended_and_the_rest_is_reported(
     own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The API can only cancel; that the rows stay is said, with another exit code than 0."""
@@ -124,7 +124,7 @@ def test_without_a_database_jobs_are_ended_and_what_stays_is_told(
     assert [row for row in going if row["jobspec_id"].startswith("gate-")] == []
 
 
-def test_role_that_may_not_delete_is_told_table_by_table(
+def test_role_without_the_right_to_delete_is_reported_table_by_table(
     own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing is removed by half: where the jobs' rows have to stay, all that is left is named."""
@@ -135,12 +135,11 @@ def test_role_that_may_not_delete_is_told_table_by_table(
         admin.execute("CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
     reader = url.replace("postgres@", "reader@")
     assert cleanup([str(ledger), "--cleanup-database-url", reader]) == 3
-    told = capsys.readouterr().out
-    assert "Rows of jobs stay: permission denied for table jobs" in told
+    printed = capsys.readouterr().out
+    assert "Rows of jobs stay: permission denied for table jobs" in printed
     assert cleanup([str(ledger), "--cleanup-database-url", url]) == 0
 
 
-def test_database_that_is_away_is_told(own_runner: OwnRunner, tmp_path: Path) -> None:
-    """One sentence and exit code 3."""
+def test_missing_database_is_reported(own_runner: OwnRunner, tmp_path: Path) -> None:
     ledger = killed(own_runner(), tmp_path / "run", 20, 10)
     assert cleanup([str(ledger), "--cleanup-database-url", "postgresql://127.0.0.1:1/x"]) == 3

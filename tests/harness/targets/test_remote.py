@@ -73,8 +73,9 @@ def test_certificate_is_verified(own_runner: OwnRunner, tmp_path: Path, monkeypa
         assert ask(tls.url).status == 200
 
 
-def test_proxy_of_the_environment_is_used(own_runner: OwnRunner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The request goes to the proxy with the whole address."""
+def test_proxy_of_the_environment_gets_the_whole_address(
+    own_runner: OwnRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = own_runner().session.system.base_url
     with gateway(address) as proxy:
         for name in ("no_proxy", "NO_PROXY", "http_proxy"):
@@ -97,7 +98,6 @@ def test_headers_and_credentials_go_with_every_request_and_into_no_exchange(own_
 
 
 def test_connection_is_tried_again_until_somebody_listens() -> None:
-    """A runner that comes up a moment later is reached."""
     runner = FakeRunner("")
     runner.close()
     port = int(runner.base_url.rpartition(":")[2])
@@ -116,7 +116,6 @@ def test_connection_is_tried_again_until_somebody_listens() -> None:
 
 
 def test_request_that_was_sent_is_never_sent_again() -> None:
-    """A connection that breaks before the answer is no reason to submit twice."""
     runner, calls = FakeRunner(""), list[tuple[str, str]]()
     runner.answer = lambda method, path: calls.append((method, path))
     with pytest.raises(Unreachable):
@@ -140,8 +139,7 @@ PRODUCTION = {
 
 
 @pytest.mark.parametrize(("url", "production"), PRODUCTION.items(), ids=PRODUCTION)
-def test_production_is_known_by_its_name(url: str, production: bool) -> None:
-    """Words and domains of contracts/production.toml, and nothing of a user's name."""
+def test_production_is_recognised_by_words_and_domains(url: str, production: bool) -> None:
     assert bool(pack().production.why(url)) == production
 
 
@@ -190,7 +188,7 @@ def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("how", ["stop file", "Ctrl-C"])
-def test_run_that_is_told_to_stop_sends_nothing_a_second_later_and_cleans_up(
+def test_stopped_run_sends_nothing_a_second_later_and_cleans_up(
     own_runner: OwnRunner, tmp_path: Path, how: str
 ) -> None:
     """Whatever its workers wait for; what they created is removed."""
@@ -264,8 +262,7 @@ def test_existing_jobs_are_judged_by_reading_alone(own_runner: OwnRunner, tmp_pa
     assert not (tmp_path / "sound" / "ledgers").exists()
 
 
-def test_existing_job_that_is_not_there_is_told(own_runner: OwnRunner, tmp_path: Path) -> None:
-    """An id that the runner does not know is no pass."""
+def test_missing_existing_job_is_a_finding(own_runner: OwnRunner, tmp_path: Path) -> None:
     address = own_runner().session.system.base_url
     ended = gate("--base-url", address, "--read-only", "--job", "no-such-job", "--report-dir", str(tmp_path))
     assert ended.returncode == 1

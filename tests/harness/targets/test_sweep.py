@@ -1,4 +1,4 @@
-"""Labels decide what belongs to a run that is gone; only that is removed."""
+"""Labels decide which objects belong to a run that is gone, and nothing else is removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from gate.targets import sweep
-from tests.harness.support.engine import engine, left
+from tests.harness.support.engine import engine, names_of
 
 OURS = sweep.labels("run")[sweep.OWNER]
 PLACE = OURS.partition(":")[0]
@@ -38,8 +38,8 @@ STALE = {
 
 
 @pytest.mark.parametrize(("owner", "age", "expected"), STALE.values(), ids=STALE)
-def test_what_its_process_has_left_behind_is_stale(owner: str, age: float, expected: bool) -> None:
-    """A process of this machine is looked at; what another machine's left is given time."""
+def test_object_is_stale_once_its_process_is_gone(owner: str, age: float, expected: bool) -> None:
+    """A process of this machine is looked up; objects of another machine get time."""
     assert sweep.stale(owner, age) is expected
 
 
@@ -47,19 +47,19 @@ def test_what_its_process_has_left_behind_is_stale(owner: str, age: float, expec
 def runs() -> Iterator[dict[str, str]]:
     """A network and a volume each of a run that is gone, of one that goes on, and of one that is kept."""
     client = engine()
-    made = {name: secrets.token_hex(4) for name in ("gone", "living", "kept")}
+    created = {name: secrets.token_hex(4) for name in ("gone", "living", "kept")}
     owners = {"gone": gone(), "living": OURS, "kept": gone()}
-    for name, run in made.items():
+    for name, run in created.items():
         labels = {sweep.RUN: run, sweep.OWNER: owners[name]} | ({sweep.KEPT: "key"} if name == "kept" else {})
         client.networks.create(f"gate-test-{run}", labels=labels)
         client.volumes.create(f"gate-test-{run}", labels=labels)
-    yield made
-    for run in made.values():
+    yield created
+    for run in created.values():
         sweep.remove(client, run, spare_kept=False)
 
 
-def test_the_next_run_removes_what_is_stale_and_nothing_else(runs: dict[str, str]) -> None:
-    """What a killed run left goes; a run that goes on and what is kept stay."""
+def test_next_run_removes_stale_objects_and_nothing_else(runs: dict[str, str]) -> None:
+    """Objects of a killed run go; those of a run that goes on, and kept ones, stay."""
     client: docker.DockerClient = engine()
     sweep.sweep(client)  # another worker's may have been first
-    assert {name: len(left(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2, "kept": 2}
+    assert {name: len(names_of(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2, "kept": 2}

@@ -1,0 +1,55 @@
+"""The client records what it sent and received; its transport times requests and decides what goes out."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import httpx
+import pytest
+
+from gate.core.client import Client, Unreachable
+from gate.core.errors import NotAvailable
+from gate.core.exchange import Exchange
+from gate.core.transport import WatchedTransport
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(202, json={"path": request.url.path}, headers={"X-Seen": request.headers["x-asked"]})
+
+
+def cut_off(_: httpx.Request) -> NoReturn:
+    raise httpx.ReadError("cut off")
+
+
+def refuse(_: httpx.Request) -> NoReturn:
+    raise NotAvailable("not here")
+
+
+def test_exchange_has_what_was_sent_and_answered() -> None:
+    recorded: list[Exchange] = []
+    client = Client("http://service", recorded.append, transport=WatchedTransport(httpx.MockTransport(answer)))
+    exchange = client.post("/things", {"name": "ä"}, x_asked="yes")
+    assert recorded == [exchange]
+    assert (exchange.method, exchange.url, exchange.status) == ("POST", "http://service/things", 202)
+    assert (exchange.sent, exchange.json) == ({"name": "ä"}, {"path": "/things"})
+    assert (exchange.request_headers["content-type"], exchange.headers["x-seen"]) == ("application/json", "yes")
+    assert exchange.began > 0
+    assert exchange.elapsed > 0
+
+
+def test_request_without_an_answer_is_unreachable_and_reported_as_lost() -> None:
+    recorded: list[Exchange] = []
+    events: list[str] = []
+    watched = WatchedTransport(
+        httpx.MockTransport(cut_off), before=events.append, lost=lambda m: events.append(f"-{m}")
+    )
+    with pytest.raises(Unreachable, match=r"GET http://service/things was not answered: .*cut off"):
+        Client("http://service", recorded.append, transport=watched).get("/things")
+    assert (events, recorded) == (["GET", "-GET"], [])
+
+
+def test_refusal_of_a_transport_reaches_the_caller_unchanged() -> None:
+    recorded: list[Exchange] = []
+    with pytest.raises(NotAvailable, match=r"^not here$"):
+        Client("http://service", recorded.append, transport=httpx.MockTransport(refuse)).get("/things")
+    assert recorded == []
