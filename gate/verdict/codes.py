@@ -6,8 +6,8 @@ from gate.core.findings import register
 
 CODES = register("""
 BG-PROFILE-001 minor: Accepted deviation no longer occurs
-    The profile accepts a deviation that the run did not see, although it exercised what would show it. Remove the
-    entry from the profile, or it hides the next fault of its kind.
+    The profile accepts a deviation that the run did not see, although it covered what would show it. Remove the entry
+    from the profile, or it hides the next fault of its kind.
 BG-PROFILE-002 major: Accepted deviation has expired
     The profile accepted this deviation until a date that has passed. Fix the service, or have the owner decide
     again and set a new date.
@@ -15,3 +15,4 @@ BG-SEEN-001 major: Not covered
     A full run must cover every operation, documented status, error code, invariant and final status of a job. The
     run never reached this one, so it was not judged and the run cannot pass.
 """)
+STALE, EXPIRED, UNCOVERED = (code.id for code in CODES)

@@ -10,6 +10,7 @@ from gate.contract.coverage import coverable
 from gate.core.evidence import Evidence
 from gate.core.findings import SEVERITIES, Finding
 from gate.verdict.baseline import Baseline, Comparison, compare, repetition, without_repetition
+from gate.verdict.codes import UNCOVERED
 from gate.verdict.events import FindingReported
 from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
@@ -41,7 +42,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     findings, accepted = _sorted(tally.findings, run)
     excused = _excused(tally, findings, accepted)
     if run.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
-        uncovered = [Finding("BG-SEEN-001", name, "seen at least once", "never") for name in coverage.uncovered]
+        uncovered = [Finding(UNCOVERED, name, "seen at least once", "never") for name in coverage.uncovered]
         findings += map(_result, uncovered)
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}

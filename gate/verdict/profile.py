@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gate.core.errors import UsageError
 from gate.core.findings import Finding
+from gate.verdict.codes import EXPIRED, STALE
 
 PUBLISHED = "published"
 """The profile that accepts no deviation."""
@@ -91,13 +92,11 @@ class Profile(_Document):
     def findings(self, seen: Collection[str], reached: Collection[str]) -> list[Finding]:
         """A finding for each expired and each stale deviation of a run."""
         expired = [
-            Finding(
-                "BG-PROFILE-002", f"{self.name}: {each.id}", f"a decision before {each.expires}", f"still: {each.title}"
-            )
+            Finding(EXPIRED, f"{self.name}: {each.id}", f"a decision before {each.expires}", f"still: {each.title}")
             for each in self.expired
         ]
         return expired + [
-            Finding("BG-PROFILE-001", f"{self.name}: {each.id}", each.title, "no such finding in this run")
+            Finding(STALE, f"{self.name}: {each.id}", each.title, "no such finding in this run")
             for each in self.stale(seen, reached)
         ]
 
