@@ -18,6 +18,7 @@ from gate.contract.document import Contract
 from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
+from gate.core.texts import fill
 from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Oracle
 from gate.session.pack import Stage, Suite, Views
@@ -101,7 +102,7 @@ class BeaconPack:
 
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:
-        """The schema of verdict.json and the catalogue of findings."""
+        """The schema of verdict.json, the catalogue of findings, and the table of oracles."""
 
         def findings() -> str:
             from gate.fuzz.codes import whole  # noqa: PLC0415 (needed by this alone)
@@ -109,7 +110,17 @@ class BeaconPack:
 
             return catalogue_text(whole(self).values())
 
-        return {"gate/verdict/verdict.schema.json": schema, "contracts/findings.toml": findings}
+        def oracles() -> str:
+            from gate.oracles.registry import table  # noqa: PLC0415 (needed by this alone)
+
+            page = (self.root / "docs" / "oracles.md").read_text(encoding="utf-8")
+            return fill(page, "oracles", table(self.oracles))
+
+        return {
+            "gate/verdict/verdict.schema.json": schema,
+            "contracts/findings.toml": findings,
+            "docs/oracles.md": oracles,
+        }
 
     @property
     def database(self) -> DatabaseContract:

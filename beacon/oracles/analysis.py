@@ -94,7 +94,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="analysis",
-    promise="The analysis endpoint says what follows from the job's rows and answers.",
+    promise="The analysis of a job is the one that the gate computes again from the stored answers.",
     codes=CODES,
     check=check,
     violation=_violation,

@@ -11,6 +11,15 @@ def clip(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
 
+def fill(page: str, name: str, text: str) -> str:
+    """A Markdown page with ``text`` between the comments that mark the generated section ``name``."""
+    before, start, rest = page.partition(f"<!-- generated: {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not end:
+        raise ValueError(f"no section {name!r}")
+    return f"{before}{start}{text}\n{end}{after}"
+
+
 def like(word: str, known: Iterable[str]) -> str:
     """A question for the known word that begins with another or is most like it; empty without any."""
     names = list(known)

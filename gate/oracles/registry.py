@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -68,6 +69,17 @@ def unavailable(oracles: Iterable[Oracle], offered: Collection[Need]) -> dict[st
 def available(oracles: Iterable[Oracle], offered: Collection[Need]) -> list[Oracle]:
     """Oracles whose needs a target meets."""
     return [oracle for oracle in oracles if oracle.needs.keys() <= set(offered)]
+
+
+def table(oracles: Iterable[Oracle]) -> str:
+    """The oracles as a Markdown table: promises, groups of codes with their number, and what each needs."""
+    lines = ["| oracle | what has to hold | codes | needs |", "|---|---|---|---|"]
+    for oracle in oracles:
+        groups = Counter(code.id.rpartition("-")[0] for code in oracle.codes)
+        codes = ", ".join(f"`{group}` ({number})" for group, number in groups.items())
+        needs = ", ".join(need.name.lower().replace("_", "-") for need in oracle.needs)
+        lines.append(f"| {oracle.name} | {oracle.promise} | {codes} | {needs} |")
+    return "\n".join(lines)
 
 
 def catalogue_text(codes: Iterable[Code]) -> str:
