@@ -19,6 +19,7 @@ from beacon.options import BeaconSettings
 from fixtures.systems import OwnRunner
 from gate.core import options
 from gate.core.waiting import wait
+from gate.session.pack import Pack
 from gate.targets import Target
 from gate.targets.postgres.supervision import free_port
 from tests.harness.support.command_lines import problem
@@ -179,6 +180,11 @@ def test_runner_starts_as_documented(checkout: Path, target: Target, shared: dic
         finally:
             service.terminate()
         assert service.wait(20) == 0
+
+
+def test_members_of_a_pack_are_documented() -> None:
+    page = next(page for page in PAGES if page.name == "docs/writing-a-pack.md")
+    assert {name for name in vars(Pack) if not name.startswith("_")} <= set(page.spans)
 
 
 def test_settings_of_the_runner_are_documented() -> None:
