@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.pack import pack
 from beacon.service import service
 from benchmarks.defects.catalogue import OF_FILES, Defect
 from benchmarks.running import run_command
 from gate.core.errors import GateError
 from gate.core.findings import Finding
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
+from gate.fuzz.codes import whole
 from gate.targets.embedded import EmbeddedTarget
 from gate.verdict import report_directory
 from gate.verdict.events import Event, FindingReported
@@ -61,8 +63,8 @@ class Sighting:
     def text(self) -> str:
         """All texts of the finding."""
         finding = self.finding
-        kind = finding.kind
-        return "\n".join((kind.title, kind.explanation, finding.where, finding.expected, finding.got))
+        code = whole(pack())[finding.code]
+        return "\n".join((code.title, code.explanation, finding.where, finding.expected, finding.got))
 
 
 @dataclass(slots=True)
