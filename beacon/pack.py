@@ -29,7 +29,7 @@ from gate.verdict.promises import Promises, criteria
 from gate.verdict.verdict import schema
 
 if TYPE_CHECKING:
-    from beacon.fuzzing import BeaconFuzzing
+    from gate.fuzz.rules import FuzzRules
 
 SUITE = Suite(
     folder="tests",
@@ -67,12 +67,12 @@ class BeaconPack:
 
         return SERVICE
 
-    @cached_property
-    def fuzzing(self) -> BeaconFuzzing:
+    @property
+    def fuzzing(self) -> FuzzRules:
         """Facts about the runner that fuzzing needs."""
-        from beacon.fuzzing import BeaconFuzzing  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.fuzzing import RULES  # noqa: PLC0415 (its libraries would slow down every command)
 
-        return BeaconFuzzing()
+        return RULES
 
     @cached_property
     def stages(self) -> Mapping[str, Stage]:

@@ -13,11 +13,13 @@ from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.record import Record
 from gate.core.texts import clip
+from gate.fuzz.codes import CONTRADICTION
 from gate.fuzz.rules import Step
 from gate.oracles import unchanged
+from gate.session.session import Session
 
-CODE = "BG-FUZZ-007"
 SHORTEST, LONGEST = 4, 14
 SUBMITS_ONE_IN, LISTS_ONE_IN = 5, 8
 LEAST = {"job": 0, "regions": 1, "models": 1, "questions": 1}
@@ -83,7 +85,7 @@ class Model:
         if self.scenario.session.database is not None:
             stored = len(self.scenario.rows(job).executions)
             if stored != count:
-                yield Finding(CODE, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
+                yield Finding(CONTRADICTION, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
 
     def _send(self, workflow: str, body: Spec, key: str) -> Exchange:
         client = self.scenario.client
@@ -131,7 +133,7 @@ class Model:
         yield from self.read(job)
         expected = "cancelled" if job.cancelled else "completed"
         if job.ended != expected:
-            yield Finding(CODE, "end of a job", expected, job.ended, job.id)
+            yield Finding(CONTRADICTION, "end of a job", expected, job.ended, job.id)
 
     def cancel(self, job: Expected) -> Iterator[Finding]:
         """Cancelling ends a running job, and leaves a terminal job unchanged."""
@@ -174,15 +176,9 @@ class Model:
     def _wrong(
         self, where: str, expected: str, answer: Exchange, job: Expected | None = None, got: str = ""
     ) -> Finding:
-        label = f"{where} ({job.workflow})" if job else where
-        return Finding(
-            CODE,
-            label,
-            expected,
-            got or f"{answer.status} {clip(answer.text)}",
-            job.id if job else "",
-            answer.request_id,
-        )
+        where, job_id = (f"{where} ({job.workflow})", job.id) if job else (where, "")
+        got = got or f"{answer.status} {clip(answer.text)}"
+        return Finding(CONTRADICTION, where, expected, got, job_id, answer.request_id)
 
 
 def _regions(job: Expected) -> int:
@@ -200,9 +196,9 @@ ACTIONS: Mapping[str, Callable[[Model, Expected], Iterator[Finding]]] = {
 }
 
 
-def perform(scenario: Scenario, steps: Sequence[Step]) -> list[Finding]:
+def perform(session: Session, record: Record, steps: Sequence[Step]) -> list[Finding]:
     """Findings on the steps of a sequence."""
-    model = Model(scenario)
+    model = Model(Scenario(session, record.test, record))
     return [finding for step in steps for finding in model.perform(step)]
 
 

@@ -16,7 +16,7 @@ from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.fuzz import bodies
 from gate.fuzz.cases import AnyCase, Cases, request_of
-from gate.fuzz.checks import INVALID_ACCEPTED, VALID_REFUSED
+from gate.fuzz.codes import INVALID_ACCEPTED, TOO_FEW_ACCEPTED, VALID_REFUSED
 from gate.fuzz.probe import Probe, SentRequest
 from gate.fuzz.replay import Replay, Violation
 from gate.fuzz.request import GeneratedRequest
@@ -142,10 +142,7 @@ class Campaign:
         least, statistics = self.probe.rules.plan.accepted_at_least, self.statistics
         if statistics.positive < FEW or statistics.accepted / statistics.positive >= least:
             return
-        finding = Finding(
-            "BG-FUZZ-004",
-            where=self.operation,
-            expected=f"{least:.0%} of the positive cases answered with 2xx",
-            got=f"{statistics.accepted} of {statistics.positive}",
-        )
+        expected = f"{least:.0%} of the positive cases answered with 2xx"
+        got = f"{statistics.accepted} of {statistics.positive}"
+        finding = Finding(TOO_FEW_ACCEPTED, self.operation, expected, got)
         yield Violation(finding, Evidence(self.probe.test, str(finding)), Path())

@@ -13,9 +13,9 @@ from schemathesis.core.transport import Response
 
 from gate.core.exchange import Exchange
 from gate.fuzz.cases import AnyCase
+from gate.fuzz.codes import CHECK_FAILED, INVALID_ACCEPTED, METHOD_NOT_REFUSED, VALID_REFUSED
 from gate.fuzz.request import GeneratedRequest
 
-INVALID_ACCEPTED, VALID_REFUSED, METHOD_NOT_REFUSED, OTHER = "BG-FUZZ-001", "BG-FUZZ-002", "BG-FUZZ-003", "BG-FUZZ-006"
 CODES = {
     "negative_data_rejection": INVALID_ACCEPTED,
     "positive_data_acceptance": VALID_REFUSED,
@@ -73,7 +73,7 @@ def check(case: AnyCase, exchange: Exchange, left_out: Collection[str]) -> Itera
         on_failure=lambda name, _, failure: failures.append((name, failure)),
     )
     for name, failure in failures:
-        yield CODES.get(name, OTHER), f"{failure.title}: {failure.message}"
+        yield CODES.get(name, CHECK_FAILED), f"{failure.title}: {failure.message}"
 
 
 def acceptance(request: GeneratedRequest, exchange: Exchange, *, documented: bool) -> str | None:

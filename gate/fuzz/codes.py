@@ -23,16 +23,19 @@ BG-FUZZ-003 minor: Undocumented method not answered with 405
 BG-FUZZ-004 major: Too few generated requests accepted
     Too few of the generated valid requests were answered with 2xx, so the code behind validation was hardly tested.
     The operation does not count as fuzzed.
-BG-FUZZ-005 critical: Link of an accepted job leads nowhere
-    The answer to an accepted submission links to operations that show the job, some of them under another version
-    of the API. One of them does not know the job; a resource that is not ready yet must say so instead.
+BG-FUZZ-005 critical: Link of an accepted submission leads nowhere
+    The answer to an accepted submission links to operations that show the new resource, some of them under another
+    version of the API. One of them does not know it; a resource that is not ready yet must say so instead.
 BG-FUZZ-006 major: Built-in check of the fuzzer failed
     A check of schemathesis failed for which the gate has no oracle of its own. The expectation shows the check's
     message.
 BG-FUZZ-007 critical: Sequence of requests led to an unexpected state
-    After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted job
-    is gone, a cancellation had no effect, or a replay created a second job.
+    After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted
+    resource is gone, a cancellation had no effect, or the same submission created a second resource.
 """)
+
+INVALID_ACCEPTED, VALID_REFUSED, METHOD_NOT_REFUSED, TOO_FEW_ACCEPTED = (code.id for code in CODES[:4])
+BROKEN_LINK, CHECK_FAILED, CONTRADICTION = (code.id for code in CODES[4:])
 
 
 def whole(pack: Pack | None) -> Mapping[str, Code]:

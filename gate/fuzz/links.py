@@ -11,6 +11,7 @@ from gate.contract.nodes import Operation
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.pointer import resolve
+from gate.fuzz.codes import BROKEN_LINK
 from gate.session.session import Session
 
 
@@ -34,14 +35,8 @@ def follow(
     for linked, path in _links(contract, operation, accepted):
         answer = read.get(path) or session.client.get(path)
         if answer.error_code in not_found or (answer.status == 404 and not answer.error_code):
-            yield Finding(
-                "BG-FUZZ-005",
-                where=f"{operation} -> {linked}",
-                expected="the resource that the answer links to",
-                got=f"{answer.status} {answer.error_code}".strip(),
-                resource=resource,
-                request=answer.request_id,
-            )
+            where, got = f"{operation} -> {linked}", f"{answer.status} {answer.error_code}".strip()
+            yield Finding(BROKEN_LINK, where, "the linked resource", got, resource, answer.request_id)
 
 
 def _links(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[tuple[Operation, str]]:

@@ -11,13 +11,13 @@ from gate.core.client import Unreachable
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Record
-from gate.core.texts import clip
 from gate.core.waiting import NotReached
-from gate.fuzz import bodies, checks, links
+from gate.fuzz import bodies, checks, codes, links
 from gate.fuzz.cases import AnyCase
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzRules, KnownIds, Step
 from gate.oracles import finished, unchanged
+from gate.session.codes import SILENT
 from gate.session.session import Session
 
 
@@ -68,17 +68,17 @@ class Probe:
                     headers={name: value.encode("latin-1", "replace") for name, value in personal.headers.items()},
                 )
         except Unreachable as error:
-            return SentRequest(None, [Finding("BG-TEST-003", where=where, expected="an answer", got=clip(str(error)))])
+            return SentRequest(None, [Finding(SILENT, where, "an answer", str(error))])
         changes = unchanged.findings(unchanged.REFUSED, taken.changes)
         sent = SentRequest(exchange, list(changes), self.session.pack.created(exchange))
         sent.findings += self._answer_findings(request, case, exchange, where)
         if sent.resource and self.session.database is not None:
             sent.findings += self.rules.check_accepted(self.session.database, exchange, sent.resource)
-        sent.findings += self.contract_findings(taken.exchanges)
+        sent.findings += self._contract_findings(taken.exchanges)
         sent.judging = max(0.0, time.perf_counter() - started - exchange.elapsed)
         return sent
 
-    def contract_findings(self, exchanges: Sequence[Exchange]) -> list[Finding]:
+    def _contract_findings(self, exchanges: Sequence[Exchange]) -> list[Finding]:
         """Findings where an answer is not what the contract promises."""
         return [
             replace(finding, request=exchange.request_id)
@@ -97,10 +97,10 @@ class Probe:
             failed = {code: ""} if code else {}
         # The gate's own checks report these already; and the refusal of an undocumented path needs no other form.
         refused = not documented and exchange.status in {404, 405}
-        if checks.OTHER in failed and (refused or self.contract.check(exchange)):
-            del failed[checks.OTHER]
-        if checks.INVALID_ACCEPTED in failed and self._is_acceptable(request, exchange):
-            del failed[checks.INVALID_ACCEPTED]
+        if codes.CHECK_FAILED in failed and (refused or self.contract.check(exchange)):
+            del failed[codes.CHECK_FAILED]
+        if codes.INVALID_ACCEPTED in failed and self._is_acceptable(request, exchange):
+            del failed[codes.INVALID_ACCEPTED]
         return [self._finding(code, message, request, exchange, where) for code, message in failed.items()]
 
     def _is_acceptable(self, request: GeneratedRequest, exchange: Exchange) -> bool:
@@ -111,19 +111,19 @@ class Probe:
         return only_body and bodies.valid(self.contract, request.operation, exchange.sent)
 
     def _finding(self, code: str, message: str, request: GeneratedRequest, exchange: Exchange, where: str) -> Finding:
-        expected = clip(message.splitlines()[0], 200) if message else "the built-in check passes"
-        if code == checks.INVALID_ACCEPTED:
+        expected = message.splitlines()[0] if message else "the built-in check passes"
+        if code == codes.INVALID_ACCEPTED:
             pointer, rule = "", ""
             if request.has_body:
                 pointer, rule = bodies.violation(self.contract, request.operation, exchange.sent)
             where = f"{where} {pointer or request.description.partition(':')[0]}".strip()
             expected = f"a refusal: {rule or request.description}"
-        elif code == checks.VALID_REFUSED:
+        elif code == codes.VALID_REFUSED:
             where, expected = f"{where} {bodies.refused_at(exchange)}".strip(), "acceptance of what the contract allows"
-        elif code == checks.METHOD_NOT_REFUSED:
+        elif code == codes.METHOD_NOT_REFUSED:
             expected = "405 with every documented method in Allow"
         got = f"{exchange.status} {exchange.error_code}".strip()
-        return Finding(code, where=where, expected=expected, got=got, request=exchange.request_id)
+        return Finding(code, where, expected, got, request=exchange.request_id)
 
     def perform(self, steps: Sequence[Step]) -> list[Finding]:
         """Perform the steps of a sequence, as a batch."""
@@ -153,4 +153,4 @@ class Probe:
                 if accepted is not None
                 for finding in links.follow(self.session, resource, accepted, read, self.rules.not_found)
             ]
-        return findings + self.contract_findings(taken.exchanges)
+        return findings + self._contract_findings(taken.exchanges)

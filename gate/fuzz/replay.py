@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gate.core.client import Unreachable
@@ -17,6 +17,7 @@ from gate.core.settings import ROOT
 from gate.fuzz.probe import Probe, SentRequest
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzRules, Step
+from gate.session.codes import SILENT
 from gate.session.session import Session
 
 VERSION = 1
@@ -54,14 +55,8 @@ class Replay:
         """Write the file into ``directory`` and return its path."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / self.name
-        content = {
-            "version": VERSION,
-            "code": self.code,
-            "where": self.where,
-            "seed": self.seed,
-            "request": self.request.as_dict() if self.request else None,
-            "steps": list(self.steps),
-        }
+        request = self.request.as_dict() if self.request else None
+        content = {"version": VERSION, **asdict(self), "request": request}
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return path
 
@@ -122,7 +117,7 @@ def outcome(session: Session, rules: FuzzRules, replay: Replay) -> tuple[Exit, s
         if replay.request and "{" in probe.operations[replay.request.operation].path:
             probe.prepare()
         findings, sent = replay.run(probe)
-        if sent is not None and sent.exchange is None and replay.code != "BG-TEST-003":
+        if sent is not None and sent.exchange is None and replay.code != SILENT:
             raise Unreachable(sent.findings[0].got)  # noqa: TRY301 (one message for all)
     except (GateError, Unreachable, AssertionError) as error:
         return Exit.UNJUDGED, f"ERROR {replay.code} {replay.where}: {str(error).splitlines()[0]}"

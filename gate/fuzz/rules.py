@@ -27,48 +27,36 @@ class KnownIds:
     def pick(self, parameter: str, turn: int) -> str | None:
         """The id for a turn; None if there is none, and on every 16th turn, so that unknown resources are tried too."""
         ids = self.by_parameter.get(parameter)
-        if not ids or turn % UNKNOWN_ONE_IN == 0:
-            return None
-        return ids[turn % len(ids)]
+        return ids[turn % len(ids)] if ids and turn % UNKNOWN_ONE_IN else None
 
 
-class FuzzRules(Protocol):
-    """Facts about a service that fuzzing needs."""
+@dataclass(frozen=True, slots=True)
+class FuzzRules:
+    """Facts about a service that fuzzing needs.
 
-    @property
-    def plan(self) -> Plan:
-        """Number of cases at each depth."""
+    Args:
+        plan: numbers of cases at each depth.
+        not_found: error codes for a resource that does not exist; others mean that it exists and is not ready.
+        prepare: creates the resources that generated requests address.
+        personalise: gives a request ids of its own, from the path template of its operation, the known ids, and a
+            source of new ids. A valid request stays valid, and an invalid one invalid.
+        check_accepted: findings on the rows of a resource that must be complete from the moment of acceptance.
+        wait: waits until a resource has ended; NotReached if it does not.
+        sequence: the steps of a sequence, by seed, part and number; the same in every process.
+        perform: performs steps; findings where an answer contradicts the state that earlier steps established.
+        least: the smallest value of each number in a step.
 
-    @property
-    def not_found(self) -> frozenset[str]:
-        """Error codes for a resource that does not exist; others mean that it exists and is not ready."""
+    """
 
-    def prepare(self, session: Session, record: Record) -> KnownIds:
-        """Create the resources that generated requests address."""
-
-    def personalise(
-        self, request: GeneratedRequest, path: str, known: KnownIds, new_id: Callable[[], str]
-    ) -> GeneratedRequest:
-        """Give a request ids of its own; ``path`` is the path template of its operation.
-
-        A valid request stays valid, and an invalid one invalid.
-        """
-
-    def check_accepted(self, database: Database, exchange: Exchange, resource: str) -> list[Finding]:
-        """Findings on the rows of a resource that must be complete from the moment of acceptance."""
-
-    def wait(self, session: Session, record: Record, resource: str) -> None:
-        """Wait until a resource of a record has ended; NotReached if it does not."""
-
-    @property
-    def least(self) -> Mapping[str, int]:
-        """The smallest value of each number in a step."""
-
-    def sequence(self, seed: int, part: str, number: int) -> list[Step]:
-        """The steps of the ``number``-th sequence of a part; the same in every process."""
-
-    def perform(self, session: Session, record: Record, steps: Sequence[Step]) -> list[Finding]:
-        """Perform steps in order; findings where an answer contradicts what the steps before it established."""
+    plan: Plan
+    not_found: frozenset[str]
+    prepare: Callable[[Session, Record], KnownIds]
+    personalise: Callable[[GeneratedRequest, str, KnownIds, Callable[[], str]], GeneratedRequest]
+    check_accepted: Callable[[Database, Exchange, str], list[Finding]]
+    wait: Callable[[Session, Record, str], None]
+    sequence: Callable[[int, str, int], list[Step]]
+    perform: Callable[[Session, Record, Sequence[Step]], list[Finding]]
+    least: Mapping[str, int]
 
 
 @runtime_checkable

@@ -34,17 +34,13 @@ def _minimise(
 ) -> T:
     """``start`` made smaller until no smaller candidate shows the finding, or a limit is reached."""
     until = time.monotonic() + seconds
-    best = start
-    progress = True
-    while progress:
-        progress = False
-        for candidate in smaller(best):
-            tries -= 1
-            if tries < 0 or time.monotonic() > until:
-                return best
-            if shows(candidate):
-                best, progress = candidate, True
-                break
+    best, candidates = start, iter(smaller(start))
+    for _ in range(tries):
+        candidate = next(candidates, None)
+        if candidate is None or time.monotonic() > until:
+            break
+        if shows(candidate):
+            best, candidates = candidate, iter(smaller(candidate))
     return best
 
 

@@ -48,7 +48,7 @@ def test_depth_smoke_has_at_least_300_cases_and_depth_ci_2500() -> None:
     totals = {depth: sum(PLAN.cases(depth, operation.id) for operation in CONTRACT.operations) for depth in PLAN.depths}
     assert totals["smoke"] >= 300
     assert totals["ci"] >= 2500
-    assert PLAN.submissions | PLAN.nothing_to_negate <= {operation.id for operation in CONTRACT.operations}
+    assert {*PLAN.submissions, *PLAN.nothing_to_negate} <= {operation.id for operation in CONTRACT.operations}
 
 
 def test_checks_that_are_left_out_exist_and_have_reasons() -> None:
