@@ -1,4 +1,4 @@
-"""A profile accepts what the deployed runner does otherwise, each deviation alone, and nothing that it does not do."""
+"""A profile accepts the deviations of the deployed runner, each by itself, and nothing else."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.harness.support.deployed import DEVIATIONS
 
 DEPLOYED = pack().profile("deployed")
 WIRE = Wire(**DEPLOYED.wire)
-BY_ID = {one.id: one for one in DEPLOYED.deviation}
+BY_ID = {deviation.id: deviation for deviation in DEPLOYED.deviation}
 TESTS = (
     "tests/workflows/test_submission.py::test_wrapper_is_taken_under_either_name[job_spec]",
     "tests/analysis/test_missing_analysis.py::test_sample_request_without_enable_analysis_is_analysed",
     "tests/workflows/test_idempotency.py::test_same_request_again[cross-region]",
 )
-"""Tests of the suite that do the same as ``exercise`` does here."""
+"""Tests of the suite with the same requests as ``provoke``."""
 
 
 @contextmanager
@@ -52,37 +52,34 @@ def deployed(names: str, shared: dict[str, str], directory: Path) -> Iterator[Sc
         journal.close()
 
 
-def exercise(scenario: Scenario) -> tuple[list[Finding], list[str]]:
-    """Does what shows each deviation; returns all findings, and what a run has to have seen of it."""
+def provoke(scenario: Scenario) -> tuple[list[Finding], list[str]]:
+    """Sends the requests that show each deviation; returns the findings, and what a run with them covers."""
     client, unknown = scenario.client, scenario.new_id()
     for workflow in (STANDARD, CROSS_REGION):
         scenario.finished(workflow=workflow)
         spec = scenario.spec()
-        again = {"spelling": WIRE.wrapper}
-        body = spec if workflow == STANDARD else wrap(spec, **again)
+        body = spec if workflow == STANDARD else wrap(spec, spelling=WIRE.wrapper)
         path = "/api/v1/jobs" + ("/cross-region" if workflow == CROSS_REGION else "")
         for _ in range(2):
             client.post(path, body, idempotency_key=spec["id"])
         scenario.jobs[spec["id"]].wait().cancel()
-    told: list[Finding] = []
+    refused: list[Finding] = []
     try:
         scenario.accepted(client.submit_cross_region(wrap(scenario.spec(), spelling="job_spec")))
     except BrokenPromise as error:
-        told += error.findings
+        refused += error.findings
     scenario.accepted(client.submit_cross_region(wrap(scenario.spec(), spelling="jobspec"))).wait()
     for reading in (client.job, client.executions, client.analysis):
         reading(unknown)
     client.get("/api/v1/executions", jobspec_id=unknown)
     for job in scenario.jobs.values():
         job.wait()
-    found, seen = (
-        told + scenario.session.conclude(scenario.record).findings,
-        [rule.code for rule in DATABASE.invariants],
-    )
+    findings = refused + scenario.session.conclude(scenario.record).findings
+    covered = [rule.code for rule in DATABASE.invariants]
     for exchange in scenario.exchanges:
         operation = scenario.session.contract.operation(exchange.method, exchange.path)
-        seen += [operation.id, f"{operation.id} {exchange.status}"] if operation else []
-    return found, [*seen, *TESTS]
+        covered += [operation.id, f"{operation.id} {exchange.status}"] if operation else []
+    return findings, [*covered, *TESTS]
 
 
 def standing(profile: Profile, findings: Iterable[Finding]) -> list[Finding]:
@@ -91,56 +88,55 @@ def standing(profile: Profile, findings: Iterable[Finding]) -> list[Finding]:
 
 
 def test_every_deviation_has_a_stand_in() -> None:
-    """Otherwise nothing shows that it is one."""
+    """Otherwise nothing proves that the profile accepts it."""
     assert set(BY_ID) == set(DEVIATIONS)
 
 
 def test_deployed_runner_passes_with_its_profile_and_fails_without(shared: dict[str, str], tmp_path: Path) -> None:
-    """All deviations at once: whatever is found is accepted, each occurs, and the published profile accepts none."""
+    """All deviations at once: each occurs, every finding is accepted, and the published profile accepts none."""
     with deployed("all", shared, tmp_path) as scenario:
-        found, seen = exercise(scenario)
-    assert standing(DEPLOYED, found) == []
-    occurred = {deviation.id for finding in found if (deviation := DEPLOYED.deviation_of(finding))}
-    assert DEPLOYED.stale(occurred, seen) == []
-    assert standing(pack().profile("published"), found) == found != []
+        findings, covered = provoke(scenario)
+    assert standing(DEPLOYED, findings) == []
+    occurred = {deviation.id for finding in findings if (deviation := DEPLOYED.deviation_of(finding))}
+    assert DEPLOYED.stale(occurred, covered) == []
+    assert standing(pack().profile("published"), findings) == findings != []
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
 def test_deviation_is_accepted_by_itself_and_found_without(name: str, shared: dict[str, str], tmp_path: Path) -> None:
-    """The runner with this one alone: it explains all findings, and all stand where it is taken out of the profile."""
+    """The runner with this deviation alone: it explains all findings, and some stand without it in the profile."""
     with deployed(name, shared, tmp_path) as scenario:
-        found, seen = exercise(scenario)
-    assert found
-    only = Profile(name="only", wire=DEPLOYED.wire, deviation=[BY_ID[name]])
-    assert standing(only, found) == []
-    without = DEPLOYED.model_copy(update={"deviation": [one for one in DEPLOYED.deviation if one.id != name]})
-    assert standing(without, found)
-    assert name not in {one.id for one in DEPLOYED.stale([name], seen)}
+        findings, covered = provoke(scenario)
+    assert findings
+    only = Profile(name="only", deviation=[BY_ID[name]])
+    assert standing(only, findings) == []
+    assert only.stale([name], covered) == []
+    without = Profile(name="without", deviation=[BY_ID[other] for other in BY_ID if other != name])
+    assert standing(without, findings)
 
 
 def test_deviations_that_no_longer_occur_are_stale(shared: dict[str, str], tmp_path: Path) -> None:
-    """A mended runner: every deviation that it would have shown fails, so that none stays for ever."""
+    """A fixed runner: every deviation that the run would have seen fails, so that none stays for ever."""
     with deployed("none", shared, tmp_path) as scenario:
-        found, seen = exercise(scenario)
-    assert found == []
-    assert {one.id for one in DEPLOYED.stale([], seen)} == set(BY_ID)
+        findings, covered = provoke(scenario)
+    assert findings == []
+    assert {deviation.id for deviation in DEPLOYED.stale([], covered)} == set(BY_ID)
 
 
-def test_deviation_that_was_not_exercised_is_not_stale() -> None:
-    """A run that did not look has nothing to tell."""
+def test_deviation_that_was_not_covered_is_not_stale() -> None:
     assert DEPLOYED.stale([], ["listQuestions", "listQuestions 200", "tests/x.py::test_y"]) == []
 
 
 def test_expired_deviation_accepts_nothing() -> None:
-    """On its last day it is accepted; the day after, its findings stand and it is told itself."""
+    """On its last day it is accepted; the day after, its findings stand and it is reported itself."""
     deviation = BY_ID["null-lists"].model_copy(update={"expires": date(2026, 1, 31)})
     finding = Finding(
         "BG-HTTP-004", where="GET /api/v1/jobs/{job_id}/executions/all 200 /executions", expected="", got="null"
     )
-    made = Profile(name="x", deviation=[deviation])
+    profile = Profile(name="x", deviation=[deviation])
     for day, left, expired in ((0, [], []), (1, [finding], [deviation])):
-        vars(made)["today"] = date(2026, 1, 31) + timedelta(days=day)
-        assert (standing(made, [finding]), made.expired) == (left, expired)
+        vars(profile)["today"] = date(2026, 1, 31) + timedelta(days=day)
+        assert (standing(profile, [finding]), profile.expired) == (left, expired)
 
 
 WRONG = {
@@ -149,10 +145,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("name", "said"), WRONG.values(), ids=WRONG)
-def test_profile_that_is_not_there_is_usage(name: str, said: str) -> None:
-    """What may be given is said."""
-    with pytest.raises(UsageError, match=said):
+@pytest.mark.parametrize(("name", "message"), WRONG.values(), ids=WRONG)
+def test_profile_that_does_not_exist_is_usage(name: str, message: str) -> None:
+    """The message names the known profiles."""
+    with pytest.raises(UsageError, match=message):
         pack().profile(name)
 
 
@@ -186,4 +182,5 @@ def test_profile_with_an_unknown_spelling_is_refused(tmp_path: Path) -> None:
 def test_own_profile_is_taken_from_its_path(tmp_path: Path) -> None:
     """A deployed system of somebody else's."""
     (tmp_path / "x.toml").write_text(f'name = "x"\n[[deviation]]\n{DEVIATION}')
-    assert [one.id for one in pack().profile(str(tmp_path / "x.toml")).deviation] == ["null-lists"]
+    [deviation] = pack().profile(str(tmp_path / "x.toml")).deviation
+    assert deviation.id == "null-lists"
