@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
+from beacon.generated import generated
 from beacon.options import BeaconSettings
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
@@ -18,7 +19,6 @@ from gate.contract.document import Contract
 from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
-from gate.core.texts import fill
 from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Oracle
 from gate.session.pack import Stage, Suite, Views
@@ -102,25 +102,8 @@ class BeaconPack:
 
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:
-        """The schema of verdict.json, the catalogue of findings, and the table of oracles."""
-
-        def findings() -> str:
-            from gate.fuzz.codes import whole  # noqa: PLC0415 (needed by this alone)
-            from gate.oracles.registry import catalogue_text  # noqa: PLC0415 (needed by this alone)
-
-            return catalogue_text(whole(self).values())
-
-        def oracles() -> str:
-            from gate.oracles.registry import table  # noqa: PLC0415 (needed by this alone)
-
-            page = (self.root / "docs" / "oracles.md").read_text(encoding="utf-8")
-            return fill(page, "oracles", table(self.oracles))
-
-        return {
-            "gate/verdict/verdict.schema.json": schema,
-            "contracts/findings.toml": findings,
-            "docs/oracles.md": oracles,
-        }
+        """The schema of verdict.json, the catalogue of findings, and the lists of oracles."""
+        return {"gate/verdict/verdict.schema.json": schema, **generated(self)}
 
     @property
     def database(self) -> DatabaseContract:
@@ -131,10 +114,11 @@ class BeaconPack:
 
     @property
     def oracles(self) -> Sequence[Oracle]:
-        """Every oracle, in the order in which they judge."""
+        """The oracles of any service, and those of the runner."""
         from beacon.oracles.registered import ORACLES  # noqa: PLC0415 (its libraries would slow down every command)
+        from gate.oracles import general  # noqa: PLC0415 (its libraries would slow down every command)
 
-        return ORACLES
+        return *general.oracles(self.database), *ORACLES
 
     def created(self, exchange: Exchange) -> str:
         """Id of the job that a submission created; empty where it created none."""

@@ -9,7 +9,6 @@ from typing import Any
 from beacon import jobs as build
 from beacon import rows
 from beacon.api import Api
-from beacon.codes import REFUSED
 from beacon.router import Router, router_in
 from beacon.rows import JobRows
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
@@ -21,6 +20,7 @@ from gate.core.findings import BrokenPromise, Finding, must
 from gate.core.record import Record
 from gate.core.waiting import wait
 from gate.oracles import invariants
+from gate.session.codes import REFUSED
 from gate.session.session import Session
 
 LOOK_SECONDS = 1.0
@@ -88,7 +88,7 @@ class Scenario:
         """The job that an exchange created; a finding where a submission that has to be accepted was not."""
         if exchange.status != 202:
             where = f"{exchange.method} {exchange.path} {exchange.status} {exchange.error_code}".rstrip()
-            raise BrokenPromise([Finding(REFUSED.id, where, "202", exchange.text, request=exchange.request_id)])
+            raise BrokenPromise([Finding(REFUSED, where, "202", exchange.text, request=exchange.request_id)])
         return Job(self, self.session.pack.created(exchange))
 
     def adopt(self, job_id: str) -> Job:

@@ -195,7 +195,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="listings",
-    promise="Every endpoint that shows a row shows what is stored, field by field.",
+    promise="Every endpoint shows the rows as they are stored, and pages are complete.",
     codes=CODES,
     check=check,
     violation=_violation,

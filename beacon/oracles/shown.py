@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
 from typing import Any
 
+from beacon.database import DATABASE
 from beacon.regions import ROUTER_NAMES
 from beacon.rows import JobRows
 from beacon.states import CROSS_REGION, TERMINAL
@@ -236,7 +237,7 @@ def _time(value: Any) -> datetime | None:
     return time if time is None or time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def oracle(invariants: Sequence[Invariant]) -> Oracle:
+def _oracle(invariants: Sequence[Invariant]) -> Oracle:
     """The oracle of these invariants, on a target without rows."""
     rules = {rule.code: rule for rule in invariants}
 
@@ -258,3 +259,6 @@ def oracle(invariants: Sequence[Invariant]) -> Oracle:
         check=check,
         violation=violation,
     )
+
+
+ORACLE = _oracle(DATABASE.invariants)

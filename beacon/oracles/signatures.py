@@ -150,7 +150,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="signatures",
-    promise="A signed submission is accepted if and only if its signature is valid.",
+    promise="A signed submission is accepted if its signature is valid, and refused otherwise.",
     codes=CODES,
     check=lambda record, _, __: wrong_verdicts(record.exchanges),
     violation=_violation,

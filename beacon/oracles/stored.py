@@ -128,7 +128,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="stored",
-    promise="Fields of an accepted request are stored in the columns that they determine.",
+    promise="Each field of an accepted request is stored in the columns that it determines.",
     codes=CODES,
     check=check,
     violation=_violation,

@@ -56,7 +56,7 @@ def oracle(prefix: str, consumer: str) -> Oracle:
 
     return Oracle(
         name=consumer,
-        promise=f"The {consumer}'s consumer contract keeps to the published contract.",
+        promise=f"The contract allows each call of the {consumer} and promises each field that it reads.",
         codes=register(TEXTS.format(prefix=prefix, consumer=consumer, name=consumer.capitalize())),
         check=judged,
         violation=violation,

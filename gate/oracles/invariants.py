@@ -172,7 +172,7 @@ def oracle(rules: Sequence[Invariant]) -> Oracle:
 
     return Oracle(
         name="invariants",
-        promise="Rows keep every invariant.",
+        promise="Every invariant between rows holds.",
         codes=tuple(rule.meaning for rule in rules),
         check=broken,
         violation=violation,

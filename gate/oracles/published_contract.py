@@ -53,7 +53,7 @@ def _violation(contract: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="contract",
-    promise="Every response, and every accepted request, keeps the published contract.",
+    promise="Status, headers and body of each response, and each accepted request, are as published.",
     codes=CODES,
     check=check,
     violation=_violation,

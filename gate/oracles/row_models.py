@@ -71,7 +71,7 @@ def oracle(tables: Mapping[str, Table]) -> Oracle:
 
     return Oracle(
         name="rows",
-        promise="Each row keeps the model of its table.",
+        promise="Each row has the form of its table, JSON columns included.",
         codes=tuple(table.code for table in tables.values()),
         check=malformed,
         violation=violation,

@@ -190,7 +190,7 @@ def oracle(path: Path) -> Oracle:
 
     return Oracle(
         name="schema",
-        promise="The database has the promised schema.",
+        promise="The database has the promised tables, columns, constraints and indexes, and no others.",
         codes=CODES,
         check=differences,
         violation=lambda _: (Record(""), Observations(schema={})),

@@ -114,7 +114,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="refused",
-    promise="Refused requests and GET change no row of any table.",
+    promise="A refused request changes no row of any table, and a GET writes nothing.",
     codes=CODES,
     check=check,
     violation=_violation,

@@ -18,9 +18,11 @@ BG-TEST-003 critical: Service does not answer
     A request got no response at all: the service has stopped or refuses connections. The end of its log says why.
 BG-TEST-004 major: Test set-up or clean-up failed
     An error occurred outside the body of a test, so what the test checks was not judged.
+BG-REFUSED-002 critical: Valid submission refused
+    The service refused a submission that keeps the contract: its schema and the rules that a schema cannot express.
 """)
 
-FAILED, UNFINISHED, SILENT, BROKEN = (code.id for code in CODES)
+FAILED, UNFINISHED, SILENT, BROKEN, REFUSED = (code.id for code in CODES)
 _CODE_OF = {Unreachable: SILENT, NotReached: UNFINISHED, AssertionError: FAILED}
 
 
