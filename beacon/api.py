@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gate.core.client import Client
 from gate.core.exchange import Exchange
+
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.client import Client
 
 JOBS = "/api/v1/jobs"
 CROSS_REGION_JOBS = "/api/v1/jobs/cross-region"

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
 from beacon.generated import generated
+from beacon.jobs import Ids
 from beacon.options import BeaconSettings
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
 from gate.contract.document import Contract
-from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
-from gate.oracles.database_contract import DatabaseContract
-from gate.oracles.registry import Oracle
 from gate.session.pack import Stage, Suite, Views
 from gate.targets.remote_run.production import Production
 from gate.targets.service import Service, StandIn
@@ -28,7 +26,10 @@ from gate.verdict import profile
 from gate.verdict.promises import Promises, criteria
 from gate.verdict.verdict import schema
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.database import Database
+    from gate.oracles.database_contract import DatabaseContract
+    from gate.oracles.registry import Oracle
     from gate.fuzz.rules import FuzzRules
 
 SUITE = Suite(
@@ -119,6 +120,10 @@ class BeaconPack:
         from gate.oracles import general  # noqa: PLC0415 (its libraries would slow down every command)
 
         return *general.oracles(self.database), *ORACLES
+
+    def ids(self, run: str, worker: str) -> Ids:
+        """What gives ids of jobs that no other worker of any run uses."""
+        return Ids(run, worker)
 
     def created(self, exchange: Exchange) -> str:
         """Id of the job that a submission created; empty where it created none."""

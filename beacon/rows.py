@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gate.core.database import Database
 from gate.core.record import Row, Rows
+
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.database import Database
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def executions(name: str, listed: Any, rows: JobRows, columns: Members = members
         return [_unreadable(name, "a list of executions", listed)]
     ids = [shown.get("id") for shown in listed]
     if not equal(ids, stored):
-        return [Finding(OTHER_ROWS, where=name, expected=f"executions {stored}", got=f"executions {ids}")]
+        return [Finding(OTHER_ROWS, name, f"executions {stored}", f"executions {ids}")]
     findings = []
     for shown, row in zip(listed, rows.executions, strict=True):
         findings += one(name, shown, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
@@ -57,7 +57,7 @@ def one(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
     if not isinstance(shown, Mapping):
         return [_unreadable(name, "an object", shown)]
     return [
-        Finding(OTHER_VALUE, where=f"{name}: {member}", expected=repr(row[column]), got=repr(shown.get(member)))
+        Finding(OTHER_VALUE, f"{name}: {member}", repr(row[column]), repr(shown.get(member)))
         for member, column in columns.items()
         if member not in shown or not equal(shown[member], row[column])
     ]
@@ -75,11 +75,11 @@ def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
         findings += one(name, page, rows.job or {}, members.JOB if rows.job else {})
     ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
     if not equal(ids, stored):
-        findings.append(Finding(PAGES, where=name, expected=f"each of {stored} once", got=str(ids)))
+        findings.append(Finding(PAGES, name, f"each of {stored} once", str(ids)))
     else:
         findings += executions(name, listed, rows)
     if not equal(totals, [len(stored)] * len(pages)):
-        findings.append(Finding(PAGES, where=f"{name}: total", expected=str(len(stored)), got=str(totals)))
+        findings.append(Finding(PAGES, f"{name}: total", str(len(stored)), str(totals)))
     return findings
 
 
@@ -88,22 +88,16 @@ def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
     if not isinstance(shown, Mapping):
         return [_unreadable(name, "an object", shown)]
     if rows.run is None:
-        return [Finding(OTHER_ROWS, where=name, expected="no cross-region execution", got="a cross-region execution")]
+        return [Finding(OTHER_ROWS, name, "no cross-region execution", "a cross-region execution")]
     findings = one(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, members.RUN)
     findings += _results(f"{name}/region_results", shown.get("region_results"), rows)
-    analysis = shown.get("analysis")
-    if analysis is None or rows.analysis is None:
-        if analysis is not rows.analysis:
-            findings.append(
-                Finding(
-                    OTHER_ROWS,
-                    where=f"{name}/analysis",
-                    expected="none" if rows.analysis is None else "the stored analysis",
-                    got=repr(analysis),
-                )
-            )
-        return findings
-    return findings + one(f"{name}/analysis", analysis, rows.analysis, members.ANALYSIS)
+    place, value = f"{name}/analysis", shown.get("analysis")
+    if value is not None and rows.analysis is not None:
+        return findings + one(place, value, rows.analysis, members.ANALYSIS)
+    if value is not rows.analysis:
+        expected = "none" if rows.analysis is None else "the stored analysis"
+        findings.append(Finding(OTHER_ROWS, place, expected, repr(value)))
+    return findings
 
 
 def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
@@ -113,7 +107,7 @@ def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
     listed = sorted(results, key=lambda result: str(result.get("region")))
     shown = [result.get("region") for result in listed]
     if not equal(shown, regions):
-        return [Finding(OTHER_ROWS, where=name, expected=str(regions), got=str(shown))]
+        return [Finding(OTHER_ROWS, name, str(regions), str(shown))]
     return [
         finding
         for result, row in zip(listed, rows.regions, strict=True)
@@ -126,7 +120,7 @@ def _objects(value: Any) -> bool:
 
 
 def _unreadable(name: str, expected: str, got: Any) -> Finding:
-    return Finding(OTHER_ROWS, where=name, expected=expected, got=repr(got))
+    return Finding(OTHER_ROWS, name, expected, repr(got))
 
 
 Judged = Iterator[tuple[Exchange, list[Finding]]]

@@ -35,6 +35,7 @@ BG-ROUTER-005 critical: Region skipped although it has a provider
     Executions failed for want of a provider while the router listed a healthy provider for their region. The runner
     looks the region up under a wrong name, or misreads the state of the providers.
 """)
+NUMBER, NO_EXECUTION, RESULT, CONSTANT, SKIPPED = (code.id for code in CODES)
 
 NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 """Failures without an inference call: no path answered, or no provider was there to be called."""
@@ -110,15 +111,8 @@ def differences(
         mine = asked.pop((row["region"], row["model_id"], prompt), [])
         hurried = len(mine) <= row["retry_count"] + 1 and _hurried(row, rows)
         findings += [] if hurried else _agree(row, mine, interrupted=interrupted)
-    findings += [
-        Finding(
-            "BG-ROUTER-002",
-            where=f"{region} {model}",
-            expected="a call that an execution stands for",
-            got=prompt,
-        )
-        for region, model, prompt in asked
-    ]
+    for region, model, prompt in asked:
+        findings.append(Finding(NO_EXECUTION, f"{region} {model}", "a call that an execution stands for", prompt))
     return findings + _constants(calls, request)
 
 
@@ -137,7 +131,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     expected = row["retry_count"] + 1 if begun else 0
     uncounted = sum(call.aborted for call in calls) if interrupted else 0
     if not expected <= len(calls) <= expected + uncounted or (completed and not calls):
-        return [Finding("BG-ROUTER-001", where=where, expected=f"{expected} router calls", got=str(len(calls)))]
+        return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
     compared: list[tuple[str, Any, Any]] = []
     if completed:
         compared = [("response", calls[-1].text, output.get("response"))]
@@ -147,7 +141,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
         compared = [("status", "completed", "failed")]
     return [
-        Finding("BG-ROUTER-003", where=f"{where}: {name}", expected=repr(answered), got=repr(stored))
+        Finding(RESULT, f"{where}: {name}", repr(answered), repr(stored))
         for name, answered, stored in compared
         if answered is None or stored != answered
     ]
@@ -163,12 +157,7 @@ def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Findin
         if getattr(call, name) not in values and not (name == "region_preference" and call.region is None)
     }
     return [
-        Finding(
-            "BG-ROUTER-004",
-            where=f"inference request: {name}",
-            expected=" or ".join(map(repr, allowed[name])),
-            got=repr(got),
-        )
+        Finding(CONSTANT, f"inference request: {name}", " or ".join(map(repr, allowed[name])), repr(got))
         for name, got in wrong.items()
     ]
 
@@ -193,12 +182,7 @@ def given_up(rows: JobRows, listed: Sequence[Provider]) -> list[Finding]:
         if _member(row["output_data"], "error_code") == NO_PROVIDER and REGIONS.get(row["region"]) in healthy
     }
     return [
-        Finding(
-            "BG-ROUTER-005",
-            where=f"executions of {region}",
-            expected=f"a call of the healthy provider of {REGIONS[region]} that the router lists",
-            got=NO_PROVIDER,
-        )
+        Finding(SKIPPED, f"executions of {region}", f"a call of the healthy provider of {REGIONS[region]}", NO_PROVIDER)
         for region in sorted(lost)
     ]
 

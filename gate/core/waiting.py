@@ -1,4 +1,4 @@
-"""The one way to wait: a probe, a condition, a deadline from one table, and the history of what was seen."""
+"""Waits: a probe, a condition, a deadline from one table, and the history of what was observed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 DEADLINES = {
-    "ready": 20.0,  # a runner that was started, until it answers its readiness probe
-    "terminal": 20.0,  # an accepted job with an answering router, until it is terminal
-    "step": 10.0,  # one visible step: a job running, a call at the router, a row changed
+    "ready": 20.0,  # a service that was started, until it answers its readiness probe
+    "terminal": 20.0,  # an accepted resource with upstreams that answer, until it is terminal
+    "step": 10.0,  # one visible step: a call at a stand-in, a row changed
     "gate": 60.0,  # a gate that was started, until it has sent its first requests
-    "resume": 30.0,  # a job whose runner died and was started again, until it is terminal
+    "resume": 30.0,  # a resource whose service died and was started again, until it is terminal
 }
 """Seconds that each kind of wait may take, before the run's time factor."""
 

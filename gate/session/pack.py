@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gate.contract.document import Contract
-from gate.core.client import Client
-from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
 from gate.core.settings import Settings
-from gate.oracles.database_contract import DatabaseContract
-from gate.oracles.registry import Oracle
 from gate.targets.remote_run.production import Production
 from gate.targets.service import Service, StandIn
 from gate.verdict.profile import Profile
 from gate.verdict.promises import Promises
+
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.client import Client
+    from gate.core.database import Database
+    from gate.oracles.database_contract import DatabaseContract
+    from gate.oracles.registry import Oracle
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,9 @@ class Pack(Protocol):
     @property
     def oracles(self) -> Sequence[Oracle]:
         """Every oracle that judges the service; of two findings with the same cause, the first oracle's counts."""
+
+    def ids(self, run: str, worker: str) -> Callable[[], str]:
+        """What gives ids of resources that no other worker of any run uses."""
 
     def created(self, exchange: Exchange) -> str:
         """Id of the resource that an accepted request created; empty where it created none."""
