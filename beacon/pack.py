@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
 from beacon.generated import generated
-from beacon.jobs import Ids
 from beacon.options import BeaconSettings
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
@@ -120,10 +119,6 @@ class BeaconPack:
         from gate.oracles import general  # noqa: PLC0415 (its libraries would slow down every command)
 
         return *general.oracles(self.database), *ORACLES
-
-    def ids(self, run: str, worker: str) -> Ids:
-        """What gives ids of jobs that no other worker of any run uses."""
-        return Ids(run, worker)
 
     def created(self, exchange: Exchange) -> str:
         """Id of the job that a submission created; empty where it created none."""

@@ -123,9 +123,6 @@ class Pack(Protocol):
     def oracles(self) -> Sequence[Oracle]:
         """Every oracle that judges the service; of two findings with the same cause, the first oracle's counts."""
 
-    def ids(self, run: str, worker: str) -> Callable[[], str]:
-        """What gives ids of resources that no other worker of any run uses."""
-
     def created(self, exchange: Exchange) -> str:
         """Id of the resource that an accepted request created; empty where it created none."""
 
