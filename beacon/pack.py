@@ -27,9 +27,9 @@ from gate.verdict.verdict import schema
 
 if TYPE_CHECKING:  # their libraries would slow down every command
     from gate.core.database import Database
+    from gate.fuzz.rules import FuzzRules
     from gate.oracles.database_contract import DatabaseContract
     from gate.oracles.registry import Oracle
-    from gate.fuzz.rules import FuzzRules
 
 SUITE = Suite(
     folder="tests",
