@@ -92,11 +92,8 @@ class Container:
             except FAILURES as error:
                 with contextlib.suppress(*FAILURES):
                     container.stop()  # it was created although it did not start
-                if (
-                    attempts_left
-                    and plan.published
-                    and PORT_IN_USE.search(str(error).replace("already allocated", "in use"))
-                ):
+                taken = PORT_IN_USE.search(str(error).replace("already allocated", "in use"))
+                if taken and plan.published and attempts_left:
                     continue
                 raise refused(error, f"{title} did not start", f"Does the image {plan.image} fit?") from error
             break
