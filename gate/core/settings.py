@@ -15,9 +15,6 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from gate.core.errors import UsageError
 from gate.core.options import Option, Options, check, collect, declared, tested
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The checkout that this gate runs from."""
-
 TARGETS = ("embedded", "containers", "remote", "auto")
 STARTED = ("embedded", "containers", "auto")
 """Targets that start the service; auto is one of the other two, as soon as it is known which."""

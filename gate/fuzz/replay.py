@@ -13,7 +13,6 @@ from gate.core.client import Unreachable
 from gate.core.errors import Exit, GateError, NotAvailable, UsageError
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
-from gate.core.settings import ROOT
 from gate.fuzz.probe import Probe, SentRequest
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzRules, Step
@@ -94,7 +93,8 @@ class Replay:
 
 def command(path: Path) -> str:
     """The command that runs a replay file; its path is relative to the checkout where possible, as reports travel."""
-    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
     return f"./scripts/gate --replay {shlex.quote(str(shown))}"
 
 
