@@ -19,6 +19,7 @@ from beacon.service import SERVICE
 from gate.core.errors import GateError
 from gate.targets import System
 from gate.targets.embedded import EmbeddedTarget
+from gate.targets.service import Service
 
 
 class Figure(NamedTuple):
@@ -38,9 +39,9 @@ class Cost(NamedTuple):
 
 
 @contextmanager
-def target(*, warm: bool = True) -> Iterator[EmbeddedTarget]:
+def target(service: Service = SERVICE, *, warm: bool = True) -> Iterator[EmbeddedTarget]:
     """Yield an embedded target that is not started yet; it is stopped afterwards."""
-    embedded = EmbeddedTarget(SERVICE, warm=warm, say=lambda _: None)
+    embedded = EmbeddedTarget(service, warm=warm, say=lambda _: None)
     try:
         yield embedded
     finally:
@@ -48,9 +49,9 @@ def target(*, warm: bool = True) -> Iterator[EmbeddedTarget]:
 
 
 @contextmanager
-def system() -> Iterator[System]:
+def system(service: Service = SERVICE, *, warm: bool = True) -> Iterator[System]:
     """Yield a ready runner on a fresh database."""
-    with target() as embedded:
+    with target(service, warm=warm) as embedded:
         running = embedded.system(embedded.start())
         try:
             yield running

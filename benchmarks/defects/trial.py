@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.checkout import ROOT
 from beacon.pack import pack
 from beacon.service import service
 from benchmarks.defects.catalogue import OF_FILES, Defect
+from benchmarks.measuring import system
 from benchmarks.running import run_command
 from gate.core.errors import GateError
 from gate.core.findings import Finding
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.fuzz.codes import whole
-from gate.targets.embedded import EmbeddedTarget
 from gate.verdict import report_directory
 from gate.verdict.events import Event, FindingReported
 from gate.verdict.journal import Follower
@@ -30,6 +30,7 @@ from gate.verdict.verdict import read
 LIMIT_SECONDS = 600.0
 """Time for one run of the gate, before the time factor; at depth ci it needs a fraction of it."""
 PATCHED = "python -m benchmarks.defects.patches"
+OPTIONS = {"serve": "runner-command", "migrate": "migrate-command", "backfill": "backfill-command"}
 UNLIMITED = ("--max-jobs=100000", "--max-rate=10000", "--max-seconds=86400")
 """For a runner that was started to be judged."""
 
@@ -155,31 +156,20 @@ def _error(directory: Path, code: int) -> str:
 def _runner(defects: Sequence[Defect], conditions: Conditions, root: Path) -> Iterator[Sequence[str]]:
     """Yield the options that select the runner: commands to start, or the URL of a runner started here."""
     commands = patched_commands(defects)
-    if not conditions.without_rows:
-        yield [f"--{name}-command={command}" for name, command in commands.items()]
-        return
-    serve, migrate = commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND)
-    target = EmbeddedTarget(service(root, serve=serve, migrate=migrate), warm=False, say=lambda _: None)
-    try:
-        system = target.system(target.start())
-        try:
-            yield ("--target=remote", f"--base-url={system.base_url}", "--allow-partial", *UNLIMITED)
-        finally:
-            system.close()
-    finally:
-        target.stop()
+    if conditions.without_rows:
+        with system(service(root, None, **commands), warm=False) as running:
+            yield ("--target=remote", f"--base-url={running.base_url}", "--allow-partial", *UNLIMITED)
+    else:
+        yield [f"--{OPTIONS[name]}={command}" for name, command in commands.items()]
 
 
 def patched_commands(defects: Sequence[Defect]) -> dict[str, str]:
-    """Return the commands of a runner with these defects, as far as they differ: runner, migrate, backfill."""
+    """Return the commands of a service with these defects, as far as they differ from the runner's own."""
+    kinds = {"serve": {"runner", "migration", "backfill"}, "migrate": {"migration"}, "backfill": {"backfill"}}
     commands = {}
-    for name, command, kinds in (
-        ("runner", "serve", {"runner", "migration", "backfill"}),
-        ("migrate", "migrate", {"migration"}),
-        ("backfill", "backfill", {"backfill"}),
-    ):
-        if ids := ",".join(defect.id for defect in defects if defect.kind in kinds):
-            commands[name] = f"{PATCHED} {ids} {command}"
+    for name, affected in kinds.items():
+        if ids := ",".join(defect.id for defect in defects if defect.kind in affected):
+            commands[name] = f"{PATCHED} {ids} {name}"
     return commands
 
 

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from beacon.checkout import MIGRATE_COMMAND, ROOT, RUNNER_COMMAND
+from beacon.checkout import ROOT
 from beacon.contract import PATH as PUBLISHED
 from beacon.service import service
 from benchmarks import reports
@@ -24,16 +23,16 @@ from benchmarks.command_line import positive
 from benchmarks.defects import catalogue
 from benchmarks.defects.catalogue import Defect
 from benchmarks.defects.trial import checkout, patched_commands
+from benchmarks.measuring import system
 from benchmarks.peers.tools import TOOLS, Reading, Tool
 from benchmarks.running import run_all, run_command
 from gate.core.errors import Exit, GateError, UsageError
-from gate.targets.embedded import EmbeddedTarget
 
 LIMIT_SECONDS = 900.0
 """Time for one command of a tool."""
 OUT_OF_REACH = frozenset({"portal", "payload"})
 """Kinds of defects that no tool can catch with a contract and a runner: they are in a client or in its requests."""
-LOCAL = "127.0.0.1,localhost"
+LOCAL = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")  # no proxy, whatever the shell says
 COLUMNS = ("tool", "given", "caught", "which", "false alarms", "median s", "requests", "not judged")
 
 
@@ -159,54 +158,27 @@ def _row(tool: Tool, console: Console) -> Row:
 
 def _trials(defect: Defect | None, tools: Sequence[Tool], seed: int, stop: threading.Event) -> list[Trial]:
     """Run each tool on a fresh runner with the defect, or on a clean runner."""
-    name = defect.id if defect else ""
-    trials: list[Trial] = []
+    return [_trial([defect] if defect else [], tool, seed, stop) for tool in tools]
+
+
+def _trial(defects: Sequence[Defect], tool: Tool, seed: int, stop: threading.Event) -> Trial:
+    name = "".join(defect.id for defect in defects)
     try:
-        with _target(defect) as (target, contract):
-            shared = target.start()
-            for tool in tools:
-                system = target.system(shared)
-                try:
-                    trials.append(_run(tool, name, contract, system.base_url, seed, stop))
-                except GateError as error:
-                    trials.append(Trial(tool.name, name, error=str(error).splitlines()[0]))
-                finally:
-                    system.close()
-    except GateError as error:
-        trials += [Trial(tool.name, name, error=str(error).splitlines()[0]) for tool in tools[len(trials) :]]
-    return trials
-
-
-def _run(tool: Tool, name: str, contract: Path, base_url: str, seed: int, stop: threading.Event) -> Trial:
-    # The runner is on this machine: no proxy stands between, whatever the shell says.
-    env = {"NO_PROXY": LOCAL, "no_proxy": LOCAL}
-    with tempfile.TemporaryDirectory(prefix="gate-peers-") as directory:
-        started = time.monotonic()
-        try:
-            outputs = [
-                run_command(command, Path(directory), LIMIT_SECONDS, stop, env=env)[1]
-                for command in tool.commands(contract, base_url, seed)
-            ]
-        except TimeoutError as error:
-            raise GateError(f"{tool.name} was not done after {LIMIT_SECONDS:g} s.") from error
-        except OSError as error:
-            raise GateError(f"{tool.name} cannot be executed: {error.strerror}.") from error
-        seconds = time.monotonic() - started
-        return Trial(tool.name, name, seconds, tool.read(Path(directory), "\n".join(outputs)))
-
-
-@contextmanager
-def _target(defect: Defect | None) -> Iterator[tuple[EmbeddedTarget, Path]]:
-    """Yield a target whose runner has the defect, and the contract that is published with it."""
-    defects = [defect] if defect else []
-    commands = patched_commands(defects)
-    serve, migrate = commands.get("runner", RUNNER_COMMAND), commands.get("migrate", MIGRATE_COMMAND)
-    with checkout(defects) as root:
-        target = EmbeddedTarget(service(root, serve=serve, migrate=migrate), warm=True, say=lambda _: None)
-        try:
-            yield target, root / PUBLISHED.relative_to(ROOT)
-        finally:
-            target.stop()
+        with (
+            checkout(defects) as root,
+            system(service(root, None, **patched_commands(defects))) as running,
+            tempfile.TemporaryDirectory(prefix="gate-peers-") as directory,
+        ):
+            commands = tool.commands(root / PUBLISHED.relative_to(ROOT), running.base_url, seed)
+            started = time.monotonic()
+            outputs = [run_command(command, Path(directory), LIMIT_SECONDS, stop, env=LOCAL)[1] for command in commands]
+            seconds = time.monotonic() - started
+            return Trial(tool.name, name, seconds, tool.read(Path(directory), "\n".join(outputs)))
+    except TimeoutError:
+        error = f"{tool.name} was not done after {LIMIT_SECONDS:g} s."
+    except (GateError, OSError) as failure:
+        error = str(failure).splitlines()[0]
+    return Trial(tool.name, name, error=error)
 
 
 def _print(row: Row, trial: Trial, console: Console) -> None:
