@@ -48,11 +48,11 @@ def executions(name: str, listed: Any, rows: JobRows, columns: Members = members
         return [Finding(OTHER_ROWS, name, f"executions {stored}", f"executions {ids}")]
     findings = []
     for shown, row in zip(listed, rows.executions, strict=True):
-        findings += one(name, shown, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
+        findings += compare(name, shown, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
     return findings
 
 
-def one(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
+def compare(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
     """One shown object against the row that it shows."""
     if not isinstance(shown, Mapping):
         return [_unreadable(name, "an object", shown)]
@@ -72,7 +72,7 @@ def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
         return [_unreadable(name, "a job with its executions", listed)]
     findings = []
     for page in pages:
-        findings += one(name, page, rows.job or {}, members.JOB if rows.job else {})
+        findings += compare(name, page, rows.job or {}, members.JOB if rows.job else {})
     ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
     if not equal(ids, stored):
         findings.append(Finding(PAGES, name, f"each of {stored} once", str(ids)))
@@ -89,11 +89,11 @@ def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
         return [_unreadable(name, "an object", shown)]
     if rows.run is None:
         return [Finding(OTHER_ROWS, name, "no cross-region execution", "a cross-region execution")]
-    findings = one(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, members.RUN)
+    findings = compare(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, members.RUN)
     findings += _results(f"{name}/region_results", shown.get("region_results"), rows)
     place, value = f"{name}/analysis", shown.get("analysis")
     if value is not None and rows.analysis is not None:
-        return findings + one(place, value, rows.analysis, members.ANALYSIS)
+        return findings + compare(place, value, rows.analysis, members.ANALYSIS)
     if value is not rows.analysis:
         expected = "none" if rows.analysis is None else "the stored analysis"
         findings.append(Finding(OTHER_ROWS, place, expected, repr(value)))
@@ -111,7 +111,7 @@ def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
     return [
         finding
         for result, row in zip(listed, rows.regions, strict=True)
-        for finding in one(name, result, row, members.REGION)
+        for finding in compare(name, result, row, members.REGION)
     ]
 
 
@@ -178,7 +178,7 @@ def analysis(name: str, body: Any, row: Row) -> list[Finding]:
     shown, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
     if not isinstance(shown, dict) or not isinstance(scores, dict):
         return [_unreadable(name, "an analysis with region scores", body)]
-    return one(name, body, row, members.BIAS_ANALYSIS) + one(f"{name}/analysis", shown, row, members.ANALYSIS)
+    return compare(name, body, row, members.BIAS_ANALYSIS) + compare(f"{name}/analysis", shown, row, members.ANALYSIS)
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

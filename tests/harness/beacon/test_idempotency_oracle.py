@@ -56,10 +56,10 @@ def test_answers_that_the_key_allows(other: Exchange) -> None:
 @pytest.mark.parametrize(("other", "where"), FAULTS.values(), ids=FAULTS)
 def test_answers_that_the_key_does_not_allow(other: Exchange, where: str) -> None:
     """One finding, at the operation that did not keep to the key."""
-    found = check([FIRST, other])
-    assert [one.code for one in found] == ["BG-IDEM-001"]
-    assert found[0].where.startswith(f"POST {other.path}, ")
-    assert where in found[0].where
+    findings = check([FIRST, other])
+    assert [finding.code for finding in findings] == ["BG-IDEM-001"]
+    assert findings[0].where.startswith(f"POST {other.path}, ")
+    assert where in findings[0].where
 
 
 def test_key_that_nothing_was_accepted_under() -> None:

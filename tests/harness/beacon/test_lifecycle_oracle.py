@@ -20,7 +20,7 @@ RANKS = {
     "job": {"queued": 0, "running": 1, "completed": 2, "partial": 2, "failed": 2, "cancelled": 2},
     "execution": {"pending": 0, "running": 1, "completed": 2, "failed": 2, "timeout": 2, "cancelled": 2},
 }
-STEPS = [(what, one, other) for what, ranks in RANKS.items() for one in ranks for other in ranks]
+STEPS = [(kind, before, after) for kind, ranks in RANKS.items() for before in ranks for after in ranks]
 
 
 def get(path: str, body: Any, status: int = 200, method: str = "GET") -> Exchange:
@@ -48,13 +48,13 @@ READINGS: dict[str, dict[str, Callable[[Any], Exchange]]] = {
         "details": lambda status: get("/api/v1/executions/7/details", execution(status)),
     },
 }
-PLACES = [(what, place) for what, places in READINGS.items() for place in places]
+PLACES = [(kind, place) for kind, places in READINGS.items() for place in places]
 
 
-def told(exchanges: Sequence[Exchange]) -> list[tuple[str, str]]:
-    found = check(exchanges)
-    assert {finding.resource for finding in found} <= {"a"}
-    return [(finding.code, finding.where) for finding in found]
+def causes(exchanges: Sequence[Exchange]) -> list[tuple[str, str]]:
+    findings = check(exchanges)
+    assert {finding.resource for finding in findings} <= {"a"}
+    return [(finding.code, finding.where) for finding in findings]
 
 
 def test_statuses_are_those_of_the_contract() -> None:
@@ -63,73 +63,73 @@ def test_statuses_are_those_of_the_contract() -> None:
     assert list(EXECUTION) == list(RANKS["execution"]) == SCHEMAS["ExecutionStatus"]["enum"]
 
 
-@pytest.mark.parametrize(("what", "before", "after"), STEPS)
-def test_every_step(what: str, before: str, after: str) -> None:
+@pytest.mark.parametrize(("kind", "before", "after"), STEPS)
+def test_every_step(kind: str, before: str, after: str) -> None:
     """A status stays or goes on; each other step is found, wherever the two are read."""
-    ranks = RANKS[what]
+    ranks = RANKS[kind]
     legal = before == after or ranks[before] < ranks[after]
-    expected = [] if legal else [("BG-LIFE-002", f"status of {what}")]
-    for first in READINGS[what].values():
-        for second in READINGS[what].values():
-            assert told([first(before), second(after)]) == expected
+    expected = [] if legal else [("BG-LIFE-002", f"status of {kind}")]
+    for first in READINGS[kind].values():
+        for second in READINGS[kind].values():
+            assert causes([first(before), second(after)]) == expected
 
 
 def test_each_reading_is_held_against_the_one_before() -> None:
     """A step back is found whatever came first, and once."""
-    for what, readings in READINGS.items():
-        begin, *_ = RANKS[what]
+    for kind, readings in READINGS.items():
+        begin, *_ = RANKS[kind]
         steps = (begin, "completed", "running", "running", "completed", begin)
         assert (
-            told([read(status) for status in steps for read in readings.values()])
-            == [("BG-LIFE-002", f"status of {what}")] * 2
+            causes([read(status) for status in steps for read in readings.values()])
+            == [("BG-LIFE-002", f"status of {kind}")] * 2
         )
 
 
-@pytest.mark.parametrize(("what", "place"), PLACES)
-def test_readings_that_overlap_are_in_no_order(what: str, place: str) -> None:
+@pytest.mark.parametrize(("kind", "place"), PLACES)
+def test_readings_that_overlap_are_in_no_order(kind: str, place: str) -> None:
     """The answer that came second may be of the look that was first; a reading after both is held against both."""
-    read = READINGS[what][place]
-    stepped = [("BG-LIFE-002", f"status of {what}")]
+    read = READINGS[kind][place]
+    stepped = [("BG-LIFE-002", f"status of {kind}")]
 
     def at(status: str, began: float, ended: float) -> Exchange:
         return replace(read(status), began=began, elapsed=ended - began)
 
     done, overlapping = at("completed", 1.0, 2.0), at("running", 0.5, 3.0)
-    assert told([done, overlapping]) == []
-    assert told([done, overlapping, at("completed", 3.0, 4.0)]) == []
-    assert told([done, overlapping, at("running", 2.5, 4.0)]) == stepped
-    assert told([done, at("running", 2.0, 3.0)]) == stepped
+    assert causes([done, overlapping]) == []
+    assert causes([done, overlapping, at("completed", 3.0, 4.0)]) == []
+    assert causes([done, overlapping, at("running", 2.5, 4.0)]) == stepped
+    assert causes([done, at("running", 2.0, 3.0)]) == stepped
 
 
 UNKNOWN: list[Any] = ["processing", "created", "COMPLETED", "", None, 1, True, [], {}]
 
 
-@pytest.mark.parametrize(("what", "place"), PLACES)
-def test_a_status_outside_the_life_cycle(what: str, place: str) -> None:
+@pytest.mark.parametrize(("kind", "place"), PLACES)
+def test_a_status_outside_the_life_cycle(kind: str, place: str) -> None:
     """It is found once, and the next reading is held against the last one that made sense."""
-    read = READINGS[what][place]
-    begin, *_, end = RANKS[what]
-    unknown = ("BG-LIFE-001", f"status of {what}")
+    read = READINGS[kind][place]
+    begin, *_, end = RANKS[kind]
+    unknown = ("BG-LIFE-001", f"status of {kind}")
     for status in UNKNOWN:
-        assert told([read(status)]) == [unknown]
-        assert told([read(begin), read(status), read("running")]) == [unknown]
-        assert told([read(end), read(status), read("running")]) == [unknown, ("BG-LIFE-002", f"status of {what}")]
+        assert causes([read(status)]) == [unknown]
+        assert causes([read(begin), read(status), read("running")]) == [unknown]
+        assert causes([read(end), read(status), read("running")]) == [unknown, ("BG-LIFE-002", f"status of {kind}")]
 
 
 def test_a_status_that_only_the_other_has() -> None:
     """A job is never pending, an execution never queued."""
     job, listed = READINGS["job"]["view"], READINGS["execution"]["list"]
-    assert told([job("pending"), job("timeout")]) == [("BG-LIFE-001", "status of job")] * 2
-    assert told([listed("queued"), listed("partial")]) == [("BG-LIFE-001", "status of execution")] * 2
+    assert causes([job("pending"), job("timeout")]) == [("BG-LIFE-001", "status of job")] * 2
+    assert causes([listed("queued"), listed("partial")]) == [("BG-LIFE-001", "status of execution")] * 2
 
 
 def test_each_job_and_execution_has_its_own_history() -> None:
     """Others may be elsewhere in their lives; one id in a URL and in a body is the same job."""
     done = get("/api/v1/jobs/a", {"status": "completed", "executions": [execution("completed", 1)]})
     begun = get("/api/v1/jobs/b", {"status": "queued", "executions": [execution("pending", 2)]})
-    assert told([done, begun, done, begun]) == []
+    assert causes([done, begun, done, begun]) == []
     quoted = get("/api/v1/jobs/%61", {"status": "running"})
-    assert told([done, quoted]) == [("BG-LIFE-002", "status of job")]
+    assert causes([done, quoted]) == [("BG-LIFE-002", "status of job")]
 
 
 IGNORED = {
@@ -143,7 +143,7 @@ IGNORED = {
 
 @pytest.mark.parametrize("exchange", IGNORED.values(), ids=IGNORED)
 def test_other_statuses_are_none_of_a_job(exchange: Exchange) -> None:
-    assert told([READINGS["job"]["view"]("completed"), exchange]) == []
+    assert causes([READINGS["job"]["view"]("completed"), exchange]) == []
 
 
 JUNK: list[Any] = [None, True, 0, "x", [], {}, [None], [[]], [{}], [{"id": None, "status": 1}], {"a": 1}]
@@ -155,5 +155,5 @@ def test_whatever_is_sent_breaks_nothing(path: str) -> None:
     at = f"/api/v1/{path}"
     bodies = [body for junk in JUNK for body in (junk, {"executions": junk}, {"jobs": junk})]
     exchanges = [READINGS["job"]["view"]("completed"), *[get(at, body) for body in bodies]]
-    assert told([*exchanges, READINGS["job"]["view"]("queued")]) == [("BG-LIFE-002", "status of job")]
+    assert causes([*exchanges, READINGS["job"]["view"]("queued")]) == [("BG-LIFE-002", "status of job")]
     assert check([Exchange("GET", f"http://h{at}", 200, body=b"<html>")]) == []

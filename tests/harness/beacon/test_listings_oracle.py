@@ -73,7 +73,7 @@ def view_pages(body: Any) -> list[Finding]:
 
 
 def view_bias(body: Any) -> list[Finding]:
-    return listings.one("view", body, ROWS.analysis or {}, members.BIAS_ANALYSIS)
+    return listings.compare("view", body, ROWS.analysis or {}, members.BIAS_ANALYSIS)
 
 
 WITH_JOB = {"job_id": "job_id"}
@@ -118,11 +118,11 @@ def put(body: Any, place: Place, value: Any) -> Any:
     return copy
 
 
-def without(one: dict[str, Any], member: str) -> dict[str, Any]:
-    return {name: value for name, value in one.items() if name != member}
+def without(entry: dict[str, Any], member: str) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name != member}
 
 
-def told(findings: list[Finding]) -> set[tuple[str, str]]:
+def causes(findings: list[Finding]) -> set[tuple[str, str]]:
     return {(finding.code, finding.where) for finding in findings}
 
 
@@ -162,7 +162,7 @@ def test_another_value_is_found(name: str, member: str) -> None:
     expected = (view.lost, view.name) if member == view.identity else ("BG-LIST-002", f"{view.name}: {member}")
     sound = at(view.body(), view.place)
     for spoilt in (sound | {member: other(sound[member])}, sound | {member: None}, without(sound, member)):
-        assert told(view.check(put(view.body(), view.place, spoilt))) == {expected}
+        assert causes(view.check(put(view.body(), view.place, spoilt))) == {expected}
 
 
 JUNK: list[Any] = [None, True, 0, -1.5, 10**400, float("nan"), float("inf"), "", "x", [], {}, [None], [[]], [{}]]
@@ -184,9 +184,9 @@ def test_whatever_is_sent_is_found_and_breaks_nothing(view: View) -> None:
         for junk in JUNK:
             wrong = put(body, place, junk)
             if wrong != body:
-                found = view.check(wrong)
-                assert found, (place, junk)
-                assert {finding.code[:8] for finding in found} == {"BG-LIST-"}
+                findings = view.check(wrong)
+                assert findings, (place, junk)
+                assert {finding.code[:8] for finding in findings} == {"BG-LIST-"}
 
 
 SOUND: list[tuple[Any, Any]] = [
@@ -222,14 +222,14 @@ FAULTY: list[tuple[Any, Any]] = [
 @pytest.mark.parametrize(("stored", "value"), SOUND)
 def test_the_same_value_in_another_form(stored: Any, value: Any) -> None:
     """Times are moments, numbers are numbers."""
-    assert listings.one("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
+    assert listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
 
 
 @pytest.mark.parametrize(("stored", "value"), FAULTY)
 def test_another_value_in_a_similar_form(stored: Any, value: Any) -> None:
     """A value of another type is another value."""
-    found = listings.one("view", {"member": value}, {"column": stored}, {"member": "column"})
-    assert told(found) == {("BG-LIST-002", "view: member")}
+    findings = listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"})
+    assert causes(findings) == {("BG-LIST-002", "view: member")}
 
 
 ALL = items()
@@ -248,7 +248,7 @@ LISTS = {
 @pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
 def test_other_executions_are_found(listed: Any) -> None:
     """JobRows that are lost, foreign, doubled or in another order."""
-    assert told(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
+    assert causes(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
 
 
 PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
@@ -270,7 +270,7 @@ PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
 @pytest.mark.parametrize(("shown_pages", "expected"), PAGES.values(), ids=PAGES)
 def test_pages_that_are_not_complete_and_disjoint(shown_pages: list[Any], expected: set[tuple[str, str]]) -> None:
     """Pages together show each row once, and each page tells the total."""
-    assert told(listings.pages("view", shown_pages, ROWS)) == expected
+    assert causes(listings.pages("view", shown_pages, ROWS)) == expected
 
 
 def test_a_job_without_executions() -> None:
@@ -278,8 +278,8 @@ def test_a_job_without_executions() -> None:
     empty = JobRows(ROWS.job)
     assert listings.executions("view", [], empty) == []
     assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
-    assert told(listings.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
-    assert told(view_run(None) + listings.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
+    assert causes(listings.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
+    assert causes(view_run(None) + listings.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
 
 
 def test_results_and_analyses_that_are_not_stored() -> None:
@@ -287,11 +287,11 @@ def test_results_and_analyses_that_are_not_stored() -> None:
     view = run_view()
     assert view_run(view | {"region_results": view["region_results"][::-1]}) == []
     for results in (view["region_results"][:0], view["region_results"][:1], view["region_results"] * 2):
-        assert told(view_run(view | {"region_results": results})) == {("BG-LIST-001", RESULTS)}
-    assert told(view_run(view | {"analysis": None})) == {("BG-LIST-001", ANALYSIS)}
+        assert causes(view_run(view | {"region_results": results})) == {("BG-LIST-001", RESULTS)}
+    assert causes(view_run(view | {"analysis": None})) == {("BG-LIST-001", ANALYSIS)}
     none = JobRows(ROWS.job, ROWS.executions, ROWS.run, ROWS.regions)
     assert listings.run("view", view | {"analysis": None}, none) == []
-    assert told(listings.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
+    assert causes(listings.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
 
 
 def test_pages_are_joined() -> None:

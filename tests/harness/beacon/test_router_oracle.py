@@ -45,24 +45,24 @@ def call(row: Row, **changes: Any) -> Call:
     return Call(**asked | REQUEST | changes)
 
 
-def one(**columns: Any) -> JobRows:
+def single(**columns: Any) -> JobRows:
     """A job with one execution."""
     return JobRows(sample.job(), [sample.execution(7, **columns)])
 
 
 def failed(code: str | None, status: str = "failed", **columns: Any) -> JobRows:
-    return one(status=status, output_data={"error_code": code} if code else None, **columns)
+    return single(status=status, output_data={"error_code": code} if code else None, **columns)
 
 
-def told(rows: JobRows, calls: Sequence[Call]) -> set[tuple[str, str]]:
-    found: list[Finding] = differences(rows, calls, TEXTS, REQUEST)
-    return {(finding.code, finding.where) for finding in found}
+def causes(rows: JobRows, calls: Sequence[Call]) -> set[tuple[str, str]]:
+    findings: list[Finding] = differences(rows, calls, TEXTS, REQUEST)
+    return {(finding.code, finding.where) for finding in findings}
 
 
 ROWS = sample.rows()
 CALLS = [call(row) for row in ROWS.executions]
 US = CALLS[0]
-TWICE = one(retry_count=1)
+TWICE = single(retry_count=1)
 WIDEST = "x" * 255
 TOO_WIDE = replace(US, provider=WIDEST + "y")
 SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
@@ -71,12 +71,12 @@ SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
     "a retry, whose last answer counts": (TWICE, [replace(US, status=None, text=None, provider=None), US]),
     "no execution at all": (JobRows(sample.job()), []),
     "never started": (failed(None, "cancelled", started_at=None), []),
-    "an answer that names nobody": (one(), [replace(US, provider="")]),
+    "an answer that names nobody": (single(), [replace(US, provider="")]),
     "a name that is too long": (
-        one(provider_id=WIDEST, output_data={"response": US.text, "provider": WIDEST}),
+        single(provider_id=WIDEST, output_data={"response": US.text, "provider": WIDEST}),
         [TOO_WIDE],
     ),
-    "no question": (one(question_id=None), [replace(US, prompt="Benchmark: facts")]),
+    "no question": (single(question_id=None), [replace(US, prompt="Benchmark: facts")]),
     "answer of another region": (failed("ROUTER_REGION_MISMATCH"), [US]),
     **{f"not logged {code}": (failed(code), []) for code in sorted(NOT_LOGGED)},
     **{
@@ -89,16 +89,16 @@ SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
 @pytest.mark.parametrize(("rows", "calls"), SOUND.values(), ids=SOUND)
 def test_what_agrees_is_no_finding(rows: JobRows, calls: Sequence[Call]) -> None:
     """Each execution stands for its calls, and each call for an execution."""
-    assert told(rows, calls) == set()
+    assert causes(rows, calls) == set()
 
 
 NUMBER = {("BG-ROUTER-001", WHERE)}
 COUNTS: dict[str, tuple[JobRows, Sequence[Call]]] = {
-    "made up": (one(), []),
-    "made up, never started": (one(started_at=None), []),
-    "retries below zero": (one(retry_count=-1), []),
-    "asked twice": (one(), [US, US]),
-    "retry not counted": (one(retry_count=0), [US, US, US]),
+    "made up": (single(), []),
+    "made up, never started": (single(started_at=None), []),
+    "retries below zero": (single(retry_count=-1), []),
+    "asked twice": (single(), [US, US]),
+    "retry not counted": (single(retry_count=0), [US, US, US]),
     "retry not made": (TWICE, [US]),
     "called though never started": (failed(None, "pending", started_at=None), [US]),
     "cancelled, but called": (failed(None, "cancelled", started_at=None), [US]),
@@ -110,16 +110,16 @@ COUNTS: dict[str, tuple[JobRows, Sequence[Call]]] = {
 @pytest.mark.parametrize(("rows", "calls"), COUNTS.values(), ids=COUNTS)
 def test_another_number_of_calls_is_found(rows: JobRows, calls: Sequence[Call]) -> None:
     """Results that were made up, and work that was done twice or for nothing."""
-    assert told(rows, calls) == NUMBER
+    assert causes(rows, calls) == NUMBER
 
 
 def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
     """Where the runner was killed between sending and committing; any other call counts as ever."""
     cut = replace(US, aborted=True, status=None, text=None, provider=None)
-    for rows, calls in ((one(), [cut, US]), (TWICE, [cut, US]), (one(), [US])):
+    for rows, calls in ((single(), [cut, US]), (TWICE, [cut, US]), (single(), [US])):
         assert differences(rows, calls, TEXTS, REQUEST, interrupted=True) == []
-    assert told(one(), [cut, US]) == NUMBER
-    for rows, calls in ((one(), [US, US]), (TWICE, [US]), (one(), [cut, US, US])):
+    assert causes(single(), [cut, US]) == NUMBER
+    for rows, calls in ((single(), [US, US]), (TWICE, [US]), (single(), [cut, US, US])):
         assert [finding.code for finding in differences(rows, calls, TEXTS, REQUEST, interrupted=True)] == [
             "BG-ROUTER-001"
         ]
@@ -127,7 +127,7 @@ def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
 
 def test_two_executions_do_not_share_a_call() -> None:
     twins = JobRows(sample.job(), [sample.execution(7), sample.execution(8)])
-    assert told(twins, [US]) == NUMBER
+    assert causes(twins, [US]) == NUMBER
 
 
 LIMITS = [{"timeout": 1}, {"provider_timeout": 999_999_999}, {"timeout": 1, "provider_timeout": None}]
@@ -139,16 +139,16 @@ def test_a_call_that_a_very_short_limit_cut_off_may_be_missing(limits: Any) -> N
     """Only where the time ran out, and never is one too many."""
     job = sample.job(jobspec_data={"constraints": limits})
     late, lost = failed("ROUTER_TIMEOUT", "timeout"), failed("ROUTER_TIMEOUT")
-    assert told(replace(late, job=job), []) == (set() if limits in LIMITS else NUMBER)
-    assert told(replace(late, job=job), [US, US]) == NUMBER
-    assert told(replace(lost, job=job), []) == NUMBER
+    assert causes(replace(late, job=job), []) == (set() if limits in LIMITS else NUMBER)
+    assert causes(replace(late, job=job), [US, US]) == NUMBER
+    assert causes(replace(lost, job=job), []) == NUMBER
 
 
 def test_a_call_that_never_arrived_whole_is_none() -> None:
     """What was to be asked is not known; one that arrived whole before it was cut off counts."""
     torn = Call(at=0.0, at_utc=US.at_utc, job=JOB, path=US.path, errors=("the body did not arrive",), aborted=True)
-    assert told(ROWS, [torn, *CALLS]) == set()
-    assert told(ROWS, [replace(US, aborted=True), *CALLS]) == NUMBER
+    assert causes(ROWS, [torn, *CALLS]) == set()
+    assert causes(ROWS, [replace(US, aborted=True), *CALLS]) == NUMBER
 
 
 FOREIGN: dict[str, tuple[Call, str]] = {
@@ -164,20 +164,20 @@ FOREIGN: dict[str, tuple[Call, str]] = {
 @pytest.mark.parametrize(("other", "where"), FOREIGN.values(), ids=FOREIGN)
 def test_a_call_of_no_execution_is_found(other: Call, where: str) -> None:
     """Beside the right calls it is one finding; in place of one, that one is missing too."""
-    assert told(ROWS, [*CALLS, other, other]) == {("BG-ROUTER-002", where)}
-    assert told(ROWS, [other, *CALLS[1:]]) == {("BG-ROUTER-002", where)} | NUMBER
+    assert causes(ROWS, [*CALLS, other, other]) == {("BG-ROUTER-002", where)}
+    assert causes(ROWS, [other, *CALLS[1:]]) == {("BG-ROUTER-002", where)} | NUMBER
 
 
 ANSWERS: dict[str, tuple[JobRows, Call, str]] = {
     "another text": (ROWS, replace(US, text="Rome"), "response"),
     "no text was answered": (ROWS, replace(US, text=None), "response"),
-    "another provider": (one(provider_id="modal-EU"), US, "provider_id"),
+    "another provider": (single(provider_id="modal-EU"), US, "provider_id"),
     "another provider in the output": (
-        one(output_data={"response": US.text, "provider": "modal-EU"}),
+        single(output_data={"response": US.text, "provider": "modal-EU"}),
         US,
         "provider",
     ),
-    "text lost": (one(output_data={"provider": US.provider}), US, "response"),
+    "text lost": (single(output_data={"provider": US.provider}), US, "response"),
     "answer lost": (failed("ROUTER_HTTP_503"), US, "status"),
     "answer lost without a reason": (failed(None), US, "status"),
 }
@@ -187,11 +187,11 @@ ANSWERS: dict[str, tuple[JobRows, Call, str]] = {
 def test_a_result_that_is_not_the_answer_is_found(rows: JobRows, answer: Call, member: str) -> None:
     """What is stored of an answer is the answer; one that was given is not lost."""
     calls = [answer, *CALLS[1:]] if rows is ROWS else [answer]
-    assert told(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}
+    assert causes(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}
 
 
 def test_the_last_answer_counts() -> None:
-    assert told(TWICE, [US, replace(US, text="Rome")]) == {("BG-ROUTER-003", f"{WHERE}: response")}
+    assert causes(TWICE, [US, replace(US, text="Rome")]) == {("BG-ROUTER-003", f"{WHERE}: response")}
 
 
 OTHER: dict[str, list[Any]] = {"temperature": [0.7, None], "max_tokens": [50, None], "cost_priority": [True, None]}
@@ -201,15 +201,15 @@ OTHER: dict[str, list[Any]] = {"temperature": [0.7, None], "max_tokens": [50, No
 def test_another_constant_is_found(name: str, value: Any) -> None:
     """In whichever of the calls it is."""
     for place in range(len(CALLS)):
-        calls = [replace(one, **{name: value}) if number == place else one for number, one in enumerate(CALLS)]
-        assert told(ROWS, calls) == {("BG-ROUTER-004", f"inference request: {name}")}
+        calls = [replace(call, **{name: value}) if number == place else call for number, call in enumerate(CALLS)]
+        assert causes(ROWS, calls) == {("BG-ROUTER-004", f"inference request: {name}")}
 
 
 @pytest.mark.parametrize("name", ["US", "EU", "ASIA"])
 def test_a_region_that_is_not_called_by_the_routers_name_is_found(name: str) -> None:
     """The router falls back to another region where it does not know the name."""
-    rows = one(region=name, provider_id=US.provider, output_data={"response": US.text, "provider": US.provider})
-    assert told(rows, [replace(US, region_preference=name)]) == {
+    rows = single(region=name, provider_id=US.provider, output_data={"response": US.text, "provider": US.provider})
+    assert causes(rows, [replace(US, region_preference=name)]) == {
         ("BG-ROUTER-004", "inference request: region_preference")
     }
 
@@ -233,9 +233,9 @@ PROMPTS: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("benchmark", "prompt"), PROMPTS.values(), ids=PROMPTS)
 def test_prompt_without_a_question(benchmark: Any, prompt: str) -> None:
     """The benchmark's own input is asked, else its description."""
-    rows = replace(one(question_id="default"), job=sample.job(jobspec_data={"benchmark": benchmark}))
-    assert told(rows, [replace(US, prompt=prompt)]) == set()
-    assert told(rows, [replace(US, prompt="other")]) == {
+    rows = replace(single(question_id="default"), job=sample.job(jobspec_data={"benchmark": benchmark}))
+    assert causes(rows, [replace(US, prompt=prompt)]) == set()
+    assert causes(rows, [replace(US, prompt="other")]) == {
         ("BG-ROUTER-001", "executions of US m1 default"),
         ("BG-ROUTER-002", "US m1"),
     }
@@ -244,11 +244,11 @@ def test_prompt_without_a_question(benchmark: Any, prompt: str) -> None:
 @pytest.mark.parametrize("junk", [None, True, 0, "x", [], {}, [None], {"response": None}, {"error_code": []}], ids=repr)
 def test_whatever_is_stored_breaks_nothing(junk: Any) -> None:
     """Outputs and specs of a broken runner are findings, never an error."""
-    assert told(one(output_data=junk), [US]) == {
+    assert causes(single(output_data=junk), [US]) == {
         ("BG-ROUTER-003", f"{WHERE}: {member}") for member in ("response", "provider")
     }
-    spoilt = replace(one(output_data=junk, status="failed", question_id=None), job=sample.job(jobspec_data=junk))
-    assert told(spoilt, [])
+    spoilt = replace(single(output_data=junk, status="failed", question_id=None), job=sample.job(jobspec_data=junk))
+    assert causes(spoilt, [])
 
 
 CATALOGUE = {"categories": {"control_questions": [{"question_id": "math_basic", "question": "What is 2 + 2?"}]}}
@@ -267,7 +267,7 @@ def test_questions_that_cannot_be_read(body: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "listed", "found"),
+    ("code", "listed", "findings"),
     [
         ("ROUTER_NO_PROVIDER", DEFAULT_PROVIDERS, ["executions of US"]),
         ("ROUTER_NO_PROVIDER", without("US"), []),
@@ -275,7 +275,7 @@ def test_questions_that_cannot_be_read(body: Any) -> None:
         ("ROUTER_HTTP_503", DEFAULT_PROVIDERS, []),
     ],
 )
-def test_no_region_is_given_up_that_has_a_provider(code: str, listed: Sequence[Provider], found: list[str]) -> None:
+def test_no_region_is_given_up_that_has_a_provider(code: str, listed: Sequence[Provider], findings: list[str]) -> None:
     """Only a region without a healthy provider may have no provider."""
     given = given_up(failed(code, provider_id="unassigned"), listed)
-    assert [(one.code, one.where) for one in given] == [("BG-ROUTER-005", where) for where in found]
+    assert [(finding.code, finding.where) for finding in given] == [("BG-ROUTER-005", where) for where in findings]

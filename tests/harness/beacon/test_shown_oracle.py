@@ -138,8 +138,8 @@ def test_each_rule_bites(code: str, fault: Callable[[JobRows], Any]) -> None:
 
 def test_missing_analysis_bites() -> None:
     """Two regions succeeded, it is enabled, and none is shown."""
-    found = check(replace(sound(), analysis=None))
-    assert [finding.code for finding in found] == ["BG-INV-018"]
+    findings = check(replace(sound(), analysis=None))
+    assert [finding.code for finding in findings] == ["BG-INV-018"]
 
 
 def test_every_rule_has_a_fault() -> None:

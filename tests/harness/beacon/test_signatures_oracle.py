@@ -23,14 +23,14 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 def signed(**metadata: Any) -> Spec:
     """A well signed spec; members of its metadata replaced, or None to leave them out, before it is signed."""
-    made = sign(spec("a"), nonce="n", timestamp=NOW.isoformat())
-    made["metadata"] = {name: value for name, value in {**made["metadata"], **metadata}.items() if value is not None}
-    return {**made, "signature": base64.b64encode(key().sign(canonical(made))).decode()}
+    sent = sign(spec("a"), nonce="n", timestamp=NOW.isoformat())
+    sent["metadata"] = {name: value for name, value in {**sent["metadata"], **metadata}.items() if value is not None}
+    return {**sent, "signature": base64.b64encode(key().sign(canonical(sent))).decode()}
 
 
 def bare() -> Spec:
-    made = {name: value for name, value in signed().items() if name != "metadata"}
-    return {**made, "signature": base64.b64encode(key().sign(canonical(made))).decode()}
+    sent = {name: value for name, value in signed().items() if name != "metadata"}
+    return {**sent, "signature": base64.b64encode(key().sign(canonical(sent))).decode()}
 
 
 def at(**offset: float) -> str:
@@ -65,14 +65,14 @@ VERDICTS: dict[str, tuple[Spec, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("made", "expected"), VERDICTS.values(), ids=VERDICTS)
-def test_first_code_that_applies(made: Spec, expected: set[str]) -> None:
+@pytest.mark.parametrize(("sent", "expected"), VERDICTS.values(), ids=VERDICTS)
+def test_first_code_that_applies(sent: Spec, expected: set[str]) -> None:
     """What is wrong decides, in the published order."""
-    assert verdicts(made, NOW) == expected
+    assert verdicts(sent, NOW) == expected
 
 
-def exchange(made: Spec, status: int, code: str = "", path: str = JOBS) -> Exchange:
-    body = made if path == JOBS else wrap(made)
+def exchange(sent: Spec, status: int, code: str = "", path: str = JOBS) -> Exchange:
+    body = sent if path == JOBS else wrap(sent)
     answer = {"error_code": code} if code else {"id": "a"}
     return Exchange(
         "POST",
@@ -84,13 +84,13 @@ def exchange(made: Spec, status: int, code: str = "", path: str = JOBS) -> Excha
     )
 
 
-def codes(found: list[Finding]) -> list[str]:
-    return [one.code for one in found]
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
 
 
 @pytest.mark.parametrize("path", [JOBS, CROSS_REGION_JOBS])
 @pytest.mark.parametrize(
-    ("made", "status", "code", "found"),
+    ("sent", "status", "code", "findings"),
     [
         (signed, 202, "", []),
         (signed, 400, "signature_mismatch", ["BG-SIGN-002"]),
@@ -104,9 +104,11 @@ def codes(found: list[Finding]) -> list[str]:
         (lambda: spec("a"), 400, "missing_field:signature", []),
     ],
 )
-def test_verdict_of_the_runner(path: str, made: Callable[[], Spec], status: int, code: str, found: list[str]) -> None:
+def test_verdict_of_the_runner(
+    path: str, sent: Callable[[], Spec], status: int, code: str, findings: list[str]
+) -> None:
     """Only what was judged by its signature is compared, not a refused form, a replay, or an unsigned spec."""
-    assert codes(check([exchange(made(), status, code, path)])) == found
+    assert codes(check([exchange(sent(), status, code, path)])) == findings
 
 
 def test_what_is_no_submission_is_left_alone() -> None:

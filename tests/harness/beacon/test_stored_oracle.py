@@ -103,7 +103,7 @@ def asked(source: str, entry: dict[str, Any]) -> tuple[Exchange, JobRows]:
     return submission(spec, wrapper if source.startswith("wrapper:") else None), rows
 
 
-def told(findings: list[Finding]) -> set[tuple[str, str]]:
+def causes(findings: list[Finding]) -> set[tuple[str, str]]:
     return {(finding.code, finding.where) for finding in findings}
 
 
@@ -119,8 +119,8 @@ def test_what_was_stored_is_no_finding(workflow: dict[str, Any] | None) -> None:
 
 def test_second_name_of_the_id_is_held_against_its_columns_too() -> None:
     """A submission with two different ids is to be refused; where it is not, one of them is lost."""
-    found = told(check(submission({**sent_spec(), "jobspec_id": "job-8"}), fresh()))
-    assert found == {("BG-STORED-001", "jobs.jobspec_id"), ("BG-STORED-001", "jobs.jobspec_data/jobspec_id")}
+    findings = causes(check(submission({**sent_spec(), "jobspec_id": "job-8"}), fresh()))
+    assert findings == {("BG-STORED-001", "jobs.jobspec_id"), ("BG-STORED-001", "jobs.jobspec_data/jobspec_id")}
 
 
 @pytest.mark.parametrize(("source", "column"), SOURCES)
@@ -133,7 +133,7 @@ def test_a_member_is_held_against_each_of_its_columns(source: str, column: str) 
     for wrong in [*wrongs, GONE] if "/" in column else wrongs:
         _, rows = asked(source, entry)
         store(rows, column, wrong)
-        assert told(check(exchange, rows)) == {("BG-STORED-001", column)}
+        assert causes(check(exchange, rows)) == {("BG-STORED-001", column)}
 
 
 SEVERAL = [entry for entry in ENTRIES if len(entry["request"]) > 1 and "/id" not in entry["request"]]
@@ -158,7 +158,7 @@ def test_the_first_place_counts(entry: dict[str, Any]) -> None:
     assert check(submission(spec, wrapper), rows) == []
     for column in columns_of(first):
         store(rows, column, other)
-    assert told(check(submission(spec, wrapper), rows)) == {("BG-STORED-001", one) for one in columns_of(first)}
+    assert causes(check(submission(spec, wrapper), rows)) == {("BG-STORED-001", value) for value in columns_of(first)}
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if "counts_as_absent" in e], ids=lambda e: e["request"][0])
@@ -170,7 +170,7 @@ def test_what_counts_as_absent_stands_for_the_default(entry: dict[str, Any]) -> 
         store(rows, entry["columns"][0], entry["default"])
         assert check(submission(spec), rows) == []
         store(rows, entry["columns"][0], VALUES[entry["request"][0]][1])
-        assert told(check(submission(spec), rows)) == {("BG-STORED-001", entry["columns"][0])}
+        assert causes(check(submission(spec), rows)) == {("BG-STORED-001", entry["columns"][0])}
 
 
 RICH: dict[str, Any] = {
@@ -185,12 +185,12 @@ SKIPPED = tuple(declared()["kept"]["except"])
 def pointers(value: Any, pointer: str = "") -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """Every place of a JobSpec with the steps to it."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, one in pairs:
+    for step, entry in pairs:
         here = pointer + join(step)
         if here in SKIPPED:
             continue
         yield here, (step,)
-        for below, steps in pointers(one, here):
+        for below, steps in pointers(entry, here):
             yield below, (step, *steps)
 
 
@@ -209,9 +209,9 @@ def test_a_member_that_was_lost_or_changed_is_found(pointer: str, steps: tuple[s
         place[last] = {"null": None, "other": "other", "lost": None}[change]
         if change == "lost":
             del place[last]
-        found = told(check(submission(RICH), replace(fresh(), job=sample.job(jobspec_data=stored))))
-        assert ("BG-STORED-002", f"jobs.jobspec_data{pointer}") in found
-        assert {where for code, where in found if code == "BG-STORED-002"} == {f"jobs.jobspec_data{pointer}"}
+        findings = causes(check(submission(RICH), replace(fresh(), job=sample.job(jobspec_data=stored))))
+        assert ("BG-STORED-002", f"jobs.jobspec_data{pointer}") in findings
+        assert {where for code, where in findings if code == "BG-STORED-002"} == {f"jobs.jobspec_data{pointer}"}
 
 
 CHANGES: list[tuple[Any, Any, bool]] = [
@@ -240,8 +240,8 @@ def test_what_is_the_same_value(sent: Any, stored: Any, kept: bool) -> None:
     spec, rows = sent_spec(), fresh()
     spec["extra"] = sent
     store(rows, "jobs.jobspec_data/extra", stored)
-    found = told(check(submission(spec), rows))
-    assert {where.partition("/")[2][:5] for _, where in found} == (set() if kept else {"extra"})
+    findings = causes(check(submission(spec), rows))
+    assert {where.partition("/")[2][:5] for _, where in findings} == (set() if kept else {"extra"})
 
 
 def test_no_models_at_all_are_replaced() -> None:
@@ -249,7 +249,7 @@ def test_no_models_at_all_are_replaced() -> None:
     rows = fresh()
     assert check(submission({**sent_spec(), "models": []}), rows) == []
     other = {**sent_spec(), "models": [{"id": "m2"}]}
-    assert told(check(submission(other), rows)) == {("BG-STORED-002", "jobs.jobspec_data/models/0/id")}
+    assert causes(check(submission(other), rows)) == {("BG-STORED-002", "jobs.jobspec_data/models/0/id")}
 
 
 def test_both_spellings_of_the_wrapper() -> None:
@@ -258,7 +258,7 @@ def test_both_spellings_of_the_wrapper() -> None:
     for spelling in ("job_spec", "jobspec"):
         body = json.dumps({spelling: wrong, "target_regions": ["US", "EU"]}).encode()
         exchange = Exchange("POST", f"http://h{CROSS_REGION_JOBS}", 202, request_body=body)
-        assert told(check(exchange, fresh())) == {("BG-STORED-001", column) for column in columns_of("/id")}
+        assert causes(check(exchange, fresh())) == {("BG-STORED-001", column) for column in columns_of("/id")}
 
 
 def test_a_job_of_workflow_a_has_no_run() -> None:
@@ -267,7 +267,7 @@ def test_a_job_of_workflow_a_has_no_run() -> None:
 
 
 def test_no_row_at_all() -> None:
-    assert told(check(submission(sent_spec()), JobRows())) == {("BG-STORED-001", "jobs")}
+    assert causes(check(submission(sent_spec()), JobRows())) == {("BG-STORED-001", "jobs")}
 
 
 JUNK: list[Any] = [None, True, 0, "x", [], {}, [None], {"constraints": None}, {"constraints": {"regions": [None, {}]}}]

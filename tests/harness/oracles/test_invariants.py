@@ -86,18 +86,18 @@ def test_every_rule_has_a_case() -> None:
 def test_finding_shows_rows(database: Connection) -> None:
     """A finding names rule and job and shows the first three of the rows."""
     database.execute("UPDATE executions SET provider_id = ''")
-    found = check(database, ["b-done"])
-    assert [(finding.code, finding.resource) for finding in found] == [("BG-INV-038", "b-done")]
-    assert found[0].got.count("execution=") == 3
-    assert found[0].got.endswith("; and 5 more")
-    assert str(found[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (b-done)")
+    findings = check(database, ["b-done"])
+    assert [(finding.code, finding.resource) for finding in findings] == [("BG-INV-038", "b-done")]
+    assert findings[0].got.count("execution=") == 3
+    assert findings[0].got.endswith("; and 5 more")
+    assert str(findings[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (b-done)")
 
 
 def test_finding_of_several_jobs(database: Connection) -> None:
     """What is wrong in several jobs says which."""
     database.execute("UPDATE cross_region_analyses SET recommendation = 'NONE'")
-    (found,) = check(database, None)
-    assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(found.got.replace(";", ",").split(", "))
+    (finding,) = check(database, None)
+    assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(finding.got.replace(";", ",").split(", "))
 
 
 def test_own_transaction_is_one_snapshot(filled: Connection) -> None:

@@ -211,7 +211,7 @@ def connection(target: Target, shared: dict[str, str]) -> Iterator[psycopg.Conne
 @pytest.fixture(scope="module")
 def kept(connection: psycopg.Connection[Row]) -> Kept:
     """A row of each kind: by table, or table and status, and job."""
-    found: Kept = {("signature_nonces", ""): _all(connection, "SELECT * FROM signature_nonces")[0]}
+    findings: Kept = {("signature_nonces", ""): _all(connection, "SELECT * FROM signature_nonces")[0]}
     for table, condition in _OF_JOB.items():
         source = "jobs x" if table == "jobs" else f"{table} x JOIN jobs j ON TRUE"
         name = "x" if table == "jobs" else "j"
@@ -222,9 +222,9 @@ def kept(connection: psycopg.Connection[Row]) -> Kept:
         )
         for row in rows:
             job = row.pop("of_job")
-            found.setdefault((table, job), row)
-            found.setdefault((f"{table} {row.get('status')}", job), row)
-    return found
+            findings.setdefault((table, job), row)
+            findings.setdefault((f"{table} {row.get('status')}", job), row)
+    return findings
 
 
 def _all(connection: psycopg.Connection[Row], query: str) -> list[Row]:
@@ -257,10 +257,10 @@ def test_sound_rows(connection: psycopg.Connection[Row], table: str) -> None:
 def test_fault_is_found(kept: Kept, kind: str, job: str, path: str, value: Any) -> None:
     """A value that is not as promised is found, by the code of its table, where it is."""
     table = kind.split(maxsplit=1)[0]
-    found = check(table, spoil(kept[kind, job], path, value))
-    assert found
-    assert {finding.code for finding in found} == {CODES[table]}
-    places = {finding.where for finding in found}
+    findings = check(table, spoil(kept[kind, job], path, value))
+    assert findings
+    assert {finding.code for finding in findings} == {CODES[table]}
+    places = {finding.where for finding in findings}
     if path == "status":
         assert places <= {f"{table}.status", table}
     else:
@@ -298,17 +298,17 @@ def test_never_started_never_retried(kept: Kept) -> None:
 def test_unknown_status(kept: Kept) -> None:
     """A status of which there is no model is a finding, too."""
     row = spoil(kept["executions completed", "b-done"], "status", "retrying")
-    (found,) = check("executions", row)
-    assert found.code == CODES["executions"]
-    assert "retrying" in found.expected + found.got
+    (findings,) = check("executions", row)
+    assert findings.code == CODES["executions"]
+    assert "retrying" in findings.expected + findings.got
 
 
 def test_finding_says_what_and_where(kept: Kept) -> None:
     """A finding has the place, what was promised, what was there, and the job where the row names it."""
-    (found,) = check("jobs", spoil(kept["jobs", "b-done"], "jobspec_data/constraints/min_regions", 3))
-    assert found.where == "jobs.jobspec_data/constraints/min_regions"
-    assert found.expected == "at most the 2 regions"
-    assert (found.got, found.resource) == ("3", "b-done")
+    (findings,) = check("jobs", spoil(kept["jobs", "b-done"], "jobspec_data/constraints/min_regions", 3))
+    assert findings.where == "jobs.jobspec_data/constraints/min_regions"
+    assert findings.expected == "at most the 2 regions"
+    assert (findings.got, findings.resource) == ("3", "b-done")
 
 
 def test_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> None:
@@ -320,8 +320,8 @@ def test_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> N
             assert list(row_models.check(DATABASE.tables, read(database, planned.name).by_table())) == []
         rows = read(database, "b-done")
         rows.regions[0]["scoring"] = None
-        found = row_models.check(DATABASE.tables, rows.by_table(), rows.id)
-        assert [finding.resource for finding in found] == ["b-done"]
+        findings = row_models.check(DATABASE.tables, rows.by_table(), rows.id)
+        assert [finding.resource for finding in findings] == ["b-done"]
     finally:
         database.close()
 

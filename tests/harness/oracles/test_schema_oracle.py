@@ -88,9 +88,9 @@ def test_migrated_database_is_as_promised(migrated: Connection) -> None:
 def test_difference_is_found(database: Connection, change: LiteralString, code: str, where: str) -> None:
     """A change is one finding, of its kind and with its place."""
     database.execute(change)
-    found = check(database, DATABASE)
-    assert [(finding.code, finding.where) for finding in found] == [(code, where)]
-    assert found[0].expected != found[0].got
+    findings = check(database, DATABASE)
+    assert [(finding.code, finding.where) for finding in findings] == [(code, where)]
+    assert findings[0].expected != findings[0].got
 
 
 def test_every_code_has_a_case() -> None:

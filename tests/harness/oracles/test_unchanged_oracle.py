@@ -207,7 +207,7 @@ def refuse(write: Callable[[], object] = lambda: None, status: int = 400, body: 
     return status, body
 
 
-def told(scenario: Scenario) -> list[tuple[str, str]]:
+def causes(scenario: Scenario) -> list[tuple[str, str]]:
     return [(finding.code, finding.where) for finding in findings(REFUSED, scenario.record.changes)]
 
 
@@ -238,7 +238,7 @@ def test_a_refused_request_that_wrote_is_found(
     todo += [refuse, refuse, partial(refuse, write), refuse]
     for _ in range(4):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == trace(table)
+    assert causes(scenario) == trace(table)
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 422, 429, 500, 503])
@@ -249,7 +249,7 @@ def test_every_refusal_is_watched(
     todo += [partial(refuse, lambda: connection.execute(NONCE), status)] * 2
     for _ in range(2):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == trace(status=status) * 2
+    assert causes(scenario) == trace(status=status) * 2
 
 
 @pytest.mark.parametrize("status", [200, 202])
@@ -260,7 +260,7 @@ def test_what_an_accepted_request_wrote_is_no_finding(
     todo += [refuse, partial(refuse, lambda: connection.execute(NONCE), status), refuse]
     for _ in range(3):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == []
+    assert causes(scenario) == []
 
 
 @pytest.mark.parametrize("unfinished", ["queued", "running", "in the queue"])
@@ -274,14 +274,14 @@ def test_what_the_runner_may_write_is_not_told_while_a_job_is_unfinished(
         connection.execute("UPDATE jobs SET status = %s WHERE jobspec_id = 'b-done'", (unfinished,))
     todo += [partial(refuse, lambda: update(connection, "executions"))]
     scenario.client.post(JOBS, {})
-    assert told(scenario) == []
+    assert causes(scenario) == []
 
     connection.execute("UPDATE jobs SET status = 'completed' WHERE jobspec_id = 'b-done'")
     connection.execute("DELETE FROM pgqueuer")
     todo += [partial(refuse, status=200), partial(refuse, lambda: update(connection, "executions"))]
     for _ in range(2):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == trace("executions")
+    assert causes(scenario) == trace("executions")
 
 
 def test_nothing_is_told_while_another_request_is_under_way(
@@ -292,12 +292,12 @@ def test_nothing_is_told_while_another_request_is_under_way(
     todo += [partial(refuse, write) for write in (both.wait, lambda: (both.wait(), connection.execute(NONCE)))]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: scenario.client.post(JOBS, {}), range(2)))
-    assert told(scenario) == []
+    assert causes(scenario) == []
 
     todo += [refuse, partial(refuse, lambda: connection.execute(NONCE))]
     for _ in range(2):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == trace()
+    assert causes(scenario) == trace()
 
 
 def test_a_reader_meanwhile_hides_nothing(
@@ -311,7 +311,7 @@ def test_a_reader_meanwhile_hides_nothing(
 
     todo += [partial(refuse, write), partial(refuse, status=200)]
     scenario.client.post(JOBS, {})
-    assert told(scenario) == trace()
+    assert causes(scenario) == trace()
 
 
 def test_a_request_without_an_answer_ends_the_watch_over_it(
@@ -326,9 +326,9 @@ def test_a_request_without_an_answer_ends_the_watch_over_it(
     scenario.client.post(JOBS, {})
     with pytest.raises(Unreachable):
         scenario.client.post(JOBS, {})
-    assert told(scenario) == []
+    assert causes(scenario) == []
     scenario.client.post(JOBS, {})
-    assert told(scenario) == trace()
+    assert causes(scenario) == trace()
 
 
 def test_a_reading_request_that_wrote(connection: Connection, scenario: Scenario) -> None:

@@ -95,18 +95,18 @@ def judge(watched: tuple[Session, FakeRunner]) -> Judge:
     return judged
 
 
-def wheres(found: list[Finding], code: str) -> list[str]:
-    assert {finding.code for finding in found} <= catalogue().keys()
-    return [finding.where for finding in found if finding.code == code]
+def wheres(findings: list[Finding], code: str) -> list[str]:
+    assert {finding.code for finding in findings} <= catalogue().keys()
+    return [finding.where for finding in findings if finding.code == code]
 
 
 @pytest.mark.parametrize(("status", "body"), BODIES.values(), ids=BODIES)
 def test_what_cannot_be_read_is_found_in_each_listing(judge: Judge, status: int, body: bytes) -> None:
     """Every endpoint that the judge reads has its finding."""
-    found = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
-    unreadable = wheres(found, "BG-LIST-001") + wheres(found, "BG-LIST-003")
+    findings = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
+    unreadable = wheres(findings, "BG-LIST-001") + wheres(findings, "BG-LIST-003")
     assert [name for name in READ if not any(where.startswith(name) for where in unreadable)] == []
-    mine = [finding for finding in found if finding.resource == "b-done"]
+    mine = [finding for finding in findings if finding.resource == "b-done"]
     analysis = [f for f in mine if f.code.startswith("BG-ANALYSIS-") or f.where.startswith("bias-analysis")]
     assert analysis
     if status != 200:
@@ -142,8 +142,8 @@ def test_every_kind_of_job_is_judged(judge: Judge, job: str) -> None:
 def test_a_job_without_rows_of_its_own(connection: Connection, judge: Judge) -> None:
     """No executions, or no job at all."""
     Writer(connection, Planned("a-empty", "standard", "completed", {}), "a-empty", datetime.now(UTC)).write()
-    found = judge("a-empty", lambda _: (200, b"{}"))
-    assert "executions/all" in wheres(found, "BG-LIST-001")
+    findings = judge("a-empty", lambda _: (200, b"{}"))
+    assert "executions/all" in wheres(findings, "BG-LIST-001")
     assert wheres(judge("no-such-job", lambda _: (200, b"{}")), "BG-STORED-001") == ["jobs"]
 
 
@@ -151,8 +151,8 @@ def test_a_job_without_rows_of_its_own(connection: Connection, judge: Judge) -> 
 def test_a_runner_that_is_gone_is_found_once(judge: Judge, late: int) -> None:
     """From the first request of the judge on, or from a later one."""
     answers: list[Reply] = [(200, b"{}")] * late
-    found = judge("b-done", lambda _: answers.pop() if answers else None)
-    assert wheres(found, "BG-TEST-003") == ["observing what a test left"]
+    findings = judge("b-done", lambda _: answers.pop() if answers else None)
+    assert wheres(findings, "BG-TEST-003") == ["observing what a test left"]
 
 
 def test_a_reading_request_that_wrote_is_found(connection: Connection, judge: Judge) -> None:
@@ -185,8 +185,8 @@ def test_another_reason_than_the_rows_give(judge: Judge, job: str, due: str) -> 
     assert wheres(judge(job, reason(due)), "BG-ANALYSIS-002") == []
     other = "analysis_pending" if job == "a-done" else "standard_workflow"
     for answer in (reason(other), reason(due, 200), reason(due, 500)):
-        found = [finding for finding in judge(job, answer) if finding.code == "BG-ANALYSIS-002"]
-        assert [(finding.where, finding.expected, finding.resource) for finding in found] == [
+        findings = [finding for finding in judge(job, answer) if finding.code == "BG-ANALYSIS-002"]
+        assert [(finding.where, finding.expected, finding.resource) for finding in findings] == [
             (f"bias-analysis: {due}", due, job)
         ]
 
@@ -199,9 +199,9 @@ def test_an_analysis_that_is_another_than_the_stored_one(connection: Connection,
     body: dict[str, Any] = shown(row, members.BIAS_ANALYSIS, analysis=analysis, region_scores={})
 
     def differences(body: dict[str, Any]) -> list[str]:
-        found = judge("b-done", lambda path: (200, json.dumps(body if "v2" in path else {}).encode()))
-        assert "/region_scores" in wheres(found, "BG-ANALYSIS-001")
-        return wheres(found, "BG-LIST-002")
+        findings = judge("b-done", lambda path: (200, json.dumps(body if "v2" in path else {}).encode()))
+        assert "/region_scores" in wheres(findings, "BG-ANALYSIS-001")
+        return wheres(findings, "BG-LIST-002")
 
     assert differences(body) == []
     assert differences(body | {"created_at": None}) == ["bias-analysis: created_at"]
