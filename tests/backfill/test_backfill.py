@@ -220,6 +220,15 @@ def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Comm
     assert scenario.client.analysis(job.id).json["region_scores"].keys() == set(job.successes)
 
 
+def kill_after(enough: int, database: Database, backfill: Command) -> None:
+    """Kill a backfill once the database has so many runs, and wait until its sessions are gone."""
+    process = backfill.start(database.url, "--batch", "3")
+    wait("some runs", partial(far_enough, database, process, enough), until=bool, kind="resume")
+    process.kill()
+    result_of(process)
+    wait("its processes gone", lambda: database.query(SESSIONS), until=lambda sessions: not sessions)
+
+
 @pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)])
 @pytest.mark.parametrize("copies", [0, 5], ids=["alone", "in processes"])
 def test_killed_backfill_resumes_where_it_was(
@@ -232,12 +241,7 @@ def test_killed_backfill_resumes_where_it_was(
         history.multiply(target.url, copies)
     backfill(whole.url)
     for _ in range(kills):
-        enough = runs(database) + rng.randrange(30)
-        process = backfill.start(database.url, "--batch", "3")
-        wait("some runs", partial(far_enough, database, process, enough), until=bool, kind="resume")
-        process.kill()
-        result_of(process)
-        wait("its processes gone", lambda: database.query(SESSIONS), until=lambda sessions: not sessions)
+        kill_after(runs(database) + rng.randrange(30), database, backfill)
         must(invariants.check(database.connection, DATABASE.invariants, None))
 
     assert backfill(database.url).code == 0

@@ -10,6 +10,11 @@ from beacon.router import Hang
 from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
 
+UNDECIDE = (
+    "UPDATE region_results SET status = 'running', provider_id = NULL, completed_at = NULL, duration_ms = NULL,"
+    " execution_output = NULL, scoring = NULL, metadata = NULL WHERE status = 'success'"
+)
+
 
 @pytest.mark.criterion("criterion.no-regression")
 def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner, workflow: str) -> None:
@@ -40,12 +45,8 @@ def test_region_whose_result_a_kill_cut_off_is_decided_after_restart(own_runner:
     wait("US decided", job.rows, until=lambda rows: {r["region"]: r["status"] for r in rows.regions}["US"] == "success")
     scenario.router.wait_for_calls(1, job=job.id, region="EU")
     scenario.kill()
-    undone = (
-        "UPDATE region_results SET status = 'running', provider_id = NULL, completed_at = NULL, duration_ms = NULL,"
-        " execution_output = NULL, scoring = NULL, metadata = NULL WHERE status = 'success'"
-    )
     with psycopg.connect(scenario.database.url) as connection:
-        assert connection.execute(undone).rowcount == 1
+        assert connection.execute(UNDECIDE).rowcount == 1
     scenario.router.reset(keep_log=True)
     scenario.session.system.start()
 

@@ -9,8 +9,9 @@ from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import Visit
 
 
-def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: BeaconSettings) -> None:
-    recording, listed = Recording(published()), None
+def record_states(recording: Recording, portal: Visit) -> None:
+    """Record what the portal calls and reads in each state of a job, and once of the list of jobs."""
+    listed = None
     for state, params in STATES.items():
         job = arrange(portal.scenario, params, portal.scenario.new_id())
         job_id = job.id if job else portal.scenario.new_id()
@@ -19,6 +20,10 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Beac
         if job and not listed:
             listed = portal.list_jobs()
         recording.add(portal.take(), state, params)
+
+
+def record_submissions(recording: Recording, portal: Visit) -> None:
+    """Record a submission through each workflow, and a refused one."""
     for workflow in ("standard", "cross-region"):
         recording.name(portal.submit(workflow=workflow), EXAMPLE_ID)
     page = portal.choose(["US"])
@@ -27,6 +32,12 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Beac
     page.locator("#outcome .problem").wait_for()
     submissions = [call for call in portal.take() if call.exchange.method == "POST"]
     recording.add(submissions, None, {})
+
+
+def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: BeaconSettings) -> None:
+    recording = Recording(published())
+    record_states(recording, portal)
+    record_submissions(recording, portal)
 
     text = recording.text()
     if settings.record_portal:

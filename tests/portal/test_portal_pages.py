@@ -178,6 +178,15 @@ def test_results_are_usable_soon_after_their_data(visitor: Visitor, scenario: Sc
     assert any(0 <= duration() <= USABLE for _ in range(5))
 
 
+STEPS = (
+    ("#regions-EU", "Space", "#send"),
+    ("#send", "Enter", "a:has-text('See the results')"),
+    (".next a", "Enter", "[data-state=ready]"),
+    ("#summary > summary", "Enter", ".summary"),
+)
+"""A control, the key that uses it, and what is there afterwards."""
+
+
 @pytest.mark.criterion("criterion.submit", "manual.portal-displays")
 def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> None:
     page = portal.open()
@@ -185,16 +194,10 @@ def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> N
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    portal.tab_to("#regions-EU")
-    page.keyboard.press("Space")
-    portal.tab_to("#send")
-    page.keyboard.press("Enter")
-    page.get_by_role("link", name="See the results").wait_for()
-    portal.tab_to(".next a")
-    page.keyboard.press("Enter")
-    page.locator("[data-state=ready]").wait_for()
-    portal.tab_to("#summary > summary")
-    page.keyboard.press("Enter")
+    for selector, key, then in STEPS:
+        portal.tab_to(selector)
+        page.keyboard.press(key)
+        page.locator(then).first.wait_for()
 
     assert page.locator(".summary").is_visible()
     assert portal.sent()[0].sent["target_regions"] == ["US", "ASIA"]

@@ -15,7 +15,7 @@ from psycopg import sql
 from beacon.contract import published
 from beacon.jobs import wrap
 from beacon.router import Call, Hang
-from beacon.scenario import Scenario
+from beacon.scenario import Job, Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 from gate.contract.nodes import Operation
@@ -82,6 +82,12 @@ def connected(scenario: Scenario) -> set[str]:
     return {row["application_name"] for row in scenario.database.query(query)}
 
 
+def release(scenario: Scenario, job: Job) -> None:
+    """Let the router answer the calls of a job, and wait until it has."""
+    scenario.router.release(job.id)
+    wait("the answers", partial(unanswered, scenario), until=lambda calls: not calls, kind="ready")
+
+
 @pytest.mark.parametrize(("workflow", "answered"), [(STANDARD, "when it is back"), (CROSS_REGION, "while it is away")])
 def test_job_under_way_survives_that_all_connections_are_cut(
     own_runner: OwnRunner, workflow: str, answered: str
@@ -95,8 +101,7 @@ def test_job_under_way_survives_that_all_connections_are_cut(
     with outage(scenario):
         assert scenario.client.get("/health/ready").status == 503
         if answered == "while it is away":
-            scenario.router.release(job.id)
-            wait("the answers", partial(unanswered, scenario), until=lambda calls: not calls, kind="ready")
+            release(scenario, job)
     wait("its connections", partial(connected, scenario), until=lambda names: names >= before, kind="ready")
 
     if answered == "when it is back":

@@ -80,6 +80,13 @@ def test_another_region_changes_nothing_in_the_others(scenario: Scenario, workfl
     assert [row for row in three if row["region"] != "ASIA"] == two
 
 
+def reading(job: str, run: str) -> list[str]:
+    """Paths that show a job and its cross-region execution."""
+    shown = [f"{EXECUTIONS}/{run}/{view}" for view in ("cross-region", "diff-analysis", "regions/EU")]
+    lists = [JOBS, EXECUTIONS, f"{EXECUTIONS}/cross-region", f"{JOBS}/{job}/executions/all"]
+    return [*lists, *shown, f"{JOBS}/{job}", f"/api/v2/jobs/{job}/bias-analysis"]
+
+
 def test_reading_changes_nothing(scenario: Scenario) -> None:
     job = scenario.finished(regions=REGIONS)
     rows = job.rows()
@@ -87,16 +94,7 @@ def test_reading_changes_nothing(scenario: Scenario) -> None:
     watch = scenario.session.watch
     assert watch
     before = wait("the database at rest", watch.idle_state, until=lambda state: state is not None)
-    run = f"{EXECUTIONS}/{rows.run['id']}"
-    paths = [
-        JOBS,
-        EXECUTIONS,
-        f"{EXECUTIONS}/cross-region",
-        f"{run}/cross-region",
-        f"{run}/diff-analysis",
-        f"{run}/regions/EU",
-    ]
-    for path in [*paths, f"{JOBS}/{job.id}", f"{JOBS}/{job.id}/executions/all", f"/api/v2/jobs/{job.id}/bias-analysis"]:
+    for path in reading(job.id, str(rows.run["id"])):
         assert scenario.client.get(path).status == 200
 
     assert watch.change_since(before, "GET") is None
