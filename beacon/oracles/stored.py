@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from beacon.api import CROSS_REGION_JOBS
+from beacon.api import CROSS_REGION_JOBS, created
 from beacon.checkout import ROOT
 from beacon.regions import ALIASES
 from beacon.rows import JobRows
@@ -41,8 +41,9 @@ def declared() -> dict[str, Any]:
 
 def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
     """Findings on every submission of a record that was accepted."""
-    for job, exchange in record.resources.items():
-        if exchange is not None and job in observations.resources:
+    for exchange in record.exchanges:
+        job = created(exchange)
+        if job in observations.resources:
             rows = JobRows.of(observations.resources[job].rows)
             yield from (replace(finding, resource=job) for finding in differences(exchange, rows))
 
@@ -122,8 +123,8 @@ def _lost(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:
-    accepted = Exchange("POST", "http://service", 202)
-    return Record("", resources={"a": accepted}), Observations({"a": Observation("a")})
+    accepted = Exchange("POST", "http://service", 202, body=b'{"id": "a"}')
+    return Record("", [accepted]), Observations({"a": Observation("a")})
 
 
 ORACLE = Oracle(

@@ -26,7 +26,7 @@ class Change:
     request: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Taken:
     """Exchanges and changes that were recorded while a block ran."""
 
