@@ -54,7 +54,7 @@ def add(parser: ArgumentParser, pack: Pack) -> None:
 
 
 def judge(pack: Pack, values: Namespace) -> int:
-    """Runs the suite in a process of its own, prints the verdict that it left, and returns its exit code."""
+    """Runs the suite in a process of its own, prints its verdict, and returns the exit code."""
     typed = given(pack.options, values)
     settings = load(pack.options, typed, directory=Path.cwd())
     refuse(settings, pack)
@@ -73,10 +73,10 @@ def judge(pack: Pack, values: Namespace) -> int:
 
 def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
     """The options of the command line and of the file, for a process that has the same environment."""
-    found, places = collect(pack.options, typed, os.environ, Path.cwd())
+    values, places = collect(pack.options, typed, os.environ, Path.cwd())
     words: list[str] = []
     for option in declared(pack.options):
-        value = found.get(option.name)
+        value = values.get(option.name)
         if places.get(option.name) == option.variable or value is None or value is False:
             continue
         if value is True:
@@ -87,19 +87,19 @@ def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
 
 
 def _supervised(command: Sequence[str], root: Path) -> int:
-    """Runs ``command``, tells it of each wish to end, and waits for it to clean up."""
+    """Runs ``command``, forwards signals to it as interrupts, and returns its exit code."""
     env = {**os.environ, WRAPPED: "1"}
     # Where bytecode is not kept, pytest compiles its plugins anew in every process: seconds for each worker.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     with subprocess.Popen(command, cwd=root, env=env) as process:
-        # A terminal interrupts both of us, whoever sends a signal may mean this process alone: it takes two for one.
+        # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
         return process.wait()
 
 
 def _concluded(settings: Settings, code: int) -> int:
-    """Prints the verdict that the suite left and returns its exit code."""
+    """Prints the verdict of the suite and returns its exit code."""
     from rich.console import Console  # noqa: PLC0415  (as below)
 
     from gate.verdict import reports  # noqa: PLC0415  (needed only at the end, and 15 MB while the suite runs)

@@ -99,14 +99,14 @@ def declared(model: type[Options]) -> Iterator[Declared]:
 
 
 def check(test: Callable[[str], Any]) -> BeforeValidator:
-    """A validator of texts; ``test`` returns the value of one, or raises what ``tested`` expects."""
+    """A validator of texts; see ``tested``."""
     return BeforeValidator(lambda value, info: tested(test, value, info))
 
 
 def tested(test: Callable[[str], Any], value: Any, info: ValidationInfo) -> Any:
-    """The value of a text; what the program itself sets is none, and returned.
+    """The value that ``test`` returns for a text; any other value, which the program sets itself, is returned.
 
-    The UsageError that ``test`` raises begins behind the option's name.
+    ``test`` raises a UsageError whose message continues a sentence that begins with the option's name.
     """
     if not isinstance(value, str):
         return value
@@ -118,16 +118,16 @@ def tested(test: Callable[[str], Any], value: Any, info: ValidationInfo) -> Any:
 
 def given(model: type[Options], values: object) -> dict[str, Any]:
     """The options that parsed arguments hold, by field."""
-    found = {option.name: getattr(values, option.dest, None) for option in declared(model)}
-    return {name: value for name, value in found.items() if value is not None}
+    every = {option.name: getattr(values, option.dest, None) for option in declared(model)}
+    return {name: value for name, value in every.items() if value is not None}
 
 
 def collect(
     model: type[Options], typed: Mapping[str, Any], environment: Mapping[str, str], directory: Path | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The value of each option that has one: of the command line, else its variable, else the file in ``directory``.
+    """The value of each option that is set: on the command line, else by its variable, else in the file.
 
-    Variables and file are there for every run: what means nothing to a run's target is left out.
+    Variables and file are shared by all runs, so options that mean nothing to the target of this run are left out.
 
     Returns:
         The values by field, and the places of those that are not typed.

@@ -1,4 +1,4 @@
-"""What the start of a run refuses, beyond options that make no sense by themselves."""
+"""Checks at the start of a run, of options against what they name."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """A worker ends at once, instead of looking for garbage among all that the system takes back anyway."""
+    """A worker ends at once: the system frees its memory faster than Python's garbage collector."""
     if hasattr(config, "workerinput"):
         gc.freeze()
 

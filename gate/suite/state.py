@@ -17,14 +17,14 @@ UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
 
 
 def shared_of(config: pytest.Config) -> dict[str, str]:
-    """What the controller shared, in the controller and in a worker alike."""
+    """The values that the controller shares, in the controller and in a worker alike."""
     if SHARED not in config.stash:
         config.stash[SHARED] = ask(getattr(config, "workerinput"))  # noqa: B009 (an attribute that xdist adds)
     return config.stash[SHARED]
 
 
 def worker_of(config: pytest.Config) -> str:
-    """The worker's name, ``gw0`` where there is one worker only."""
+    """Name of this worker; ``gw0`` in a run without several."""
     return str(getattr(config, "workerinput", {}).get("workerid", "gw0"))
 
 
