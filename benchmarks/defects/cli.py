@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from rich.console import Console
 
+from beacon.pack import pack
 from benchmarks.defects import catalogue, score
 from benchmarks.defects.catalogue import Defect
 from benchmarks.defects.score import Clean, Together, Trial
@@ -19,6 +20,7 @@ from gate.cli.command import Run
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.options import declared, given
 from gate.core.settings import Settings, load
+from gate.fuzz.codes import whole
 from gate.verdict import report_directory
 
 TAKEN = frozenset({"--seed", "--time-factor", "--report-dir"})
@@ -54,6 +56,7 @@ def prepare(parser: ArgumentParser) -> Run:
 def defects(values: Namespace) -> Exit:
     """Run the command and return the exit code."""
     alone, together, clean = _selected(values)
+    whole(pack())  # loaded before the threads that read findings
     settings = load(Settings, given(Settings, values))
     jobs = settings.workers if values.jobs == "auto" else _whole("--jobs", values.jobs, least=1)
     directory = settings.report_dir
