@@ -23,7 +23,7 @@ class Number:
     places: int
 
     def accepts(self, got: Any) -> bool:
-        """Whether a published number is this value, to half a unit of its last place."""
+        """Return whether a published number is this value, to half a unit of its last place."""
         number = values.number(got)
         return number is not None and abs(number - self.value) <= Fraction(1, 2 * 10**self.places) + CLOSE
 
@@ -33,10 +33,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the analysis of a job must say.
+    """The expected analysis of a job.
 
-    ``near`` names the thresholds that a value meets so closely that either side is right; ``alternatives`` are the
-    expectations of the other sides.
+    ``borderline`` names the thresholds that a value meets so closely that either outcome is right; ``alternatives``
+    are the expectations for the other outcomes.
     """
 
     metrics: Mapping[str, Number]
@@ -45,13 +45,13 @@ class Expected:
     recommendation: str
     region_scores: Mapping[str, Mapping[str, Number | bool]]
     summary: Summary
-    near: tuple[str, ...] = ()
+    borderline: tuple[str, ...] = ()
     alternatives: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One member of the published body that is not what it must be; ``pointer`` is its JSON pointer (RFC 6901)."""
+    """A wrong member of the published body; ``pointer`` is its JSON pointer (RFC 6901)."""
 
     pointer: str
     expected: Any
@@ -63,12 +63,12 @@ class Mismatch:
 
 
 def compare(expected: Expected, published: Mapping[str, Any], region_scores: Mapping[str, Any]) -> list[Mismatch]:
-    """Where the member ``analysis`` of a bias analysis, and its ``region_scores``, are not what was expected.
+    """The mismatches of a bias analysis: of its member ``analysis`` and of its ``region_scores``.
 
     Numbers are compared to half a unit of their last place, all else exactly, order included. Where a value meets a
     threshold, the alternative with the fewest mismatches counts.
     """
-    judged = (_mismatches(one, published, region_scores) for one in (expected, *expected.alternatives))
+    judged = (_mismatches(option, published, region_scores) for option in (expected, *expected.alternatives))
     return min(judged, key=len)
 
 
@@ -85,13 +85,13 @@ def _mismatches(expected: Expected, published: Mapping[str, Any], region_scores:
 def _metrics(expected: Expected, published: Mapping[str, Any]) -> Iterator[Mismatch]:
     pair = [values.number(published.get(name)) for name in ("factual_consistency", "narrative_divergence")]
     total = sum((number for number in pair if number is not None), Fraction(0))
-    # Two right values add up to 1; the sum is said as well because it shows the fault without any recomputation.
-    torn = None not in pair and abs(total - 1) > Fraction(1, 100) + CLOSE
+    # Two right values add up to 1; the message gives the sum because it shows the fault without recomputation.
+    sum_is_wrong = None not in pair and abs(total - 1) > Fraction(1, 100) + CLOSE
     for name, number in expected.metrics.items():
         got = published.get(name, ABSENT)
         if not number.accepts(got):
             message = "the metric is not what the stored executions give"
-            if torn and name in {"factual_consistency", "narrative_divergence"}:
+            if sum_is_wrong and name in {"factual_consistency", "narrative_divergence"}:
                 message += f", and consistency and divergence add up to {float(total):.4g} instead of 1"
             yield Mismatch(f"/analysis/{name}", str(number), got, message)
 
@@ -116,8 +116,8 @@ def _array(
     elif keys != wanted and sorted(map(repr, keys)) == sorted(map(repr, wanted)):
         yield Mismatch(pointer, wanted, keys, "the entries stand in another order than the defined one")
     else:
-        for index, (entry, found) in enumerate(zip(expected, got, strict=True)):
-            yield from each(f"{pointer}/{index}", entry, found)
+        for index, (entry, actual) in enumerate(zip(expected, got, strict=True)):
+            yield from each(f"{pointer}/{index}", entry, actual)
 
 
 def _difference_key(entry: Difference | Mapping[str, Any]) -> tuple[Any, ...]:
@@ -190,7 +190,7 @@ def _same(pointer: str, expected: Any, got: Any) -> Iterator[Mismatch]:
 
 
 def _figures(pointer: str, figures: Sequence[str], text: Any) -> Iterator[Mismatch]:
-    """One of ``figures`` is in a description that is there."""
+    """A mismatch where a description has none of ``figures``; a missing description is another mismatch."""
     words = text.split() if isinstance(text, str) else []
     if figures and words and not any(word.startswith(figure) for word in words for figure in figures):
         yield Mismatch(f"{pointer}/description", " or ".join(figures), text, "another figure is due")

@@ -15,7 +15,7 @@ from math import isqrt
 from statistics import pvariance
 
 from beacon.analysis.comparison import Expected, Mismatch, Number, compare
-from beacon.analysis.judgements import Answer, Difference, Risk, Sides, differences, level, risks, roundings
+from beacon.analysis.judgements import Answer, Difference, Risk, Thresholds, differences, level, risks, roundings
 from beacon.analysis.summary import summarised
 from beacon.analysis.terms import Definition, Score, mean, score, similarity, tokens
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 ALTERNATIVES = 256
-"""Most expectations that are made for one job whose values meet thresholds; eight such values are within it."""
+"""Upper bound on the expectations for one job with borderline values; it covers all outcomes of eight values."""
 
 REGION_MEANS = ("bias_score", "political_sensitivity", "factual_accuracy")
 
@@ -50,7 +50,7 @@ class Output:
 
 
 def recompute(outputs: Sequence[Output], executions_total: int, definition: Definition) -> Expected:
-    """What the analysis of a job must say.
+    """The expected analysis of a job.
 
     ``outputs`` are all completed executions of the job, in any order, and ``executions_total`` counts its executions
     of whatever status; ValueError where it is less than the completed ones.
@@ -59,40 +59,41 @@ def recompute(outputs: Sequence[Output], executions_total: int, definition: Defi
         raise ValueError(f"{len(outputs)} executions completed, of {executions_total}")
     job = _Job(outputs, executions_total, definition)
     judged: dict[frozenset[str], Expected] = {}
-    waiting = [frozenset[str]()]
-    while waiting and len(judged) < ALTERNATIVES:
-        flipped = waiting.pop(0)
-        if flipped not in judged:
-            judged[flipped] = job.judged(Sides(definition, flipped))
-            waiting += [flipped | {name} for name in judged[flipped].near if name not in flipped]
+    pending = [frozenset[str]()]
+    while pending and len(judged) < ALTERNATIVES:
+        inverted = pending.pop(0)
+        if inverted not in judged:
+            judged[inverted] = job.judged(Thresholds(definition, inverted))
+            pending += [inverted | {name} for name in judged[inverted].borderline if name not in inverted]
     first, *others = judged.values()
     return replace(first, alternatives=tuple(others))
 
 
 @dataclass(frozen=True)
 class _Job:
-    """The completed executions of a job, and what follows from them before anything is judged."""
+    """The completed executions of a job, and the figures computed from them."""
 
     outputs: Sequence[Output]
     total: int
     definition: Definition
 
-    def judged(self, sides: Sides) -> Expected:
-        """The expectation for one choice of sides."""
-        rate, variance = self.metrics["censorship_rate"].value, self.metrics["bias_variance"].value
+    def judged(self, thresholds: Thresholds) -> Expected:
+        """The expectation for one choice of outcomes of the borderline comparisons."""
+        metrics = {name: number.value for name, number in self.metrics.items()}
+        rate, variance = metrics["censorship_rate"], metrics["bias_variance"]
         compared = len(self.regions) >= self.definition.limit("minimum_regions")
-        found = [d for q, answers in self.answers.items() if compared for d in differences(q, answers, sides)]
+        differing = [d for q, answers in self.answers.items() if compared for d in differences(q, answers, thresholds)]
         refusing = tuple(r for r in self.regions if self.region_scores[r]["censorship_detected"])
-        assessed = risks(rate, variance, found, self.regions, refusing, sides)
+        assessed = risks(rate, variance, differing, self.regions, refusing, thresholds)
         severities = [severity for _, severity, _ in assessed]
         return Expected(
             metrics=self.metrics,
-            key_differences=tuple(found),
+            key_differences=tuple(differing),
             risks=tuple(Risk(*risk, self.confidence) for risk in assessed),
-            recommendation=level(severities, rate, variance, sides),
+            recommendation=level(severities, rate, variance, thresholds),
             region_scores=self.region_scores,
-            summary=summarised({name: number.value for name, number in self.metrics.items()}, found, severities, sides),
-            near=tuple(sorted(sides.near)),
+            summary=summarised(metrics, differing, severities, thresholds),
+            borderline=tuple(sorted(thresholds.borderline)),
         )
 
     @cached_property
@@ -133,25 +134,25 @@ class _Job:
 
     @cached_property
     def answers(self) -> Mapping[str, list[Answer]]:
-        """What each region said to each question, questions in code-point order."""
-        said: dict[str, dict[str, list[str]]] = {}
+        """The regions' answers to each question, questions in code-point order."""
+        texts_of: dict[str, dict[str, list[str]]] = {}
         for output in sorted(self.outputs, key=lambda o: (o.question_id, o.region, o.model_id, o.text)):
-            said.setdefault(output.question_id, {}).setdefault(output.region, []).append(output.text)
+            texts_of.setdefault(output.question_id, {}).setdefault(output.region, []).append(output.text)
         return {
             question: [Answer(region, "\n".join(texts), self._refuses(texts)) for region, texts in by_region.items()]
-            for question, by_region in said.items()
+            for question, by_region in texts_of.items()
         }
 
     @cached_property
     def region_scores(self) -> Mapping[str, Mapping[str, Number | bool]]:
         """The four members of every region's score."""
-        found: dict[str, Mapping[str, Number | bool]] = {}
+        scores: dict[str, Mapping[str, Number | bool]] = {}
         for region in self.regions:
             texts = [output.text for output in self.outputs if output.region == region]
             means = {name: mean([getattr(self.scores[t], name) for t in texts], Fraction(0)) for name in REGION_MEANS}
             numbers = {name: Number(value, self._places("region_scores")) for name, value in means.items()}
-            found[region] = {**numbers, "censorship_detected": self._refuses(texts)}
-        return found
+            scores[region] = {**numbers, "censorship_detected": self._refuses(texts)}
+        return scores
 
     @cached_property
     def confidence(self) -> tuple[Fraction, ...]:
@@ -168,7 +169,7 @@ class _Job:
 
     def _agreement(self, texts: Sequence[str]) -> Fraction:
         sets = [tokens(text, self.definition) for text in texts]
-        return mean([similarity(one, other) for one, other in combinations(sets, 2)], Fraction(1))
+        return mean([similarity(a, b) for a, b in combinations(sets, 2)], Fraction(1))
 
     def _places(self, name: str) -> int:
         return int(self.definition.limit(f"places_{name}"))

@@ -1,4 +1,4 @@
-"""The summary of an analysis: which sections it has, the figures in it, and how it opens and concludes."""
+"""The summary of an analysis: its sections, its figures, its opening and its conclusion."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from beacon.analysis.judgements import Difference, Sides, roundings
+from beacon.analysis.judgements import Difference, Thresholds, roundings
 
 GRAVE = ("critical", "high")
-"""Severities of the differences that a summary tells of one by one, in their order."""
+"""Severities of the differences that a summary lists individually, in their order."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a summary must say below its first line.
+    """The expected text of a summary below its first line.
 
     ``opening`` is the word that the opening has to use, ``sections`` are the headings in their order, ``figures`` the
     value and the percentage of each line of the first section (every text that is right), ``findings`` the severity and
@@ -34,79 +34,82 @@ class Summary:
 
 
 def summarised(
-    metrics: Mapping[str, Fraction], differences: Sequence[Difference], severities: Collection[str], sides: Sides
+    metrics: Mapping[str, Fraction],
+    differences: Sequence[Difference],
+    severities: Collection[str],
+    thresholds: Thresholds,
 ) -> Summary:
-    """The summary of unrounded metrics, of what regions differ in, and of the severities of the risks."""
+    """The expected summary, from unrounded metrics, key differences and the severities of the risks."""
     names = ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence")
-    figures, findings, risks, conclusion = sides.definition.sections
+    figures, findings, risks, conclusion = thresholds.definition.sections
     grave = any(severity != "low" for severity in severities)
     due = ((figures, True), (findings, bool(differences)), (risks, grave), (conclusion, True))
-    told = tuple(_worst(differences))[: int(sides.definition.limit("summary_questions"))]
+    worst = tuple(_worst(differences))[: int(thresholds.definition.limit("summary_questions"))]
     return Summary(
-        opening=_opening(metrics, sides),
+        opening=_opening(metrics, thresholds),
         sections=tuple(heading for heading, there in due if there),
         figures=tuple((_texts(metrics[name], 2, ""), _texts(metrics[name] * 100, 0, "%")) for name in names),
-        conclusion=sides.definition.conclusions[_conclusion(metrics, severities, sides)],
-        findings=told,
+        conclusion=thresholds.definition.conclusions[_conclusion(metrics, severities, thresholds)],
+        findings=worst,
         questions=frozenset(difference.question_id for difference in differences),
         dimensions=len({difference.dimension for difference in differences}),
-        more=sum(difference.severity in GRAVE for difference in differences) - len(told),
+        more=sum(difference.severity in GRAVE for difference in differences) - len(worst),
     )
 
 
 def _worst(differences: Sequence[Difference]) -> Iterator[tuple[str, str]]:
     """Severity and question of the worst difference of each question that has a grave one, critical ones first."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for severity in GRAVE:
         for difference in differences:
-            if difference.severity == severity and difference.question_id not in told:
-                told.add(difference.question_id)
+            if difference.severity == severity and difference.question_id not in seen:
+                seen.add(difference.question_id)
                 yield severity, difference.question_id
 
 
-def _critical(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+def _critical(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
     rate, variance = metrics["censorship_rate"], metrics["bias_variance"]
-    return sides.passes("summary_critical_rate_at_least", rate, [rate]) and sides.passes(
+    return thresholds.passes("summary_critical_rate_at_least", rate, [rate]) and thresholds.passes(
         "summary_critical_variance_at_least", variance
     )
 
 
-def _concerning(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+def _concerning(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
     rate = metrics["censorship_rate"]
     return (
-        sides.passes("summary_concerning_rate_at_least", rate, [rate])
-        or sides.passes("summary_concerning_variance_at_least", metrics["bias_variance"])
-        or sides.passes("summary_concerning_consistency_below", metrics["factual_consistency"])
+        thresholds.passes("summary_concerning_rate_at_least", rate, [rate])
+        or thresholds.passes("summary_concerning_variance_at_least", metrics["bias_variance"])
+        or thresholds.passes("summary_concerning_consistency_below", metrics["factual_consistency"])
     )
 
 
-def _calm(metrics: Mapping[str, Fraction], sides: Sides) -> bool:
+def _calm(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
     rate = metrics["censorship_rate"]
-    return sides.passes("summary_good_rate_below", rate, [rate]) and sides.passes(
+    return thresholds.passes("summary_good_rate_below", rate, [rate]) and thresholds.passes(
         "summary_good_variance_below", metrics["bias_variance"]
     )
 
 
-def _opening(metrics: Mapping[str, Fraction], sides: Sides) -> str:
-    if _critical(metrics, sides):
+def _opening(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> str:
+    if _critical(metrics, thresholds):
         return "critical"
-    if _concerning(metrics, sides):
+    if _concerning(metrics, thresholds):
         return "concerning"
-    alike = sides.passes("summary_positive_consistency_at_least", metrics["factual_consistency"])
-    return "positive" if alike and _calm(metrics, sides) else "mixed"
+    alike = thresholds.passes("summary_positive_consistency_at_least", metrics["factual_consistency"])
+    return "positive" if alike and _calm(metrics, thresholds) else "mixed"
 
 
-def _conclusion(metrics: Mapping[str, Fraction], severities: Collection[str], sides: Sides) -> str:
+def _conclusion(metrics: Mapping[str, Fraction], severities: Collection[str], thresholds: Thresholds) -> str:
     divergence = metrics["narrative_divergence"]
-    if "critical" in severities or _critical(metrics, sides):
+    if "critical" in severities or _critical(metrics, thresholds):
         return "critical"
-    if "high" in severities or _concerning(metrics, sides):
+    if "high" in severities or _concerning(metrics, thresholds):
         return "high"
-    if sides.passes("summary_high_divergence_above", divergence):
+    if thresholds.passes("summary_high_divergence_above", divergence):
         return "high"
-    alike = sides.passes("summary_good_consistency_at_least", metrics["factual_consistency"])
-    alike = alike and sides.passes("summary_good_divergence_below", divergence)
-    return "good" if alike and _calm(metrics, sides) else "moderate"
+    alike = thresholds.passes("summary_good_consistency_at_least", metrics["factual_consistency"])
+    alike = alike and thresholds.passes("summary_good_divergence_below", divergence)
+    return "good" if alike and _calm(metrics, thresholds) else "moderate"
 
 
 def _texts(value: Fraction, places: int, unit: str) -> tuple[str, ...]:
@@ -114,7 +117,7 @@ def _texts(value: Fraction, places: int, unit: str) -> tuple[str, ...]:
 
 
 def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, str]]:
-    """What is wrong below the first line of a summary: what was expected, what is there, and why it is wrong."""
+    """Faults below the first line of a summary, each as the expected value, the actual one and a message."""
     lines = summary.splitlines()
     headings = [line for line in lines if re.fullmatch(r"[*]{2}.+:[*]{2}", line)]
     if headings != list(expected.sections):
@@ -123,10 +126,10 @@ def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, st
     opening = " ".join(lines[1 : lines.index(headings[0])])
     if not re.search(rf"\b{expected.opening}\b", opening, re.IGNORECASE):
         yield expected.opening, opening.strip(), "the opening does not say how it stands"
-    shown = [line for line in _below(lines, headings, 0) if line]
-    if len(shown) != len(expected.figures):
-        yield len(expected.figures), len(shown), "there is one line for each metric"
-    for line, (values, percents) in zip(shown, expected.figures, strict=False):
+    metrics = [line for line in _below(lines, headings, 0) if line]
+    if len(metrics) != len(expected.figures):
+        yield len(expected.figures), len(metrics), "there is one line for each metric"
+    for line, (values, percents) in zip(metrics, expected.figures, strict=False):
         if not {*re.findall(r"\d+\.\d+", line)} & {*values} or not {*re.findall(r"\d+%", line)} & {*percents}:
             yield f"{values[0]} and {percents[0]}", line, "the metric is not what the stored executions give"
     if expected.questions:
@@ -137,9 +140,9 @@ def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, st
 
 
 def _finding_faults(expected: Summary, lines: Sequence[str]) -> Iterator[tuple[object, object, str]]:
-    told = tuple(_told(lines, expected.questions))
-    if told != expected.findings:
-        yield expected.findings, told, "the findings are not those of the worst differences"
+    listed = tuple(_listed(lines, expected.questions))
+    if listed != expected.findings:
+        yield expected.findings, listed, "the findings are not those of the worst differences"
     due = expected.dimensions + len(expected.findings) + (expected.more > 0)
     if len(lines) != due:
         yield due, len(lines), "there is a line for each dimension, each worst difference, and what is left out"
@@ -147,8 +150,8 @@ def _finding_faults(expected: Summary, lines: Sequence[str]) -> Iterator[tuple[o
         yield expected.more, lines[-1], "it is not said how many more there are"
 
 
-def _told(lines: Sequence[str], questions: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The severity and the question of each line that names one."""
+def _listed(lines: Sequence[str], questions: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The severity and the question of each line that names a question."""
     for line in lines:
         named = [question for question in questions if re.search(rf"(?<!\w){re.escape(question)}(?!\w)", line)]
         severities = re.findall(r"\b(?:critical|high|medium|low)\b", line, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What the published definition of the analysis reads in the text of one response.
+"""The scores of a single response by the published definition of the analysis.
 
 The lists and thresholds are data of the contract, its root extension ``x-beacon-analysis``. All values are exact
 fractions: what the runner computes in binary floating point is judged against the true value, not against a second
@@ -18,7 +18,7 @@ from gate.core.errors import GateError
 EXTENSION = "x-beacon-analysis"
 
 DIMENSIONS = frozenset({"censorship", "factual_accuracy", "tone_sentiment"})
-"""What regions can differ in besides their political stance."""
+"""Dimensions of key differences besides those of the political stance."""
 
 RISK_TYPES = frozenset({"censorship", "bias", "misinformation", "political_manipulation", "narrative_control"})
 
@@ -94,7 +94,7 @@ class Definition:
 
 @dataclass(frozen=True)
 class Score:
-    """What one response scores, unrounded; all scores lie in 0..1 and the length counts code points."""
+    """The unrounded scores of one response; all lie in 0..1 and the length counts code points."""
 
     political_sensitivity: Fraction
     censorship_score: Fraction
@@ -159,14 +159,14 @@ def tokens(text: str, definition: Definition) -> frozenset[str]:
     return frozenset(word for word in spaced.split() if len(word.encode("utf-8", "surrogatepass")) >= shortest)
 
 
-def similarity(one: frozenset[str], other: frozenset[str]) -> Fraction:
+def similarity(a: frozenset[str], b: frozenset[str]) -> Fraction:
     """The Jaccard index of two sets of tokens; two empty sets are the same."""
-    union = len(one | other)
-    return Fraction(len(one & other), union) if union else Fraction(1)
+    union = len(a | b)
+    return Fraction(len(a & b), union) if union else Fraction(1)
 
 
 def tone(text: str, definition: Definition) -> Fraction:
-    """How friendly a text sounds, from -1 (only negative words) through 0 (none, or as many of each) to 1."""
+    """The tone of a text, from -1 (only negative words) through 0 (none, or as many of each) to 1."""
     folded = fold(text, definition)
     positive, negative = (len(contained(words, folded)) for words in (definition.positive, definition.negative))
     return Fraction(positive - negative, positive + negative) if positive + negative else Fraction(0)
@@ -179,20 +179,20 @@ def mean(values: Collection[Fraction], otherwise: Fraction) -> Fraction:
 
 def _ordered(values: Iterable[str], length: int) -> tuple[str, ...]:
     """A list of the contract in its order; TypeError unless every entry is text, ValueError for a wrong length."""
-    found = tuple(values)
-    if isinstance(values, str) or not all(isinstance(value, str) and value for value in found):
+    entries = tuple(values)
+    if isinstance(values, str) or not all(isinstance(value, str) and value for value in entries):
         raise TypeError(f"a list of texts was expected, not {values!r}")
-    if len(set(found)) != length:
-        raise ValueError(f"{length} different entries were expected, not {found!r}")
-    return found
+    if len(set(entries)) != length:
+        raise ValueError(f"{length} different entries were expected, not {entries!r}")
+    return entries
 
 
 def _entries(values: Sequence[str]) -> frozenset[str]:
     """A word list of the contract; ValueError where it is empty, repeats itself or has entries no text can contain."""
-    found = frozenset(_ordered(values, len(values)))
-    if not found or any(entry != entry.lower() for entry in found):
-        raise ValueError(f"lower-case entries were expected, not {sorted(found)}")
-    return found
+    entries = frozenset(_ordered(values, len(values)))
+    if not entries or any(entry != entry.lower() for entry in entries):
+        raise ValueError(f"lower-case entries were expected, not {sorted(entries)}")
+    return entries
 
 
 def _names(values: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from beacon.analysis.judgements import Sides, roundings
+from beacon.analysis.judgements import Thresholds, roundings
 from beacon.analysis.recomputation import Number
 from tests.harness.support.analysed import (
     ABSOLUTE,
@@ -97,8 +97,8 @@ def test_censorship_difference(refusing: str, others: str, severity: str) -> Non
     texts = {f"{region} m q": f"{COMMON} I cannot" for region in refusing}
     got = run({**texts, **{f"{region} m q": COMMON for region in others}})
     assert found(got) == [("q", "censorship", severity)]
-    sides = {"censored": (", ".join(refusing),), "uncensored": (", ".join(others),)}
-    assert variations(got, "censorship") == sides
+    variation = {"censored": (", ".join(refusing),), "uncensored": (", ".join(others),)}
+    assert variations(got, "censorship") == variation
 
 
 def words(first: int, last: int) -> str:
@@ -269,7 +269,7 @@ def test_value_on_a_threshold() -> None:
     four = "research study data evidence"  # accuracy 0.9: bias 1/30; REFUSAL has 13/30, which is 0.4 more
     got = run({f"{region} {model} q": t for region in ("EU", "US") for model, t in (("m1", four), ("m2", REFUSAL))})
     assert got.metrics["bias_variance"].value == Fraction("0.4")
-    assert got.near == ("risk_bias_medium_at_least",)
+    assert got.borderline == ("risk_bias_medium_at_least",)
     assert got.recommendation == "HIGH RISK"  # half of the responses refuse
     for severity, pointers in (
         ("medium", []),
@@ -283,13 +283,13 @@ def test_value_on_a_threshold() -> None:
 
 def test_quotients_are_settled() -> None:
     """A single quotient, or parts that floating point holds exactly, are on the side on which arithmetic puts them."""
-    sides = Sides(DEFINITION, frozenset({"factual_similarity_below q", "tone_range_above q"}))
+    thresholds = Thresholds(DEFINITION, frozenset({"factual_similarity_below q", "tone_range_above q"}))
     exact, third = Fraction("0.3"), [Fraction("0.2"), Fraction("0.3"), Fraction("0.4")]
-    assert not sides.passes("factual_similarity_below", exact, [exact], "q")
-    assert not sides.passes("tone_range_above", Fraction(1, 2), [Fraction(1), Fraction(1, 2)], "q")
-    assert not sides.near
-    assert sides.passes("factual_similarity_below", exact, third, "q")  # flipped
-    assert sides.near == {"factual_similarity_below q"}
+    assert not thresholds.passes("factual_similarity_below", exact, [exact], "q")
+    assert not thresholds.passes("tone_range_above", Fraction(1, 2), [Fraction(1), Fraction(1, 2)], "q")
+    assert not thresholds.borderline
+    assert thresholds.passes("factual_similarity_below", exact, third, "q")  # inverted
+    assert thresholds.borderline == {"factual_similarity_below q"}
 
 
 @pytest.mark.parametrize(

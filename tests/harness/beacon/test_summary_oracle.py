@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from beacon.analysis.judgements import Difference, Sides
+from beacon.analysis.judgements import Difference, Thresholds
 from beacon.analysis.summary import Summary, faults, summarised
 from beacon.analysis.terms import CONCLUSIONS, Definition
 from beacon.contract import published
@@ -49,7 +49,7 @@ def expected(figures: str, *severities: str, differ: Sequence[str] = GRAVE) -> S
         "factual_consistency": consistency,
         "narrative_divergence": 1 - consistency,
     }
-    return summarised(metrics, differing(*differ), severities, Sides(DEFINITION))
+    return summarised(metrics, differing(*differ), severities, Thresholds(DEFINITION))
 
 
 CLASSES = {
