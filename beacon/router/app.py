@@ -1,4 +1,4 @@
-"""The stand-in's routes: what it does with a request, and what it notes about it."""
+"""The stand-in's routes: they answer requests and log them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from beacon.router.behaviours import NoPath, PathOnly
 from beacon.router.log import Call, Log
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider
 from beacon.router.rules import Pause, Rules
-from beacon.router.wire import MODELS, PATHS, Asked, HangUp, as_json, reply
+from beacon.router.wire import MODELS, PATHS, HangUp, InferenceRequest, as_json, reply
 
 HEADERS = ("accept", "content-type", "traceparent", "user-agent", "x-request-id", "x-trace-id")
 
 
 @dataclass
-class Desk:
-    """What a stand-in was told, and what it was asked. Members of a job's own win over those of None, for all jobs."""
+class State:
+    """The program and the log of a stand-in; an entry for a job wins over that of None, which is for all jobs."""
 
     rules: Rules = field(default_factory=Rules)
     log: Log = field(default_factory=Log)
@@ -39,58 +39,58 @@ class Desk:
     closing: bool = False
 
     def providers_of(self, job: str | None) -> Sequence[Provider]:
-        """Who a job is told of and served by."""
+        """The providers that are listed for a job and answer it."""
         return self.providers.get(job, self.providers.get(None, DEFAULT_PROVIDERS))
 
 
-def application(desk: Desk) -> Starlette:
-    """The routes of a router that does what ``desk`` says."""
+def application(state: State) -> Starlette:
+    """The routes of a router that follows ``state``."""
 
     async def infer(request: Request) -> Response:
-        return await _infer(desk, request)
+        return await _infer(state, request)
 
     async def providers(request: Request) -> Response:
         job = request.headers.get("x-trace-id")
-        desk.listings.append(job)
-        status = desk.providers_status.get(job, desk.providers_status.get(None, 200))
+        state.listings.append(job)
+        status = state.providers_status.get(job, state.providers_status.get(None, 200))
         if status != 200:
             return as_json({"detail": "the list of providers is not available"}, status)
-        return as_json({"providers": [one.as_dict() for one in desk.providers_of(job)]})
+        return as_json({"providers": [provider.as_dict() for provider in state.providers_of(job)]})
 
     async def health(_: Request) -> Response:
         return as_json({"status": "healthy"})
 
-    inference = [Route(path, infer, methods=["POST"]) for path in PATHS]
-    return Starlette(routes=[*inference, Route("/providers", providers), Route("/health", health)])
+    routes = [Route(path, infer, methods=["POST"]) for path in PATHS]
+    return Starlette(routes=[*routes, Route("/providers", providers), Route("/health", health)])
 
 
-async def _infer(desk: Desk, request: Request) -> Response:
+async def _infer(state: State, request: Request) -> Response:
     try:
         body = await request.body()
     except ClientDisconnect:
-        desk.log.add(replace(_received(request), errors=("the body did not arrive",), outcome="invalid", aborted=True))
+        state.log.add(replace(_received(request), errors=("the body did not arrive",), outcome="invalid", aborted=True))
         return HangUp()
     call = _received(request)
     try:
-        asked = Asked.model_validate_json(body)
+        inference = InferenceRequest.model_validate_json(body)
     except ValidationError as error:
-        return _invalid(desk, _filled(call, _readable(body)), error)
-    call = _filled(call, asked.model_dump())
+        return _invalid(state, _with_members(call, _parsed(body)), error)
+    call = _with_members(call, inference.model_dump())
 
-    behaviour, pause = desk.rules.choose(call.job, call.region_preference, call.model, call.prompt)
+    behaviour, pause = state.rules.choose(call.job, call.region_preference, call.model, call.prompt)
     if isinstance(behaviour, NoPath) or (isinstance(behaviour, PathOnly) and behaviour.path != call.path):
-        # Where there is no such path, nothing was asked of a model.
-        desk.misses.add(replace(call, outcome=behaviour.outcome, status=404, elapsed=_since(call)))
+        # A request to a path that does not exist never reaches a model, so it is not a call.
+        state.misses.add(replace(call, outcome=behaviour.outcome, status=404, elapsed=_since(call)))
         return as_json({"detail": "Not Found"}, 404)
     number = None
     if pause is not None and behaviour is not None:
-        number = desk.log.add(replace(call, outcome=behaviour.outcome, waiting=True))
-        if not await _waited(desk, request, pause):
-            desk.log.update(number, waiting=False, aborted=not desk.closing, elapsed=_since(call))
+        number = state.log.add(replace(call, outcome=behaviour.outcome, waiting=True))
+        if not await _wait_out(state, request, pause):
+            state.log.update(number, waiting=False, aborted=not state.closing, elapsed=_since(call))
             return HangUp()
 
-    answer = reply(behaviour, asked, desk.providers_of(call.job), desk.models)
-    noted: dict[str, Any] = {
+    answer = reply(behaviour, inference, state.providers_of(call.job), state.models)
+    result: dict[str, Any] = {
         "outcome": answer.outcome,
         "waiting": False,
         "status": answer.status,
@@ -98,11 +98,11 @@ async def _infer(desk: Desk, request: Request) -> Response:
         "provider": answer.provider,
         "elapsed": _since(call),
     }
-    # Before the answer is sent, so that who has the answer finds it in the log.
+    # Logged before the answer is sent, so that a client that has the answer finds the call in the log.
     if number is None:
-        desk.log.add(replace(call, **noted))
+        state.log.add(replace(call, **result))
     else:
-        desk.log.update(number, **noted)
+        state.log.update(number, **result)
     return answer.response
 
 
@@ -116,17 +116,17 @@ def _received(request: Request) -> Call:
     )
 
 
-async def _waited(desk: Desk, request: Request, pause: Pause) -> bool:
-    """Whether the pause ended, by itself or from outside, while the client was still there."""
+async def _wait_out(state: State, request: Request, pause: Pause) -> bool:
+    """Wait until the pause ends; False when the client disconnects first."""
     ended = asyncio.create_task(pause.ended.wait())
-    left = asyncio.create_task(_disconnected(request))
+    disconnected = asyncio.create_task(_disconnected(request))
     try:
-        await asyncio.wait((ended, left), timeout=pause.seconds, return_when=asyncio.FIRST_COMPLETED)
-        return not left.done()
+        await asyncio.wait((ended, disconnected), timeout=pause.seconds, return_when=asyncio.FIRST_COMPLETED)
+        return not disconnected.done()
     finally:
         ended.cancel()
-        left.cancel()
-        desk.rules.finish(pause)
+        disconnected.cancel()
+        state.rules.finish(pause)
 
 
 async def _disconnected(request: Request) -> None:
@@ -134,24 +134,24 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def _invalid(desk: Desk, call: Call, error: ValidationError) -> Response:
+def _invalid(state: State, call: Call, error: ValidationError) -> Response:
     details = error.errors(include_url=False, include_context=False, include_input=False)
-    said = tuple(f"{'/'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in details)
-    desk.log.add(replace(call, errors=said, outcome="invalid", status=422, elapsed=_since(call)))
-    return as_json({"detail": [{**one, "loc": ["body", *one["loc"]]} for one in details]}, 422)
+    messages = tuple(f"{'/'.join(map(str, entry['loc']))}: {entry['msg']}".lstrip(": ") for entry in details)
+    state.log.add(replace(call, errors=messages, outcome="invalid", status=422, elapsed=_since(call)))
+    return as_json({"detail": [{**entry, "loc": ["body", *entry["loc"]]} for entry in details]}, 422)
 
 
-def _readable(body: bytes) -> dict[str, Any]:
-    """Members of a request that is not valid."""
+def _parsed(body: bytes) -> dict[str, Any]:
+    """The members of an invalid request; empty unless it is a JSON object."""
     try:
-        read = json.loads(body)
+        members = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return read if isinstance(read, dict) else {}
+    return members if isinstance(members, dict) else {}
 
 
-def _filled(call: Call, members: dict[str, Any]) -> Call:
-    """The call with those members that have the type that they should have."""
+def _with_members(call: Call, members: dict[str, Any]) -> Call:
+    """The call with those members of the request that have the right type."""
     kinds: dict[str, type | tuple[type, ...]] = {
         "model": str,
         "prompt": str,

@@ -1,7 +1,8 @@
-"""What the stand-in can be told to do with an inference request; each is plain data.
+"""Programmable behaviours of the stand-in on inference requests, as plain data.
 
-Answer, Empty, Malformed, Elsewhere and a released Hang are answers of a provider: as with the real router there are
-none when no provider is healthy (503), and none of an unknown model (``success: false``). The others happen always.
+Answer, Empty, Malformed, Elsewhere and a released Hang are answers of a provider. As the real router, the stand-in
+gives none of them without a healthy provider (503) or for an unknown model (``success: false``). The other behaviours
+apply in every case.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Any, ClassVar
 class Answer:
     """A good answer.
 
-    ``text`` None stands for the echo of what was asked. ``latency`` is in seconds and ends early on a release.
-    ``provider`` replaces the name in ``provider_used``, be it one or not; ``receipt`` and ``metadata`` go into the
+    ``text`` None means the echo of the request. ``latency`` is in seconds and ends early on a release. ``provider``
+    replaces the name in ``provider_used``, with a value of any type; ``receipt`` and ``metadata`` are put into the
     answer's metadata, where ``metadata`` wins over the usual members.
     """
 
@@ -29,7 +30,7 @@ class Answer:
 
 
 SameText = Answer
-"""For tests whose point is that every question gets the same text."""
+"""The same text for every question, as the point of a test."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Hang:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The echo, given by a provider of another region (US, EU, ASIA or the router's name for one)."""
+    """The echo, given by a provider of another region (US, EU, ASIA or the router's name of a region)."""
 
     region: str
     outcome: ClassVar[str] = "elsewhere"

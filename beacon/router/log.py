@@ -1,4 +1,4 @@
-"""What the stand-in was asked and how it answered."""
+"""The stand-in's log of requests and their answers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from beacon.router.providers import code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One inference request, as it stood when the log was read.
+    """One inference request, in its state when the log was read.
 
-    Texts that the request lacks are empty, other members None; ``errors`` says what was wrong with it.
+    Texts that the request lacks are empty, other members None; ``errors`` describes its faults.
     """
 
     at: float
-    """When it had arrived whole, on the clock of ``time.monotonic``."""
+    """Time at which the whole request had arrived, by ``time.monotonic``."""
     at_utc: datetime
     job: str | None
     """Its X-Trace-Id header."""
@@ -34,25 +34,25 @@ class Call:
     members: frozenset[str] = frozenset()
     """Names of all members of the request."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers that tell who asks, in lower case; no credentials."""
+    """Headers that identify the client, in lower case; no credentials."""
     errors: tuple[str, ...] = ()
     outcome: str = ""
     """``outcome`` of the behaviour that applied, or echo, invalid, unknown_model or no_provider."""
     waiting: bool = False
-    """No answer yet, as it hangs or takes its latency."""
+    """The request has no answer yet: it hangs, or its latency is not over."""
     aborted: bool = False
     """The client went away before the answer."""
     status: int | None = None
-    """Of the answer; None while there is none, and for ever where none was given."""
+    """Status of the answer; None without an answer."""
     text: str | None = None
-    """The model's text that was answered, where there was one."""
+    """The model's text in the answer, if any."""
     provider: str | None = None
     elapsed: float | None = None
-    """Seconds from arrival to answer, or to the client's leaving."""
+    """Seconds from arrival to the answer or to the client's disconnection."""
 
     @property
     def region(self) -> str | None:
-        """US, EU or ASIA: the region that was meant, also where it was not called by the router's name."""
+        """US, EU or ASIA, whichever name of the region the request used."""
         return code(self.region_preference)
 
 
@@ -65,7 +65,7 @@ class Log:
         self._changed = threading.Condition()
 
     def add(self, call: Call) -> int:
-        """Notes a call; the number that is returned names it."""
+        """Adds a call, and returns its number."""
         with self._changed:
             number = next(self._numbers)
             self._calls[number] = call
@@ -73,7 +73,7 @@ class Log:
             return number
 
     def update(self, number: int, **changes: Any) -> None:
-        """Notes what became of a call, unless it was forgotten meanwhile."""
+        """Updates a call, unless the log was cleared of it."""
         with self._changed:
             call = self._calls.get(number)
             if call is not None:
@@ -86,12 +86,12 @@ class Log:
             return [c for c in self._calls.values() if job in (None, c.job) and region in (None, c.region)]
 
     def wait(self, enough: Callable[[list[Call]], bool], job: str | None, region: str | None, timeout: float) -> bool:
-        """Whether ``enough`` came to hold for those calls within ``timeout`` seconds."""
+        """Waits until ``enough`` holds for these calls; False after ``timeout`` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: enough(self.read(job, region)), timeout)
 
     def clear(self, job: str | None = None) -> None:
-        """Forgets the calls of one job, or all."""
+        """Drops the calls of one job, or all."""
         with self._changed:
             self._calls = {} if job is None else {n: call for n, call in self._calls.items() if call.job != job}
             self._changed.notify_all()

@@ -15,7 +15,7 @@ CODES = {name: code for code, name in ROUTER_NAMES.items()}
 
 
 def router_name(region: str) -> str:
-    """What the router calls a region that is given by its code or by that name; ValueError for any other text."""
+    """The router's name of a region, given by its code or that name; ValueError for any other text."""
     name = REGIONS.get(region, region)
     if name not in CODES:
         raise ValueError(f"{region!r} is no region: use one of {', '.join([*REGIONS, *CODES])}")
@@ -23,7 +23,7 @@ def router_name(region: str) -> str:
 
 
 def code(region: str) -> str | None:
-    """The published code that a text from the wire stands for, be it the code itself or the router's name."""
+    """The published code of a region, given by the code or the router's name; None for any other text."""
     return CODES.get(REGIONS.get(region, region))
 
 
@@ -49,7 +49,7 @@ class Provider:
             object.__setattr__(self, "name", f"modal-{self.region}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The members that the router sends."""
+        """The provider as the router sends it."""
         return asdict(self)
 
 
@@ -59,21 +59,25 @@ DEFAULT_PROVIDERS = (Provider("us-east"), Provider("eu-west"), Provider("asia-pa
 
 def without(region: str, providers: Iterable[Provider] = DEFAULT_PROVIDERS) -> list[Provider]:
     """``providers`` without those of ``region``, a code or a router name."""
-    return [one for one in providers if one.region != router_name(region)]
+    return [provider for provider in providers if provider.region != router_name(region)]
 
 
 def unhealthy(region: str, providers: Iterable[Provider] = DEFAULT_PROVIDERS) -> list[Provider]:
     """``providers`` with those of ``region`` marked unhealthy and never checked."""
-    sick = router_name(region)
-    return [Provider(sick, one.name, False, last_health_check=0.0) if one.region == sick else one for one in providers]
+    name = router_name(region)
+    return [
+        Provider(name, provider.name, False, last_health_check=0.0) if provider.region == name else provider
+        for provider in providers
+    ]
 
 
 def duplicated(region: str, providers: Iterable[Provider] = DEFAULT_PROVIDERS) -> list[Provider]:
     """``providers`` with those of ``region`` listed twice, under the same name."""
-    return [one for one in providers for _ in range(2 if one.region == router_name(region) else 1)]
+    return [provider for provider in providers for _ in range(2 if provider.region == router_name(region) else 1)]
 
 
 def serving(providers: Iterable[Provider], region_preference: str) -> Provider | None:
-    """Who answers: the first healthy one of exactly this region, else the first healthy one, else nobody."""
-    healthy = [one for one in providers if one.healthy]
-    return next((one for one in healthy if one.region == region_preference), healthy[0] if healthy else None)
+    """The provider that answers: the first healthy one of this region, else the first healthy one, else None."""
+    healthy = [provider for provider in providers if provider.healthy]
+    in_region = (provider for provider in healthy if provider.region == region_preference)
+    return next(in_region, healthy[0] if healthy else None)

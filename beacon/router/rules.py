@@ -1,4 +1,4 @@
-"""Which behaviour applies to which request, and who waits because of it."""
+"""Rules that choose the behaviour for a request, and the pauses that they cause."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from beacon.router.providers import code
 
 @dataclass(eq=False, slots=True)
 class Rule:
-    """A behaviour with the requests that it is for; None matches all. ``left`` is how often it may still apply."""
+    """A behaviour and its conditions; None matches all. ``remaining`` counts its uses to come, None without a limit."""
 
     behaviour: Behaviour
     job: str | None = None
     region: str | None = None  # a published code
     model: str | None = None
     prompt: str | None = None
-    left: int | None = None
+    remaining: int | None = None
     released: bool = False
 
     def matches(self, job: str | None, region_preference: str, model: str, prompt: str) -> bool:
-        """Whether it applies; a request without a trace id may be of any job, as not every runner sends one."""
+        """Return whether the rule applies; a request without a trace id, which a runner may omit, may be of any job."""
         return (
-            self.left != 0
+            self.remaining != 0
             and (self.job is None or job in (None, self.job))
             and self.region in (None, code(region_preference))
             and self.model in (None, model)
@@ -35,7 +35,7 @@ class Rule:
 
 @dataclass(eq=False, slots=True)
 class Pause:
-    """A request that waits. ``seconds`` None is for ever; it may be ended from any thread."""
+    """A waiting request. ``seconds`` None means without limit; any thread may end it."""
 
     rule: Rule
     job: str | None
@@ -44,7 +44,7 @@ class Pause:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def end(self) -> None:
-        """Lets the request go on."""
+        """Ends the pause."""
         self.loop.call_soon_threadsafe(self.ended.set)
 
 
@@ -57,23 +57,23 @@ class Rules:
         self._lock = threading.Lock()
 
     def add(self, rule: Rule) -> None:
-        """Adds the rule that wins over all others."""
+        """Adds a rule, which wins over all earlier ones."""
         with self._lock:
             self._rules.insert(0, rule)
 
     def choose(
         self, job: str | None, region_preference: str, model: str, prompt: str
     ) -> tuple[Behaviour | None, Pause | None]:
-        """The behaviour that applies to a request, None without one, and the pause that it begins with, if any.
+        """The behaviour for a request and the pause before it; None without a rule, or without a pause.
 
-        To be called by the loop that serves; ``finish`` takes the pause back.
+        The serving event loop calls this, and passes the pause to ``finish`` afterwards.
         """
         with self._lock:
-            rule = next((one for one in self._rules if one.matches(job, region_preference, model, prompt)), None)
+            rule = next((r for r in self._rules if r.matches(job, region_preference, model, prompt)), None)
             if rule is None:
                 return None, None
-            if rule.left is not None:
-                rule.left -= 1
+            if rule.remaining is not None:
+                rule.remaining -= 1
             pause = None
             if not rule.released and isinstance(rule.behaviour, Hang):
                 pause = Pause(rule, job, None)
@@ -84,12 +84,12 @@ class Rules:
             return rule.behaviour, pause
 
     def finish(self, pause: Pause) -> None:
-        """The request waits no more."""
+        """Removes a pause that has ended."""
         with self._lock:
             self._pauses.discard(pause)
 
     def release(self, job: str | None = None) -> None:
-        """Ends the pauses of one job, or all, and lets the rules of it pause no more."""
+        """Ends the pauses of one job, or all, and keeps its rules from causing further ones."""
         with self._lock:
             for rule in self._rules:
                 rule.released |= job in (None, rule.job)
@@ -98,7 +98,7 @@ class Rules:
                     pause.end()
 
     def clear(self, job: str | None = None) -> None:
-        """Releases, and drops the rules."""
+        """Releases the requests of one job, or all, and drops its rules."""
         self.release(job)
         with self._lock:
             self._rules = [] if job is None else [rule for rule in self._rules if rule.job != job]

@@ -17,7 +17,7 @@ STOP_SECONDS = 5.0
 
 
 class _Protocol(HttpToolsProtocol):
-    """Lets the application close the connection that a request came by."""
+    """Lets the application close the connection of a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base class has it
         super().connection_made(transport)
@@ -26,7 +26,7 @@ class _Protocol(HttpToolsProtocol):
 
 @dataclass(frozen=True)
 class _Running:
-    """What other threads need to know of the loop."""
+    """The port and the event loop, for other threads."""
 
     port: int
     loop: asyncio.AbstractEventLoop
@@ -36,8 +36,8 @@ class _Running:
 class Serving:
     """One start of a server: from ``Serving(...)``, which returns once it listens, until ``stop``.
 
-    uvicorn's own server looks ten times a second whether it should end, and lets requests finish that hang; so only
-    its protocol is used. Port 0 is one that is free. Raises OSError where it cannot listen.
+    Only uvicorn's protocol is used: its server polls for its end ten times a second, and waits for hanging requests.
+    Port 0 takes a free port. Raises OSError where the port is taken.
     """
 
     def __init__(self, app: ASGIApp, host: str, port: int = 0) -> None:
@@ -58,7 +58,7 @@ class Serving:
         self.port = self._running.port
 
     def stop(self) -> None:
-        """Stops listening and closes every connection, whatever it waits for."""
+        """Stops listening and closes every connection, hanging ones too."""
         if self._thread.is_alive():
             self._running.loop.call_soon_threadsafe(self._running.stop.set)
             self._thread.join(STOP_SECONDS)
@@ -85,6 +85,6 @@ class Serving:
         server.close()
         for connection in list(state.connections):
             connection.transport.abort()
-        if state.tasks:  # each notices that its client is gone
+        if state.tasks:  # each ends as its client is gone
             await asyncio.wait(state.tasks, timeout=STOP_SECONDS / 2)
         await server.wait_closed()

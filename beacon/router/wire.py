@@ -17,14 +17,14 @@ from beacon.router.behaviours import Answer, Behaviour, Drop, Elsewhere, Empty, 
 from beacon.router.providers import REGIONS, Provider, serving
 
 PATHS = ("/inference", "/api/v1/inference", "/api/inference", "/v1/inference")
-"""Where routers of different releases have inference."""
+"""Paths of inference in the releases of the router."""
 MODELS = frozenset({"llama3.2-1b", "mistral-7b", "qwen2.5-1.5b"})
 """The models that the router knows."""
 INFERENCE_SECONDS, COST = 0.25, 0.000075
 
 
-class Asked(BaseModel):
-    """An inference request. All six members must be there, of their own type; others are tolerated."""
+class InferenceRequest(BaseModel):
+    """An inference request. All six members are required, with these types; others are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
 
@@ -38,7 +38,7 @@ class Asked(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response with what the log says about it; ``status`` None where none is sent."""
+    """A response and its entries in the log; ``status`` is None where no answer is sent."""
 
     response: Response
     outcome: str
@@ -51,7 +51,7 @@ class HangUp(Response):
     """Closes the connection without an answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (nothing is sent)
-        """Ends once the connection is gone, as the server answers 500 in the name of who returns earlier."""
+        """Return once the connection is closed; if it returned earlier, the server would answer 500."""
         scope["state"]["hang_up"]()
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -63,14 +63,14 @@ def as_json(body: Any, code: int = 200, headers: Mapping[str, str] | None = None
 
 
 def echo(model: str, region_preference: str, prompt: str) -> str:
-    """The text of an unprogrammed answer: names what was asked, so that a result under another name shows.
+    """The text of the default answer; it names the request, so that a result stored under another name shows.
 
-    The same request has the same text, another one has another. The sentences themselves neither refuse nor judge; the
-    first thousand characters of the prompt are quoted as they are.
+    Equal requests have equal texts, different requests different ones. The sentences neither refuse nor judge; they
+    quote the first thousand characters of the prompt.
     """
-    asked = json.dumps([model, region_preference, prompt]).encode()
+    content = json.dumps([model, region_preference, prompt]).encode()
     # Decimal, as hexadecimal digits can spell words of the analysis, such as "bad".
-    mark = int.from_bytes(hashlib.sha256(asked).digest()[:6], "big")
+    mark = int.from_bytes(hashlib.sha256(content).digest()[:6], "big")
     return (
         f"The model {model} answers for the region {region_preference}. "
         f"It was asked the following question: {prompt[:1000]} "
@@ -80,35 +80,40 @@ def echo(model: str, region_preference: str, prompt: str) -> str:
 
 
 def reply(
-    behaviour: Behaviour | None, asked: Asked, providers: Sequence[Provider], models: Collection[str] | None
+    behaviour: Behaviour | None,
+    request: InferenceRequest,
+    providers: Sequence[Provider],
+    models: Collection[str] | None,
 ) -> Reply:
-    """What ``behaviour`` answers; the echo without one. ``models`` None knows every model."""
-    provider = serving(providers, asked.region_preference)
+    """The answer that ``behaviour`` gives, or the echo; ``models`` None means that every model is known."""
+    provider = serving(providers, request.region_preference)
     match behaviour:
         case Status(status, body, headers):
-            shown = {"detail": _phrase(status)} if body is None else body
-            found = Reply(as_json(shown, status, headers), behaviour.outcome, status)
+            content = {"detail": _phrase(status)} if body is None else body
+            result = Reply(as_json(content, status, headers), behaviour.outcome, status)
         case NotJson(text):
-            found = Reply(Response(text, media_type="text/html"), behaviour.outcome, 200)
+            result = Reply(Response(text, media_type="text/html"), behaviour.outcome, 200)
         case Drop():
-            found = Reply(HangUp(), behaviour.outcome, None)
+            result = Reply(HangUp(), behaviour.outcome, None)
         case Unsuccessful(error, error_code):
-            found = Reply(_failure(error, error_code, asked, provider), behaviour.outcome, 200)
+            result = Reply(_failure(error, error_code, request, provider), behaviour.outcome, 200)
         case _ if provider is None:
-            found = Reply(as_json({"detail": "No healthy providers available"}, 503), "no_provider", 503)
-        case _ if models is not None and asked.model not in models:
-            found = Reply(_failure(f"Unknown model: {asked.model}", None, asked, provider), "unknown_model", 200)
+            result = Reply(as_json({"detail": "No healthy providers available"}, 503), "no_provider", 503)
+        case _ if models is not None and request.model not in models:
+            result = Reply(_failure(f"Unknown model: {request.model}", None, request, provider), "unknown_model", 200)
         case _:
-            found = _answer(behaviour, asked, provider, providers)
-    return found
+            result = _answer(behaviour, request, provider, providers)
+    return result
 
 
-def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, providers: Sequence[Provider]) -> Reply:
+def _answer(
+    behaviour: Behaviour | None, request: InferenceRequest, provider: Provider, providers: Sequence[Provider]
+) -> Reply:
     if isinstance(behaviour, Elsewhere):
         name = REGIONS.get(behaviour.region, behaviour.region)
-        provider = next((one for one in providers if one.region == name), Provider(name))
+        provider = next((entry for entry in providers if entry.region == name), Provider(name))
     answer = behaviour if isinstance(behaviour, Answer) else Answer()
-    text = echo(asked.model, asked.region_preference, asked.prompt) if answer.text is None else answer.text
+    text = echo(request.model, request.region_preference, request.prompt) if answer.text is None else answer.text
     if isinstance(behaviour, Empty):
         text = ""
     used = provider.name if answer.provider is None else answer.provider
@@ -120,7 +125,7 @@ def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, provi
         "inference_time": answer.latency or INFERENCE_SECONDS,
         "cost_estimate": COST,
         "metadata": {
-            **_metadata(asked, provider),
+            **_metadata(request, provider),
             **({} if answer.receipt is None else {"receipt": dict(answer.receipt)}),
             **answer.metadata,
         },
@@ -135,7 +140,7 @@ def _answer(behaviour: Behaviour | None, asked: Asked, provider: Provider, provi
     return Reply(as_json(body), outcome, 200, sent if isinstance(sent, str) else None, named)
 
 
-def _failure(error: str, error_code: str | None, asked: Asked, provider: Provider | None) -> Response:
+def _failure(error: str, error_code: str | None, request: InferenceRequest, provider: Provider | None) -> Response:
     return as_json(
         {
             "success": False,
@@ -145,13 +150,13 @@ def _failure(error: str, error_code: str | None, asked: Asked, provider: Provide
             "provider_used": provider.name if provider else None,
             "inference_time": 0.0,
             "cost_estimate": 0.0,
-            "metadata": _metadata(asked, provider) if provider else {},
+            "metadata": _metadata(request, provider) if provider else {},
         }
     )
 
 
-def _metadata(asked: Asked, provider: Provider) -> dict[str, Any]:
-    return {"provider_type": provider.type, "region": provider.region, "model": asked.model}
+def _metadata(request: InferenceRequest, provider: Provider) -> dict[str, Any]:
+    return {"provider_type": provider.type, "region": provider.region, "model": request.model}
 
 
 def _phrase(status: int) -> str:
