@@ -1,7 +1,7 @@
-"""Historical jobs: rows as the standard workflow left them before migration 0007, for the tests of what came later.
+"""Historical jobs: rows as the standard workflow stored them before migration 0007, for tests of later releases.
 
-Everything follows from the seed. The rows are those that a correct runner of then would have written, so that all
-oracles hold for them, before a backfill and after it.
+The seed determines every row. A correct runner of that time would have written the same rows, so all oracles hold for
+them, before a backfill and after it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from beacon.contract import published
 from beacon.regions import REGIONS, ROUTER_NAMES
 
 BEFORE = 6
-"""The schema version that these rows are of."""
+"""Schema version of the rows."""
 
 KINDS = ("full", "execution failed", "region failed", "region timed out", "all failed", "single region")
-"""What can have become of a job that ended by itself."""
+"""Ends of a job that was not cancelled."""
 UNFINISHED = ("queued", "running")
 EPOCH = datetime(2025, 3, 1, 8, tzinfo=UTC)
-"""When the first job was made; each later one follows an hour after."""
+"""Creation time of the first job; each later job follows an hour after."""
 
 PROVIDERS = {region: f"modal-{name}" for region, name in ROUTER_NAMES.items()}
 SENTENCES = (
@@ -55,9 +55,9 @@ SENTENCES = (
 
 @dataclass(frozen=True)
 class Past:
-    """One historical job: a row of ``jobs`` and its rows of ``executions``, without the numbers that the tables give.
+    """One historical job: a row of ``jobs`` and its rows of ``executions``, without generated ids.
 
-    ``analysable`` tells whether at least two of its regions succeeded and it has ended by itself.
+    A job is ``analysable`` if at least two of its regions succeeded and it was not cancelled.
     """
 
     id: str
@@ -74,15 +74,15 @@ class Past:
 
     @property
     def analysable(self) -> bool:
-        """Whether there is something to compare."""
+        """Return whether the job has regions to compare."""
         return self.status in {"completed", "partial", "failed"} and len(self.successes) >= 2
 
 
 def past_jobs(seed: int, kinds: Iterable[str], prefix: str = "past", *, questions: int = 2) -> Iterator[Past]:
     """A job of each kind, in this order: of KINDS or UNFINISHED, or ``cancelled``.
 
-    Each has two or three regions (but for ``single region``), three models and so many questions: 12 executions with
-    two regions and two questions.
+    Each has two or three regions (except for ``single region``), three models and this number of questions: 12
+    executions with two regions and two questions.
     """
     rng = random.Random(seed)  # noqa: S311 (cases, not secrets)
     for number, kind in enumerate(kinds):
@@ -106,7 +106,7 @@ def insert(database_url: str, past: Iterable[Past]) -> None:
 
 
 def multiply(database_url: str, times: int) -> None:
-    """Adds so many copies of each historical job of a database, under ids of their own."""
+    """Adds this number of copies of each historical job of a database, with ids of their own."""
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "INSERT INTO jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
@@ -131,24 +131,24 @@ def multiply(database_url: str, times: int) -> None:
 def _past(rng: random.Random, kind: str, job_id: str, created: datetime, questions: int) -> Past:
     number = 1 if kind == "single region" else 2 if kind == "full" else rng.choice([2, 3])
     regions = rng.sample(REGIONS, number)
-    asked = rng.sample(jobs.QUESTIONS, questions)
-    spec = _stored(jobs.spec(job_id, regions=regions, models=jobs.MODELS, questions=asked))
-    triples = list(product(regions, jobs.MODELS, asked))
+    chosen = rng.sample(jobs.QUESTIONS, questions)
+    spec = _stored(jobs.spec(job_id, regions=regions, models=jobs.MODELS, questions=chosen))
+    triples = list(product(regions, jobs.MODELS, chosen))
     clock = created
     executions = []
-    for place, (region, model, question) in enumerate(triples):
+    for index, (region, model, question) in enumerate(triples):
         clock += timedelta(milliseconds=rng.randint(20, 2000), microseconds=rng.randint(0, 999))
-        status = _status(kind, region == regions[0], place, len(triples))
+        status = _status(kind, region == regions[0], index, len(triples))
         executions.append(_execution(rng, status, (region, model, question), created, clock))
-    status = kind if kind in {*UNFINISHED, "cancelled"} else _ended(executions, regions)
+    status = kind if kind in {*UNFINISHED, "cancelled"} else _derived_status(executions, regions)
     begun = status != "queued"
     return Past(job_id, spec, status, created, clock + timedelta(milliseconds=5) if begun else created, executions)
 
 
-def _status(kind: str, first_region: bool, place: int, total: int) -> str:
-    half = place < total // 2
-    found = {
-        "execution failed": "failed" if place == 0 else "completed",
+def _status(kind: str, first_region: bool, index: int, total: int) -> str:
+    half = index < total // 2
+    statuses = {
+        "execution failed": "failed" if index == 0 else "completed",
         "region failed": "failed" if first_region else "completed",
         "region timed out": ("timeout" if half else "failed") if first_region else "completed",
         "all failed": "failed",
@@ -156,10 +156,10 @@ def _status(kind: str, first_region: bool, place: int, total: int) -> str:
         "queued": "pending",
         "running": "completed" if half else "pending",
     }
-    return found.get(kind, "completed")
+    return statuses.get(kind, "completed")
 
 
-def _ended(executions: Sequence[dict[str, Any]], regions: Sequence[str]) -> str:
+def _derived_status(executions: Sequence[dict[str, Any]], regions: Sequence[str]) -> str:
     successes = len({row["region"] for row in executions if row["status"] == "completed"})
     if successes < 1:
         return "failed"
@@ -183,7 +183,7 @@ def _execution(
     kind, output = "unknown", None
     if status == "completed":
         output = _answer(rng, region)
-        kind = _classified(output)
+        kind = _classification(output)
     elif status in {"failed", "timeout"}:
         kind, output = "technical_failure", _failure(status, region, model)
     return {
@@ -221,15 +221,15 @@ def _answer(rng: random.Random, region: str) -> dict[str, Any]:
     }
 
 
-def _classified(output: dict[str, Any]) -> str:
+def _classification(output: dict[str, Any]) -> str:
     if output["bias_score"]["censorship_detected"]:
         return "content_refusal"
     return "substantive" if len(output["response"]) > 200 else "unknown"
 
 
 def _failure(status: str, region: str, model: str) -> dict[str, Any]:
-    answered = {} if status == "timeout" else {"http_status": 500}
-    code = "ROUTER_HTTP_500" if answered else "ROUTER_TIMEOUT"
+    details = {} if status == "timeout" else {"http_status": 500}
+    code = "ROUTER_HTTP_500" if details else "ROUTER_TIMEOUT"
     message = f"the router did not answer: {code}"
     failure = {
         "stage": "inference",
@@ -240,6 +240,6 @@ def _failure(status: str, region: str, model: str) -> dict[str, Any]:
         "model": model,
         "message": message,
         "transient": True,
-        **answered,
+        **details,
     }
     return {"error": message, "error_code": code, "failure": failure}

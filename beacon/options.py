@@ -20,7 +20,7 @@ def _program(text: str) -> str:
 
 
 class BeaconSettings(Settings):
-    """What a run of the gate was asked to do with Project Beacon's runner, checked."""
+    """The validated options of a run against Project Beacon's runner."""
 
     defaults: ClassVar[Mapping[str, str]] = {
         "runner_command": RUNNER_COMMAND,

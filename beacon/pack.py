@@ -107,7 +107,7 @@ class BeaconPack:
 
     @property
     def database(self) -> DatabaseContract:
-        """What is promised of the runner's database."""
+        """The contract of the runner's database."""
         from beacon.database import DATABASE  # noqa: PLC0415 (its libraries would slow down every command)
 
         return DATABASE
@@ -129,12 +129,12 @@ class BeaconPack:
         return rows.read(database, resource).by_table()
 
     def unfinished(self, database: Database, resources: Sequence[str]) -> list[str]:
-        """Those of the jobs that have not ended."""
+        """The jobs that have not ended."""
         statement = "SELECT jobspec_id FROM jobs WHERE jobspec_id = ANY(%s) AND NOT status = ANY(%s)"
         return [str(row["jobspec_id"]) for row in database.query(statement, list(resources), list(TERMINAL))]
 
     def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
-        """What the router stand-in logged of a job; None without a stand-in."""
+        """The router stand-in's log of a job; None without a stand-in."""
         from beacon.oracles import router_calls  # noqa: PLC0415 (its libraries would slow down every command)
 
         return router_calls.logged(stand_ins, resource)

@@ -1,4 +1,4 @@
-"""What one test does to a system under test: the jobs that it submits, follows and reads."""
+"""The actions of one test on a system under test: it submits jobs, follows them and reads their rows."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ LOOK_SECONDS = 1.0
 
 
 class Scenario:
-    """What one test does to the system: submits jobs, follows them, reads what they left."""
+    """The actions of one test on the system: it submits jobs, follows them and reads their rows."""
 
     def __init__(self, session: Session, test: str, record: Record | None = None) -> None:
-        """Begins a record, unless ``record`` is that of a test under way."""
+        """Begins a record, unless ``record`` continues that of a running test."""
         self.session = session
         self.record = record or session.begin(test)
         self.client = Api(session.client)
@@ -39,7 +39,7 @@ class Scenario:
 
     @property
     def router(self) -> Router:
-        """The router stand-in; only where the target has one."""
+        """The router stand-in; NotAvailable where the target has none."""
         router = router_in(self.session.system.stand_ins)
         if router is None:
             raise NotAvailable("this check programs the router, which this target does not let it do")
@@ -47,7 +47,7 @@ class Scenario:
 
     @property
     def database(self) -> Database:
-        """The database under test; only where the target shows it."""
+        """The database under test; NotAvailable where the target does not show it."""
         if self.session.database is None:
             raise NotAvailable("this check needs rows, and this target shows no database")
         return self.session.database
@@ -58,16 +58,16 @@ class Scenario:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """Everything that was sent so far."""
+        """All exchanges so far."""
         return self.record.exchanges
 
     @property
     def jobs(self) -> Mapping[str, Job]:
-        """The jobs of this scenario: those that were accepted, whoever submitted them, and those that it adopted."""
+        """The jobs of this scenario: those accepted by any of its requests, and those that it adopted."""
         return {job: Job(self, job) for job in self.record.resources}
 
     def new_id(self) -> str:
-        """A job id that nothing else uses."""
+        """An unused job id."""
         return self.session.ids()
 
     def spec(self, **parts: Any) -> build.Spec:
@@ -75,33 +75,33 @@ class Scenario:
         return build.spec(self.new_id(), **parts)
 
     def send(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Exchange:
-        """Submits a JobSpec through a workflow, whatever comes of it."""
+        """Submits a JobSpec through a workflow, with any outcome."""
         if workflow == STANDARD:
             return self.client.submit(spec)
         return self.client.submit_cross_region(build.wrap(spec, **{**self.wire.members, **wrapper}))
 
     def submit(self, spec: build.Spec, workflow: str = CROSS_REGION, **wrapper: Any) -> Job:
-        """Submits a JobSpec that has to be accepted."""
+        """Submits a JobSpec, and expects that it is accepted."""
         return self.accepted(self.send(spec, workflow, **wrapper))
 
     def accepted(self, exchange: Exchange) -> Job:
-        """The job that an exchange created; a finding where a submission that has to be accepted was not."""
+        """The job that an exchange created; BrokenPromise where the submission was refused."""
         if exchange.status != 202:
             where = f"{exchange.method} {exchange.path} {exchange.status} {exchange.error_code}".rstrip()
             raise BrokenPromise([Finding(REFUSED, where, "202", exchange.text, request=exchange.request_id)])
         return Job(self, self.session.pack.created(exchange))
 
     def adopt(self, job_id: str) -> Job:
-        """A job that was there before, as one of this scenario; its router calls were made elsewhere."""
+        """Adds an existing job to this scenario; its router calls are not in the log."""
         self.record.resources.setdefault(job_id, None)
         return Job(self, job_id)
 
     def finished(self, *, workflow: str = CROSS_REGION, wrapper: dict[str, Any] | None = None, **parts: Any) -> Job:
-        """A fresh job that ran to its end; ``parts`` as in beacon.jobs.spec."""
+        """Submits a job and waits for its end; ``parts`` as in beacon.jobs.spec."""
         return self.submit(self.spec(**parts), workflow, **(wrapper or {})).wait()
 
     def kill(self) -> None:
-        """Ends the runner as a power cut would, and waits until the router stand-in has noticed."""
+        """Kills the runner without a shutdown, and waits until the router stand-in has noticed."""
         self.record.interrupted = True
         self.session.system.kill()
         wait(
@@ -124,15 +124,15 @@ class Job:
         return self._scenario.client.job(self.id, **params)
 
     def wait(self, *statuses: str, kind: str = "terminal") -> Job:
-        """Waits until the job has one of ``statuses``, or any terminal one; fails fast when it ended otherwise.
+        """Waits until the job has one of ``statuses``, or any terminal one; fails fast on another end.
 
-        While it takes long, the invariants are evaluated, which hold at any moment: a job that breaks one will hardly
-        get there, and the invariant says why.
+        A long wait evaluates the invariants, which hold at any moment: a job that breaks one is unlikely to end, and
+        the invariant says why.
         """
         wanted = frozenset(statuses) or TERMINAL
         wait(
             f"{self.id} becoming {' or '.join(sorted(wanted))}",
-            self._watched(),
+            self._watched_view(),
             until=lambda seen: bool(seen.json) and seen.json.get("status") in wanted,
             never=lambda seen: seen.status != 200 or seen.json.get("status") in TERMINAL,
             kind=kind,
@@ -140,8 +140,8 @@ class Job:
         )
         return self
 
-    def _watched(self) -> Callable[[], Exchange]:
-        """A probe that shows the job, and every LOOK_SECONDS checks its rows too."""
+    def _watched_view(self) -> Callable[[], Exchange]:
+        """A probe that reads the job, and checks its rows every LOOK_SECONDS."""
         session, due = self._scenario.session, time.monotonic() + LOOK_SECONDS
 
         def probe() -> Exchange:

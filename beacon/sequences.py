@@ -28,7 +28,7 @@ LEAST = {"job": 0, "regions": 1, "models": 1, "questions": 1}
 
 @dataclass(slots=True)
 class Expected:
-    """State of one submitted job, as the steps so far establish it."""
+    """State of one submitted job after the steps so far."""
 
     id: str
     workflow: str

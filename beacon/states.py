@@ -18,7 +18,7 @@ TERMINAL = frozenset(_JOB)
 """Statuses in which a job, or its cross-region execution, stays."""
 
 Machine = Mapping[str, frozenset[str]]
-"""What each status may become; between two readings more than one step may have been taken."""
+"""The statuses that may follow each status; two readings may be several steps apart."""
 
 JOB: Machine = {"queued": TERMINAL | {"running"}, "running": TERMINAL, **dict.fromkeys(_JOB, frozenset[str]())}
 EXECUTION: Machine = {

@@ -1,4 +1,4 @@
-"""The analysis endpoint says what follows from the job's rows and answers."""
+"""The analysis endpoint gives the analysis that follows from the job's rows and answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NUMBERS, REASON = (code.id for code in CODES)
 
 
 def expected_answer(rows: JobRows) -> str:
-    """``200``, or the error code that says why there is no analysis."""
+    """``200``, or the error code with the reason for a missing analysis."""
     if rows.job is None:
         return "job_not_found"
     if rows.run is None:
@@ -46,15 +46,15 @@ def check(_: Record, observations: Observations, contract: Contract) -> Iterator
     for observation in observations.resources.values():
         rows = JobRows.of(observation.rows)
         for exchange in observation.answers.get(views.BIAS, ()):
-            yield from _judged(exchange, observation.id, rows, contract)
+            yield from _analysis_findings(exchange, observation.id, rows, contract)
 
 
-def _judged(exchange: Exchange, job: str, rows: JobRows, contract: Contract) -> Iterator[Finding]:
-    # A reason comes with 404; with any other status it is not the one that is published.
+def _analysis_findings(exchange: Exchange, job: str, rows: JobRows, contract: Contract) -> Iterator[Finding]:
+    # The contract publishes the reasons with status 404 only.
     got = exchange.error_code if exchange.status == 404 and exchange.error_code else str(exchange.status)
     expected = expected_answer(rows)
     if got != expected:
-        # The expected reason is part of the place: each reason that is not given is a fault of its own.
+        # The expected reason is part of the place, so that each missing reason is a finding of its own.
         yield Finding(REASON, f"{views.BIAS}: {expected}", expected, got, job, exchange.request_id)
     elif exchange.status == 200:
         for place, wanted, shown in _differences(exchange.json, rows, _definition(contract)):

@@ -21,9 +21,9 @@ BG-IDEM-001 critical: Idempotency-Key not honoured
 
 HEADER = "idempotency-key"
 USABLE = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
-"""What a key can be, once the spaces at either end are gone, which do not belong to it."""
+"""Syntax of a key after the spaces at either end, which are no part of it, are removed."""
 DECIDED = frozenset({200, 202, 400, 409, 422})
-"""Statuses that follow from the key; others are of the moment, such as 429, or come before the key is read."""
+"""Statuses that the key determines; others depend on load, such as 429, or precede the reading of the key."""
 
 
 def wrong_answers(exchanges: Iterable[Exchange]) -> list[Finding]:
@@ -49,11 +49,11 @@ def _unusable(exchange: Exchange) -> list[Finding]:
 
 
 def _compared(sent: list[Exchange]) -> Iterator[Finding]:
-    first = next((one for one in sent if one.status == 202), None)
+    first = next((exchange for exchange in sent if exchange.status == 202), None)
     if first is None:
         return
     for other in sent:
-        same = _asked(other) == _asked(first)
+        same = _request(other) == _request(first)
         if other is first or (_replayed(other, first) if same else _refused(other)):
             continue
         yield Finding(
@@ -65,7 +65,7 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
         )
 
 
-def _asked(exchange: Exchange) -> tuple[str, Any]:
+def _request(exchange: Exchange) -> tuple[str, Any]:
     return exchange.path, exchange.sent
 
 
@@ -75,7 +75,7 @@ def _replayed(other: Exchange, first: Exchange) -> bool:
 
 
 def _refused(other: Exchange) -> bool:
-    """Refused for its key, or for what is wrong with it anyway."""
+    """Return whether the request was refused for its key, or for another fault."""
     return other.status == 400 or (other.status, other.error_code) == (422, "idempotency_key_reuse")
 
 

@@ -28,22 +28,22 @@ UNKNOWN, FORBIDDEN = (code.id for code in CODES)
 def illegal_changes(exchanges: Iterable[Exchange]) -> list[Finding]:
     """Findings on illegal changes of status between readings of a job, and of each of its executions.
 
-    A reading is compared with those that had ended before it began: of two that overlap, the one that was answered
-    later may have looked earlier.
+    A reading is compared with those that had ended before it began: of two that overlap, the answer that came later may
+    show the earlier state.
     """
     seen: dict[str, dict[str, float]] = {}
     return [
         finding
         for exchange in exchanges
         if exchange.method == "GET" and exchange.status == 200 and isinstance(exchange.json, dict)
-        for shown in _shown(exchange.path, exchange.json)
-        for finding in _step(seen.setdefault(f"{shown.kind} {shown.id}", {}), exchange, shown)
+        for reading in _statuses(exchange.path, exchange.json)
+        for finding in _judge(seen.setdefault(f"{reading.kind} {reading.id}", {}), exchange, reading)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Status:
-    """A status as a body shows it: of a job or an execution, and the job that it belongs to."""
+    """The status of a job or an execution in a body, with the job to which it belongs."""
 
     kind: str
     id: str
@@ -52,7 +52,7 @@ class _Status:
     job: str
 
 
-def _shown(path: str, body: Mapping[str, Any]) -> Iterator[_Status]:
+def _statuses(path: str, body: Mapping[str, Any]) -> Iterator[_Status]:
     job = unquote(path.removeprefix(f"{JOBS}/").partition("/")[0]) if path.startswith(f"{JOBS}/") else ""
     if job and "status" in body:
         yield _Status("job", job, str(body["status"]), JOB, job)
@@ -65,7 +65,7 @@ def _shown(path: str, body: Mapping[str, Any]) -> Iterator[_Status]:
 
 
 def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """The objects of a listing that say which one they are."""
+    """The objects of a listing that have an id."""
     listed = body.get(name)
     return [
         entry
@@ -74,12 +74,12 @@ def _entries(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _step(seen: dict[str, float], exchange: Exchange, shown: _Status) -> Iterator[Finding]:
-    """Findings on a status, after those ``seen`` before, which has the time when each had been read first."""
-    where, status, machine = f"status of {shown.kind}", shown.status, shown.machine
+def _judge(seen: dict[str, float], exchange: Exchange, reading: _Status) -> Iterator[Finding]:
+    """Findings on a status; ``seen`` maps each earlier status to the time of its first reading."""
+    where, status, machine = f"status of {reading.kind}", reading.status, reading.machine
     if status not in machine:
         expected = f"one of {', '.join(machine)}"
-        yield Finding(UNKNOWN, where, expected, status, shown.job, exchange.request_id)
+        yield Finding(UNKNOWN, where, expected, status, reading.job, exchange.request_id)
         return
     conflicts = [
         before
@@ -89,7 +89,7 @@ def _step(seen: dict[str, float], exchange: Exchange, shown: _Status) -> Iterato
     if conflicts:
         before = conflicts[-1]
         expected = f"after {before}: {', '.join(sorted(machine[before])) or 'no other'}"
-        yield Finding(FORBIDDEN, where, expected, status, shown.job, exchange.request_id)
+        yield Finding(FORBIDDEN, where, expected, status, reading.job, exchange.request_id)
         seen.clear()  # a step back is reported once: later readings are compared with it
     seen.setdefault(status, exchange.ended)
 

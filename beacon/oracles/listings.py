@@ -28,7 +28,7 @@ OTHER_ROWS, OTHER_VALUE, PAGES = (code.id for code in CODES)
 
 
 def joined(pages: Iterable[Any]) -> Any:
-    """The executions on consecutive pages as one list; the first page that has none instead, and never as a list."""
+    """The executions on consecutive pages as one list; instead, the first page without a list, never as a list."""
     entries: list[Any] = []
     for page in pages:
         listed = page.get("executions") if isinstance(page, Mapping) else None
@@ -39,7 +39,7 @@ def joined(pages: Iterable[Any]) -> Any:
 
 
 def executions(name: str, listed: Any, rows: JobRows, columns: Members = members.EXECUTION) -> list[Finding]:
-    """A complete listing of a job's executions, in the order of their ids."""
+    """Findings on a listing of all executions of a job, in the order of their ids."""
     stored = [row["id"] for row in rows.executions]
     if not _objects(listed):
         return [_unreadable(name, "a list of executions", listed)]
@@ -53,7 +53,7 @@ def executions(name: str, listed: Any, rows: JobRows, columns: Members = members
 
 
 def compare(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
-    """One shown object against the row that it shows."""
+    """Findings on an object that shows a row."""
     if not isinstance(shown, Mapping):
         return [_unreadable(name, "an object", shown)]
     return [
@@ -64,7 +64,7 @@ def compare(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
 
 
 def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
-    """Consecutive views of a job with its executions: together complete, no row on two, each with job and total."""
+    """Findings on consecutive pages of a job: each row once, and on every page the job and the total."""
     stored = [row["id"] for row in rows.executions]
     pages = list(shown)
     listed = joined(pages)
@@ -84,7 +84,7 @@ def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
 
 
 def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
-    """A cross-region execution with its region results and its analysis."""
+    """Findings on a cross-region execution with its region results and its analysis."""
     if not isinstance(shown, Mapping):
         return [_unreadable(name, "an object", shown)]
     if rows.run is None:
@@ -129,9 +129,9 @@ Judged = Iterator[tuple[Exchange, list[Finding]]]
 
 def check(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
     """Findings on every view of a record's jobs, and on the questions."""
-    for asked in observations.answers.get(views.SERVICE, ()):
-        if not views.texts_of(asked.json):
-            yield Finding(OTHER_ROWS, views.SERVICE, "the text of each question", "none", request=asked.request_id)
+    for exchange in observations.answers.get(views.SERVICE, ()):
+        if not views.texts_of(exchange.json):
+            yield Finding(OTHER_ROWS, views.SERVICE, "the text of each question", "none", request=exchange.request_id)
     for observation in observations.resources.values():
         rows, answers = JobRows.of(observation.rows), observation.answers
         main = _main(answers, rows) if observations.stored else _readable(answers)
@@ -148,7 +148,7 @@ def _main(answers: views.Answers, rows: JobRows) -> Judged:
 
 
 def _readable(answers: views.Answers) -> Judged:
-    """Without rows these views stand for them, so all that can be judged is whether they can be read."""
+    """Findings on unreadable views; without rows, these views stand for the rows and cannot be compared."""
     for exchange in answers.get(views.JOB, ()):
         if exchange.status != 200:
             got = f"{exchange.status} {exchange.error_code}".strip()
@@ -174,7 +174,7 @@ def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
 
 
 def analysis(name: str, body: Any, row: Row) -> list[Finding]:
-    """A bias analysis against its row; its region scores are no column."""
+    """Findings on a bias analysis, compared with its row; the region scores are no column."""
     shown, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
     if not isinstance(shown, dict) or not isinstance(scores, dict):
         return [_unreadable(name, "an analysis with region scores", body)]

@@ -17,5 +17,5 @@ ORACLE = consumer_contract.oracle(PREFIX, "portal")
 
 
 def check(pact: Pact, contract: Contract) -> list[Finding]:
-    """Findings on what the portal relies on and the contract does not promise."""
+    """Findings on fields that the portal relies on and the contract does not promise."""
     return consumer_contract.check(pact, contract, PREFIX)

@@ -1,4 +1,4 @@
-"""Router calls and executions agree one to one, in what was asked and in what came of it."""
+"""Router calls and executions agree one to one, in their requests and in their results."""
 
 from __future__ import annotations
 
@@ -38,32 +38,32 @@ BG-ROUTER-005 critical: Region skipped although it has a provider
 NUMBER, NO_EXECUTION, RESULT, CONSTANT, SKIPPED = (code.id for code in CODES)
 
 NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
-"""Failures without an inference call: no path answered, or no provider was there to be called."""
+"""Failures without an inference call: no path existed, or no provider was available."""
 
 NO_PROVIDER = "ROUTER_NO_PROVIDER"
 
 MISMATCH = "ROUTER_REGION_MISMATCH"
-"""The one failure in spite of a good answer: it came from another region than was asked."""
+"""The only failure after a good answer: another region than the requested one gave it."""
 
 HURRIED = 1_000_000_000
 """Nanoseconds below which a time limit can end a call before the router has read it."""
 
 LONGEST_PROVIDER = 255
-"""Characters that the column has room for."""
+"""Length of the column in characters."""
 
 Key = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The router stand-in on a job: its calls, None where no call can be laid to a job, and the providers."""
+    """The log of the router stand-in on a job: its calls, None where calls have no trace ids, and the providers."""
 
     calls: Sequence[Call] | None
     listed: Sequence[Provider]
 
 
 def logged(stand_ins: Mapping[str, StandIn], job: str) -> Log | None:
-    """The log of a job, as it is now; None without a stand-in."""
+    """The current log of a job; None without a stand-in."""
     router = router_in(stand_ins)
     if router is None:
         return None
@@ -83,7 +83,7 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
         if log is None or rows.job is None or rows.job["status"] not in TERMINAL:
             continue
         findings = given_up(rows, log.listed)
-        if log.calls is not None and texts:  # that there are no texts is a finding of the listings
+        if log.calls is not None and texts:  # missing texts are a finding of the listings
             findings += differences(rows, log.calls, texts, request, interrupted=record.interrupted)
         yield from (replace(finding, resource=observation.id) for finding in findings)
 
@@ -98,26 +98,26 @@ def differences(
 ) -> list[Finding]:
     """Findings on one terminal job; ``texts`` are prompts by question, ``request`` the published constants.
 
-    Where the runner was killed (``interrupted``), a call that this cut off may be missing from what the row counts: no
-    order of sending and committing makes the two one step.
+    Where the runner was killed (``interrupted``), the row may not count a call that was cut off: sending and committing
+    are not atomic.
     """
     calls = [call for call in calls if not (call.aborted and call.region is None)]  # cut off before it had arrived
-    asked: dict[Key, list[Call]] = defaultdict(list)
+    by_key: dict[Key, list[Call]] = defaultdict(list)
     for call in calls:
-        asked[call.region, call.model, call.prompt].append(call)
+        by_key[call.region, call.model, call.prompt].append(call)
     findings = []
     for row in rows.executions:
         prompt = texts.get(row["question_id"] or "", _default_prompt(rows))
-        mine = asked.pop((row["region"], row["model_id"], prompt), [])
-        hurried = len(mine) <= row["retry_count"] + 1 and _hurried(row, rows)
-        findings += [] if hurried else _agree(row, mine, interrupted=interrupted)
-    for region, model, prompt in asked:
+        matching = by_key.pop((row["region"], row["model_id"], prompt), [])
+        hurried = len(matching) <= row["retry_count"] + 1 and _hurried(row, rows)
+        findings += [] if hurried else _agree(row, matching, interrupted=interrupted)
+    for region, model, prompt in by_key:
         findings.append(Finding(NO_EXECUTION, f"{region} {model}", "a call that an execution stands for", prompt))
     return findings + _constants(calls, request)
 
 
 def _hurried(row: Row, rows: JobRows) -> bool:
-    """Whether a very short time limit may have ended a row before its call arrived, or while it was begun."""
+    """Return whether a very short time limit may have ended a row before or while its call was sent."""
     limits = _member(rows.spec, "constraints")
     short = (_member(limits, name) or HURRIED for name in ("timeout", "provider_timeout"))
     return row["status"] == "timeout" and any(isinstance(limit, (int, float)) and limit < HURRIED for limit in short)
@@ -127,15 +127,15 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     where = f"executions of {row['region']} {row['model_id']} {row['question_id']}"
     output = row["output_data"] if isinstance(row["output_data"], Mapping) else {}
     code, completed = str(output.get("error_code")), row["status"] == "completed"
-    begun = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
-    expected = row["retry_count"] + 1 if begun else 0
+    started = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
+    expected = row["retry_count"] + 1 if started else 0
     uncounted = sum(call.aborted for call in calls) if interrupted else 0
     if not expected <= len(calls) <= expected + uncounted or (completed and not calls):
         return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
     compared: list[tuple[str, Any, Any]] = []
     if completed:
         compared = [("response", calls[-1].text, output.get("response"))]
-        if calls[-1].provider:  # an answer that names none is by the provider that its region was to ask
+        if calls[-1].provider:  # an answer without a name is by the provider planned for its region
             named = calls[-1].provider[:LONGEST_PROVIDER]
             compared += [("provider_id", named, row["provider_id"]), ("provider", named, output.get("provider"))]
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
@@ -148,7 +148,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
 
 
 def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Finding]:
-    """A finding for each member that any call has otherwise; regions that cannot be told are not asked for at all."""
+    """A finding for each member that differs in any call; a call of an unknown region is judged elsewhere."""
     allowed = {**{name: (value,) for name, value in request.items()}, "region_preference": tuple(ROUTER_NAMES.values())}
     wrong = {
         name: getattr(call, name)
@@ -163,7 +163,7 @@ def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Findin
 
 
 def _default_prompt(rows: JobRows) -> str:
-    """What is asked where the spec names no question: the benchmark's own input, else its description."""
+    """The prompt of a spec without questions: the benchmark's own input, else its description."""
     benchmark = _member(rows.spec, "benchmark")
     prompt = _member(_member(_member(benchmark, "input"), "data"), "prompt")
     return prompt if isinstance(prompt, str) and prompt else str(_member(benchmark, "description"))
@@ -175,15 +175,15 @@ def _member(value: Any, name: str) -> Any:
 
 def given_up(rows: JobRows, listed: Sequence[Provider]) -> list[Finding]:
     """Regions for which no provider was found although the router lists a healthy one."""
-    healthy = {one.region for one in listed if one.healthy}
-    lost = {
+    healthy = {provider.region for provider in listed if provider.healthy}
+    skipped = {
         str(row["region"])
         for row in rows.executions
         if _member(row["output_data"], "error_code") == NO_PROVIDER and REGIONS.get(row["region"]) in healthy
     }
     return [
         Finding(SKIPPED, f"executions of {region}", f"a call of the healthy provider of {REGIONS[region]}", NO_PROVIDER)
-        for region in sorted(lost)
+        for region in sorted(skipped)
     ]
 
 
@@ -196,7 +196,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
 
 ORACLE = Oracle(
     name="router",
-    promise="Router calls and executions agree one to one, in what was asked and in what came of it.",
+    promise="Router calls and executions agree one to one, in their requests and in their results.",
     codes=CODES,
     check=check,
     violation=_violation,

@@ -32,8 +32,8 @@ BG-SIGN-002 critical: Wrong verdict on a signature
 ACCEPTED, REFUSED = (code.id for code in CODES)
 
 FRESH = timedelta(minutes=5)
-UNSURE = timedelta(seconds=30)
-"""How far a timestamp may be from the limit for its verdict to depend on whose clock is asked."""
+CLOCK_SKEW = timedelta(seconds=30)
+"""Clock-skew tolerance around the freshness limit."""
 GOOD = "acceptance"
 REFUSALS = frozenset(
     {
@@ -51,7 +51,7 @@ REFUSALS = frozenset(
         "invalid_field:nonce",
     }
 )
-"""Refusals that follow from the request; whether a nonce was used before does not."""
+"""Refusals that the request alone determines; the reuse of a nonce is not among them."""
 
 
 def wrong_verdicts(exchanges: Iterable[Exchange]) -> list[Finding]:
@@ -60,18 +60,18 @@ def wrong_verdicts(exchanges: Iterable[Exchange]) -> list[Finding]:
         finding
         for exchange in exchanges
         if exchange.method == "POST" and exchange.path in {JOBS, CROSS_REGION_JOBS}
-        for finding in _judged(exchange)
+        for finding in _verdict_findings(exchange)
     ]
 
 
-def _judged(exchange: Exchange) -> Iterator[Finding]:
+def _verdict_findings(exchange: Exchange) -> Iterator[Finding]:
     spec = _spec(exchange)
     if not isinstance(spec, Mapping) or not {"signature", "public_key"} & spec.keys():
         return
     got = GOOD if exchange.status == 202 else exchange.error_code if exchange.status == 400 else ""
     if got != GOOD and got not in REFUSALS:  # refused for its form, before anybody looked at the signature
         return
-    allowed = verdicts(spec, _moment(exchange))
+    allowed = verdicts(spec, _clock(exchange))
     if got not in allowed:
         code = ACCEPTED if got == GOOD else REFUSED
         expected = " or ".join(sorted(allowed))
@@ -84,7 +84,7 @@ def _spec(exchange: Exchange) -> Any:
     return exchange.sent.get("job_spec", exchange.sent.get("jobspec"))
 
 
-def _moment(exchange: Exchange) -> datetime:
+def _clock(exchange: Exchange) -> datetime:
     """The runner's clock at the answer, else ours."""
     try:
         return parsedate_to_datetime(exchange.headers["date"]).astimezone(UTC)
@@ -124,18 +124,18 @@ def _metadata(metadata: Any, now: datetime) -> set[str]:
     if not isinstance(metadata["timestamp"], str):
         return {"invalid_field:timestamp"}
     age = _age(metadata["timestamp"], now)
-    if age is None or age > FRESH + UNSURE:
+    if age is None or age > FRESH + CLOCK_SKEW:
         return {"timestamp_invalid"}
     verdict = GOOD
     if "nonce" not in metadata:
         verdict = "missing_field:nonce"
     elif not isinstance(metadata["nonce"], str) or not 1 <= len(metadata["nonce"]) <= 255:
         verdict = "invalid_field:nonce"
-    return {verdict} if age < FRESH - UNSURE else {verdict, "timestamp_invalid"}
+    return {verdict} if age < FRESH - CLOCK_SKEW else {verdict, "timestamp_invalid"}
 
 
 def _age(text: str, now: datetime) -> timedelta | None:
-    """How far a time is from the present, in whichever direction; None where it is no time with a zone."""
+    """Distance of a time from the present, past or future; None unless it is a time with a zone."""
     try:
         moment = datetime.fromisoformat(text.upper())
         return abs(now - moment)

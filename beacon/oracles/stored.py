@@ -35,7 +35,7 @@ _ABSENT = object()
 
 @cache
 def declared() -> dict[str, Any]:
-    """The map from members to columns."""
+    """The map from request members to columns."""
     return tomllib.loads((ROOT / "contracts" / "database" / "stored.toml").read_text(encoding="utf-8"))
 
 
@@ -58,32 +58,32 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
     if rows.job is None:
         return [Finding(DIFFERS, "jobs", "a row for the accepted job", "none", request=request)]
     findings = [
-        Finding(DIFFERS, column, repr(wanted), _shown(got), request=request)
+        Finding(DIFFERS, column, repr(expected), _text(got), request=request)
         for entry in declared()["stored"]
-        if (wanted := _wanted(entry, spec, wrapper)) is not _ABSENT
+        if (expected := _expected(entry, spec, wrapper)) is not _ABSENT
         for column in entry["columns"]
-        for got in _stored(rows, column)
-        if not equal(wanted, _as(entry, got), as_doubles=True)
+        for got in _column_values(rows, column)
+        if not equal(expected, _converted(entry, got), as_doubles=True)
     ]
     kept = declared()["kept"]
     skipped = tuple(f"{pointer}/" for pointer in kept["except"])
     return findings + [
-        Finding(LOST, f"jobs.jobspec_data{pointer}", repr(wanted), _shown(got), request=request)
-        for pointer, wanted, got in _lost(spec, rows.spec, "")
-        if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and wanted == [])
+        Finding(LOST, f"jobs.jobspec_data{pointer}", repr(expected), _text(got), request=request)
+        for pointer, expected, got in _changed(spec, rows.spec, "")
+        if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and expected == [])
     ]
 
 
-def _wanted(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
+def _expected(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
     for place in entry["request"]:
         root, path = (wrapper, place.removeprefix("wrapper:")) if place.startswith("wrapper:") else (spec, place)
         value = _at(root, path)
         if value is not _ABSENT and value not in entry.get("counts_as_absent", ()):
-            return _as(entry, value)
+            return _converted(entry, value)
     return entry.get("default", _ABSENT)
 
 
-def _as(entry: Mapping[str, Any], value: Any) -> Any:
+def _converted(entry: Mapping[str, Any], value: Any) -> Any:
     match entry.get("as", "exact"):
         case "regions" if isinstance(value, list) and all(isinstance(region, str) for region in value):
             return sorted(ALIASES.get(region, region) for region in value)
@@ -92,14 +92,14 @@ def _as(entry: Mapping[str, Any], value: Any) -> Any:
     return value
 
 
-def _stored(rows: JobRows, column: str) -> list[Any]:
-    """What the column holds; empty where there is no row, as a job of workflow A has no run."""
+def _column_values(rows: JobRows, column: str) -> list[Any]:
+    """The value of a column; empty without a row, as a job of workflow A has no run."""
     table, _, place = column.partition(".")
     row = {"jobs": rows.job, "cross_region_executions": rows.run}[table]
     return [] if row is None else [_at(row, f"/{place}")]
 
 
-def _shown(value: Any) -> str:
+def _text(value: Any) -> str:
     return "no such member" if value is _ABSENT else repr(value)
 
 
@@ -110,14 +110,14 @@ def _at(root: Any, pointer: str) -> Any:
         return _ABSENT
 
 
-def _lost(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+def _changed(sent: Any, stored: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
     """Places at which ``stored`` differs from ``sent``, apart from members that were added."""
     if isinstance(sent, dict) and isinstance(stored, dict):
         for name, value in sent.items():
-            yield from _lost(value, stored.get(name, _ABSENT), pointer + join(name))
+            yield from _changed(value, stored.get(name, _ABSENT), pointer + join(name))
     elif isinstance(sent, list) and isinstance(stored, list) and len(sent) == len(stored):
-        for number, (one, other) in enumerate(zip(sent, stored, strict=True)):
-            yield from _lost(one, other, pointer + join(number))
+        for number, (entry, other) in enumerate(zip(sent, stored, strict=True)):
+            yield from _changed(entry, other, pointer + join(number))
     elif not equal(sent, stored, as_doubles=True):
         yield pointer, sent, stored
 

@@ -1,4 +1,4 @@
-"""Calls of the router and executions agree one to one, in what was asked and in what came of it."""
+"""Calls of the router and executions agree one to one, in their requests and in their results."""
 
 from __future__ import annotations
 
