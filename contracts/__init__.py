@@ -1,1 +1,1 @@
-"""What is promised, as data, and the few lines that read it. Nothing in here knows who keeps or checks a promise."""
+"""The published promises as data, and the code that reads it. No module here knows who keeps or checks them."""

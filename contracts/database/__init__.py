@@ -1,1 +1,1 @@
-"""What is promised of the database: its schema, its rows one by one, and the invariants between rows."""
+"""The contract of the database: its schema, its rows one by one, and the invariants between rows."""

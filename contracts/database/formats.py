@@ -36,7 +36,7 @@ def _unique(values: list[str]) -> list[str]:
 
 
 def _sorted(values: list[str]) -> list[str]:
-    if any(one >= other for one, other in pairwise(values)):
+    if any(first >= second for first, second in pairwise(values)):
         raise PydanticCustomError("sorted", "sorted entries, each once")
     return values
 
@@ -96,13 +96,13 @@ class Open(BaseModel):
 
 
 class Container(Open):
-    """Where the benchmark runs."""
+    """The container of the benchmark."""
 
     image: Text
 
 
 class Input(Open):
-    """What the benchmark asks."""
+    """The input of the benchmark."""
 
     hash: Text
 
@@ -196,7 +196,7 @@ _STATUSES_AGAIN = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class Failure(Closed):
-    """Where and why an execution failed."""
+    """The place and the cause of an execution's failure."""
 
     stage: Literal["inference"]
     component: Literal["router"]

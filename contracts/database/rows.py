@@ -1,4 +1,4 @@
-"""What one row of each table looks like: columns, the JSON in them, and the rules that concern one row alone.
+"""The row model of each table: columns, the JSON in them, and the rules within a row.
 
 Rows are taken as psycopg returns them from a session in UTC: JSON parsed, NUMERIC as Decimal, times with zone. Where
 a row's columns depend on its status, the table has a model for each status. What a value must be in view of other rows
@@ -61,7 +61,7 @@ class Job(Closed):
 
 
 class ExecutionRow(Closed):
-    """What a row of ``executions`` has in every status."""
+    """The columns of ``executions`` in every status."""
 
     id: Serial
     job_id: Serial
@@ -200,7 +200,7 @@ class Execution(
 
 
 class RunRow(Closed):
-    """What a row of ``cross_region_executions`` has in every status."""
+    """The columns of ``cross_region_executions`` in every status."""
 
     id: UUID
     jobspec_id: JobId
@@ -243,7 +243,7 @@ class CrossRegionExecution(RootModel[Annotated[RunningRun | EndedRun, Field(disc
 
 
 class RegionRow(Closed):
-    """What a row of ``region_results`` has in every status."""
+    """The columns of ``region_results`` in every status."""
 
     id: UUID
     cross_region_execution_id: UUID

@@ -81,7 +81,7 @@ def suite_use(directory: Path) -> Uses | None:
 
 
 def served(settings: Settings, service: Service, contract: Contract) -> Surface:
-    """What the document that the target serves offers; GateError where there is none."""
+    """The surface of the document that the target serves; GateError where it serves none."""
     redact = Redactor.for_urls(settings.base_url, settings.database_url)
     target = choose(settings, service, lambda text: print(redact(text), file=sys.stderr))
     try:
@@ -95,7 +95,7 @@ def served(settings: Settings, service: Service, contract: Contract) -> Surface:
 
 
 def offered(system: System, contract: Contract) -> Surface:
-    """What the document that a system serves offers."""
+    """The surface of the document that a system serves."""
     client = Client(system.base_url, lambda _: None)
     try:
         answer = client.get(PATH)
@@ -107,24 +107,24 @@ def offered(system: System, contract: Contract) -> Surface:
 
 
 def show(table: Sequence[Row], users: Sequence[str], old: Sequence[Reason], *, every: bool) -> None:
-    """Prints what drifts, what has no reason first, and one line that sums up; what has one reason is one line."""
+    """Prints unexplained drift first, then one line per reason and a summary."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
     drifting = [row for row in table if row.side]
     unexplained = [row for row in drifting if row.unexplained]
-    made = Table("what", "name", "published", "served", *users, "reason")
+    listing = Table("what", "name", "published", "served", *users, "reason")
     for row in table if every else unexplained:
-        _add(made, row, row.name)
+        _add(listing, row, row.name)
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in drifting if not every else ():
         if row.reason:
             groups.setdefault((row.reason, row.side, row.kind), []).append(row)
     for group in groups.values():
-        _add(made, group[0], f"{group[0].name}\nand {len(group) - 1} more" if len(group) > 1 else group[0].name)
-    console.print(made)
-    for one in old:
-        console.print(f"no longer so: only {one.side} has {one.names}", style="red", markup=False)
+        _add(listing, group[0], f"{group[0].name}\nand {len(group) - 1} more" if len(group) > 1 else group[0].name)
+    console.print(listing)
+    for reason in old:
+        console.print(f"no longer so: only {reason.side} has {reason.names}", style="red", markup=False)
     console.print(
         f"{len(table)} things compared: {len(drifting)} drift, {len(unexplained)} of them without a reason; "
         f"{len(old)} reasons for what no longer drifts. {'' if every else '--all shows each.'}",
@@ -132,7 +132,7 @@ def show(table: Sequence[Row], users: Sequence[str], old: Sequence[Reason], *, e
     )
 
 
-def _add(made: Table, row: Row, name: str) -> None:
-    marks = [MARKS[one] for one in (row.published, row.served, *row.uses.values())]
+def _add(listing: Table, row: Row, name: str) -> None:
+    marks = [MARKS[state] for state in (row.published, row.served, *row.uses.values())]
     reason = row.reason or ("NO REASON" if row.side else "")
-    made.add_row(row.kind, Text(name, overflow="fold"), *marks, Text(reason))
+    listing.add_row(row.kind, Text(name, overflow="fold"), *marks, Text(reason))

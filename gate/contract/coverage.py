@@ -94,7 +94,7 @@ class CoverageRecorder:
                 yield "keywords", f"{direction} {pointer} {result}"
 
     def _has_unreached(self, name: str) -> bool:
-        """Whether there is a field or value of this body or parameter that no exchange has reached."""
+        """Return whether this body or parameter has a field or value that no exchange has reached."""
         if name not in self._unreached:
             self._unreached[name] = {
                 (kind, part) for kind in ("fields", "values") for part in self._all[kind] if part.startswith(f"{name} ")

@@ -23,7 +23,7 @@ BASE = "urn:openapi"
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What a service promises of every answer, documented or not.
+    """Promises about every answer of a service, documented or not.
 
     ``prefix`` is the beginning of paths that answer 2xx only where they are documented. Every error is JSON with
     ``error_members``, which are texts, and the header ``error_header``; ``unrouted`` are the values of ``error_code``
@@ -135,7 +135,7 @@ class Contract:
         return self._violations("BG-HTTP-008", where, key, schema, exchange.sent)
 
     def _unrouted(self, exchange: Exchange) -> bool:
-        """Whether a request was answered like one to a path or method that does not exist."""
+        """Return whether a request was answered like one to a path or method that does not exist."""
         if exchange.status == 405:
             return True
         bare = exchange.json is None and exchange.media_type != "application/json"
@@ -154,7 +154,7 @@ class Contract:
         return [Finding("BG-HTTP-009", where=f"{exchange.method} {exchange.path}", expected="404", got=got)]
 
     def _is_error(self, schema: Any) -> bool:
-        """Whether a schema is that of an error, and not of a report such as that of an unhealthy service."""
+        """Return whether a schema is that of an error, and not of a report such as that of an unhealthy service."""
         node = self.resolve(schema)
         if not isinstance(node, Mapping):
             return False

@@ -25,7 +25,7 @@ class Reason:
     reason: str
 
     def covers(self, row: Row) -> bool:
-        """Whether a row drifts for this reason."""
+        """Return whether a row drifts for this reason."""
         return row.side == self.side and fnmatchcase(row.name, self.names)
 
 
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def unexplained(self) -> bool:
-        """Whether it drifts without a reason."""
+        """Return whether the row drifts without a reason."""
         return bool(self.side) and not self.reason
 
     def as_dict(self) -> dict[str, Any]:

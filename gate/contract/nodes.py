@@ -33,7 +33,7 @@ class DanglingReferenceError(LookupError):
 
 
 def annotation(keyword: str) -> bool:
-    """Whether a keyword says nothing about values."""
+    """Return whether a keyword says nothing about values."""
     return keyword in ANNOTATIONS or keyword.startswith("x-")
 
 

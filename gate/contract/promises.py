@@ -102,11 +102,11 @@ class Reading:
         return any("null" in _types(form) for form in self.forms(schema))
 
     def _has_members(self, form: Form, value: Any) -> bool:
-        """Whether a form has every member that is read; where some have, the consumer means those."""
+        """Return whether a form has every member that the consumer reads."""
         return not isinstance(value, dict) or all(_property(form, name) is not None for name in value)
 
     def _possible(self, form: Form, value: Any, path: str) -> bool:
-        """Whether a form agrees with an example, by types, and by values where the consumer is exact."""
+        """Return whether a form agrees with an example, by types, and by values where the consumer is exact."""
         if not _kinds(value) & _types(form):
             return False
         if not isinstance(value, dict | list) and self._exact(path):

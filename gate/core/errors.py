@@ -42,4 +42,4 @@ class UsageError(GateError):
 
 
 class NotAvailable(Exception):  # noqa: N818 (a state of affairs, not a fault)
-    """What a check needs cannot be had on this target; the check is reported as not made, with this reason."""
+    """The target lacks something that a check needs; the check is reported as unavailable, with this reason."""

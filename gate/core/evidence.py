@@ -78,8 +78,8 @@ def gather(
 
     """
     exchanges = relevant(record, requests, resources)
-    shown = {resource: some for resource, some in rows.items() if resource in resources or not resources}
-    keys = {exchange.request_id for exchange in exchanges if exchange.request_id} | shown.keys()
+    relevant_rows = {resource: tables for resource, tables in rows.items() if resource in resources or not resources}
+    keys = {exchange.request_id for exchange in exchanges if exchange.request_id} | relevant_rows.keys()
     lines = _distinct(line for line in log if any(key in line for key in keys))
     return Evidence(
         test=record.test,
@@ -94,7 +94,7 @@ def gather(
         ],
         rows={
             f"{table} of {resource}": [_row(row) for row in some]
-            for resource, tables in shown.items()
+            for resource, tables in relevant_rows.items()
             for table, some in tables.items()
         },
         log=[clip(line, LONGEST) for line in lines[-MOST_LINES:]],

@@ -67,11 +67,11 @@ class Declared:
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for ``add_argument`` of argparse and ``addoption`` of pytest."""
-        shown = f"{self.help} (default: {self.default})" if self.default else self.help
+        text = f"{self.help} (default: {self.default})" if self.default else self.help
         if not self.option.metavar:
-            return {"dest": self.dest, "help": shown, "action": "store_true", "default": None}
+            return {"dest": self.dest, "help": text, "action": "store_true", "default": None}
         action = "append" if self.option.repeated else "store"
-        return {"dest": self.dest, "help": shown, "action": action, "metavar": self.option.metavar}
+        return {"dest": self.dest, "help": text, "action": action, "metavar": self.option.metavar}
 
 
 class Options(BaseModel):
@@ -94,8 +94,8 @@ def declared(model: type[Options]) -> Iterator[Declared]:
             if isinstance(option, Option):
                 default = None if field.default_factory else field.default
                 value = f"{default:g}" if isinstance(default, int | float) else str(default or "")
-                shown = model.defaults.get(name) or option.default or (value if option.metavar else "")
-                yield Declared(name, option, " ".join((field.description or "").split()), shown)
+                text = model.defaults.get(name) or option.default or (value if option.metavar else "")
+                yield Declared(name, option, " ".join((field.description or "").split()), text)
 
 
 def check(test: Callable[[str], Any]) -> BeforeValidator:

@@ -36,7 +36,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Record:
-    """What one test did to a system under test.
+    """The actions of one test on a system under test.
 
     ``resources`` has the id of every resource of the test, with the exchange that created it, or None for a resource
     that existed before. ``changes`` are those of refused requests.
@@ -72,7 +72,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one resource looked like when its test was over.
+    """The state of one resource at the end of its test.
 
     ``rows`` are those of the database, or, on a target without one, what the API shows of them; ``calls`` are those
     that a stand-in logged for the resource, None where they are not known.

@@ -28,9 +28,9 @@ def time(value: Any) -> datetime | None:
 
 
 def equal(shown: Any, stored: Any, *, as_doubles: bool = False) -> bool:
-    """Whether JSON shows a stored value, type for type, times and UUIDs as text; a number may be written in any way.
+    """Return whether JSON shows a stored value, type for type, times and UUIDs as text, numbers in any notation.
 
-    ``as_doubles`` also takes numbers for equal that a double cannot tell apart, as they are to many readers of JSON.
+    With ``as_doubles``, numbers with the same double are equal too, as they are to many readers of JSON.
     """
     match stored:
         case datetime():
@@ -49,10 +49,10 @@ def equal(shown: Any, stored: Any, *, as_doubles: bool = False) -> bool:
                 and len(shown) == len(stored)
                 and all(equal(*pair, as_doubles=as_doubles) for pair in zip(shown, stored, strict=True))
             )
-    one, other = number(shown), number(stored)
-    if one is None or other is None:
+    left, right = number(shown), number(stored)
+    if left is None or right is None:
         return type(shown) is type(stored) and bool(shown == stored)
-    return one == other or (as_doubles and _double(one) == _double(other))
+    return left == right or (as_doubles and _double(left) == _double(right))
 
 
 def _double(value: Fraction) -> float | Fraction:

@@ -135,7 +135,7 @@ class Campaign:
             findings, _ = replace(replay, request=request).run(self.probe)
         except NotAvailable:  # a smaller request that is not safe on this target, or one too many for it
             return False
-        return bool(replay.shown_in(findings))
+        return bool(replay.reproduced(findings))
 
     def _acceptance_rate_too_low(self) -> Iterator[Violation]:
         """Yield a violation if too few requests got past validation, so that the code behind it was hardly tested."""

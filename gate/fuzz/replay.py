@@ -46,7 +46,7 @@ class Replay:
         """Name of its file; the same for the same cause."""
         return f"{self.code}-{hashlib.sha256(f'{self.code} {self.where}'.encode()).hexdigest()[:8]}.json"
 
-    def shown_in(self, findings: Sequence[Finding]) -> list[Finding]:
+    def reproduced(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings that have the cause of this replay."""
         return [finding for finding in findings if finding.cause == (self.code, self.where)]
 
@@ -74,14 +74,14 @@ class Replay:
             findings, sent = self.run(probe)
         except NotAvailable as reason:
             return Violation(finding, Evidence(probe.test, f"{finding}\n    not sent again: {reason}"), path)
-        shown = next(iter(self.shown_in(findings)), finding)
+        reproduced = next(iter(self.reproduced(findings)), finding)
         lines = [f"    {name:8} {text}" for name, text in self._summary()]
-        message = "\n".join([str(shown), *lines, f"    replay   {command(path)}"])
+        message = "\n".join([str(reproduced), *lines, f"    replay   {command(path)}"])
         # Every step may lead to the finding, so the evidence of a sequence is not that of the finding's request alone.
-        named = [replace(shown, request="")]
+        named = [replace(reproduced, request="")]
         if sent is not None:
             request = sent.exchange.request_id if sent.exchange else ""
-            named = [replace(shown, request=request, resource=sent.resource), shown]
+            named = [replace(reproduced, request=request, resource=sent.resource), reproduced]
         return Violation(finding, probe.session.evidence(record, message, named), path)
 
     def _summary(self) -> Iterator[tuple[str, str]]:
@@ -94,8 +94,8 @@ class Replay:
 def command(path: Path) -> str:
     """The command that runs a replay file; its path is relative to the checkout where possible, as reports travel."""
     here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return f"./scripts/gate --replay {shlex.quote(str(shown))}"
+    relative = path.relative_to(here) if path.is_relative_to(here) else path
+    return f"./scripts/gate --replay {shlex.quote(str(relative))}"
 
 
 def load(path: Path) -> Replay:
@@ -121,5 +121,7 @@ def outcome(session: Session, rules: FuzzRules, replay: Replay) -> tuple[Exit, s
             raise Unreachable(sent.findings[0].got)  # noqa: TRY301 (one message for all)
     except (GateError, Unreachable, AssertionError) as error:
         return Exit.UNJUDGED, f"ERROR {replay.code} {replay.where}: {str(error).splitlines()[0]}"
-    shown = replay.shown_in(findings)
-    return (Exit.BROKEN, f"FAILED {shown[0]}") if shown else (Exit.PASS, f"FIXED {replay.code} {replay.where}")
+    reproduced = replay.reproduced(findings)
+    return (
+        (Exit.BROKEN, f"FAILED {reproduced[0]}") if reproduced else (Exit.PASS, f"FIXED {replay.code} {replay.where}")
+    )

@@ -48,7 +48,7 @@ class GeneratedRequest:
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is held as a value."""
+        """Return whether the body is held as a value."""
         return self.has_body and self.raw is None
 
     @property

@@ -60,7 +60,7 @@ class SequenceRun:
     def _violation(self, finding: Finding, steps: Sequence[Step]) -> Violation:
         sought = Replay(finding.code, finding.where, self.seed)
         least = self.probe.rules.least
-        short = shorten(steps, lambda some: bool(sought.shown_in(self._perform(some))), least)
+        short = shorten(steps, lambda some: bool(sought.reproduced(self._perform(some))), least)
         return Replay(finding.code, finding.where, self.seed, steps=short).reproduce(
             self.probe, finding, self.directory
         )

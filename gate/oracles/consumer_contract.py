@@ -100,7 +100,7 @@ def _parameters(call: Interaction, operation: Operation, contract: Contract) -> 
 
 
 def _valid(contract: Contract, schema: Any, text: str) -> bool:
-    """Whether a text is a value of a parameter: as it stands, or as the number or boolean that it spells."""
+    """Return whether a text is a value of a parameter: as it stands, or as the number or boolean that it spells."""
     validator = contract.validator(schema)
     candidates: list[Any] = [text]
     with suppress(ValueError):

@@ -146,12 +146,12 @@ def findings(rules: Iterable[Invariant], broken: Mapping[str, Sequence[Row]]) ->
     for rule in rules:
         if rows := broken.get(rule.code):
             several = any(row["resource"] != rows[0]["resource"] for row in rows)
-            shown = [
+            described = [
                 ", ".join(f"{name}={clip(str(value))}" for name, value in row.items() if several or name != "resource")
                 for row in rows[:SHOWN]
             ]
             more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
-            yield Finding(rule.code, rule.name, rule.rule, "; ".join(shown + more), str(rows[0]["resource"] or ""))
+            yield Finding(rule.code, rule.name, rule.rule, "; ".join(described + more), str(rows[0]["resource"] or ""))
 
 
 def check(

@@ -62,7 +62,7 @@ class Views:
 
 
 class Pack(Protocol):
-    """What the engine asks of a pack."""
+    """The interface of a pack to the engine."""
 
     @property
     def root(self) -> Path:
@@ -117,7 +117,7 @@ class Pack(Protocol):
 
     @property
     def database(self) -> DatabaseContract:
-        """What is promised of the database."""
+        """The contract of the database."""
 
     @property
     def oracles(self) -> Sequence[Oracle]:
@@ -133,7 +133,7 @@ class Pack(Protocol):
         """Those of the resources that the service still works on."""
 
     def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
-        """What the stand-ins logged of a resource; None where that is not known."""
+        """The stand-ins' log of a resource; None where it is not known."""
 
     def observe_service(self, views: Views) -> None:
         """Ask for what judging needs to know of the service itself; only where there is a stand-in."""

@@ -91,7 +91,7 @@ class Session:
 
     @property
     def stopped(self) -> bool:
-        """Whether the run was told to end, so that nothing may follow."""
+        """Return whether the run has to stop now."""
         return self.reach is not None and self.reach.watch.stopped.is_set()
 
     def begin(self, test: str) -> Record:

@@ -58,7 +58,7 @@ class WriteWatch:
                 self._under_way, self._known = self._under_way - 1, None
 
     def answered(self, exchange: Exchange) -> Change | None:
-        """What a request changed although it was refused; None where another was under way."""
+        """The changes of a refused request; None where another request was under way."""
         if exchange.method == "GET":
             return None
         with self._lock:

@@ -182,7 +182,7 @@ class Controller:
 
 
 def _whole(config: pytest.Config) -> bool:
-    """Whether the suite was named as a whole, not some of its folders or tests."""
+    """Return whether the suite was named as a whole, not some of its folders or tests."""
     folder = suite.pack().suite.folder
     return {str(argument).rstrip("/") for argument in config.args} <= {folder, str(config.rootpath / folder)}
 

@@ -91,7 +91,7 @@ def compare(baseline: Baseline, current: Collection[Cause], ran: Collection[str]
 
 
 def _tested_again(tests: Iterable[str], ran: Collection[str]) -> bool:
-    """Whether a test that reported a finding ran; for a finding of the run as a whole, whether any test did."""
+    """Return whether a test that reported a finding ran; for a finding of the run as a whole, whether any test did."""
     ids = [without_repetition(test) for test in tests if "::" in test]
     return any(test in ran for test in ids) if ids else bool(ran)
 

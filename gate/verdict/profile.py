@@ -48,13 +48,13 @@ class Deviation(_Document):
         return values
 
     def matches(self, finding: Finding) -> bool:
-        """Whether a finding is this deviation."""
+        """Return whether a finding is this deviation."""
         entries = (entry.partition(" ") for entry in self.findings)
         text = f"{finding.where} = {finding.got}"
         return any(finding.code == code and re.search(pattern, text) for code, _, pattern in entries)
 
     def covered(self, reached: Collection[str]) -> bool:
-        """Whether a run that reached these operations, statuses, invariants and tests would have seen it."""
+        """Return whether a run that reached these operations, statuses, invariants and tests would have seen it."""
         patterns = [re.compile(entry) for entry in self.covered_by if entry.startswith("tests/")]
         return any(name in self.covered_by or any(each.search(name) for each in patterns) for name in reached)
 

@@ -89,7 +89,7 @@ def _security(operation: Node) -> list[dict[str, list[str]]]:
 
 
 def _admitted(callers: list[dict[str, list[str]]], asked: list[dict[str, list[str]]]) -> bool:
-    """Whether every caller that satisfies the first alternatives satisfies the second."""
+    """Return whether every caller that satisfies the first alternatives satisfies the second."""
 
     def enough(has: dict[str, list[str]], needs: dict[str, list[str]]) -> bool:
         return all(name in has and set(scopes) <= set(has[name]) for name, scopes in needs.items())

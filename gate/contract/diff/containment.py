@@ -29,7 +29,7 @@ class Containment:
         self._canonical: dict[tuple[int, str], Any] = {}
 
     def covers(self, wide: Node, narrow: Node) -> Answer:
-        """Whether ``wide`` accepts every value that ``narrow`` does."""
+        """Return whether ``wide`` accepts every value that ``narrow`` does."""
         try:
             answer = self._canonicalized(wide).covers(self._canonicalized(narrow))
         except (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError):
@@ -37,11 +37,11 @@ class Containment:
         return Answer(answer.value)
 
     def compatible(self, old: Node, new: Node, direction: Direction) -> Answer:
-        """Whether nobody who relies on ``old`` can notice: new requests accept more, new responses say less."""
+        """Return whether the change breaks no client: requests may only accept more, responses only return less."""
         return self.covers(new, old) if direction is Direction.REQUEST else self.covers(old, new)
 
     def equivalent(self, old: Node, new: Node) -> bool:
-        """Whether it is proved that both accept the same values."""
+        """Return whether it is proved that both accept the same values."""
         return self.covers(old, new) is Answer.YES and self.covers(new, old) is Answer.YES
 
     def _canonicalized(self, node: Node) -> Any:

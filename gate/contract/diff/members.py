@@ -36,7 +36,7 @@ class Members:
 
     @property
     def closed(self) -> bool:
-        """Whether only declared members are allowed."""
+        """Return whether only declared members are allowed."""
         return self.others is False or self.schema.value.get("unevaluatedProperties") is False
 
 

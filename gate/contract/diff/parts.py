@@ -170,7 +170,7 @@ def _required(place: Place, old: Node, new: Node, required: Rule, optional: Rule
 
 
 def _success(status: str) -> bool:
-    """Whether a status or a range like 2XX means success; ``default`` does not."""
+    """Return whether a status or a range like 2XX means success; ``default`` does not."""
     return status[0] in "123"
 
 

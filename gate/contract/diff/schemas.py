@@ -170,7 +170,7 @@ class Schemas:
 
 
 def _either(old: Node, new: Node, keyword: str, kind: type = object) -> bool:
-    """Whether one of the schemas has the keyword, with a value of this type."""
+    """Return whether any of the schemas has the keyword, with a value of this type."""
     return any(isinstance(side.value.get(keyword), kind) for side in (old, new) if keyword in side.value)
 
 

@@ -45,9 +45,9 @@ class Address:
         }
         if parts.username is not None:
             headers.setdefault("authorization", f"Basic {_basic(parts.username, parts.password)}")
-        shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+        url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
         hidden = sorted({text.encode() for text in secrets(base_url, environment) if len(text) >= SHORTEST}, key=len)
-        return cls(shown, headers, parts.query, tuple(reversed(hidden)))
+        return cls(url, headers, parts.query, tuple(reversed(hidden)))
 
 
 class AddressedTransport(httpx.BaseTransport):
