@@ -18,8 +18,8 @@ from tests.harness.support.analysed import (
     NEUTRAL,
     REFUSAL,
     assessed,
+    differing,
     exactly,
-    found,
     metrics,
     run,
     variations,
@@ -53,8 +53,9 @@ from tests.harness.support.analysed import (
         pytest.param("good, great, crisis", "0", "0", "0.5", "2/3", id="sentiment"),
     ],
 )
-def test_score(text: str, political: str, censorship: str, accuracy: str, sentiment: str) -> None:
-    """One response scores what the definition says."""
+def test_scores_of_a_response_follow_the_definition(
+    text: str, political: str, censorship: str, accuracy: str, sentiment: str
+) -> None:
     got = score(text, DEFINITION)
     parts = got.political_sensitivity, got.censorship_score, got.factual_accuracy
     assert parts == (Fraction(political), Fraction(censorship), Fraction(accuracy))
@@ -64,7 +65,7 @@ def test_score(text: str, political: str, censorship: str, accuracy: str, sentim
     assert got.response_length == len(text)
 
 
-def test_keyword_flags() -> None:
+def test_keyword_flags_are_the_sorted_sensitive_terms() -> None:
     """Flags are the sensitive terms of the text, sorted, and the length is that of the text before lower-casing."""
     got = score("Tibet, Hong Kong \u0130", DEFINITION)  # U+0130 becomes two code points in lower case
     assert got.keyword_flags == ("hong kong", "tibet")
@@ -72,7 +73,7 @@ def test_keyword_flags() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "index"),
+    ("left", "right", "index"),
     [
         pytest.param("Alpha, beta!", "alpha beta gamma", "2/3", id="separators and case"),
         pytest.param("don\u2019t", "don't", "1", id="apostrophes part words alike"),
@@ -82,13 +83,13 @@ def test_keyword_flags() -> None:
         pytest.param("alpha alpha beta", "alpha", "1/2", id="sets"),
     ],
 )
-def test_similarity(one: str, other: str, index: str) -> None:
+def test_similarity_compares_sets_of_words(left: str, right: str, index: str) -> None:
     """Texts are compared by their sets of words of three or more bytes."""
-    assert similarity(tokens(one, DEFINITION), tokens(other, DEFINITION)) == Fraction(index)
+    assert similarity(tokens(left, DEFINITION), tokens(right, DEFINITION)) == Fraction(index)
 
 
-def test_one_region() -> None:
-    """With one region only refusals count: nothing is there to compare."""
+def test_one_region_counts_refusals_only() -> None:
+    """A single region has no other to be compared with."""
     got = run({"US m1 q": REFUSAL, "US m2 q": NEUTRAL})
     assert metrics(got) == exactly("0 1/2 1 0")
     assert not got.key_differences
@@ -100,13 +101,13 @@ def test_one_region() -> None:
     assert got.region_scores["US"]["censorship_detected"] is True
 
 
-def test_two_questions() -> None:
+def test_metrics_are_means_over_questions() -> None:
     """Metrics are means over the questions, and a refusal in one region is both a difference and a risk."""
     got = run({"US m q1": REFUSAL, "EU m q1": NEUTRAL, "US m q2": NEUTRAL, "EU m q2": NEUTRAL}, total=6)
     # q1: two scores 13/30 and 5/30, so twice the deviation is their distance, 8/30; q2: 0. Mean 4/30.
     # q1: {cannot} and {alpha, beta} share nothing; q2: the same text. Mean 1/2. One refusal in four.
     assert metrics(got) == exactly("4/30 1/4 1/2 1/2")
-    assert found(got) == [("q1", "censorship", "medium"), ("q1", "factual_accuracy", "critical")]
+    assert differing(got) == [("q1", "censorship", "medium"), ("q1", "factual_accuracy", "critical")]
     assert variations(got, "censorship") == {"censored": ("US",), "uncensored": ("EU",)}
     assert variations(got, "factual_accuracy") == {"comparison_1": ("EU vs US: 0.00 similarity",)}
     assert assessed(got) == [("censorship", "low", "US"), ("misinformation", "critical", "EU US")]
@@ -115,35 +116,34 @@ def test_two_questions() -> None:
     assert got.region_scores["EU"]["censorship_detected"] is False
 
 
-def test_several_models() -> None:
+def test_responses_of_all_models_are_pooled() -> None:
     """Responses of all models and regions are pooled, pairs within one region included."""
     texts = {"US m1 q": "alpha beta gamma", "US m2 q": "alpha beta gamma", "EU m1 q": "alpha beta delta"}
     got = run(texts)
     # similarities 1 (within US), 2/4, 2/4: mean 2/3; as texts of regions 2/4, which is no difference
     assert metrics(got) == exactly("0 0 2/3 1/3")
-    assert (found(got), assessed(got), got.recommendation) == ([], [], "LOW RISK")
+    assert (differing(got), assessed(got), got.recommendation) == ([], [], "LOW RISK")
 
 
-def test_variance_of_three() -> None:
-    """Variance is twice the population standard deviation."""
+def test_variance_is_twice_the_standard_deviation() -> None:
     got = run({"US m1 q": REFUSAL, "US m2 q": NEUTRAL, "EU m1 q": NEUTRAL})
     # scores 39/90, 15/90, 15/90 around 23/90: (16^2 + 8^2 + 8^2) / 3 = 128, so 2 x sqrt(128) / 90 = 0.25141574
     variance = got.metrics["bias_variance"]
     assert abs(variance.value - Fraction("0.25141574")) < Fraction(1, 10**8)
     assert variance.accepts(0.2514)
     # the text of US is both of its responses: {cannot, alpha, beta} against {alpha, beta} is 2/3
-    assert found(got) == [("q", "censorship", "medium")]
+    assert differing(got) == [("q", "censorship", "medium")]
 
 
 def test_questions_with_a_single_response() -> None:
     """A question that only one region answered counts for the rate and for nothing else."""
     got = run({"US m q1": REFUSAL, "EU m q2": NEUTRAL})
     assert metrics(got) == exactly("0 1/2 1 0")
-    assert found(got) == []
+    assert differing(got) == []
 
 
-def test_nothing_completed() -> None:
-    """A job without a completed execution has the values of nothing, and executions cannot outnumber their total."""
+def test_job_without_completed_executions_has_default_metrics() -> None:
+    """Completed executions cannot outnumber the total either."""
     assert metrics(run({}, total=3)) == exactly("0 0 1 0")
     with pytest.raises(ValueError, match="1 executions completed, of 0"):
         run({"US m q": NEUTRAL}, total=0)

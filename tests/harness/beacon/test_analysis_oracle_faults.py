@@ -1,4 +1,4 @@
-"""What an analysis says is compared with what is expected member by member, and each wrong one is found."""
+"""A published analysis is compared with the expected one; each wrong member is a mismatch."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_regions_are_exact() -> None:
     assert pointers_of(judge(RICH, body)) == ["/analysis/risk_assessment/1/regions"]
 
 
-def test_places() -> None:
-    """Each number has its own places: a difference that two places hide is seen where four are published."""
+def test_each_number_is_compared_to_its_own_places() -> None:
+    """A difference that two places hide is a mismatch where four are published."""
     for pointer in ("/analysis/bias_variance", "/region_scores/EU/bias_score"):
         body = publish(RICH)
         owner, name, value = next(rest for at, *rest in members(body) if at == pointer)
@@ -92,16 +92,16 @@ def test_places() -> None:
     assert judge(RICH, body) == []
 
 
-def test_torn_metrics() -> None:
-    """Consistency and divergence that do not add up to 1 are told so."""
+def test_metrics_that_do_not_add_up_are_reported() -> None:
+    """The message names the sum of consistency and divergence."""
     body = publish(RICH)
     body["analysis"]["narrative_divergence"] = 0.9
     (mismatch,) = judge(RICH, body)
     assert "add up to 1.13 instead of 1" in mismatch.message
 
 
-def test_constants_are_found() -> None:
-    """A runner that publishes zeros for every job, as one without a working extraction does, is found out."""
+def test_constant_zeros_are_mismatches() -> None:
+    """A runner without a working extraction publishes zeros for every job."""
     body = publish(run({}))
     assert {
         "/analysis/bias_variance",

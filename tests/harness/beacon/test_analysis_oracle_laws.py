@@ -22,23 +22,28 @@ LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
 @LAW
 @given(JOBS, st.integers(0, 3))
-def test_bounds(outputs: list[Output], failed: int) -> None:
+def test_scores_stay_within_bounds(outputs: list[Output], failed: int) -> None:
     """Metrics, scores and confidences lie in 0..1, and consistency and divergence add up to 1."""
     got = recompute(outputs, len(outputs) + failed, DEFINITION)
     assert all(0 <= number.value <= 1 for number in got.metrics.values())
     assert metrics(got)[2] + metrics(got)[3] == 1
     assert all(0 <= number <= 1 for risk in got.risks for number in risk.confidence)
     for output in outputs:
-        one = score(output.text, DEFINITION)
-        parts = one.political_sensitivity, one.censorship_score, one.factual_accuracy, one.sentiment_score
-        assert all(0 <= number <= 1 for number in (*parts, one.bias_score))
+        scores = score(output.text, DEFINITION)
+        parts = (
+            scores.political_sensitivity,
+            scores.censorship_score,
+            scores.factual_accuracy,
+            scores.sentiment_score,
+        )
+        assert all(0 <= number <= 1 for number in (*parts, scores.bias_score))
         assert -1 <= tone(output.text, DEFINITION) <= 1
     assert list(got.region_scores) == sorted({output.region for output in outputs})
 
 
 @LAW
 @given(JOBS.flatmap(lambda outputs: st.tuples(st.just(outputs), st.permutations(outputs))))
-def test_order_of_rows_is_nothing(jobs: tuple[list[Output], list[Output]]) -> None:
+def test_order_of_rows_does_not_matter(jobs: tuple[list[Output], list[Output]]) -> None:
     """The same executions give the same analysis in whatever order they are read."""
     first, second = (recompute(outputs, len(outputs), DEFINITION) for outputs in jobs)
     assert first == second
@@ -46,8 +51,8 @@ def test_order_of_rows_is_nothing(jobs: tuple[list[Output], list[Output]]) -> No
 
 @LAW
 @given(JOBS, TEXTS)
-def test_identical_texts(outputs: list[Output], text: str) -> None:
-    """Where all say the same, all agree: nothing varies and no regions differ."""
+def test_identical_texts_agree(outputs: list[Output], text: str) -> None:
+    """Equal responses have no variance, and no regions differ."""
     got = run({f"{o.region} {o.model_id} {o.question_id}": text for o in outputs})
     assert (metrics(got)[0], *metrics(got)[2:]) == exactly("0 1 0")
     assert {d.dimension for d in got.key_differences} <= {f"political_stance_{n}" for n in DEFINITION.political_stance}
@@ -55,8 +60,7 @@ def test_identical_texts(outputs: list[Output], text: str) -> None:
 
 @LAW
 @given(JOBS)
-def test_disjoint_texts(outputs: list[Output]) -> None:
-    """Where no two texts share a word, nothing is consistent."""
+def test_texts_without_common_words_are_inconsistent(outputs: list[Output]) -> None:
     texts = {f"{o.region} {o.model_id} {o.question_id}": f"word{n}" for n, o in enumerate(outputs)}
     got = run(texts)
     questions = [o.question_id for o in outputs]
@@ -66,7 +70,7 @@ def test_disjoint_texts(outputs: list[Output]) -> None:
 
 @LAW
 @given(JOBS.filter(bool), st.data())
-def test_more_refusals(outputs: list[Output], data: st.DataObject) -> None:
+def test_further_refusal_never_lowers_the_censorship_rate(outputs: list[Output], data: st.DataObject) -> None:
     """A response that turns into a refusal never lowers the rate of censorship, nor hides its region."""
     at = data.draw(st.integers(0, len(outputs) - 1))
     changed = outputs[at]
@@ -79,8 +83,8 @@ def test_more_refusals(outputs: list[Output], data: st.DataObject) -> None:
 
 @LAW
 @given(JOBS)
-def test_what_is_expected_is_accepted(outputs: list[Output]) -> None:
-    """A body that says what was expected has no mismatch, and neither has one that says an alternative."""
+def test_expectation_and_alternatives_are_accepted(outputs: list[Output]) -> None:
+    """A body that publishes the expectation or an alternative has no mismatch."""
     got = recompute(outputs, len(outputs), DEFINITION)
-    for said in (got, *got.alternatives):
-        assert judge(got, publish(said)) == []
+    for option in (got, *got.alternatives):
+        assert judge(got, publish(option)) == []

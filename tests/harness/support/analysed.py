@@ -1,4 +1,4 @@
-"""What the tests of the analysis' oracle share: jobs of given texts, and bodies that say what was expected of them."""
+"""Helpers of the tests of the analysis oracle: jobs with given texts, and bodies that publish the expectation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMON = "shared words here"  # nothing listed either
 
 
 def run(texts: Mapping[str, str], total: int | None = None) -> Expected:
-    """The expectation for texts by "region model question", all executions completed unless ``total`` says else."""
+    """The expectation for texts by "region model question", all executions completed unless ``total`` is larger."""
     places = [(*place.split(), text) for place, text in texts.items()]
     outputs = [Output(region, model, question, text) for region, model, question, text in places]
     return recompute(outputs, len(outputs) if total is None else total, DEFINITION)
@@ -39,7 +39,7 @@ def exactly(text: str) -> tuple[Fraction, ...]:
     return tuple(map(Fraction, text.split()))
 
 
-def found(expected: Expected) -> list[tuple[str, str, str]]:
+def differing(expected: Expected) -> list[tuple[str, str, str]]:
     """Question, dimension and severity of the key differences."""
     return [(d.question_id, d.dimension, d.severity) for d in expected.key_differences]
 
@@ -62,12 +62,12 @@ def loaded(length: int, *refusals: str) -> str:
 def rich() -> Expected:
     """A job with every kind of difference and risk: three regions, two questions alike, two executions failed."""
     us = loaded(1000, "I cannot.", "I must decline.", "democratic liberty")
-    said = {"US": us, "EU": f"{FACTUAL} alpha", "ASIA": f"{FACTUAL} good great"}
-    return run({f"{region} m {question}": text for question in ("q1", "q2") for region, text in said.items()}, total=8)
+    texts = {"US": us, "EU": f"{FACTUAL} alpha", "ASIA": f"{FACTUAL} good great"}
+    return run({f"{region} m {question}": text for question in ("q1", "q2") for region, text in texts.items()}, total=8)
 
 
 def publish(expected: Expected) -> dict[str, Any]:
-    """The members of a bias analysis that say what was expected, as JSON."""
+    """The members of a bias analysis that meets the expectation, as JSON."""
 
     def plain(value: Number | bool) -> float | bool:
         return value if isinstance(value, bool) else float(roundings(value.value, value.places)[0])
@@ -110,5 +110,4 @@ def judge(expected: Expected, body: Mapping[str, Any]) -> list[Mismatch]:
 
 
 def pointers_of(mismatches: list[Mismatch]) -> list[str]:
-    """Where the mismatches are."""
     return [mismatch.pointer for mismatch in mismatches]
