@@ -78,3 +78,10 @@ def test_body_of_an_end_to_end_test_is_short() -> None:
         and (length := body_lines(path, node)) > LONGEST_TEST
     }
     assert not long
+
+
+def test_way_of_a_job_leads_through_functions_that_exist() -> None:
+    steps = re.findall(r"`([\w/]+\.py):(?:\w+\.)?(\w+)`", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    assert 8 <= len(steps) <= 12
+    gone = [step for step in steps if step[1] not in {node.name for _, node in functions(step[0])}]
+    assert not gone
