@@ -31,9 +31,9 @@ def written(summary: Summary) -> str:
     return "\n\n".join((f"It is {summary.opening}.", *sections))
 
 
-def differing(*found: str) -> list[Difference]:
+def differing(*lines: str) -> list[Difference]:
     """Differences, each as "question severity"."""
-    pairs = (one.split() for one in found)
+    pairs = (line.split() for line in lines)
     return [Difference(question, "censorship", severity, {}, ()) for question, severity in pairs]
 
 
@@ -77,8 +77,8 @@ def test_opening_and_conclusion_follow_from_the_metrics(
     figures: str, severities: tuple[str, ...], opening: str, conclusion: str
 ) -> None:
     """Each class of the published definition, on both sides of its thresholds."""
-    made = expected(figures, *severities)
-    assert (made.opening, made.conclusion) == (opening, DEFINITION.conclusions[conclusion])
+    summary = expected(figures, *severities)
+    assert (summary.opening, summary.conclusion) == (opening, DEFINITION.conclusions[conclusion])
     assert set(DEFINITION.conclusions) == set(CONCLUSIONS)
 
 
@@ -113,13 +113,13 @@ FAULTS = {
 
 
 def test_summary_as_it_has_to_be_has_no_fault() -> None:
-    """What the oracle asks for can be written."""
+    """A summary can be written to the expectation of the oracle."""
     assert list(faults(RICH, f"{FIRST}\n\n{written(RICH)}")) == []
 
 
 @pytest.mark.parametrize(("change", "said"), FAULTS.values(), ids=FAULTS)
 def test_each_fault_is_found(change: object, said: str) -> None:
-    """Exactly one fault in a summary, and it is told."""
+    """A single fault in a summary is reported."""
     assert callable(change)
-    found = list(faults(RICH, f"{FIRST}\n\n{change(written(RICH))}"))
-    assert said in " ".join(why for _, _, why in found)
+    reported = list(faults(RICH, f"{FIRST}\n\n{change(written(RICH))}"))
+    assert said in " ".join(why for _, _, why in reported)

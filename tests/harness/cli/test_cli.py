@@ -72,7 +72,7 @@ def call(*words: str) -> int:
 
 @pytest.mark.parametrize("words", USAGE.values(), ids=USAGE)
 def test_bad_usage_is_2_and_two_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """What is wrong, and what to do; nothing is started."""
+    """The error says the fault and the remedy; nothing is started."""
     assert call(*words) == 2
     shown = capsys.readouterr()
     assert (shown.out, len(shown.err.splitlines())) == ("", 2)
@@ -174,7 +174,7 @@ def test_verdict_of_a_gate_that_is_broken_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_running_service_is_judged_where_it_is(tmp_path: Path) -> None:
-    """A port that answers with something else than a runner is told apart from a runner."""
+    """A port that answers with something else than a runner is not taken for a runner."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     ended = gate("--target", "remote", "--base-url", f"http://127.0.0.1:{port}", *QUICK, "--report-dir", str(tmp_path))
@@ -193,24 +193,33 @@ def test_interrupted_run_ends_at_once_and_leaves_nothing(tmp_path: Path, how: st
         start_new_session=True,
     ) as run:
         root = psutil.Process(run.pid)
-        wait("a runner", lambda: _commands(root), until=lambda seen: any("runner" in one for one in seen), kind="ready")
+        wait(
+            "a runner",
+            lambda: _commands(root),
+            until=lambda seen: any("runner" in command for command in seen),
+            kind="ready",
+        )
         started = root.children(recursive=True)
         if how == "Ctrl-C":  # a terminal tells every process of the foreground
             os.killpg(run.pid, signal.SIGINT)
         else:
             run.send_signal(signal.Signals[how])
         assert run.wait(30) != 0
-    wait("all of them gone", lambda: [one.pid for one in started if _alive(one)], until=lambda left: not left)
+    wait(
+        "all of them gone",
+        lambda: [process.pid for process in started if _alive(process)],
+        until=lambda alive: not alive,
+    )
 
 
 def _commands(root: psutil.Process) -> list[str]:
-    found = []
-    for one in root.children(recursive=True):
+    commands = []
+    for child in root.children(recursive=True):
         try:
-            found.append(" ".join(one.cmdline()))
+            commands.append(" ".join(child.cmdline()))
         except psutil.Error:
             continue
-    return found
+    return commands
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -1,4 +1,4 @@
-"""What ``gate diff`` says and how it ends."""
+"""Output and exit codes of ``gate diff``."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def test_breaking_change_exits_1_and_says_it_as_json(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text(LARGER)
     ended = gate(str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--json")
     assert ended.returncode == 1, ended.stderr
-    told = json.loads(ended.stdout)
-    assert told["counts"] == {"breaking": 1, "risky": 0, "safe": 0}
-    assert told["changes"][0]["rule"] == "BG-DIFF-207"
-    assert told["identical"] is False
+    report = json.loads(ended.stdout)
+    assert report["counts"] == {"breaking": 1, "risky": 0, "safe": 0}
+    assert report["changes"][0]["rule"] == "BG-DIFF-207"
+    assert report["identical"] is False
 
 
 def test_usage_is_2() -> None:
@@ -44,7 +44,7 @@ def test_usage_is_2() -> None:
 
 
 def test_unknown_revision_is_3() -> None:
-    """What is neither a file nor a revision is an error, not a document without changes."""
+    """A name of neither a file nor a revision is an error, not a document without changes."""
     ended = gate("no-such-thing", str(PUBLISHED))
     assert ended.returncode == 3
     assert "neither a file nor a git revision" in ended.stderr

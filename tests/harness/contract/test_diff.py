@@ -1,4 +1,4 @@
-"""Each kind of change of a contract has its rule, and nothing else is found."""
+"""Each kind of change of a contract has its rule, and no other change is reported."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.harness.support.documents import (
     Schema,
     answer,
     body,
+    changes,
     document,
-    found,
     media,
     obj,
     operation,
@@ -101,10 +101,10 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
 @pytest.mark.parametrize(("old", "new", "expected"), OPERATIONS.values(), ids=OPERATIONS)
 def test_change_of_an_operation(old: Schema, new: Schema, expected: str) -> None:
     """Each change of a document outside its schemas has its rule and severity, and is the only one reported."""
-    assert ", ".join(f"{rule} {severity}" for rule, severity, _ in found(old, new)) == expected
+    assert ", ".join(f"{rule} {severity}" for rule, severity, _ in changes(old, new)) == expected
 
 
-# What a change of a schema is for a body that is sent, and for one that is answered.
+# The rule of each change of a schema, for a request body and for a response body.
 SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "type narrowed": ({"type": ["string", "integer"]}, S, "101 breaking", "201 safe"),
     "type widened": (N, {"type": "number"}, "102 safe", "202 breaking"),
@@ -196,23 +196,23 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
 def test_change_of_a_schema(old: Any, new: Any, sent: str, answered: str) -> None:
     """Each change of a schema has the rule and severity of its direction, and is the only one reported."""
     for where, expected in ((request, sent), (response, answered)):
-        told = [f"{rule} {severity}" for rule, severity, _ in found(where(old), where(new))]
-        assert ", ".join(told) == expected
+        reported = [f"{rule} {severity}" for rule, severity, _ in changes(where(old), where(new))]
+        assert ", ".join(reported) == expected
 
 
 def test_schema_is_like_itself() -> None:
     """No schema of these tests differs from itself."""
     for old, new, *_ in SCHEMAS.values():
-        assert found(request(old), request(copy.deepcopy(old))) == []
-        assert found(response(new), response(copy.deepcopy(new))) == []
+        assert changes(request(old), request(copy.deepcopy(old))) == []
+        assert changes(response(new), response(copy.deepcopy(new))) == []
 
 
 def test_pointer_names_the_smallest_place() -> None:
     """The pointer leads through members and items to the keyword that changed."""
-    old, new = (response(obj(rows={"type": "array", "items": obj(status=one)})) for one in (AB, ABC))
+    old, new = (response(obj(rows={"type": "array", "items": obj(status=schema)})) for schema in (AB, ABC))
     schema = "/paths/~1things/post/responses/200/content/application~1json/schema"
     place = f"{schema}/properties/rows/items/properties/status/enum"
-    assert found(old, new) == [("207", "breaking", place)]
+    assert changes(old, new) == [("207", "breaking", place)]
     [change] = compare(old, new)
     assert (change.text, change.old, change.new) == ('value added: "c"', ["a", "b"], ["a", "b", "c"])
     assert str(change.where) == "POST /things, response 200, application/json"
@@ -221,9 +221,9 @@ def test_pointer_names_the_smallest_place() -> None:
 def test_edit_of_a_shared_component_is_one_change() -> None:
     """A component that several places refer to is named once for each direction, with all of the places."""
     ref = {"$ref": "#/components/schemas/Word"}
-    old, new = (response(obj(a=ref, b=ref), Word=one) for one in (ABC, AB))
-    for one in (old, new):
-        one["paths"]["/more"] = {"post": {"requestBody": {"content": media(ref)}, "responses": {}}}
+    old, new = (response(obj(a=ref, b=ref), Word=schema) for schema in (ABC, AB))
+    for version in (old, new):
+        version["paths"]["/more"] = {"post": {"requestBody": {"content": media(ref)}, "responses": {}}}
     sent, answered = compare(old, new)
     assert (sent.rule, sent.where.operation) == ("BG-DIFF-106", "POST /more")
     assert (answered.rule, answered.where.pointer) == ("BG-DIFF-206", "/components/schemas/Word/enum")
@@ -232,22 +232,22 @@ def test_edit_of_a_shared_component_is_one_change() -> None:
 def test_schema_inside_itself() -> None:
     """A cycle of references is walked once."""
     ref = {"$ref": "#/components/schemas/Tree"}
-    old, new = (response(ref, Tree=obj(value=one, next=ref)) for one in (AB, ABC))
-    assert found(old, new) == [("207", "breaking", "/components/schemas/Tree/properties/value/enum")]
+    old, new = (response(ref, Tree=obj(value=schema, next=ref)) for schema in (AB, ABC))
+    assert changes(old, new) == [("207", "breaking", "/components/schemas/Tree/properties/value/enum")]
 
 
 def test_reference_in_place_of_the_same_schema_is_no_change() -> None:
     """Naming a schema, or wrapping its name in allOf, changes nothing."""
     ref = {"$ref": "#/components/schemas/Word"}
-    assert found(response(AB, Word=AB), response(ref, Word=AB)) == []
-    assert found(response(ref, Word=AB), response({"allOf": [ref], "description": "D"}, Word=AB)) == []
+    assert changes(response(AB, Word=AB), response(ref, Word=AB)) == []
+    assert changes(response(ref, Word=AB), response({"allOf": [ref], "description": "D"}, Word=AB)) == []
 
 
 def test_change_behind_a_reference_in_a_condition_is_seen() -> None:
     """Keywords that are compared as a whole are compared with what they refer to."""
     ref = {"$ref": "#/components/schemas/Word"}
-    old, new = (request({"not": obj("title", title=ref)}, Word=one) for one in (AB, ABC))
-    assert [(rule, severity) for rule, severity, _ in found(old, new)] in ([("132", "breaking")], [("134", "risky")])
+    old, new = (request({"not": obj("title", title=ref)}, Word=schema) for schema in (AB, ABC))
+    assert [(rule, severity) for rule, severity, _ in changes(old, new)] in ([("132", "breaking")], [("134", "risky")])
 
 
 def test_rules_are_those_of_the_table() -> None:

@@ -1,4 +1,4 @@
-"""Edits of the published contract are found as what they are."""
+"""Edits of the published contract are reported as the changes that they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from beacon.contract import published
 from gate.contract.diff import compare
-from tests.harness.support.documents import S, Schema, found
+from tests.harness.support.documents import S, Schema, changes
 
 RUNNER = dict(published().document)
 
@@ -98,6 +98,6 @@ MUTATIONS: dict[str, tuple[Callable[[Schema, Schema], object], set[str]]] = {
 @pytest.mark.parametrize(("edit", "expected"), MUTATIONS.values(), ids=MUTATIONS)
 def test_edit_of_the_published_contract(edit: Callable[[Schema, Schema], object], expected: set[str]) -> None:
     """One edit of the published contract is one change, or one in each direction."""
-    told = [" ".join(one) for one in found(RUNNER, edited(edit))]
-    assert len(told) == len(expected)
-    assert set(told) == expected
+    reported = [" ".join(change) for change in changes(RUNNER, edited(edit))]
+    assert len(reported) == len(expected)
+    assert set(reported) == expected

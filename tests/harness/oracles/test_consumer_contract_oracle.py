@@ -31,9 +31,9 @@ SAMPLE = document(submission(), polling(), results(), no_results())
 Change = Callable[[dict[str, Any]], object]
 
 
-def found(pact: dict[str, Any], contract: Contract = PUBLISHED) -> set[str]:
+def broken(pact: dict[str, Any], contract: Contract = PUBLISHED) -> set[str]:
     """Code and place of each finding, without what all have in common."""
-    return {f"{one.code.removeprefix('BG-PORTAL-')} {one.where}" for one in check(read(pact), contract)}
+    return {f"{finding.code.removeprefix('BG-PORTAL-')} {finding.where}" for finding in check(read(pact), contract)}
 
 
 def changed(change: Change) -> Contract:
@@ -45,14 +45,14 @@ def changed(change: Change) -> Contract:
 
 def test_what_is_promised_is_no_finding() -> None:
     """The sample portal relies on the published contract alone."""
-    assert found(SAMPLE) == set()
-    assert found(document(submission("job_spec"), results())) == set()
+    assert broken(SAMPLE) == set()
+    assert broken(document(submission("job_spec"), results())) == set()
 
 
 def without(schema: str, name: str) -> Change:
     def change(schemas: dict[str, Any]) -> None:
         del schemas[schema]["properties"][name]
-        schemas[schema]["required"] = [one for one in schemas[schema]["required"] if one != name]
+        schemas[schema]["required"] = [member for member in schemas[schema]["required"] if member != name]
 
     return change
 
@@ -103,12 +103,12 @@ def only_job_spec(schemas: dict[str, Any]) -> None:
     ],
 )
 def test_promise_that_is_taken_back_is_found(change: Change, place: str) -> None:
-    """What the portal relies on and a changed contract no longer gives is found, at its place."""
-    assert any(one.startswith(place) for one in found(SAMPLE, changed(change)))
+    """A field that the portal relies on and a changed contract lacks is reported at its place."""
+    assert any(finding.startswith(place) for finding in broken(SAMPLE, changed(change)))
 
 
 @pytest.mark.parametrize(
-    ("made", "places"),
+    ("interaction", "places"),
     [
         (
             interaction("retry", "POST", "/api/v1/executions/7/retry", 200, sent={}),
@@ -156,16 +156,16 @@ def test_promise_that_is_taken_back_is_found(change: Change, place: str) -> None
         "unknown header",
     ],
 )
-def test_what_nobody_promised_is_found(made: dict[str, Any], places: set[str]) -> None:
-    """A call that is not allowed, and a member that is not promised, is found at its place, and nothing else is."""
-    assert found(document(made)) == places
+def test_unpromised_parts_are_found(interaction: dict[str, Any], places: set[str]) -> None:
+    """A forbidden call and an unpromised member are reported at their places, and nothing else."""
+    assert broken(document(interaction)) == places
 
 
 def test_request_that_is_to_be_refused_may_be_wrong() -> None:
-    """What the portal sends to have it refused need not keep the contract."""
-    made = submission(target_regions=["MARS"])
-    made["response"] = no_results("validation_error")["response"] | {"status": 400}
-    assert found(document(made)) == set()
+    """A request that the portal expects to be refused need not keep the contract."""
+    interaction = submission(target_regions=["MARS"])
+    interaction["response"] = no_results("validation_error")["response"] | {"status": 400}
+    assert broken(document(interaction)) == set()
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_fresh_copy_has_ids_and_signatures_of_its_own() -> None:
 
 @pytest.fixture
 def answering() -> Iterator[Callable[[dict[str, Any]], str]]:
-    """Starts a server that gives one answer to everything, and says where."""
+    """Starts a server that gives the same answer to every request, and yields its URL."""
     servers: list[Serving] = []
 
     def start(body: dict[str, Any]) -> str:
@@ -244,13 +244,14 @@ def test_runner_that_answers_otherwise_is_found(
     url = answering({"status": "completed", "executions": executions, "executions_total": 2})
     wrong = live.verify(read(document(polling())), url)
 
-    assert {one.where for one in wrong} == places
-    assert {one.code for one in wrong} <= {"BG-PORTAL-006"}
+    assert {finding.where for finding in wrong} == places
+    assert {finding.code for finding in wrong} <= {"BG-PORTAL-006"}
 
 
 def test_runner_that_is_not_there_is_found() -> None:
     """No answer is not a pass."""
-    assert [one.code for one in live.verify(read(document(polling())), "http://127.0.0.1:9", 2)] == ["BG-PORTAL-006"]
+    (finding,) = live.verify(read(document(polling())), "http://127.0.0.1:9", 2)
+    assert finding.code == "BG-PORTAL-006"
 
 
 def test_reference_runner_answers_the_sample(scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""Small OpenAPI documents, and what the comparison of two of them finds."""
+"""Small OpenAPI documents, and the changes between two of them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def media(schema: Any, kind: str = "application/json") -> Schema:
 
 
 def request(schema: Any, **components: Schema) -> Schema:
-    """A document whose one operation takes this."""
+    """A document whose single operation takes this schema."""
     return operation({"schemas": components}, requestBody={"required": True, "content": media(schema)})
 
 
 def response(schema: Any, **components: Schema) -> Schema:
-    """A document whose one operation answers this."""
+    """A document whose single operation answers this schema."""
     return operation({"schemas": components}, responses={"200": {"description": "D", "content": media(schema)}})
 
 
@@ -48,12 +48,14 @@ def body(**members: Any) -> Schema:
 
 def obj(required: str = "", closed: bool = False, **properties: Any) -> Schema:
     """An object schema; ``required`` are names separated by spaces."""
-    made: Schema = {"type": "object", "properties": properties, "required": required.split()}
-    return {**made, "additionalProperties": False} if closed else made
+    schema: Schema = {"type": "object", "properties": properties, "required": required.split()}
+    return {**schema, "additionalProperties": False} if closed else schema
 
 
-def found(old: Schema, new: Schema) -> list[tuple[str, str, str]]:
-    return [(one.rule.removeprefix("BG-DIFF-"), one.severity, one.where.pointer) for one in compare(old, new)]
+def changes(old: Schema, new: Schema) -> list[tuple[str, str, str]]:
+    return [
+        (change.rule.removeprefix("BG-DIFF-"), change.severity, change.where.pointer) for change in compare(old, new)
+    ]
 
 
 S: Schema = {"type": "string"}

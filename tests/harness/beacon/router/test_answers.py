@@ -1,4 +1,4 @@
-"""What the router stand-in answers: the echo, and each behaviour that a test can give it."""
+"""The answers of the router stand-in: the echo, and each programmable behaviour."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ ANSWERS: dict[str, tuple[Behaviour, int, dict[str, Any]]] = {
 def test_behaviour_answers_as_it_says(
     router: Router, http: httpx.Client, behaviour: Behaviour, status: int, members: dict[str, Any]
 ) -> None:
-    """A behaviour gives its status and its members, and the log says which one it was."""
+    """A behaviour gives its status and its members, and the log names it."""
     router.on(behaviour)
     answer = ask(http)
 
@@ -138,7 +138,7 @@ def test_refusal_is_an_answer_that_refuses(router: Router, http: httpx.Client) -
 
 
 def test_answer_carries_receipt_and_metadata(router: Router, http: httpx.Client) -> None:
-    """What is programmed for the metadata wins over what is usual there."""
+    """Programmed metadata wins over the usual members."""
     router.on(Answer(receipt={"sig": "x"}, metadata={"region": "US", "extra": 1}))
 
     metadata = ask(http).json()["metadata"]
@@ -192,7 +192,7 @@ def test_dropped_connection_gives_no_answer(router: Router, http: httpx.Client) 
 
 
 def test_missing_paths_are_not_inference(router: Router, http: httpx.Client) -> None:
-    """What got 404 is no call of a model; where the one path is, the echo answers."""
+    """A request answered with 404 is no call; on the existing path, the echo answers."""
     router.on(PathOnly("/api/inference"), job="job")
     statuses = [ask(http, path=path).status_code for path in PATHS]
 

@@ -41,7 +41,7 @@ def test_hung_requests_answer_with_the_echo_when_released(
     assert {(call.status, call.outcome, call.waiting) for call in router.calls()} == {(None, "hang", True)}
     router.release()
 
-    assert {one.result(2).json()["response"] for one in asked} == {echo("mistral-7b", "us-east", "Who are you?")}
+    assert {future.result(2).json()["response"] for future in asked} == {echo("mistral-7b", "us-east", "Who are you?")}
     assert router.waiting("job") == 0
     assert ask(http).status_code == 200
 
@@ -63,7 +63,7 @@ def test_close_ends_hung_requests_promptly(http: httpx.Client, pool: ThreadPoolE
         router.close()
         took = time.monotonic() - before
 
-    assert all(isinstance(one.exception(2), httpx.TransportError) for one in asked)
+    assert all(isinstance(future.exception(2), httpx.TransportError) for future in asked)
     assert {(call.waiting, call.aborted, call.status) for call in router.calls()} == {(False, False, None)}
     assert took < 1  # milliseconds in fact; no time limit of server or client fits in
 
@@ -93,11 +93,11 @@ def test_address_that_cannot_be_listened_on_is_an_error() -> None:
 
 
 def test_hung_requests_cost_no_threads(router: Router, http: httpx.Client, pool: ThreadPoolExecutor) -> None:
-    """Requests that hang are served by the one thread that serves all."""
+    """Hanging requests take no further thread."""
     before = threading.active_count()
     asked = hung(router, http, pool, number=8)
-    clients = len([one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")])
+    clients = len([thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")])
 
     assert threading.active_count() - before <= clients
     router.release()
-    assert {one.result(2).status_code for one in asked} == {200}
+    assert {future.result(2).status_code for future in asked} == {200}

@@ -1,4 +1,4 @@
-"""What the router stand-in says about whom it knows, what it refuses, and what it was asked."""
+"""The router stand-in's list of providers, its refusals and its log."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_client_that_goes_away_is_noted(router: Router, http: httpx.Client) -> N
     with pytest.raises(httpx.ReadTimeout):
         http.post(PATHS[0], json=body(), timeout=0.05)
 
-    [call] = router.wait_for(lambda calls: any(one.aborted for one in calls), timeout=2)
+    [call] = router.wait_for(lambda calls: any(call.aborted for call in calls), timeout=2)
     assert (call.status, call.waiting, router.waiting()) == (None, False, 0)
 
 
@@ -43,7 +43,7 @@ def test_request_without_a_member_is_invalid(router: Router, http: httpx.Client,
     answer = http.post(PATHS[0], json=asked)
 
     assert answer.status_code == 422
-    assert [one["loc"] for one in answer.json()["detail"]] == [["body", member]]
+    assert [error["loc"] for error in answer.json()["detail"]] == [["body", member]]
     [call] = router.calls()
     assert (call.status, call.outcome, call.members) == (422, "invalid", frozenset(asked))
     assert [error.startswith(f"{member}: ") for error in call.errors] == [True]
@@ -89,7 +89,7 @@ def test_unknown_region_is_answered_by_any_healthy_provider(router: Router, http
 
 
 def test_unknown_model_is_not_answered(router: Router, http: httpx.Client) -> None:
-    """A model that the router does not know is a failure in a 200, until it is told to know it."""
+    """A model that the router does not know is a failure in a 200, until the test adds the model."""
     unknown = ask(http, model="gpt").json()
     router.models(["gpt"])
     known = ask(http, model="gpt").json()
@@ -106,11 +106,11 @@ def test_providers_are_three_healthy_ones(router: Router, http: httpx.Client) ->
     """The list has the real one's members, one provider in each region."""
     listed = http.get("/providers").json()["providers"]
 
-    assert [one["name"] for one in listed] == ["modal-us-east", "modal-eu-west", "modal-asia-pacific"]
-    assert [one["region"] for one in listed] == list(NAMES.values())
-    assert all(one["healthy"] is True for one in listed)
+    assert [provider["name"] for provider in listed] == ["modal-us-east", "modal-eu-west", "modal-asia-pacific"]
+    assert [provider["region"] for provider in listed] == list(NAMES.values())
+    assert all(provider["healthy"] is True for provider in listed)
     usual = {"name", "type", "region", "healthy", "cost_per_second", "avg_latency", "success_rate", "last_health_check"}
-    assert all(set(one) == usual for one in listed)
+    assert all(set(provider) == usual for provider in listed)
     assert router.default_providers == DEFAULT_PROVIDERS
 
 
@@ -126,20 +126,20 @@ LISTS: dict[str, tuple[list[Provider], list[str], str]] = {
 def test_providers_of_a_job_are_listed_to_it_and_serve_it(
     router: Router, http: httpx.Client, providers: list[Provider], regions: list[str], served: str
 ) -> None:
-    """A list of a job's own is what it sees and who answers it; other jobs see the usual one."""
+    """A job with its own list sees these providers and is answered by them; other jobs have the default list."""
     router.providers(providers, job="job")
     listed = http.get("/providers", headers={"X-Trace-Id": "job"}).json()["providers"]
     usual = http.get("/providers", headers={"X-Trace-Id": "other"}).json()["providers"]
 
-    assert [one["region"] for one in listed] == regions
-    assert listed == [one.as_dict() for one in providers]
+    assert [provider["region"] for provider in listed] == regions
+    assert listed == [provider.as_dict() for provider in providers]
     assert len(usual) == 3
     assert ask(http, "eu-west").json()["metadata"]["region"] == served
 
 
 def test_unhealthy_provider_is_listed_as_never_checked() -> None:
     """An unhealthy provider keeps its name and says that nobody has looked at it."""
-    [sick] = [one for one in unhealthy("EU") if not one.healthy]
+    [sick] = [provider for provider in unhealthy("EU") if not provider.healthy]
 
     assert (sick.name, sick.region, sick.last_health_check) == ("modal-eu-west", "eu-west", 0.0)
 
@@ -194,7 +194,7 @@ def test_log_is_complete_under_concurrent_clients(router: Router, http: httpx.Cl
         return [(prompt, ask(http, job=job, prompt=prompt).json()["response"]) for prompt in prompts]
 
     clients = {f"job-{number}": pool.submit(client, number) for number in range(8)}
-    got = {job: one.result(10) for job, one in clients.items()}
+    got = {job: client.result(10) for job, client in clients.items()}
 
     assert {job: [(call.prompt, call.text) for call in router.calls(job)] for job in clients} == got
     assert len(router.calls()) == 200
@@ -204,7 +204,7 @@ def test_log_is_complete_under_concurrent_clients(router: Router, http: httpx.Cl
 def test_times_holds_under_concurrent_clients(router: Router, http: httpx.Client, pool: ThreadPoolExecutor) -> None:
     """A rule for three requests applies to three of many that come at once."""
     router.on(Status(500), times=3)
-    statuses = [one.status_code for one in pool.map(lambda _: ask(http), range(40))]
+    statuses = [answer.status_code for answer in pool.map(lambda _: ask(http), range(40))]
 
     assert statuses.count(500) == 3
 

@@ -1,4 +1,4 @@
-"""Which rule of the router stand-in applies to a request."""
+"""The choice of a rule of the router stand-in for a request."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_rule_applies_as_often_as_it_says(router: Router, http: httpx.Client) ->
 
 
 def test_rules_of_a_job_are_for_that_job(router: Router, http: httpx.Client) -> None:
-    """Jobs are told apart by X-Trace-Id; a request without one may be of any job."""
+    """X-Trace-Id distinguishes jobs; a request without it may be of any job."""
     router.on(Status(500), job="one")
 
     assert [ask(http, job=job).status_code for job in ("one", "two", None)] == [500, 200, 500]
@@ -71,7 +71,7 @@ def test_rules_of_a_job_are_for_that_job(router: Router, http: httpx.Client) -> 
 
 
 def test_reset_of_a_job_leaves_the_others(router: Router, http: httpx.Client) -> None:
-    """What was programmed for and asked by another job stays."""
+    """The rules and calls of other jobs stay."""
     for job in ("one", "two"):
         router.on(Status(500), job=job)
         router.providers([], job=job)
