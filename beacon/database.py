@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from beacon.checkout import ROOT
+from beacon.members import SHOWN
 from contracts.database.rows import TABLES
 from gate.core.findings import Code
 from gate.oracles import invariants
@@ -43,5 +44,6 @@ DATABASE = DatabaseContract(
     unfinished="SELECT count(*) FROM jobs WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')",
     status="jobs.status",
     queue=("pgqueuer",),
+    shown=frozenset(f"{table}.{column}" for table, columns in SHOWN.items() for column in columns),
     foreign=("pgqueuer%", "schema_migrations"),
 )

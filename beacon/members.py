@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 Members = Mapping[str, str]
 """Column by member."""
@@ -36,3 +36,11 @@ ANALYSIS: Members = _same("""
 """)
 BIAS_ANALYSIS: Members = _same("cross_region_execution_id created_at")
 JOB: Members = {"job": "jobspec_data", "status": "status"}
+SHOWN: Mapping[str, Collection[str]] = {
+    "jobs": ("id", "jobspec_id", "workflow", *JOB.values()),
+    "executions": ("job_id", *EXECUTION.values()),
+    "cross_region_executions": RUN.values(),
+    "region_results": REGION.values(),
+    "cross_region_analyses": ANALYSIS.values(),
+}
+"""Columns by table of the rows that ``beacon.views.shown_rows`` builds. A job's number is its place in the record."""

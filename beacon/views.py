@@ -8,6 +8,7 @@ from zlib import crc32
 
 from beacon.api import CROSS_REGION_JOBS, EXECUTIONS, JOBS, QUESTIONS, analysis_of, executions_of, job_at
 from beacon.members import ANALYSIS, EXECUTION, RUN
+from beacon.members import JOB as JOB_MEMBERS
 from beacon.rows import JobRows
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from gate.core.exchange import Exchange
@@ -119,12 +120,14 @@ def shown_rows(answers: Answers, job: str, record: Record) -> JobRows:
     run, analysis = _object(shown, "cross_region_execution", RUN), _object(shown, "analysis", ANALYSIS)
     if run is not None:
         run["analysis_error"] = _reason(run, regions, analysis)
-    status, workflow = body.get("status"), _workflow(answers, job, record)
+    number = list(record.resources).index(job)
+    members = {column: body.get(member) for member, column in JOB_MEMBERS.items()}
     return plain(
         JobRows(
-            job={"jobspec_id": job, "jobspec_data": body.get("job"), "status": status, "workflow": workflow},
+            job={"id": number, "jobspec_id": job, "workflow": _workflow(answers, job, record), **members},
             executions=[
-                {**dict.fromkeys(EXECUTION.values()), **row, "output_data": row.get("output")} for row in executions
+                {**dict.fromkeys(EXECUTION.values()), **row, "output_data": row.get("output"), "job_id": number}
+                for row in executions
             ],
             run=run,
             regions=sorted(regions, key=lambda row: str(row.get("region"))),

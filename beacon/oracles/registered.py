@@ -9,7 +9,6 @@ from beacon.oracles import (
     listings,
     portal,
     router_calls,
-    shown,
     signatures,
     stored,
 )
@@ -21,7 +20,6 @@ ORACLES = (
     listings.ORACLE,
     portal.ORACLE,
     router_calls.ORACLE,
-    shown.ORACLE,
     signatures.ORACLE,
     stored.ORACLE,
 )

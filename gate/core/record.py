@@ -89,13 +89,14 @@ class Observations:
     """Everything that judging a record needs to know of the system under test.
 
     ``stored`` says that rows are those of the database. ``offending`` has rows by the code of the invariant that they
-    break.
+    break; ``checked`` are the codes of those that were evaluated.
     """
 
     resources: Mapping[str, Observation] = field(default_factory=dict)
     answers: Mapping[str, Sequence[Exchange]] = field(default_factory=dict)  # on the service itself, by view
     stored: bool = True
     offending: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    checked: Sequence[str] = ()
     unfinished: Sequence[str] = ()  # resources that should have reached their end
     schema: Any = None  # live schema of the database, where it was read
     consumer: Any = None  # contract of a consumer of the service, where it is judged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,10 @@ SHOWN = 3
 """Offending rows that a finding shows."""
 
 _FILE = re.compile(r"(?P<number>[0-9]{3})_(?P<name>[a-z0-9_]+)\.sql")
-_HEADER = re.compile(r"-- (rule|source|severity|needs): (.*\S)\s*")
-_FIELDS = frozenset({"rule", "source", "severity"})
+_HEADER = re.compile(r"-- (rule|source|severity|needs|reads): (.*\S)\s*")
+_FIELDS = frozenset({"rule", "source", "severity", "reads"})
+_TABLE = r"\w+\(\w+\??(?:, \w+\??)*\)"
+_READS = re.compile(rf"{_TABLE}(?:, {_TABLE})*")
 
 
 class InvariantError(ValueError):
@@ -36,7 +38,8 @@ class Invariant:
 
     ``sql`` takes the parameter ``resources``: ids of the resources to look at, or null for the whole database. It
     returns the column ``resource`` (null for a row that belongs to none) and others that show the violation.
-    ``needs`` is a table without which the rule has no meaning, or empty.
+    ``needs`` is a table without which the rule has no meaning, or empty. ``reads`` has every column (``table.column``)
+    of the query; False for one that may be null, where the rule then holds of the others.
     """
 
     code: str
@@ -45,6 +48,7 @@ class Invariant:
     source: str
     severity: str
     sql: str
+    reads: Mapping[str, bool]
     needs: str = ""
 
     @property
@@ -52,6 +56,15 @@ class Invariant:
         """Its code, from the header of its file."""
         title = self.name.replace("_", " ").capitalize()
         return Code(self.code, self.severity, title, f"{self.rule} Source: {self.source}.")
+
+    @property
+    def compares_statuses(self) -> bool:
+        """Whether it needs rows of one moment: a status changes while the service is at work."""
+        return any(column.endswith(".status") for column in self.reads)
+
+    def readable(self, columns: Collection[str]) -> bool:
+        """Whether these columns are enough for it."""
+        return all(column in columns for column, needed in self.reads.items() if needed)
 
 
 def read(directory: Path) -> tuple[Invariant, ...]:
@@ -86,9 +99,16 @@ def _read(path: Path) -> Invariant:
         raise InvariantError(f"{path}: expected a severity of {', '.join(SEVERITIES)}")
     if "%(resources)s" not in text:
         raise InvariantError(f"{path}: expected a query restricted to %(resources)s")
+    if not _READS.fullmatch(header["reads"]):
+        raise InvariantError(f"{path}: expected a header line like '-- reads: table(column, column?), table(column)'")
+    reads = {
+        f"{table}.{column.rstrip('?')}": not column.endswith("?")
+        for table, columns in re.findall(r"(\w+)\((.+?)\)", header.pop("reads"))
+        for column in columns.split(", ")
+    }
     # Comments are for readers; the server need not parse them with each check.
     query = re.sub(r"^\s*--.*\n|\s+-- .*$", "", text, flags=re.MULTILINE).strip().removesuffix(";")
-    return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, **header)
+    return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, reads=reads, **header)
 
 
 def offending(
@@ -161,8 +181,10 @@ def check(
     return list(findings(rules, offending(connection, rules, resources)))
 
 
-def oracle(rules: Sequence[Invariant]) -> Oracle:
-    """The oracle of these invariants."""
+def oracle(rules: Sequence[Invariant], shown: Collection[str]) -> Oracle:
+    """The oracle of these invariants; ``shown`` are the columns that responses show."""
+    unreadable = [rule.name for rule in rules if not rule.readable(shown)]
+    judged = f"{len(rules) - len(unreadable)} of {len(rules)} were judged on what the API shows"
 
     def broken(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
         yield from findings(rules, observations.offending)
@@ -176,5 +198,5 @@ def oracle(rules: Sequence[Invariant]) -> Oracle:
         codes=tuple(rule.meaning for rule in rules),
         check=broken,
         violation=violation,
-        needs={Need.ROWS: "invariants need the rows; the fields that the API shows were checked instead"},
+        wants={Need.ROWS: f"{judged}, but not {', '.join(unreadable)}"},
     )

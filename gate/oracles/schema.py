@@ -135,6 +135,15 @@ def parse(text: str) -> dict[Part, str]:
     return parts
 
 
+def column_types(schema: Schema) -> dict[str, dict[str, str]]:
+    """The type of each column by table, without a length or a precision."""
+    types: dict[str, dict[str, str]] = {}
+    for part, definition in schema.items():
+        if part.kind == "column" and (column := _COLUMN.fullmatch(definition)):
+            types.setdefault(part.table, {})[part.name] = re.sub(r"\([0-9, ]+\)", "", column["type"])
+    return types
+
+
 def write(schema: Schema) -> str:
     """The canonical form: a line for each part, sorted by table, kind and name."""
     lines: list[str] = []

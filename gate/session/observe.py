@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gate.core.client import Client, Unreachable
 from gate.core.database import Database
-from gate.core.record import Observation, Observations, Record, Rows
+from gate.core.record import Observation, Observations, Record, Row, Rows
 from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants, schema
+from gate.oracles.invariants import Invariant
+from gate.oracles.shown_rows import ShownRows
 from gate.session.pack import Pack, Views
 from gate.session.write_watch import WriteWatch
 from gate.targets.service import StandIn
@@ -17,11 +19,15 @@ from gate.targets.service import StandIn
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """One worker's eyes on a system under test; ``database`` and ``watch`` are None on a target without rows."""
+    """One worker's eyes on a system under test.
+
+    On a target without rows ``database`` and ``watch`` are None, and ``shown`` holds what responses show.
+    """
 
     pack: Pack
     client: Client
     database: Database | None
+    shown: ShownRows | None
     watch: WriteWatch | None
     stand_ins: Mapping[str, StandIn]
 
@@ -36,9 +42,8 @@ class Observer:
         observations = self.rows(record)
         if not record.resources:
             return observations
-        offending = {}
+        rules, offending = self.pack.database.invariants, {}
         if self.database is not None:
-            rules = self.pack.database.invariants
             offending = invariants.offending(self.database.connection, rules, list(record.resources))
         # The logs are read before the requests of observing itself.
         calls = {name: self.pack.calls(self.stand_ins, name) for name, created in record.resources.items() if created}
@@ -54,14 +59,18 @@ class Observer:
         except Unreachable as error:
             unreachable = str(error)
         change = self.watch.change_since(before, "GET") if self.watch else None
+        resources = {
+            name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
+            for name, asked in views.items()
+        }
+        if self.database is None:
+            rules, offending = self._judged_as_shown(resources.values())
         return replace(
             observations,
-            resources={
-                name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
-                for name, asked in views.items()
-            },
+            resources=resources,
             answers=service.answers,
             offending=offending,
+            checked=[rule.code for rule in rules],
             changes=[change] if change else [],
             unreachable=unreachable,
         )
@@ -70,6 +79,20 @@ class Observer:
         if resource in stored.resources:
             return stored.resources[resource].rows
         return self.pack.shown_rows(views.answers, resource, record)
+
+    def _judged_as_shown(self, resources: Iterable[Observation]) -> tuple[Sequence[Invariant], dict[str, list[Row]]]:
+        """The invariants that can be evaluated on what the API shows, and the rows that break them."""
+        if self.shown is None:
+            return (), {}
+        # A view that the service failed to give says nothing of the rows.
+        given = [
+            resource
+            for resource in resources
+            if all(exchange.status < 500 for asked in resource.answers.values() for exchange in asked)
+        ]
+        self.shown.hold([resource.rows for resource in given])
+        names = [resource.id for resource in given]
+        return self.shown.rules, self.shown.offending(names, self.pack.unfinished(self.shown, names))
 
     def end(self, resources: Sequence[str], *, alone: bool) -> Observations:
         """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``."""

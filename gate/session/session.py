@@ -18,6 +18,7 @@ from gate.core.findings import Finding
 from gate.core.record import Observations, Record
 from gate.core.transport import WatchedTransport
 from gate.oracles.registry import available, offered
+from gate.oracles.shown_rows import ShownRows
 from gate.session.judge import judge
 from gate.session.observe import Observer
 from gate.session.pack import Pack
@@ -39,7 +40,8 @@ class Conclusion:
 class Session:
     """A system under test with the client, the database and the ids that one worker uses on it.
 
-    Without ``judging`` nothing is judged, which is for benchmarks.
+    Without ``judging`` nothing is judged, which is for benchmarks. ``scratch_url`` is of a database of the gate's own,
+    for invariants on a target that shows no rows.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Session:
         *,
         wire: Mapping[str, Any] | None = None,
         judging: bool = True,
+        scratch_url: str | None = None,
     ) -> None:
         self.pack = pack
         self.system = system
@@ -69,7 +72,8 @@ class Session:
         self._judging = judging
         self._watched = self.watch if judging else None
         self.client = Client(system.base_url, self._record, transport=self._transport(reach))
-        self._observer = Observer(pack, self.client, self.database, self.watch, system.stand_ins)
+        self._shown = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
+        self._observer = Observer(pack, self.client, self.database, self._shown, self.watch, system.stand_ins)
         self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
@@ -83,8 +87,9 @@ class Session:
     def close(self) -> None:
         """Closes client, database and system."""
         self.client.close()
-        if self.database:
-            self.database.close()
+        for database in (self.database, self._shown):
+            if database:
+                database.close()
         if self.reach:
             self.reach.close()
         self.system.close()
@@ -108,8 +113,8 @@ class Session:
             self._note_states(observations)
             if not self._judging:
                 return Conclusion([], observations)
-            if observations.stored and record.resources:
-                self.journal.write(InvariantsChecked([rule.code for rule in self.pack.database.invariants]))
+            if observations.checked:
+                self.journal.write(InvariantsChecked(list(observations.checked)))
             return Conclusion(judge(record, observations, self.contract, self._oracles), observations)
         finally:
             for stand_in in self.system.stand_ins.values():

@@ -34,7 +34,7 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
     settings = resolved(settings)
     service = configured(service, settings)
     if settings.target == "remote":
-        return RemoteTarget(settings, service)
+        return RemoteTarget(settings, service, say)
     if settings.target == "containers":
         from gate.targets.containers import ContainersTarget  # noqa: PLC0415  (as above)
 

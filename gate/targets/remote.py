@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -11,9 +11,13 @@ from gate.core.client import Client, Unreachable
 from gate.core.errors import GateError, NotAvailable
 from gate.core.settings import Settings
 from gate.targets import Process, System
+from gate.targets.postgres.server import Cluster, empty_cluster
 from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.service import Service, StandIn
+
+SCRATCH = "scratch_url"
+"""Key of what ``start`` hands to the workers of a target without rows."""
 
 
 @dataclass(slots=True)
@@ -50,7 +54,7 @@ class RemoteTarget:
 
     name = "remote"
 
-    def __init__(self, settings: Settings, service: Service) -> None:
+    def __init__(self, settings: Settings, service: Service, say: Callable[[str], None] = print) -> None:
         self._service = service
         self._address = Address.of(settings.base_url or "")
         self._databases = {
@@ -58,9 +62,14 @@ class RemoteTarget:
             "--cleanup-database-url": settings.cleanup_database_url,
         }
         self._redact = redactor(settings)
+        self._warm, self._say = not settings.cold, say
+        self._scratch: Cluster | None = None
 
     def start(self) -> dict[str, str]:
-        """Checks that service and database answer, so that a wrong address ends the run before it begins."""
+        """Checks that service and database answer, so that a wrong address ends the run before it begins.
+
+        Without their database it starts one of the gate's own, for the rows as responses show them.
+        """
         client = Client(self._address.url, lambda _: None, timeout=10, transport=AddressedTransport(self._address))
         try:
             status = client.get(self._service.alive).status
@@ -77,7 +86,10 @@ class RemoteTarget:
             except psycopg.Error as error:
                 reason = self._redact(str(error).strip().splitlines()[-1])
                 raise GateError(f"The database does not answer: {reason}.", f"Check {flag}.") from error
-        return {}
+        if self._databases["--database-url"]:
+            return {}
+        self._scratch = empty_cluster(warm=self._warm, say=self._say)
+        return {SCRATCH: self._scratch.url}
 
     def _nobody(self, reason: str) -> GateError:
         return GateError(
@@ -103,4 +115,7 @@ class RemoteTarget:
         raise NotAvailable(f"this check needs to run the build's own {name}")
 
     def stop(self) -> None:
-        """Nothing to take down."""
+        """Ends the database of the gate's own; safe to call twice."""
+        if self._scratch is not None:
+            self._scratch.close()
+            self._scratch = None

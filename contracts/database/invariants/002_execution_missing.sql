@@ -1,6 +1,7 @@
 -- rule: A job has an execution for each region, model and question of its JobSpec as soon as it is accepted.
 -- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: critical
+-- reads: executions(job_id, model_id, question_id, region), jobs(id, jobspec_data, jobspec_id)
 SELECT j.jobspec_id AS resource, r.region, m.model_id, q.question_id
 FROM jobs j
 CROSS JOIN LATERAL (

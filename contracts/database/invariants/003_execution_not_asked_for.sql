@@ -1,6 +1,7 @@
 -- rule: A job has executions only for the regions, models and questions of its JobSpec.
 -- source: fix plan: 2 regions x 3 models x 2 questions = 12 executions
 -- severity: major
+-- reads: executions(id, job_id, model_id, question_id, region), jobs(id, jobspec_data, jobspec_id)
 SELECT j.jobspec_id AS resource, e.id AS execution, e.region, e.model_id, e.question_id
 FROM jobs j
 JOIN executions e ON e.job_id = j.id

@@ -1,6 +1,7 @@
 -- rule: A decided region is a success if one of its executions completed, else a timeout if one timed out, else failed; none of its executions is unfinished.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- reads: cross_region_executions(id, jobspec_id), executions(job_id, region, status), jobs(id, jobspec_id), region_results(cross_region_execution_id, region, status)
 SELECT j.jobspec_id AS resource, r.region, r.status, n.completed, n.timed_out, n.unfinished, n.total
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id

@@ -1,6 +1,7 @@
 -- rule: total_regions is the number of target regions.
 -- source: CrossRegionExecution in runner.yaml
 -- severity: major
+-- reads: cross_region_executions(jobspec_id, total_regions), jobs(jobspec_data, jobspec_id)
 SELECT j.jobspec_id AS resource, c.total_regions, j.jobspec_data #> '{constraints,regions}' AS regions
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id

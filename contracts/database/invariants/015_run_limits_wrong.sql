@@ -1,6 +1,7 @@
 -- rule: min_regions and min_success_rate of a cross-region execution equal those of its stored JobSpec, which default to 1 and 0.67.
 -- source: Constraints in runner.yaml
 -- severity: major
+-- reads: cross_region_executions(jobspec_id, min_regions_required, min_success_rate), jobs(jobspec_data, jobspec_id)
 SELECT j.jobspec_id AS resource, c.min_regions_required, l.min_regions AS spec_min_regions, c.min_success_rate,
     l.min_success_rate AS spec_min_success_rate
 FROM jobs j

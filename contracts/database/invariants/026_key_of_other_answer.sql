@@ -1,6 +1,7 @@
 -- rule: The answer stored for an idempotency key is that of its own job and names the job's cross-region execution.
 -- source: Idempotency-Key in runner.yaml
 -- severity: major
+-- reads: cross_region_executions(id, jobspec_id), idempotency_keys(idem_key, jobspec_id, response), jobs(jobspec_id, workflow)
 SELECT j.jobspec_id AS resource, k.idem_key, k.response ->> 'id' AS answered,
     k.response ->> 'cross_region_execution_id' AS answered_run, c.id AS run
 FROM jobs j

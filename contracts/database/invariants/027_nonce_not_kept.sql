@@ -1,6 +1,7 @@
 -- rule: The nonce of a signed job is stored for as long as its signature is fresh, so that the request cannot be replayed.
 -- source: signatures in runner.yaml
 -- severity: critical
+-- reads: jobs(created_at, jobspec_data, jobspec_id), signature_nonces(nonce, public_key)
 SELECT j.jobspec_id AS resource, j.jobspec_data #>> '{metadata,nonce}' AS nonce
 FROM jobs j
 WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))

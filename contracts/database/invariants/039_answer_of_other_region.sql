@@ -1,6 +1,7 @@
 -- rule: A result comes from a provider in its own region.
 -- source: regions in runner.yaml
 -- severity: critical
+-- reads: cross_region_executions(id, jobspec_id), executions(job_id, output_data, region, status), jobs(id, jobspec_id), region_results(cross_region_execution_id, provider_info?, region)
 SELECT j.jobspec_id AS resource, t.source, t.region, t.ran_in
 FROM jobs j
 CROSS JOIN LATERAL (

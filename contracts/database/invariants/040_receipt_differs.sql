@@ -1,6 +1,7 @@
 -- rule: The receipt of a completed execution is the one that the router sent with the answer; without one, the receipt is null.
 -- source: ExecutionDetails in runner.yaml
 -- severity: major
+-- reads: executions(id, job_id, output_data, receipt_data, status), jobs(id, jobspec_id)
 SELECT j.jobspec_id AS resource, e.id AS execution, e.receipt_data, e.output_data #> '{metadata,receipt}' AS sent
 FROM jobs j
 JOIN executions e ON e.job_id = j.id

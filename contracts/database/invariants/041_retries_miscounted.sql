@@ -1,6 +1,7 @@
 -- rule: An execution is retried at most max_retries times, and each retry is in its history.
 -- source: ExecutionDetails in runner.yaml
 -- severity: major
+-- reads: executions(id, job_id, max_retries, retry_count, retry_history), jobs(id, jobspec_id)
 SELECT j.jobspec_id AS resource, e.id AS execution, e.retry_count, e.max_retries, e.retry_history
 FROM jobs j
 JOIN executions e ON e.job_id = j.id

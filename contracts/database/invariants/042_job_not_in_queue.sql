@@ -2,6 +2,7 @@
 -- source: life-cycle in runner.yaml
 -- severity: critical
 -- needs: pgqueuer
+-- reads: jobs(id, jobspec_id, status), pgqueuer(entrypoint, payload, status)
 SELECT j.jobspec_id AS resource, j.status
 FROM jobs j
 WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))

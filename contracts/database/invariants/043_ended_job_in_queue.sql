@@ -2,6 +2,7 @@
 -- source: life-cycle in runner.yaml
 -- severity: minor
 -- needs: pgqueuer
+-- reads: jobs(id, jobspec_id, status, updated_at), pgqueuer(entrypoint, id, payload, status)
 SELECT j.jobspec_id AS resource, j.status, j.updated_at, q.id AS entry, q.status AS entry_status
 FROM jobs j
 JOIN pgqueuer q ON q.entrypoint = 'run_job' AND q.payload = convert_to(j.id::text, 'UTF8')

@@ -1,6 +1,7 @@
 -- rule: Every row belongs to a job or to a job's cross-region execution.
 -- source: schema: foreign keys
 -- severity: major
+-- reads: cross_region_analyses(cross_region_execution_id, id), cross_region_executions(id, jobspec_id), executions(id, job_id), jobs(id, jobspec_id), region_results(cross_region_execution_id, id)
 SELECT t.resource, t.source, t.row_id
 FROM (
     SELECT c.jobspec_id AS resource, 'cross_region_executions' AS source, c.id::text AS row_id

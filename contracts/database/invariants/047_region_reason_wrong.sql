@@ -1,6 +1,7 @@
 -- rule: The reason of a region that failed or timed out is the reason of one of its executions that ended the same way.
 -- source: RegionResult in runner.yaml
 -- severity: major
+-- reads: cross_region_executions(id, jobspec_id), executions(job_id, output_data, region, status), jobs(id, jobspec_id), region_results(cross_region_execution_id, error_message, region, status)
 SELECT j.jobspec_id AS resource, r.region, r.status, left(r.error_message, 80) AS error_message
 FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id

@@ -20,13 +20,13 @@ from platformdirs import user_cache_path
 
 from gate.core.errors import GateError
 from gate.core.waiting import deadline
-from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, fingerprint, open_to_all, owner
+from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, find_binaries, fingerprint, open_to_all, owner
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 
 MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
 MEMORY_NEEDED = 512 * 2**20
 SOCKET_PATH_LIMIT = 107
-CACHES_KEPT = 3
+CACHES_KEPT = 4
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -227,3 +227,25 @@ class DataCache:
         whole = sorted((entry for entry in entries if age(entry)), key=age, reverse=True)
         for entry in set(entries) - set(whole[:CACHES_KEPT]):
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def empty_cluster(*, warm: bool, say: Say) -> Cluster:
+    """A started server with nothing in it; ``warm`` copies its data from a cache, as an earlier run left it."""
+    binaries = find_binaries()
+    cluster, cache = Cluster(binaries, say), DataCache(f"{binaries.version}\0empty", say)
+    try:
+        if warm and cache.load(cluster):
+            try:
+                cluster.start()
+            except GateError:
+                cache.drop()  # and a new one is made
+            else:
+                return cluster
+        cluster.initialise()
+        if warm:
+            cache.save(cluster)
+        cluster.start()
+    except BaseException:
+        cluster.close()
+        raise
+    return cluster

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psycopg
@@ -12,14 +12,15 @@ from beacon.database import DATABASE
 from gate.core.errors import GateError
 from gate.core.findings import Finding, catalogue
 from gate.core.record import Row
-from gate.oracles import invariants
-from gate.oracles.invariants import InvariantError, read
+from gate.oracles import invariants, schema
+from gate.oracles.invariants import Invariant, InvariantError, read
 from gate.targets import Target
 from tests.harness.support.database_faults import CASES, Case
 from tests.harness.support.database_state import JOBS, sound_database
 
 Connection = psycopg.Connection[Row]
 RULES = DATABASE.invariants
+HEADER = "-- rule: r\n-- source: s\n-- severity: minor\n"
 
 
 def check(connection: Connection, resources: Sequence[str] | None) -> list[Finding]:
@@ -100,6 +101,36 @@ def test_finding_of_several_jobs(database: Connection) -> None:
     assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(finding.got.replace(";", ",").split(", "))
 
 
+@pytest.fixture(scope="module")
+def types(filled: Connection) -> dict[str, dict[str, str]]:
+    """Types of all columns by table, those of the queue too."""
+    return schema.column_types(schema.read(filled))
+
+
+def plans(connection: Connection, rule: Invariant, lacking: str = "") -> bool:
+    """Whether Postgres can plan the rule's query, without a column where one is named."""
+    with connection.transaction(force_rollback=True):
+        if lacking:
+            connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*lacking.split(".")).encode())
+        try:
+            connection.execute(f"EXPLAIN {rule.sql}".encode(), {"resources": ["a"]})
+        except psycopg.errors.UndefinedColumn:
+            return False
+        return True
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_rule_reads_the_columns_that_it_declares(
+    database: Connection, types: Mapping[str, Mapping[str, str]], rule: Invariant
+) -> None:
+    """With them alone its query can be planned, without any of them it cannot."""
+    for table, known in types.items():
+        declared = [f"{name} {type_}" for name, type_ in known.items() if f"{table}.{name}" in rule.reads]
+        database.execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(declared)})".encode())
+    assert plans(database, rule)
+    assert [column for column in rule.reads if plans(database, rule, column)] == []
+
+
 def test_own_transaction_is_one_snapshot(filled: Connection) -> None:
     """Outside a transaction a check opens its own and leaves none behind."""
     assert check(filled, ["a-done"]) == []
@@ -131,10 +162,16 @@ def test_codes_are_in_the_catalogue() -> None:
     ("name", "text", "expected"),
     [
         ("1_x.sql", "", "a name like"),
-        ("001_x.sql", "-- rule: r\n-- source: s\nSELECT %(resources)s", "severity"),
-        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: high\nSELECT %(resources)s", "severity of"),
-        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT 1", "restricted"),
-        ("002_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT %(resources)s", "without gaps"),
+        ("001_x.sql", "-- rule: r\n-- source: s\n-- severity: minor\nSELECT %(resources)s", "reads"),
+        ("001_x.sql", f"{HEADER}-- reads: t\nSELECT %(resources)s", "column"),
+        ("001_x.sql", "-- rule: r\n-- source: s\n-- reads: t(c)\nSELECT %(resources)s", "severity"),
+        (
+            "001_x.sql",
+            "-- rule: r\n-- source: s\n-- severity: high\n-- reads: t(c)\nSELECT %(resources)s",
+            "severity of",
+        ),
+        ("001_x.sql", f"{HEADER}-- reads: t(c)\nSELECT 1", "restricted"),
+        ("002_x.sql", f"{HEADER}-- reads: t(c, d?), u(e)\nSELECT %(resources)s", "without gaps"),
     ],
 )
 def test_malformed_rule(tmp_path: Path, name: str, text: str, expected: str) -> None:
