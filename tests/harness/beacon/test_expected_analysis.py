@@ -1,4 +1,4 @@
-"""Whether the analysis endpoint has an analysis, and why not, follows from the rows."""
+"""The rows determine whether a job has an analysis, and the reason if not."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ UNKNOWN: list[Any] = ["processing", "created", "COMPLETED", "", None, 1, True, [
 
 @pytest.mark.parametrize(("kind", "place"), PLACES)
 def test_a_status_outside_the_life_cycle(kind: str, place: str) -> None:
-    """It is found once, and the next reading is held against the last one that made sense."""
+    """The finding is reported once, and later readings are compared with the new status."""
     read = READINGS[kind][place]
     begin, *_, end = RANKS[kind]
     unknown = ("BG-LIFE-001", f"status of {kind}")

@@ -1,4 +1,4 @@
-"""What an endpoint shows is held against the rows, member by member, whatever JSON it is."""
+"""The JSON of an endpoint is compared with the rows, member by member."""
 
 from __future__ import annotations
 
@@ -274,7 +274,7 @@ def test_pages_that_are_not_complete_and_disjoint(shown_pages: list[Any], expect
 
 
 def test_a_job_without_executions() -> None:
-    """Where there are no rows, nothing may be shown."""
+    """Without rows, an endpoint may show none."""
     empty = JobRows(ROWS.job)
     assert listings.executions("view", [], empty) == []
     assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []

@@ -114,7 +114,7 @@ def test_another_number_of_calls_is_found(rows: JobRows, calls: Sequence[Call]) 
 
 
 def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
-    """Where the runner was killed between sending and committing; any other call counts as ever."""
+    """The runner was killed between sending and committing; any other call counts as usual."""
     cut = replace(US, aborted=True, status=None, text=None, provider=None)
     for rows, calls in ((single(), [cut, US]), (TWICE, [cut, US]), (single(), [US])):
         assert differences(rows, calls, TEXTS, REQUEST, interrupted=True) == []
@@ -185,7 +185,7 @@ ANSWERS: dict[str, tuple[JobRows, Call, str]] = {
 
 @pytest.mark.parametrize(("rows", "answer", "member"), ANSWERS.values(), ids=ANSWERS)
 def test_a_result_that_is_not_the_answer_is_found(rows: JobRows, answer: Call, member: str) -> None:
-    """What is stored of an answer is the answer; one that was given is not lost."""
+    """The stored result is the answer, and no answer is lost."""
     calls = [answer, *CALLS[1:]] if rows is ROWS else [answer]
     assert causes(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}
 

@@ -67,7 +67,7 @@ VERDICTS: dict[str, tuple[Spec, set[str]]] = {
 
 @pytest.mark.parametrize(("sent", "expected"), VERDICTS.values(), ids=VERDICTS)
 def test_first_code_that_applies(sent: Spec, expected: set[str]) -> None:
-    """What is wrong decides, in the published order."""
+    """The first fault in the published order decides."""
     assert verdicts(sent, NOW) == expected
 
 

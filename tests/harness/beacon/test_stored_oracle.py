@@ -1,4 +1,4 @@
-"""What an accepted request said is found in the rows, and whatever is lost or changed on the way is named."""
+"""The fields of an accepted request are in the rows; a lost or changed field is a finding."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_second_name_of_the_id_is_held_against_its_columns_too() -> None:
 
 @pytest.mark.parametrize(("source", "column"), SOURCES)
 def test_a_member_is_held_against_each_of_its_columns(source: str, column: str) -> None:
-    """Wherever a member stands, and where it does not stand at all: its column has it, or that is found."""
+    """Every place of a member counts, and its absence too."""
     entry = next(entry for entry in ENTRIES if column in entry["columns"])
     exchange, rows = asked(source, entry)
     assert check(exchange, rows) == []
@@ -142,7 +142,7 @@ SEVERAL = [entry for entry in ENTRIES if len(entry["request"]) > 1 and "/id" not
 
 @pytest.mark.parametrize("entry", SEVERAL, ids=lambda e: e["request"][0])
 def test_the_first_place_counts(entry: dict[str, Any]) -> None:
-    """What the wrapper says replaces what the constraints say."""
+    """A value of the wrapper replaces that of the constraints."""
     first, second = entry["request"]
     value, other = VALUES[first]
     spec, rows, wrapper = sent_spec(), fresh(), None

@@ -49,15 +49,15 @@ def recorded(sent: Any, answered: Any, path: str = "/shirts/7?fold=yes") -> dict
 
 def test_parameters_fields_and_values_are_recorded() -> None:
     """Request and response count alike; an enumerated value counts only where it is used."""
-    found = recorded({"size": "S"}, {"size": "L", "tags": ["a"]})
-    assert set(found["parameters"]) == {"putShirt path id", "putShirt query fold"}
-    assert set(found["fields"]) == {
+    reached = recorded({"size": "S"}, {"size": "L", "tags": ["a"]})
+    assert set(reached["parameters"]) == {"putShirt path id", "putShirt query fold"}
+    assert set(reached["fields"]) == {
         "putShirt body /size",
         "putShirt 200 /size",
         "putShirt 200 /tags",
         "putShirt 200 /tags/*",
     }
-    assert set(found["values"]) == {
+    assert set(reached["values"]) == {
         'putShirt query fold "yes"',
         'putShirt body /size "S"',
         'putShirt 200 /size "L"',
@@ -89,10 +89,10 @@ def test_parameters_are_read_as_the_type_that_they_have() -> None:
 
 
 def test_half_of_a_surrogate_pair_is_no_error() -> None:
-    """It is JSON, but no text that a schema describes."""
+    """The body is JSON, but not the text that a schema describes."""
     exchange = Exchange("PUT", "http://h/shirts/7", 400, request_body=b'{"size": "\\ud800"}')
-    found = CoverageRecorder(CONTRACT).record(CONTRACT.operations[0], exchange)
-    assert "putShirt body /size" in found["fields"]
+    reached = CoverageRecorder(CONTRACT).record(CONTRACT.operations[0], exchange)
+    assert "putShirt body /size" in reached["fields"]
 
 
 def test_each_part_is_recorded_once() -> None:
@@ -108,7 +108,7 @@ def test_every_part_that_is_recorded_can_be_covered_and_the_rest_is_known() -> N
     contract = published()
     every = coverable(contract)
     example = contract.document["components"]["examples"]["CrossRegionFixPlan"]["value"]
-    operation = next(one for one in contract.operations if one.id == "submitCrossRegionJob")
+    operation = next(entry for entry in contract.operations if entry.id == "submitCrossRegionJob")
     exchange = Exchange("POST", f"http://h{operation.path}", 400, request_body=json.dumps(example).encode())
     facts = CoverageRecorder(contract).record(operation, exchange)
     for kind, names in facts.items():

@@ -30,13 +30,13 @@ def drifting(change: Callable[[Document], Any]) -> set[str]:
 
 
 def schemas(document: Document) -> Document:
-    found: Document = document["components"]["schemas"]
-    return found
+    schemas: Document = document["components"]["schemas"]
+    return schemas
 
 
 def get(document: Document, path: str) -> Document:
-    found: Document = document["paths"][path]["get"]
-    return found
+    operation: Document = document["paths"][path]["get"]
+    return operation
 
 
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {

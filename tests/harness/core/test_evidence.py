@@ -36,7 +36,7 @@ def test_latest_ones_where_nobody_knows_which() -> None:
 
 
 def test_no_more_than_a_person_reads() -> None:
-    """What the failure shows in goes before how its jobs came about."""
+    """The exchanges that show the failure take precedence over those that created its jobs."""
     sent = [*[SUBMITTED] * 9, *READ]
     assert paths(sent, {f"r{number}" for number in range(9)}, {MADE}) == list("012345")
     assert paths(sent, {"r3"}, {MADE}) == ["made"] * (MOST_EXCHANGES - 1) + ["3"]

@@ -31,7 +31,7 @@ def test_given_secrets_are_masked_anywhere() -> None:
 
 
 def test_other_text_stays() -> None:
-    """What is no secret is not touched."""
+    """Other text stays unchanged."""
     text = '{"error": "no such job", "url": "http://127.0.0.1:8090/api"}'
     assert Redactor.for_urls("http://127.0.0.1:8090")(text) == text
 

@@ -96,7 +96,7 @@ def test_remote_run_has_workers_enough_to_wait_for_the_network() -> None:
 
 
 def test_ci_is_cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where CI is set nothing of an earlier run is used."""
+    """With CI set, nothing of an earlier run is used."""
     monkeypatch.delenv("CI", raising=False)
     assert not parse().cold
     monkeypatch.setenv("CI", "true")

@@ -45,14 +45,14 @@ def names(connection: Connection, *scope: str) -> set[str]:
     return {finding.where for finding in check(connection, scope or None)}
 
 
-def test_sound_database(filled: Connection) -> None:
-    """Nothing is found in jobs of either workflow, in whatever state they are."""
+def test_sound_database_has_no_findings(filled: Connection) -> None:
+    """Jobs of both workflows, in every state."""
     assert check(filled, None) == []
     assert check(filled, [planned.name for planned in JOBS]) == []
 
 
 @pytest.mark.parametrize("fault", CASES, ids=lambda fault: f"{fault.rule}-{fault.job}")
-def test_rule_bites(database: Connection, fault: Case) -> None:
+def test_each_rule_finds_its_fault(database: Connection, fault: Case) -> None:
     """A fault is found by its rule and no other, in its job and in the whole database; other jobs are free of it."""
     for statement in fault.statements:
         database.execute(statement.encode(), {"job": fault.job} if "%(job)s" in statement else None)
@@ -95,7 +95,7 @@ def test_finding_shows_rows(database: Connection) -> None:
 
 
 def test_finding_of_several_jobs(database: Connection) -> None:
-    """What is wrong in several jobs says which."""
+    """A finding of several jobs names each of them."""
     database.execute("UPDATE cross_region_analyses SET recommendation = 'NONE'")
     (finding,) = check(database, None)
     assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(finding.got.replace(";", ",").split(", "))
@@ -137,14 +137,13 @@ def test_own_transaction_is_one_snapshot(filled: Connection) -> None:
     assert filled.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
-def test_without_queue(database: Connection) -> None:
-    """Rules that need a table of the queue are left out where the queue is another."""
+def test_rules_of_a_missing_queue_are_left_out(database: Connection) -> None:
+    """A runner may use another queue."""
     database.execute("DROP TABLE pgqueuer CASCADE")
     assert check(database, None) == []
 
 
-def test_other_schema(filled: Connection) -> None:
-    """A rule that cannot be evaluated is no rule that holds."""
+def test_rule_that_cannot_be_evaluated_stops_the_gate(filled: Connection) -> None:
     with filled.transaction(force_rollback=True):
         filled.execute("ALTER TABLE executions DROP COLUMN retry_count")
         with pytest.raises(GateError, match="retry_count"):
@@ -174,8 +173,7 @@ def test_codes_are_in_the_catalogue() -> None:
         ("002_x.sql", f"{HEADER}-- reads: t(c, d?), u(e)\nSELECT %(resources)s", "without gaps"),
     ],
 )
-def test_malformed_rule(tmp_path: Path, name: str, text: str, expected: str) -> None:
-    """A file that is not a rule is told, not skipped."""
+def test_malformed_rule_is_an_error(tmp_path: Path, name: str, text: str, expected: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InvariantError, match=expected):
         read(tmp_path)

@@ -246,8 +246,8 @@ def spoil(row: Row, path: str, value: Any) -> Row:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_sound_rows(connection: psycopg.Connection[Row], table: str) -> None:
-    """Nothing is found in any row that a correct runner leaves, in whatever state."""
+def test_sound_rows_have_no_findings(connection: psycopg.Connection[Row], table: str) -> None:
+    """Rows of a correct runner, in every state."""
     rows = connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))).fetchall()
     assert rows
     assert [finding for row in rows for finding in check(table, row)] == []
@@ -275,7 +275,7 @@ def test_every_status_has_a_case() -> None:
         assert f"executions {status}" in tried
 
 
-def test_response_classes(kept: Kept) -> None:
+def test_class_of_a_response_follows_from_its_length(kept: Kept) -> None:
     """A long answer is substantive or a refusal, a short one is not substantive."""
     row = kept["executions completed", "b-done"]
     for length, kind, sound in ((201, "unknown", False), (200, "substantive", False), (201, "substantive", True)):
@@ -295,8 +295,7 @@ def test_never_started_never_retried(kept: Kept) -> None:
     assert [finding.where for finding in check("executions", row)] == ["executions.retry_count"]
 
 
-def test_unknown_status(kept: Kept) -> None:
-    """A status of which there is no model is a finding, too."""
+def test_unknown_status_is_a_finding(kept: Kept) -> None:
     row = spoil(kept["executions completed", "b-done"], "status", "retrying")
     (findings,) = check("executions", row)
     assert findings.code == CODES["executions"]

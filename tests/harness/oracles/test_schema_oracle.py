@@ -105,8 +105,7 @@ def test_several_aspects_of_a_column(database: Connection) -> None:
     assert codes == ["BG-SCHEMA-003", "BG-SCHEMA-004", "BG-SCHEMA-005"]
 
 
-def test_other_search_path(migrated: Connection) -> None:
-    """What a session looks up by default does not change what is read."""
+def test_search_path_of_a_session_does_not_matter(migrated: Connection) -> None:
     migrated.execute("SET search_path TO pg_catalog")
     try:
         assert check(migrated, DATABASE) == []
@@ -114,15 +113,14 @@ def test_other_search_path(migrated: Connection) -> None:
         migrated.execute("RESET search_path")
 
 
-def test_canonical_form() -> None:
-    """The file is what `write` writes, so that it can be replaced by the output of the command."""
+def test_published_schema_has_the_written_form() -> None:
+    """The output of the command can replace the file."""
     assert write(parse(PUBLISHED)) == PUBLISHED
     assert parse("table t\ncolumn t.c text null\n") == {Part("t", "table"): "", Part("t", "column", "c"): "text null"}
 
 
 @pytest.mark.parametrize("text", ["", "table t.c text", "column t", "view v", "column t.c"])
-def test_malformed_schema(text: str) -> None:
-    """A schema that cannot be read is never one that fits."""
+def test_malformed_schema_is_an_error(text: str) -> None:
     with pytest.raises(GateError):
         parse(text)
 

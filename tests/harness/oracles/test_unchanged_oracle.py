@@ -83,8 +83,8 @@ def database(filled_url: str) -> Iterator[Database]:
 def other(database: Database) -> Iterator[Connection]:
     """A second connection, on which no trigger or foreign key touches a further table."""
     options = "-c session_replication_role=replica"
-    with psycopg.connect(database.url, autocommit=True, row_factory=psycopg.rows.dict_row, options=options) as one:
-        yield one
+    with psycopg.connect(database.url, autocommit=True, row_factory=psycopg.rows.dict_row, options=options) as opened:
+        yield opened
 
 
 def tables_of(database: Database) -> Tables:
@@ -97,7 +97,7 @@ def state(database: Database, *, idle: bool = True) -> State:
 
 
 def changes(database: Database, change: Callable[[], object], *, idle: bool = True) -> list[str]:
-    """Where something is found when ``change`` is made."""
+    """Places of the findings after ``change``."""
     before = state(database, idle=idle)
     change()
     difference = tables_of(database).change(before, state(database), "GET")
@@ -136,8 +136,8 @@ def test_while_jobs_are_under_way_submitted_rows_are_counted(database: Database,
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_changes_no_row_is_no_finding(database: Database, other: Connection, table: str) -> None:
-    """Reading, locking, taking back, and what the server does to keep house."""
+def test_statement_without_a_changed_row_is_no_finding(database: Database, other: Connection, table: str) -> None:
+    """Reading, locking, rolling back, and the housekeeping of the server."""
 
     def taken_back() -> None:
         with other.transaction(force_rollback=True):
@@ -182,8 +182,8 @@ def watched(ended: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture
-def todo() -> list[Callable[[], Reply]]:
-    """What the runner does at each request, from the first on; afterwards it refuses."""
+def replies() -> list[Callable[[], Reply]]:
+    """Replies of the runner to the next requests, in order; afterwards it refuses."""
     return []
 
 
@@ -191,18 +191,18 @@ def todo() -> list[Callable[[], Reply]]:
 def scenario(
     connection: Connection,  # noqa: ARG001 (is tidied up afterwards)
     watched: tuple[Session, FakeRunner],
-    todo: list[Callable[[], Reply]],
+    replies: list[Callable[[], Reply]],
 ) -> Scenario:
-    """A runner that does what ``todo`` says; nothing is known of the database yet."""
+    """A scenario on a runner that gives ``replies``; the database is not known yet."""
     session, runner = watched
-    runner.answer = lambda *_: todo.pop(0)() if todo else refuse()
-    todo.append(partial(refuse, status=202))
+    runner.answer = lambda *_: replies.pop(0)() if replies else refuse()
+    replies.append(partial(refuse, status=202))
     session.client.post(JOBS, {})
     return Scenario(session, "test")
 
 
 def refuse(write: Callable[[], object] = lambda: None, status: int = 400, body: bytes = b"{}") -> Reply:
-    """Writes, and says that nothing was done."""
+    """Write, and answer with a refusal."""
     write()
     return status, body
 
@@ -215,8 +215,7 @@ def trace(table: str = "signature_nonces", status: int = 400) -> list[tuple[str,
     return [("BG-REFUSED-001", f"POST {JOBS} {status} -> {table}")]
 
 
-def test_idle(connection: Connection, scenario: Scenario) -> None:
-    """Only where every job has ended and the queue is empty."""
+def test_idle_means_every_job_ended_and_an_empty_queue(connection: Connection, scenario: Scenario) -> None:
     watch = scenario.session.watch
     assert watch
     assert watch.idle_state() is not None
@@ -231,11 +230,11 @@ def test_idle(connection: Connection, scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_refused_request_that_wrote_is_found(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]], table: str
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]], table: str
 ) -> None:
     """In every table, the queue's included; refusals before and after that wrote nothing are not to blame."""
     write = partial(insert, connection, table, QUEUE[table]) if table in QUEUE else partial(update, connection, table)
-    todo += [refuse, refuse, partial(refuse, write), refuse]
+    replies += [refuse, refuse, partial(refuse, write), refuse]
     for _ in range(4):
         scenario.client.post(JOBS, {})
     assert causes(scenario) == trace(table)
@@ -243,65 +242,65 @@ def test_a_refused_request_that_wrote_is_found(
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 422, 429, 500, 503])
 def test_every_refusal_is_watched(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]], status: int
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]], status: int
 ) -> None:
-    """Whichever status says that nothing was done."""
-    todo += [partial(refuse, lambda: connection.execute(NONCE), status)] * 2
+    """Every status of a refusal counts."""
+    replies += [partial(refuse, lambda: connection.execute(NONCE), status)] * 2
     for _ in range(2):
         scenario.client.post(JOBS, {})
     assert causes(scenario) == trace(status=status) * 2
 
 
 @pytest.mark.parametrize("status", [200, 202])
-def test_what_an_accepted_request_wrote_is_no_finding(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]], status: int
+def test_rows_of_an_accepted_request_are_no_finding(
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]], status: int
 ) -> None:
     """And it is not blamed on the refusal that follows."""
-    todo += [refuse, partial(refuse, lambda: connection.execute(NONCE), status), refuse]
+    replies += [refuse, partial(refuse, lambda: connection.execute(NONCE), status), refuse]
     for _ in range(3):
         scenario.client.post(JOBS, {})
     assert causes(scenario) == []
 
 
 @pytest.mark.parametrize("unfinished", ["queued", "running", "in the queue"])
-def test_what_the_runner_may_write_is_not_told_while_a_job_is_unfinished(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]], unfinished: str
+def test_writes_of_the_runner_are_no_finding_while_a_job_is_unfinished(
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]], unfinished: str
 ) -> None:
     """Executions change then, whatever is refused meanwhile; once all is done they are watched again."""
     if unfinished == "in the queue":
         insert(connection, "pgqueuer", ENTRY)
     else:
         connection.execute("UPDATE jobs SET status = %s WHERE jobspec_id = 'b-done'", (unfinished,))
-    todo += [partial(refuse, lambda: update(connection, "executions"))]
+    replies += [partial(refuse, lambda: update(connection, "executions"))]
     scenario.client.post(JOBS, {})
     assert causes(scenario) == []
 
     connection.execute("UPDATE jobs SET status = 'completed' WHERE jobspec_id = 'b-done'")
     connection.execute("DELETE FROM pgqueuer")
-    todo += [partial(refuse, status=200), partial(refuse, lambda: update(connection, "executions"))]
+    replies += [partial(refuse, status=200), partial(refuse, lambda: update(connection, "executions"))]
     for _ in range(2):
         scenario.client.post(JOBS, {})
     assert causes(scenario) == trace("executions")
 
 
-def test_nothing_is_told_while_another_request_is_under_way(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]]
+def test_nothing_is_reported_while_another_request_is_under_way(
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]]
 ) -> None:
-    """Which of the two wrote cannot be said; once they are done, the next is watched again."""
+    """Either of the two may have written; the next request is watched again."""
     both = threading.Barrier(2, timeout=10)
-    todo += [partial(refuse, write) for write in (both.wait, lambda: (both.wait(), connection.execute(NONCE)))]
+    replies += [partial(refuse, write) for write in (both.wait, lambda: (both.wait(), connection.execute(NONCE)))]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: scenario.client.post(JOBS, {}), range(2)))
     assert causes(scenario) == []
 
-    todo += [refuse, partial(refuse, lambda: connection.execute(NONCE))]
+    replies += [refuse, partial(refuse, lambda: connection.execute(NONCE))]
     for _ in range(2):
         scenario.client.post(JOBS, {})
     assert causes(scenario) == trace()
 
 
 def test_a_reader_meanwhile_hides_nothing(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]]
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]]
 ) -> None:
     """A GET that comes and goes while the refused request is under way."""
 
@@ -309,20 +308,20 @@ def test_a_reader_meanwhile_hides_nothing(
         scenario.client.get(JOBS)
         connection.execute(NONCE)
 
-    todo += [partial(refuse, write), partial(refuse, status=200)]
+    replies += [partial(refuse, write), partial(refuse, status=200)]
     scenario.client.post(JOBS, {})
     assert causes(scenario) == trace()
 
 
 def test_a_request_without_an_answer_ends_the_watch_over_it(
-    connection: Connection, scenario: Scenario, todo: list[Callable[[], Reply]]
+    connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]]
 ) -> None:
-    """What it wrote is not told, and the next request is watched again."""
+    """Its writes are no finding, and the next request is watched again."""
 
     def write() -> None:
         connection.execute(NONCE)
 
-    todo += [refuse, write, partial(refuse, write)]
+    replies += [refuse, write, partial(refuse, write)]
     scenario.client.post(JOBS, {})
     with pytest.raises(Unreachable):
         scenario.client.post(JOBS, {})

@@ -1,4 +1,4 @@
-"""Whatever a broken runner answers to the judge's own requests is a finding, never an error."""
+"""A broken runner's answer to a request of the judge is a finding, never an error."""
 
 from __future__ import annotations
 

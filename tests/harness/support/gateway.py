@@ -1,4 +1,4 @@
-"""What may stand before a deployed runner: TLS with a certificate of its own, a proxy, and latency.
+"""A gateway before a deployed runner: TLS with a certificate of its own, a proxy, and latency.
 
 ``python -m tests.harness.support.gateway UPSTREAM SECONDS`` puts a latency before a runner, and prints where.
 """
@@ -61,11 +61,11 @@ class Gateway:
 @contextlib.contextmanager
 def gateway(upstream: str, directory: Path | None = None, **options: float) -> Iterator[Gateway]:
     """A gateway for as long as the block takes."""
-    one = Gateway(upstream, directory, latency=options.get("latency", 0.0), echo=bool(options.get("echo")))
+    gateway = Gateway(upstream, directory, latency=options.get("latency", 0.0), echo=bool(options.get("echo")))
     try:
-        yield one
+        yield gateway
     finally:
-        one.close()
+        gateway.close()
 
 
 def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> type[BaseHTTPRequestHandler]:
@@ -112,7 +112,7 @@ def _certificate(directory: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -124,7 +124,7 @@ def _certificate(directory: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    certificate = made.public_bytes(serialization.Encoding.PEM)
+    certificate = signed.public_bytes(serialization.Encoding.PEM)
     (directory / "ca.pem").write_bytes(certificate)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

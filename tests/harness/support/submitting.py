@@ -31,13 +31,15 @@ def main(base_url: str, run: str, directory: Path, number: int) -> None:
     ids = Ids(run, "gw0")
 
     def submit(count: int) -> None:
-        one = spec(ids(), regions=["US"])
+        job_spec = spec(ids(), regions=["US"])
         if count % 5 == 1:
-            one = sign(one, nonce=one["id"])
+            job_spec = sign(job_spec, nonce=job_spec["id"])
         if count % 5 == 2:
-            del one["id"]
+            del job_spec["id"]
         headers = {"idempotency_key": ids()} if count % 5 == 3 else {}
-        answer = client.submit(one, **headers) if count % 2 else client.submit_cross_region(wrap(one), **headers)
+        answer = (
+            client.submit(job_spec, **headers) if count % 2 else client.submit_cross_region(wrap(job_spec), **headers)
+        )
         if answer.status != 202:
             raise SystemExit(f"not accepted: {answer}")
 

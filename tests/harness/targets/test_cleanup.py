@@ -1,4 +1,4 @@
-"""Whatever becomes of a run, its ledger and ``gate cleanup`` leave nothing of it behind."""
+"""The ledger and ``gate cleanup`` remove everything that a run created, however it ended."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def counts(url: str) -> dict[str, int]:
         tables = connection.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
-        found = {}
+        numbers = {}
         for (name,) in tables:
             row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))).fetchone()
-            found[name] = row[0] if row else 0
-    return {name: number for name, number in found.items() if number and name not in HISTORY}
+            numbers[name] = row[0] if row else 0
+    return {name: number for name, number in numbers.items() if number and name not in HISTORY}
 
 
 def killed(scenario: Scenario, directory: Path, number: int, after: int) -> Path:

@@ -44,14 +44,14 @@ def test_no_more_are_shown_than_are_displayed() -> None:
 
 
 def test_a_run_without_verdict_says_why() -> None:
-    """What could not be judged is an error too; a pass is silent."""
+    """A run that could not be judged is an error too; a pass is silent."""
     [line] = workflow_commands(passing(stopped="No container engine answers."))
     assert line == "::error title=Beacon Gate%3A unjudged::No container engine answers."
     assert list(workflow_commands(passing())) == []
 
 
 def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What earlier steps wrote to the files stays."""
+    """The output of earlier steps stays in the files."""
     reports.write(passing(), tmp_path, Redactor())
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
         (tmp_path / name).write_text("earlier\n")
@@ -70,7 +70,7 @@ def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
 def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:
     """Without an engine the job fails as the gate does, with the reason in its annotations, summary and outputs."""
     action = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
-    step = next(one for one in action["runs"]["steps"] if one.get("id") == "gate")
+    step = next(entry for entry in action["runs"]["steps"] if entry.get("id") == "gate")
     given = {
         "IMAGE": "a/runner",
         "POSTGRES": "",
