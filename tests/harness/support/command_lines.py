@@ -55,7 +55,10 @@ def _refused(words: Sequence[str], root: Path) -> str:
             patch.object(argparse.ArgumentParser, "parse_args", _parse),
             patch.object(typer.core.TyperCommand, "invoke", _accept),
             patch.object(sys, "argv", list(words)),
+            patch.dict(sys.modules),
         ):
+            for name in (words[0], f"{words[0]}.__main__"):  # another test may have imported it
+                sys.modules.pop(name, None)
             runpy.run_module(words[0], run_name="__main__")
     except Parsed:
         return ""
