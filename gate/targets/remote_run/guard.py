@@ -63,12 +63,15 @@ class Guard:
         ids, header = self._rules.ids(content), self._rules.key_header
         if any(not name.startswith(self.prefix) for name in ids):
             raise NotAvailable("a submission under an id that is not of this run may replace somebody else's")
-        # Without an id of ours the resource is found again by its key, should the run not live to see the answer.
-        key = headers.get(header) or ("" if ids else next(self._keys))
+        # Without an id of ours the resource is found again by its key, should the run not live to see the answer. A key
+        # that is sent empty stays so: another one in its place would turn an invalid request into a valid one.
+        key = headers[header] if header in headers else "" if ids else next(self._keys)
+        if not key and not ids:
+            raise NotAvailable("a submission with neither an id nor a key could not be found again")
         self._budget.resource()
         for name in ids or {""}:
             ledger.write("sending", id=name, key=key, **self._rules.facts(content))
-        return {} if ids or headers.get(header) else {header: key}
+        return {} if ids or header in headers else {header: key}
 
     def _own(self, path: str) -> bool:
         segments = [unquote(segment) for segment in path.split("/")[1:]]

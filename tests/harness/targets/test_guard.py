@@ -112,6 +112,14 @@ def test_submission_without_an_id_is_found_again_by_its_key(tmp_path: Path) -> N
     guarding.permit("POST", "/api/v1/jobs/given-1/cancel", b"", {})
 
 
+def test_empty_key_is_sent_as_it_is_or_not_at_all(tmp_path: Path) -> None:
+    """Another key in its place would turn an invalid request into a valid one."""
+    guarding = guard(tmp_path)
+    assert guarding.permit("POST", "/api/v1/jobs", body(spec(OWN)), {"Idempotency-Key": ""}) == {}
+    with pytest.raises(NotAvailable, match="neither an id nor a key"):
+        guarding.permit("POST", "/api/v1/jobs", body(spec(None)), {"Idempotency-Key": ""})
+
+
 def test_torn_ledger_has_everything_that_was_sent(tmp_path: Path) -> None:
     """A line without its end was not on the disk, so its request was not sent."""
     guarding = guard(tmp_path)
