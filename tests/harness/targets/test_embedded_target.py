@@ -21,7 +21,7 @@ from gate.core.waiting import wait
 from gate.targets.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
 from gate.targets.postgres.binaries import fingerprint
 from gate.targets.postgres.clones import Clones
-from gate.targets.postgres.server import Cluster
+from gate.targets.postgres.server import CACHES_KEPT, Cluster
 from gate.targets.postgres.supervision import Watched, free_port
 from gate.targets.process import ServiceProcess
 
@@ -279,7 +279,7 @@ def test_warm_start_copies_the_cache_and_rebuilds_a_broken_one(monkeypatch: pyte
     """The migration runs for a new, a damaged or an unusable cache only, and old keys go."""
     monkeypatch.setattr("gate.targets.postgres.server.user_cache_path", lambda _: tmp_path)
     entries = tmp_path / "postgres"
-    for age in range(4):
+    for age in range(CACHES_KEPT + 1):
         old = entries / f"old{age}"
         old.mkdir(parents=True)
         (old / "fingerprint").touch()
@@ -298,7 +298,7 @@ def test_warm_start_copies_the_cache_and_rebuilds_a_broken_one(monkeypatch: pyte
         return len(runs.read_text().splitlines())
 
     assert [migrations(), migrations()] == [1, 1]
-    assert {entry.name for entry in entries.glob("old*")} == {"old3", "old2"}
+    assert {entry.name for entry in entries.glob("old*")} == {f"old{age}" for age in range(2, CACHES_KEPT + 1)}
     [entry] = [path for path in entries.iterdir() if path.is_dir() and not path.name.startswith("old")]
     (entry / "data" / "PG_VERSION").write_text("damaged")
     assert migrations() == 2
