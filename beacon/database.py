@@ -1,4 +1,4 @@
-"""What is promised of the runner's database."""
+"""The promises about the runner's database."""
 
 from __future__ import annotations
 

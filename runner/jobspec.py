@@ -33,7 +33,7 @@ def job_id_problem(text: str) -> str | None:
 
 @dataclass
 class Draft:
-    """What was read from a JobSpec; None and empty lists stand for what is absent or wrong."""
+    """The members of a JobSpec; None and empty lists stand for absent or invalid ones."""
 
     job_id: str | None = None
     regions: list[str] = field(default_factory=list)

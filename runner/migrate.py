@@ -112,7 +112,7 @@ def migrate(database_url: str, target: int | None = None) -> list[str]:
 
 
 def pending(connection: psycopg.Connection[Any]) -> list[str]:
-    """What `migrate` would run to reach the newest version, without running it."""
+    """The migrations that `migrate` would run to reach the newest version."""
     present = _value(connection, "SELECT to_regclass('schema_migrations') IS NOT NULL")
     applied = _applied(connection) if present else {}
     names = [f"{entry.name}.up" for entry in available() if entry.version not in applied]

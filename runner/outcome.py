@@ -1,4 +1,4 @@
-"""What a job's executions amount to: the result of each region, the status of the run, and its analysis. Pure.
+"""The outcome of a job's executions: the result of each region, the status of the run, and its analysis. Pure.
 
 The worker applies these rules when a job ends, the backfill to jobs that ended long ago: both get the same result.
 """
@@ -21,7 +21,7 @@ UNASSIGNED: Final = "unassigned"
 
 @dataclass(frozen=True)
 class Execution:
-    """What counts of an execution's row.
+    """The columns of an execution that decide the outcome.
 
     Attributes:
         region: canonical code.
@@ -43,7 +43,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Demands:
-    """What a run must reach.
+    """The limits that a run must reach.
 
     Attributes:
         regions: canonical codes of the regions that the run is about.

@@ -33,7 +33,7 @@ def _regex(value: str) -> str:
 
 
 class DatabaseSettings(BaseSettings):
-    """What a command needs that only talks to the database."""
+    """Settings of a command that only talks to the database."""
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
@@ -54,7 +54,7 @@ class DatabaseSettings(BaseSettings):
 
 
 class Settings(DatabaseSettings):
-    """What the service and its workers need. Times are in seconds."""
+    """Settings of the service and its workers. Times are in seconds."""
 
     router_url: str = Field(
         validation_alias="ROUTER_URL",

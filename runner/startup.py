@@ -1,4 +1,4 @@
-"""What every process does first: wait for its database, refuse one that is not migrated, and heed signals."""
+"""The start of every process: wait for the database, refuse one that is not migrated, and handle signals."""
 
 import asyncio
 import re

@@ -29,12 +29,12 @@ def pointer(base: str, *steps: str | int) -> str:
 
 
 def is_integer(value: object) -> bool:
-    """Whether JSON Schema calls a value an integer: 6 and 6.0 are, true is not."""
+    """Return whether JSON Schema calls a value an integer: 6 and 6.0 are, true is not."""
     return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and value.is_integer())
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a JSON number; true and false are none."""
+    """Return whether a value is a JSON number; true and false are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -175,13 +175,13 @@ class Problems:
 
 
 def _suspicious(value: Any) -> bool:
-    """Whether some string may not be storable; quick, as nearly every request is free of such strings."""
+    """Return whether a string may not be storable; quick, as nearly no request has one."""
     text = json.dumps(value, ensure_ascii=False)
     return "\\u0000" in text or not storable(text)
 
 
 def storable(text: str) -> bool:
-    """Whether Postgres can store a text: no U+0000 and no lone surrogates."""
+    """Return whether Postgres can store a text: no U+0000 and no lone surrogates."""
     if "\x00" in text:
         return False
     try:

@@ -59,11 +59,11 @@ class Invariant:
 
     @property
     def compares_statuses(self) -> bool:
-        """Whether it needs rows of one moment: a status changes while the service is at work."""
+        """Return whether the rule needs rows of one moment: a status changes while the service works."""
         return any(column.endswith(".status") for column in self.reads)
 
     def readable(self, columns: Collection[str]) -> bool:
-        """Whether these columns are enough for it."""
+        """Return whether these columns are all that the rule reads."""
         return all(column in columns for column, needed in self.reads.items() if needed)
 
 

@@ -1,4 +1,4 @@
-"""What regions say differently about the same question."""
+"""Differences between the answers of regions to the same question."""
 
 from __future__ import annotations
 

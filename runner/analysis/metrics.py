@@ -21,7 +21,7 @@ class Metrics:
 
     @property
     def narrative_divergence(self) -> float:
-        """What factual consistency leaves to 1."""
+        """The complement of factual consistency."""
         return settled(1 - self.factual_consistency)
 
 

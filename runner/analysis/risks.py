@@ -1,4 +1,4 @@
-"""What the metrics and the differences put at risk, and the level of risk that follows."""
+"""Risks that follow from the metrics and the differences, and the level of risk."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def read(responses: Iterable[Response]) -> list[Scored]:
 
 @lru_cache(KEPT)
 def reading(text: str) -> Reading:
-    """What the analysis reads from a text; the last ones are kept, as a job's result needs each more than once."""
+    """The scores of a text; the latest are cached, because a job's result needs each more than once."""
     folded = fold(text)
     entries = entries_in(folded)
     return Reading(entries, tokens_of(folded), scores_of(entries, len(text)))

@@ -51,7 +51,7 @@ def _percent(value: float) -> str:
 
 
 def _scope(scored: Sequence[Scored]) -> str:
-    """What was compared."""
+    """The regions, models and questions that were compared."""
     regions = regions_of(scored)
     if not regions:
         return "No response was completed."

@@ -1,4 +1,4 @@
-"""What the analysis sees of a text: the lexicon entries that it contains, and its words."""
+"""The parts of a text that the analysis reads: its words, and the lexicon entries among them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tokens_of(folded: str) -> frozenset[str]:
 
 
 def contains_refusal(text: str) -> bool:
-    """Whether ``text`` contains a phrase by which models refuse to answer."""
+    """Return whether ``text`` contains a phrase by which models refuse to answer."""
     folded = fold(text)
     return any(phrase in folded for phrase in REFUSAL_PHRASES)
 

@@ -23,7 +23,7 @@ _connection: Connection | None = None
 
 @dataclass
 class Done:
-    """What became of a batch.
+    """The result of a batch.
 
     Attributes:
         size: jobs of the batch.

@@ -1,4 +1,4 @@
-"""What a backfill has to write for a job, from its rows alone. Pure."""
+"""The rows that a backfill writes for a job, derived from the job's rows alone. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ _SPELLINGS: Final = {**REGIONS, "us-east": "US", "eu-west": "EU", "asia-pacific"
 
 
 def plan_for(job: Row, executions: Sequence[Past]) -> Plan | str:
-    """What is to be written for a job that has ended, or why nothing is.
+    """The rows to write for a job that has ended, or the reason why there are none.
 
     Args:
         job: its jobspec_id, status, constraints, created_at and updated_at.

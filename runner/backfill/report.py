@@ -1,4 +1,4 @@
-"""What a backfill says: how far it is while it runs, and at the end what it did and why some jobs got no analysis."""
+"""Progress of a backfill, and at its end the results and the reasons why some jobs got no analysis."""
 
 import json
 import sys

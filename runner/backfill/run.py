@@ -12,7 +12,7 @@ from runner.store.backfill import Batch, Connection, Selection
 
 
 class UnknownJobError(Exception):
-    """There is no job with the id that was given."""
+    """No job has the given id."""
 
 
 def backfill(

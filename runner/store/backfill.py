@@ -52,7 +52,7 @@ _ANALYSES: Final = """
 
 @dataclass(frozen=True)
 class Selection:
-    """Which jobs to look at.
+    """The selection of jobs to look at.
 
     Attributes:
         job: only the one with this id.
@@ -100,7 +100,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written for a job, dated as if it had been there when the job ran.
+    """The rows to write for a job, dated as if they had been written when the job ran.
 
     Attributes:
         job_id: `jobs.jobspec_id`.

@@ -52,7 +52,7 @@ WHERE c.jobspec_id = %(job)s AND c.status = 'running'
 
 @dataclass(frozen=True)
 class Cancelled:
-    """What a cancellation changed.
+    """The changes of a cancellation.
 
     Attributes:
         previous_status: the job's status before.

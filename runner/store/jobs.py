@@ -65,7 +65,7 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What an accepted job is answered with.
+    """The answer to an accepted job.
 
     Attributes:
         response: the body of the first answer.
@@ -82,7 +82,7 @@ class RefusedError(Exception):
 
 
 class DuplicateJobError(RefusedError):
-    """There is a job with this id already."""
+    """A job has this id already."""
 
 
 class ReplayedNonceError(RefusedError):

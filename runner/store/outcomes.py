@@ -44,7 +44,7 @@ ON CONFLICT (cross_region_execution_id) DO NOTHING
 
 
 async def executions(connection: Connection, job: int, region: str | None = None) -> list[Execution]:
-    """What counts of the executions of a job (by its number), or of one of its regions."""
+    """The executions of a job (by its number), or of one region, that decide its outcome."""
     cursor = await connection.execute(
         """
         SELECT region, model_id, coalesce(question_id, 'default') AS question_id, status, provider_id, output_data
@@ -56,7 +56,7 @@ async def executions(connection: Connection, job: int, region: str | None = None
 
 
 def execution_of(row: Row) -> Execution:
-    """What counts of an execution's row."""
+    """The columns of an execution that decide the outcome."""
     return Execution(
         region=row["region"],
         model_id=row["model_id"],
@@ -68,7 +68,7 @@ def execution_of(row: Row) -> Execution:
 
 
 def demands_of(spec: dict[str, Any], run: Row | None, regions: Sequence[str]) -> Demands:
-    """What a run must reach: as its cross-region execution says, else as the constraints of its JobSpec say.
+    """The limits of a run: those of its cross-region execution, else the constraints of its JobSpec.
 
     Args:
         spec: the stored JobSpec.

@@ -1,4 +1,4 @@
-"""What happens to every request: its id, its log line, its metrics, cross-origin rules, and the last resort."""
+"""The treatment of every request: id, log line, metrics, cross-origin rules, and the last resort."""
 
 import re
 import time

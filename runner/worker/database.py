@@ -15,7 +15,7 @@ from runner.worker.listener import Listener
 Result = TypeVar("Result")
 
 OUTAGE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What a connection raises when the server is away, restarting or ending the session, or asks to try again."""
+"""Errors of a connection whose server is away, restarting or ending the session, or asks to try again."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0

@@ -12,7 +12,7 @@ _SUBSTANTIVE_LENGTH: Final = 200
 
 
 def classify(text: str) -> Classification:
-    """What kind of answer a text is: one that refuses, one of more than 200 characters, or neither."""
+    """The class of an answer: a refusal, more than 200 characters, or neither."""
     if contains_refusal(text):
         return "content_refusal"
     return "substantive" if len(text) > _SUBSTANTIVE_LENGTH else "unknown"

@@ -31,12 +31,12 @@ class End(Enum):
     DONE = "done"
     """The job is terminal, or gone."""
     RELEASED = "released"
-    """There is more to do, for whoever takes the job next."""
+    """Work is left for the next worker that takes the job."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What all runs of a worker share.
+    """State that all runs of a worker share.
 
     Attributes:
         persist: the database.
@@ -201,7 +201,7 @@ class JobRun:
             await self._records.store(entry, result, self._providers.get(entry.region))
 
     async def _claim_and_call(self, entry: Planned, started: Callable[[], None]) -> Answer | Failure | None:
-        """What the call brought, or None when it is not to be made."""
+        """The result of the call, or None when it is not made."""
         call: asyncio.Task[Answer | Failure] | None = None
         sent = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Who runs a job: a lock for each job that the database holds for exactly as long as the worker's connection lives.
+"""A lock for each job that runs; the database holds it exactly as long as the worker's connection lives.
 
 pgqueuer hands a job to another worker when the heartbeat of its entry is old. That also happens to a worker that is
 only slow; the lock tells the two apart, as a worker that is alive still has it.

@@ -1,4 +1,4 @@
-"""What a run writes while it goes on: answers and failures of executions, and results of regions."""
+"""Rows that a run writes on its way: answers and failures of executions, and results of regions."""
 
 import asyncio
 from typing import Final

@@ -68,7 +68,7 @@ class Provider:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered.
+    """The answer of a model.
 
     Attributes:
         text: never empty, and free of what Postgres cannot store (U+0000, lone surrogates).

@@ -52,7 +52,7 @@ def test_served_document_takes_the_same_submissions_as_the_published_one(
 
 
 def test_portal_gets_nothing_answered_that_is_not_published() -> None:
-    """What it sends may have members of its own; what it reads has to be promised."""
+    """Requests may have members of their own; members that are read must be promised."""
     table = rows(PUBLISHED, PUBLISHED, {"portal": portal()}, ())
 
     assert [row.name for row in table if row.side and " body " not in row.name] == []

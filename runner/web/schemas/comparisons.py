@@ -148,14 +148,14 @@ class DiffAnalysis(Exact):
 
 
 class AnalysedBenchmark(Exact):
-    """What was run."""
+    """The cross-region execution."""
 
     name: str
     description: str
 
 
 class JobMetadata(Exact):
-    """What an analysis is about."""
+    """The subject of an analysis."""
 
     status: EndedStatus
     questions: list[AskedQuestionId]

@@ -139,7 +139,7 @@ class ExecutionPage(Exact):
 
 
 class Cancellation(Exact):
-    """What a cancellation changed."""
+    """The changes of a cancellation."""
 
     job_id: JobIdText
     previous_status: JobStatus

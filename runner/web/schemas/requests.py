@@ -9,19 +9,19 @@ from runner.web.schemas.base import Exact, JobIdText, Kept, ModelId, Nanoseconds
 
 
 class Container(Kept):
-    """What the benchmark runs in."""
+    """The container that the benchmark runs in."""
 
     image: Text
 
 
 class Input(Kept):
-    """What the benchmark runs on."""
+    """The input of the benchmark."""
 
     hash: Text
 
 
 class Benchmark(Kept):
-    """What is run."""
+    """The benchmark."""
 
     name: str = Field(min_length=1, max_length=255)
     version: str = Field(default="1.0", min_length=1, max_length=50)
@@ -32,7 +32,7 @@ class Benchmark(Kept):
 
 
 class Constraints(Kept):
-    """Where it is run, and how much of it has to succeed."""
+    """The regions of a job, and how much of it has to succeed."""
 
     regions: RegionNames
     min_regions: int = Field(default=1, ge=1, le=3)
@@ -54,7 +54,7 @@ class NamedModel(Kept):
 
 
 class Metadata(Kept):
-    """What its client says of a job. Models stand here when the job has no `models`."""
+    """The client's own data about a job. Models stand here when the job has no `models`."""
 
     models: list[ModelId | Model | NamedModel] = Field(default_factory=list, max_length=32)
     model: ModelId = Field(default_factory=str)

@@ -145,7 +145,7 @@ def test_a_call_that_a_very_short_limit_cut_off_may_be_missing(limits: Any) -> N
 
 
 def test_a_call_that_never_arrived_whole_is_none() -> None:
-    """What was to be asked is not known; one that arrived whole before it was cut off counts."""
+    """The request is not known; a call that arrived whole before it was cut off counts."""
     torn = Call(at=0.0, at_utc=US.at_utc, job=JOB, path=US.path, errors=("the body did not arrive",), aborted=True)
     assert causes(ROWS, [torn, *CALLS]) == set()
     assert causes(ROWS, [replace(US, aborted=True), *CALLS]) == NUMBER

@@ -108,7 +108,7 @@ def types(filled: Connection) -> dict[str, dict[str, str]]:
 
 
 def plans(connection: Connection, rule: Invariant, lacking: str = "") -> bool:
-    """Whether Postgres can plan the rule's query, without a column where one is named."""
+    """Return whether Postgres can plan the rule's query, without the named column if any."""
     with connection.transaction(force_rollback=True):
         if lacking:
             connection.execute("ALTER TABLE {} DROP COLUMN {}".format(*lacking.split(".")).encode())

@@ -89,7 +89,7 @@ def results() -> dict[str, Any]:
 
 
 def no_results(code: str = "analysis_pending", **members: Any) -> dict[str, Any]:
-    """There is no analysis, and the page says why."""
+    """A job without an analysis, of which the page says the reason."""
     body = {"error": "some text", "error_code": code, **members}
     return interaction("no results", "GET", "/api/v2/jobs/job-1/bias-analysis", 404, body, {"$.error": "type"})
 

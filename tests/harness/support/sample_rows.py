@@ -154,7 +154,7 @@ def rows() -> JobRows:
 
 
 def shown(row: Row, members: Mapping[str, str], **more: Any) -> dict[str, Any]:
-    """What an endpoint shows of a row: each member from its column, and ``more``."""
+    """A row as an endpoint shows it: each member from its column, and ``more``."""
     return {member: _plain(row[column]) for member, column in members.items()} | more
 
 

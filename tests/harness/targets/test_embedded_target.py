@@ -36,7 +36,7 @@ def target(mode: str = "ready", *, migrate: str = "true", command: str = STAND_I
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that nobody has reaped yet does not."""
+    """Return whether a process runs; a zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.strip().startswith("Z")
 
@@ -152,7 +152,7 @@ def test_worker_makes_systems_from_strings_alone(shared: dict[str, str]) -> None
 
 
 def test_service_gets_a_clean_environment(shared: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the caller's shell sets for the runner does not reach it; what the test asks for does."""
+    """Variables of the caller's shell do not reach the runner; those that the test sets do."""
     monkeypatch.setenv("RUNNER_RATE_LIMIT", "1/hour")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     system = target().system(shared, {"RUNNER_LOG_LEVEL": "debug"})
@@ -211,7 +211,7 @@ def test_missing_command_names_its_option() -> None:
 
 
 def test_program_without_interpreter_is_refused(shared: dict[str, str], tmp_path: Path) -> None:
-    """What the kernel refuses to execute is an error with a hint, not a traceback."""
+    """A file that the kernel refuses to execute gives an error with a hint, not a traceback."""
     program = tmp_path / "runner"
     program.write_text("not a program")
     program.chmod(0o755)

@@ -70,7 +70,7 @@ def test_auto_takes_containers_for_a_named_image(monkeypatch: pytest.MonkeyPatch
 
 
 def connection_failed(error: OSError) -> Exception:
-    """What the engine's client raises where its socket does."""
+    """The error of the engine's client when its socket fails."""
     outer = docker.errors.DockerException("Error while fetching server API version")
     outer.__cause__ = requests.ConnectionError("Connection aborted.", error)
     return Exception(outer)

@@ -1,4 +1,4 @@
-"""Where Postgres comes from, and where its data go."""
+"""The binaries and the data directory of Postgres."""
 
 from __future__ import annotations
 
