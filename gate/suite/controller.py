@@ -60,11 +60,7 @@ class Controller:
             baseline=baseline.load(settings.baseline) if settings.baseline else None,
             unavailable=unavailable(
                 suite.pack().oracles,
-                offered(
-                    own=settings.target != "remote",
-                    rows=settings.target != "remote" or bool(settings.database_url),
-                    writes=not settings.read_only,
-                ),
+                offered(own=self.target.exclusive, rows=self.target.shows_rows, writes=not settings.read_only),
             ),
             narrowed=bool(selected),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",

@@ -52,9 +52,14 @@ class System(Protocol):
 
 
 class Target(Protocol):
-    """A place where systems under test come from: ``embedded``, ``containers`` or ``remote``."""
+    """A place where systems under test come from: ``embedded``, ``containers`` or ``remote``.
+
+    ``exclusive`` and ``shows_rows`` say of all its systems that nobody else uses them, and that they have a database.
+    """
 
     name: str
+    exclusive: bool
+    shows_rows: bool
 
     def start(self) -> dict[str, str]:
         """Brings up what all workers share and returns what a worker needs to join (once, by the controller)."""

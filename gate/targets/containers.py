@@ -40,6 +40,8 @@ class ContainersTarget:
     """
 
     name = "containers"
+    exclusive = True
+    shows_rows = True
 
     def __init__(
         self,

@@ -72,6 +72,8 @@ class EmbeddedTarget:
     """
 
     name = "embedded"
+    exclusive = True
+    shows_rows = True
 
     def __init__(
         self,

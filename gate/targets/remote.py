@@ -53,9 +53,11 @@ class RemoteTarget:
     """Judges the service at the settings' address; their database shows its rows and is only ever read."""
 
     name = "remote"
+    exclusive = False
 
     def __init__(self, settings: Settings, service: Service, say: Callable[[str], None] = print) -> None:
         self._service = service
+        self.shows_rows = bool(settings.database_url)
         self._address = Address.of(settings.base_url or "")
         self._databases = {
             "--database-url": settings.database_url,
