@@ -5,22 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contracts.database.formats import Question
+
 MODELS = ("llama3.2-1b", "mistral-7b", "qwen2.5-1.5b")
-QUESTIONS = (
-    "math_basic",
-    "geography_basic",
-    "identity_basic",
-    "tiananmen_neutral",
-    "taiwan_status",
-    "hongkong_2019",
-    "greatest_invention",
-    "greatest_leader",
-)
+QUESTIONS: tuple[str, ...] = get_args(Question)
 NANOSECONDS = 1_000_000_000
 UNSIGNED = frozenset({"signature", "public_key", "id", "created_at"})
 """Members of a JobSpec that its signature does not cover."""
