@@ -32,7 +32,9 @@ class Run:
     unavailable: Mapping[str, str] = field(default_factory=dict)  # oracle and what the target does not show it
     narrowed: bool = False  # tests were selected, so a pass is about those alone
     duration: float = 0.0  # seconds
-    stopped: str = ""  # why the run could not go on
+    stopped: str = ""  # why the run could not go on, or says nothing whatever it found
+    missing: Sequence[str] = ()  # had to be judged and was not
+    unattributed: Sequence[str] = ()  # changes of rows that no request can be accused of
     left_behind: Sequence[str] = ()  # created by the run, which could not remove it
 
 
@@ -47,7 +49,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}
         findings += map(_result, run.profile.findings(seen, _reached(tally)))
-    ending, reason = _ending(run, counts, findings, len(excused))
+    ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
     return Verdict(
         verdict=ending,
         reason=reason,
@@ -64,6 +66,9 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         counts=counts,
         fuzz=sorted(tally.fuzz, key=lambda result: result.operation),
         unavailable_checks=dict(run.unavailable),
+        missing=list(run.missing),
+        unattributed=list(dict.fromkeys((*run.unattributed, *tally.unattributed))),
+        gate_failures=tally.gate_failures,
         left_behind=list(run.left_behind),
         profile=run.profile.name,
         accepted=[_accepted(finding, deviation) for finding, deviation in accepted],
@@ -128,15 +133,15 @@ def _reached(tally: Tally) -> list[str]:
     return [*tally.operations, *tally.statuses, *tally.invariants, *tally.tests("passed", "failed", "error")]
 
 
-def _ending(run: Run, counts: Counts, findings: Collection[FindingResult], excused: int) -> tuple[Ending, str]:
-    if run.stopped:
-        return "unjudged", run.stopped
-    if counts.passed + counts.failed + counts.errors == 0:
-        return "unjudged", "No test ran, so nothing is known."
+def _ending(
+    run: Run, counts: Counts, findings: Collection[FindingResult], excused: int, gate_failures: Collection[str]
+) -> tuple[Ending, str]:
+    if reason := _stopped(run, counts, gate_failures):
+        return "unjudged", reason
     if findings or counts.failed + counts.errors > excused:
         return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
-    if counts.exchanges == 0:
-        return "unjudged", "No request was sent to the service, so nothing is known about it."
+    if reason := _nothing_known(run, counts):
+        return "unjudged", reason
     if counts.skipped or run.unavailable:
         oracles = f"{len(run.unavailable)} oracles and " if run.unavailable else ""
         return "partial", f"{oracles}{counts.skipped} checks could not be made on this target."
@@ -145,6 +150,23 @@ def _ending(run: Run, counts: Counts, findings: Collection[FindingResult], excus
         "pass",
         f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources.",
     )
+
+
+def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:
+    """The reason why not even a finding of the run counts; empty without any."""
+    if run.stopped:
+        return run.stopped
+    if gate_failures:
+        return f"The gate itself failed: {next(iter(gate_failures))}"
+    return "" if counts.passed + counts.failed + counts.errors else "No test ran, so nothing is known."
+
+
+def _nothing_known(run: Run, counts: Counts) -> str:
+    """The reason why a run without a finding does not say that there is none; empty without any."""
+    if run.missing:
+        more = f" And {len(run.missing) - 1} more, listed in the reports." if run.missing[1:] else ""
+        return f"Not everything that had to be judged was. {run.missing[0]}{more}"
+    return "" if counts.exchanges else "No request was sent to the service, so nothing is known about it."
 
 
 def _counts(tally: Tally) -> Counts:

@@ -106,6 +106,32 @@ class Outcome:
     kind: Literal["outcome"] = "outcome"
 
 
+@dataclass(frozen=True, slots=True)
+class Unattributed:
+    """Rows changed, and it is not certain that a request of the run did it."""
+
+    text: str
+    kind: Literal["unattributed"] = "unattributed"
+
+
+@dataclass(frozen=True, slots=True)
+class GateFailed:
+    """The gate itself failed, so what it was about to judge is not known."""
+
+    reason: str
+    evidence: str = ""
+    kind: Literal["gate-failed"] = "gate-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalClosed:
+    """The end of a journal: the number of events of each kind before it, and of records that each oracle judged."""
+
+    events: Mapping[str, int]
+    judged: Mapping[str, int]
+    kind: Literal["closed"] = "closed"
+
+
 Event = (
     ExchangeRecorded
     | CoverageGained
@@ -115,6 +141,9 @@ Event = (
     | OperationFuzzed
     | ProgressMade
     | Outcome
+    | Unattributed
+    | GateFailed
+    | JournalClosed
 )
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads an event from JSON."""

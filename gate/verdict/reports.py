@@ -50,6 +50,11 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
 def view(verdict: Verdict) -> dict[str, Any]:
     """The members that the templates use."""
     coverage = verdict.coverage
+    notes = {
+        "Missing: had to be judged and was not": verdict.missing,
+        "Changes of rows that could not be attributed": verdict.unattributed,
+        "Left behind": verdict.left_behind,
+    }
     kinds = {
         "statuses": {name: bool(times) for name, times in coverage.statuses.items()},
         "parameters": coverage.parameters,
@@ -61,6 +66,7 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "headline": headline(verdict),
         "met": [criterion for criterion in verdict.criteria if criterion.met],
         "unmet": [criterion for criterion in verdict.criteria if not criterion.met],
+        "notes": [(title, lines) for title, lines in notes.items() if lines],
         "kinds": list(kinds),
         "by_operation": by_owner(kinds),
         "by_schema": by_owner({"keywords": coverage.keywords}),
@@ -81,6 +87,10 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
     for finding in verdict.findings:
         _show_finding(finding, verdict, console)
     _show_settled(verdict, console)
+    for text in verdict.unattributed:
+        console.print(f"[yellow]could not be attributed[/] {escape(text)}", highlight=False)
+    for text in verdict.missing:
+        console.print(f"[bold magenta]missing[/] {escape(text)}", highlight=False)
     for oracle, reason in verdict.unavailable_checks.items():
         console.print(f"[yellow]not checked[/] oracle {oracle}: {escape(reason)}", highlight=False)
     for reason, tests in verdict.not_checked.items():

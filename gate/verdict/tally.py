@@ -27,8 +27,11 @@ class Tally:
     fuzz: list[FuzzResult] = field(default_factory=list)
     findings: list[FindingReported] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # by test
+    judged: Counter[str] = field(default_factory=Counter)  # records by oracle
+    gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
+    unattributed: dict[str, None] = field(default_factory=dict)  # changes of rows, in their order
 
-    def add(self, event: Event) -> None:  # noqa: C901 (a case for each event)
+    def add(self, event: Event) -> None:  # noqa: C901, PLR0912 (a case for each event)
         """Adds one event."""
         match event:
             case events.ExchangeRecorded(operation, status, error_code):
@@ -51,6 +54,12 @@ class Tally:
             case Outcome():  # of several phases of a test the first that did not pass
                 if self.outcomes.setdefault(event.test, event).outcome == "passed":
                     self.outcomes[event.test] = event
+            case events.GateFailed(reason, evidence):
+                self.gate_failures.setdefault(reason, evidence)
+            case events.Unattributed(text):
+                self.unattributed[text] = None
+            case events.JournalClosed(_, judged):
+                self.judged.update(judged)
             case events.ProgressMade():
                 pass
 

@@ -127,6 +127,9 @@ class Verdict(_Document):
     counts: Counts
     fuzz: list[FuzzResult] = []
     unavailable_checks: dict[str, str] = {}  # oracle and what the target does not show it
+    missing: list[str] = []  # had to be judged and was not
+    unattributed: list[str] = []  # changes of rows that no request can be accused of, which are no findings
+    gate_failures: dict[str, str] = {}  # of the gate itself: reason and evidence
     left_behind: list[str] = []  # created by the run, which could not remove it
     profile: str = PUBLISHED
     accepted: list[Accepted] = []

@@ -17,11 +17,14 @@ from gate.verdict.events import (
     Event,
     ExchangeRecorded,
     FuzzResult,
+    GateFailed,
     InvariantsChecked,
+    JournalClosed,
     OperationFuzzed,
     Outcome,
     ProgressMade,
     ResourceEnded,
+    Unattributed,
 )
 from gate.verdict.journal import Follower, Journal, Listener, Progress, read
 from tests.harness.support.verdicts import reported
@@ -38,6 +41,9 @@ EVENTS: tuple[Event, ...] = (
     OperationFuzzed(FuzzResult("getJob", 9, 3, 2, 1.5, 0.5, "abc")),
     ProgressMade("9 cases"),
     Outcome("t::a", "skipped", ["criterion.execute"], "no rows"),
+    Unattributed("jobs 1 to 2"),
+    GateFailed("an oracle raised", "a traceback"),
+    JournalClosed({"exchange": 2}, {"published contract": 1}),
 )
 
 
@@ -110,7 +116,7 @@ def test_text_that_no_encoding_has_is_replaced(journal: Journal, tmp_path: Path)
 def test_findings_are_seen_while_the_worker_goes_on(journal: Journal, tmp_path: Path) -> None:
     """Each once, and not a line that is still being written."""
     follower = Follower(tmp_path)
-    journal.write_findings([EVENTS[5].finding], EVENTS[5].evidence)  # type: ignore[union-attr]
+    journal.write_findings([EVENTS[5].finding], EVENTS[5].evidence)  # type: ignore[union-attr, arg-type]
     assert list(follower.events()) == [("gw0", EVENTS[5])]
     with (tmp_path / "gw0.ndjson").open("a", encoding="utf-8") as file:
         file.write('{"text": "whole", ')

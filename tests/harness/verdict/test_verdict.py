@@ -12,7 +12,7 @@ from rich.console import Console
 from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
 from gate.verdict import reports
-from gate.verdict.events import Outcome
+from gate.verdict.events import GateFailed, Outcome, Unattributed
 from gate.verdict.verdict import SCHEMA, Verdict, read, schema
 from tests.harness.support.verdicts import PASSED, passing, reported, verdict
 
@@ -28,6 +28,12 @@ ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
     "an error after a pass": (passing(Outcome("t::a", "error")), "broken", Exit.BROKEN),
     "stopped": (passing(stopped="no Postgres"), "unjudged", Exit.UNJUDGED),
     "stopped with a finding": (verdict(PASSED, reported(), stopped="gone"), "unjudged", Exit.UNJUDGED),
+    "the gate failed": (passing(GateFailed("an oracle raised")), "unjudged", Exit.UNJUDGED),
+    "the gate failed with a finding": (passing(reported(), GateFailed("it")), "unjudged", Exit.UNJUDGED),
+    "something is missing": (passing(missing=["a test did not run"]), "unjudged", Exit.UNJUDGED),
+    "missing with a finding": (passing(reported(), missing=["a test did not run"]), "broken", Exit.BROKEN),
+    "skipped and missing": (passing(SKIPPED, missing=["a test did not run"]), "unjudged", Exit.UNJUDGED),
+    "a change without a cause": (passing(Unattributed("jobs 1 to 2")), "pass", Exit.PASS),
     "skipped": (passing(SKIPPED), "partial", Exit.UNJUDGED),
     "an unavailable check": (passing(unavailable={"rows": "no database"}), "partial", Exit.UNJUDGED),
 }
@@ -112,6 +118,16 @@ def test_reports_are_views_of_one_document(tmp_path: Path, result: Verdict) -> N
     reports.show(result, tmp_path, console)
     assert result.reason in console.export_text()
     console.file.close()
+
+
+def test_reports_list_what_was_missed_or_failed_or_has_no_cause(tmp_path: Path) -> None:
+    """Whatever the verdict is."""
+    events = (reported(), Unattributed("jobs 1 to 2"), GateFailed("an oracle raised", "Traceback of it"))
+    result = passing(*events, missing=["a test did not run"], unattributed=["audit 3 to 4"])
+    for path in reports.write(result, tmp_path, Redactor()):
+        content = path.read_text(encoding="utf-8")
+        texts = ("jobs 1 to 2", "audit 3 to 4", "a test did not run", "an oracle raised", "Traceback of it")
+        assert [text for text in texts if text not in content] == []
 
 
 def test_no_report_has_a_secret(tmp_path: Path) -> None:
