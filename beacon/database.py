@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beacon.checkout import ROOT
-from beacon.members import SHOWN
+from beacon.members import RESPONSE_COLUMNS
 from contracts.database.rows import TABLES
 from gate.core.findings import Code
 from gate.oracles import invariants
@@ -44,6 +44,8 @@ DATABASE = DatabaseContract(
     unfinished="SELECT count(*) FROM jobs WHERE status NOT IN ('completed', 'partial', 'failed', 'cancelled')",
     status="jobs.status",
     queue=("pgqueuer",),
-    shown=frozenset(f"{table}.{column}" for table, columns in SHOWN.items() for column in columns),
+    response_columns=frozenset(
+        f"{table}.{column}" for table, columns in RESPONSE_COLUMNS.items() for column in columns
+    ),
     foreign=("pgqueuer%", "schema_migrations"),
 )

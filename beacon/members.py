@@ -36,7 +36,7 @@ ANALYSIS: Members = _same("""
 """)
 BIAS_ANALYSIS: Members = _same("cross_region_execution_id created_at")
 JOB: Members = {"job": "jobspec_data", "status": "status"}
-SHOWN: Mapping[str, Collection[str]] = {
+RESPONSE_COLUMNS: Mapping[str, Collection[str]] = {
     "jobs": ("id", "jobspec_id", "workflow", *JOB.values()),
     "executions": ("job_id", *EXECUTION.values()),
     "cross_region_executions": RUN.values(),

@@ -78,7 +78,7 @@ class BeaconPack:
     def stages(self) -> Mapping[str, Stage]:
         """Every stage by name, in the order of the rollout."""
         table = tomllib.loads((self.root / "contracts" / "stages.toml").read_text(encoding="utf-8"))
-        return {name: Stage(entry["what"], tuple(entry["options"])) for name, entry in table.items()}
+        return {name: Stage(entry["purpose"], tuple(entry["options"])) for name, entry in table.items()}
 
     @cached_property
     def promises(self) -> Promises:

@@ -207,11 +207,11 @@ def sequence(seed: int, part: str, number: int) -> list[Step]:
     rng = random.Random(f"{seed} {part} {number}")  # noqa: S311 (cases, not secrets)
     if number == 0:
         both = [_submission(rng, STANDARD), _submission(rng, CROSS_REGION)]
-        rest: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]
-        rest.append({"do": "list"})
+        actions: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]
+        actions.append({"do": "list"})
         rng.shuffle(both)
-        rng.shuffle(rest)
-        return both + rest
+        rng.shuffle(actions)
+        return both + actions
     steps = [_submission(rng, rng.choice((STANDARD, CROSS_REGION)))]
     for _ in range(rng.randint(SHORTEST, LONGEST)):
         if rng.randrange(SUBMITS_ONE_IN) == 0:

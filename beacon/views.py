@@ -45,7 +45,7 @@ def observe(views: Views, job: str, rows: JobRows | None, record: Record) -> Non
     stored = rows is not None
     if rows is None:
         views.get(JOB, job_at(job))
-        rows = _shown(views, job, record)
+        rows = _rows_of_answers(views, job, record)
         if rows is None:
             return
     if rows.job is None or rows.job["status"] not in TERMINAL:
@@ -70,7 +70,7 @@ def texts_of(catalogue: Any) -> dict[str, str]:
     return {name: text for name, text in pairs if isinstance(name, str) and isinstance(text, str)}
 
 
-def _shown(views: Views, job: str, record: Record) -> JobRows | None:
+def _rows_of_answers(views: Views, job: str, record: Record) -> JobRows | None:
     """The rows that the API shows; None where they are not enough to judge the other views by."""
     if views.answers[JOB][0].status != 200:
         return None
@@ -116,8 +116,8 @@ def shown_rows(answers: Answers, job: str, record: Record) -> JobRows:
         return JobRows()
     body = view.json if isinstance(view.json, dict) else {}
     executions = _objects(answers, ALL, "executions")
-    regions, shown = _objects(answers, RUN_VIEW, "region_results"), _body(answers, RUN_VIEW)
-    run, analysis = _object(shown, "cross_region_execution", RUN), _object(shown, "analysis", ANALYSIS)
+    regions, body_of_run = _objects(answers, RUN_VIEW, "region_results"), _body(answers, RUN_VIEW)
+    run, analysis = _object(body_of_run, "cross_region_execution", RUN), _object(body_of_run, "analysis", ANALYSIS)
     if run is not None:
         run["analysis_error"] = _reason(run, regions, analysis)
     number = list(record.resources).index(job)
@@ -161,7 +161,7 @@ def _workflow(answers: Answers, job: str, record: Record) -> str:
 def _run_id(answers: Answers, job: str, record: Record) -> str:
     created = record.resources.get(job)
     named = [created.json if created else {}, *_objects(answers, ALL, "executions")]
-    ids = (shown.get("cross_region_execution_id") for shown in named if isinstance(shown, dict))
+    ids = (body.get("cross_region_execution_id") for body in named if isinstance(body, dict))
     return next((run for run in ids if isinstance(run, str) and run), "")
 
 

@@ -152,8 +152,8 @@ def _model_ids(
     ids: dict[str, None] = {}
     for index, entry in enumerate(entries or []):
         candidates = [entry.get(member) for member in members] if isinstance(entry, dict) else [entry] if text else []
-        found = (value for value in candidates if isinstance(value, str) and 1 <= len(value) <= MAX_MODEL_ID)
-        if (model := next(found, None)) is not None:
+        valid = (value for value in candidates if isinstance(value, str) and 1 <= len(value) <= MAX_MODEL_ID)
+        if (model := next(valid, None)) is not None:
             ids[model] = None
         else:
             wanted = f"has to be an object whose {' or '.join(members)} has 1 to {MAX_MODEL_ID} characters"

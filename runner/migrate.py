@@ -57,7 +57,7 @@ def available(directory: Path = DIRECTORY) -> list[Migration]:
         MigrationError: a name outside the pattern, a version twice, a gap, or a file without its other half.
 
     """
-    found: dict[int, dict[str, Path]] = {}
+    files: dict[int, dict[str, Path]] = {}
     names: dict[int, str] = {}
     for path in sorted(directory.glob("*.sql")):
         match = _NAME.match(path.name)
@@ -66,15 +66,15 @@ def available(directory: Path = DIRECTORY) -> list[Migration]:
         version = int(match["version"])
         if names.setdefault(version, match["name"]) != match["name"]:
             raise MigrationError(f"{path.name}: version {version} exists already as {names[version]}")
-        found.setdefault(version, {})[match["direction"]] = path
-    if sorted(found) != list(range(1, len(found) + 1)):
-        raise MigrationError(f"the versions {sorted(found)} do not count up from 1 without gaps")
-    for version, halves in found.items():
+        files.setdefault(version, {})[match["direction"]] = path
+    if sorted(files) != list(range(1, len(files) + 1)):
+        raise MigrationError(f"the versions {sorted(files)} do not count up from 1 without gaps")
+    for version, halves in files.items():
         if len(halves) != 2:
             raise MigrationError(f"version {version} needs both an up and a down file")
     return [
         Migration(version, f"{version:04}_{names[version]}", halves["up"].read_text(), halves["down"].read_text())
-        for version, halves in sorted(found.items())
+        for version, halves in sorted(files.items())
     ]
 
 

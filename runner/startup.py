@@ -44,7 +44,7 @@ async def ready(database_url: str) -> None:
 async def _missing_migrations(database_url: str) -> list[str]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + DATABASE_WAIT_SECONDS
-    told = False
+    warned = False
     while True:
         try:
             return await asyncio.to_thread(_look, database_url)
@@ -59,9 +59,9 @@ async def _missing_migrations(database_url: str) -> list[str]:
                 f"the database of DATABASE_URL did not answer within {DATABASE_WAIT_SECONDS:.0f} s: {reason}.",
                 EXIT_DATABASE,
             )
-        if not told:
+        if not warned:
             _log.warning("waiting_for_the_database", reason=reason)
-            told = True
+            warned = True
         await asyncio.sleep(_RETRY_SECONDS)
 
 

@@ -45,20 +45,20 @@ class Problems:
     """
 
     def __init__(self) -> None:
-        self._found: list[dict[str, str]] = []
+        self._problems: list[dict[str, str]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._problems)
 
     def add(self, at: str, message: str) -> None:
         """Note a problem."""
-        if len(self._found) < MAX_PROBLEMS:
-            self._found.append({"pointer": at, "message": message})
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append({"pointer": at, "message": message})
 
     def refuse(self) -> None:
         """Raise SpecError when there is any problem."""
-        if self._found:
-            raise SpecError(self._found)
+        if self._problems:
+            raise SpecError(self._problems)
 
     def _present(self, parent: Mapping[str, Any], name: str, at: str, required: bool) -> bool:
         if name in parent:

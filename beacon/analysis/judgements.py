@@ -233,10 +233,10 @@ def roundings(value: Fraction, places: int) -> tuple[Fraction, ...]:
     """
     scale = 10**places
     below = floor(value * scale)
-    rest = value * scale - below
+    remainder = value * scale - below
     up, down = Fraction(below + 1, scale), Fraction(below, scale)
-    if abs(rest - Fraction(1, 2)) > CLOSE:
-        return (up if rest > Fraction(1, 2) else down,)
+    if abs(remainder - Fraction(1, 2)) > CLOSE:
+        return (up if remainder > Fraction(1, 2) else down,)
     if value < 0:
         return down, up
     return (up,) if dyadic(value) else (up, down)

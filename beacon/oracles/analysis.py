@@ -57,8 +57,8 @@ def _analysis_findings(exchange: Exchange, job: str, rows: JobRows, contract: Co
         # The expected reason is part of the place, so that each missing reason is a finding of its own.
         yield Finding(REASON, f"{views.BIAS}: {expected}", expected, got, job, exchange.request_id)
     elif exchange.status == 200:
-        for place, wanted, shown in _differences(exchange.json, rows, _definition(contract)):
-            yield Finding(NUMBERS, place, wanted, shown, job, exchange.request_id)
+        for place, wanted, actual in _differences(exchange.json, rows, _definition(contract)):
+            yield Finding(NUMBERS, place, wanted, actual, job, exchange.request_id)
 
 
 def _differences(body: Any, rows: JobRows, definition: Definition) -> Iterator[tuple[str, str, str]]:

@@ -43,30 +43,30 @@ def executions(name: str, listed: Any, rows: JobRows, columns: Members = members
     stored = [row["id"] for row in rows.executions]
     if not _objects(listed):
         return [_unreadable(name, "a list of executions", listed)]
-    ids = [shown.get("id") for shown in listed]
+    ids = [execution.get("id") for execution in listed]
     if not equal(ids, stored):
         return [Finding(OTHER_ROWS, name, f"executions {stored}", f"executions {ids}")]
     findings = []
-    for shown, row in zip(listed, rows.executions, strict=True):
-        findings += compare(name, shown, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
+    for execution, row in zip(listed, rows.executions, strict=True):
+        findings += compare(name, execution, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
     return findings
 
 
-def compare(name: str, shown: Any, row: Row, columns: Members) -> list[Finding]:
+def compare(name: str, body: Any, row: Row, columns: Members) -> list[Finding]:
     """Findings on an object that shows a row."""
-    if not isinstance(shown, Mapping):
-        return [_unreadable(name, "an object", shown)]
+    if not isinstance(body, Mapping):
+        return [_unreadable(name, "an object", body)]
     return [
-        Finding(OTHER_VALUE, f"{name}: {member}", repr(row[column]), repr(shown.get(member)))
+        Finding(OTHER_VALUE, f"{name}: {member}", repr(row[column]), repr(body.get(member)))
         for member, column in columns.items()
-        if member not in shown or not equal(shown[member], row[column])
+        if member not in body or not equal(body[member], row[column])
     ]
 
 
-def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
+def pages(name: str, bodies: Iterable[Any], rows: JobRows) -> list[Finding]:
     """Findings on consecutive pages of a job: each row once, and on every page the job and the total."""
     stored = [row["id"] for row in rows.executions]
-    pages = list(shown)
+    pages = list(bodies)
     listed = joined(pages)
     if not _objects(listed):
         return [_unreadable(name, "a job with its executions", listed)]
@@ -83,15 +83,15 @@ def pages(name: str, shown: Iterable[Any], rows: JobRows) -> list[Finding]:
     return findings
 
 
-def run(name: str, shown: Any, rows: JobRows) -> list[Finding]:
+def run(name: str, body: Any, rows: JobRows) -> list[Finding]:
     """Findings on a cross-region execution with its region results and its analysis."""
-    if not isinstance(shown, Mapping):
-        return [_unreadable(name, "an object", shown)]
+    if not isinstance(body, Mapping):
+        return [_unreadable(name, "an object", body)]
     if rows.run is None:
         return [Finding(OTHER_ROWS, name, "no cross-region execution", "a cross-region execution")]
-    findings = compare(f"{name}/cross_region_execution", shown.get("cross_region_execution"), rows.run, members.RUN)
-    findings += _results(f"{name}/region_results", shown.get("region_results"), rows)
-    place, value = f"{name}/analysis", shown.get("analysis")
+    findings = compare(f"{name}/cross_region_execution", body.get("cross_region_execution"), rows.run, members.RUN)
+    findings += _results(f"{name}/region_results", body.get("region_results"), rows)
+    place, value = f"{name}/analysis", body.get("analysis")
     if value is not None and rows.analysis is not None:
         return findings + compare(place, value, rows.analysis, members.ANALYSIS)
     if value is not rows.analysis:
@@ -105,9 +105,9 @@ def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
     if not _objects(results):
         return [_unreadable(name, "a list of region results", results)]
     listed = sorted(results, key=lambda result: str(result.get("region")))
-    shown = [result.get("region") for result in listed]
-    if not equal(shown, regions):
-        return [Finding(OTHER_ROWS, name, str(regions), str(shown))]
+    named = [result.get("region") for result in listed]
+    if not equal(named, regions):
+        return [Finding(OTHER_ROWS, name, str(regions), str(named))]
     return [
         finding
         for result, row in zip(listed, rows.regions, strict=True)
@@ -159,12 +159,12 @@ def _readable(answers: views.Answers) -> Judged:
 
 
 def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
-    if shown := answers.get(views.PAGES):
-        yield shown[-1], pages(views.PAGES, [exchange.json for exchange in shown], rows)
-    if shown := answers.get(views.FILTERED):
-        newest = joined([exchange.json for exchange in shown])
+    if exchanges := answers.get(views.PAGES):
+        yield exchanges[-1], pages(views.PAGES, [exchange.json for exchange in exchanges], rows)
+    if exchanges := answers.get(views.FILTERED):
+        newest = joined([exchange.json for exchange in exchanges])
         oldest = newest[::-1] if isinstance(newest, list) else newest
-        yield shown[-1], executions(views.FILTERED, oldest, rows)
+        yield exchanges[-1], executions(views.FILTERED, oldest, rows)
     columns = members.DETAILS if stored else members.EXECUTION
     for exchange, row in zip(answers.get(views.DETAILS, ()), views.detailed(rows), strict=False):
         yield exchange, executions(views.DETAILS, [exchange.json], JobRows(rows.job, [row]), columns)
@@ -175,10 +175,10 @@ def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
 
 def analysis(name: str, body: Any, row: Row) -> list[Finding]:
     """Findings on a bias analysis, compared with its row; the region scores are no column."""
-    shown, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
-    if not isinstance(shown, dict) or not isinstance(scores, dict):
+    summary, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
+    if not isinstance(summary, dict) or not isinstance(scores, dict):
         return [_unreadable(name, "an analysis with region scores", body)]
-    return compare(name, body, row, members.BIAS_ANALYSIS) + compare(f"{name}/analysis", shown, row, members.ANALYSIS)
+    return compare(name, body, row, members.BIAS_ANALYSIS) + compare(f"{name}/analysis", summary, row, members.ANALYSIS)
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

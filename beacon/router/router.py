@@ -151,8 +151,8 @@ class Router:
         of, log = _code(region), self._state.log
         if not log.wait(enough, job, of, limit):
             seen = [f"  {c.at_utc:%H:%M:%S.%f} {c.job} {c.region_preference} {c.outcome}" for c in log.read(job, of)]
-            whose = f"of {job or 'any job'}" + (f" in {of}" if of else "")
-            raise NotReached("\n".join([f"{name} {whose} did not come within {limit:g} s; seen:", *seen[-20:]]))
+            calls = f"of {job or 'any job'}" + (f" in {of}" if of else "")
+            raise NotReached("\n".join([f"{name} {calls} did not come within {limit:g} s; seen:", *seen[-20:]]))
         return log.read(job, of)
 
     def release(self, job: str | None = None) -> None:

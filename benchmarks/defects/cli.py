@@ -38,10 +38,12 @@ def prepare(parser: ArgumentParser) -> Run:
         "Exit codes: 0 all were caught and the clean runner has no finding, 1 otherwise, 2 usage, 3 a run could not "
         "be judged."
     )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--only", metavar="D01,...", help="these defects")
-    which.add_argument("--third", metavar="N", help="every third defect, from the Nth on; N may be any whole number")
-    which.add_argument("--together", metavar="D01,...", help="these defects in one runner")
+    selection = parser.add_mutually_exclusive_group()
+    selection.add_argument("--only", metavar="D01,...", help="these defects")
+    selection.add_argument(
+        "--third", metavar="N", help="every third defect, from the Nth on; N may be any whole number"
+    )
+    selection.add_argument("--together", metavar="D01,...", help="these defects in one runner")
     help_ = "judge over HTTP alone, as on a remote target without a database; 60 %% of the defects are then enough"
     parser.add_argument("--without-rows", action="store_true", help=help_)
     parser.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one per core)")

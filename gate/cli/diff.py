@@ -86,14 +86,14 @@ def show(old: Source, new: Source, changes: Sequence[Change]) -> None:
         if group:
             console.print(_table(severity, group))
     if old.document == new.document:
-        said = "The documents are identical."
+        summary = "The documents are identical."
     elif not changes:
-        said = "Nothing that a caller could notice changed: only texts, examples, tags or servers differ."
+        summary = "Nothing that a caller could notice changed: only texts, examples, tags or servers differ."
     else:
         counted = Counter(change.severity for change in changes)
-        said = ", ".join(f"{counted[severity]} {severity}" for severity in SEVERITIES)
-        said = f"{said}; gate explain RULE says what a rule means."
-    console.print(f"{old.name} -> {new.name}: {said}", markup=False, soft_wrap=True)
+        summary = ", ".join(f"{counted[severity]} {severity}" for severity in SEVERITIES)
+        summary = f"{summary}; gate explain RULE says what a rule means."
+    console.print(f"{old.name} -> {new.name}: {summary}", markup=False, soft_wrap=True)
 
 
 def _table(severity: str, changes: Sequence[Change]) -> Table:

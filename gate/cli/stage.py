@@ -17,7 +17,7 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
     parser.usage = "gate stage NAME [OPTION ...]"
     parser.description = "Judges with the options of a stage; options that are given win over those."
     parser.epilog = "stages:\n" + "\n".join(
-        f"  {name}: {stage.what}\n      gate {' '.join(stage.options)}" for name, stage in pack.stages.items()
+        f"  {name}: {stage.purpose}\n      gate {' '.join(stage.options)}" for name, stage in pack.stages.items()
     )
     parser.add_argument("stage", metavar="NAME", help="the stage; see below")
     judge.add(parser, pack)

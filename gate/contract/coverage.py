@@ -131,11 +131,11 @@ def by_owner(parts: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, dic
     owners: dict[str, dict[str, dict[str, bool]]] = {}
     for kind, names in parts.items():
         for name, covered in names.items():
-            owner, _, rest = name.partition(" ")
+            owner, _, path = name.partition(" ")
             if kind == "keywords":
-                tokens = rest.split("/")
-                owner, rest = f"{owner} {'/'.join(tokens[3:4])}", "/".join(tokens[4:])
-            owners.setdefault(owner, {}).setdefault(kind, {})[rest] = covered
+                tokens = path.split("/")
+                owner, path = f"{owner} {'/'.join(tokens[3:4])}", "/".join(tokens[4:])
+            owners.setdefault(owner, {}).setdefault(kind, {})[path] = covered
     return dict(sorted(owners.items()))
 
 

@@ -48,11 +48,11 @@ def relevant(record: Record, requests: Collection[str] = (), resources: Collecti
     Those with one of the ids in ``requests`` come first, then those that created one of ``resources``, then the latest
     ones unless any has one of the ids.
     """
-    everything = range(len(record.exchanges))
-    shows = [number for number in everything if record.exchanges[number].request_id in requests]
+    numbers = range(len(record.exchanges))
+    shows = [number for number in numbers if record.exchanges[number].request_id in requests]
     created = [record.resources.get(resource) for resource in resources]
-    creating = [number for number in everything if record.exchanges[number] in created]
-    latest = () if shows else reversed(everything)
+    creating = [number for number in numbers if record.exchanges[number] in created]
+    latest = () if shows else reversed(numbers)
     kept = list(dict.fromkeys((*shows, *creating, *latest)))[:MOST_EXCHANGES]
     return [record.exchanges[number] for number in sorted(kept)]
 

@@ -13,8 +13,8 @@ def clip(text: str, limit: int = 300) -> str:
 
 def fill(page: str, name: str, text: str) -> str:
     """A Markdown page with ``text`` between the comments that mark the generated section ``name``."""
-    before, start, rest = page.partition(f"<!-- generated: {name} -->\n")
-    _, end, after = rest.partition("<!-- end -->")
+    before, start, after = page.partition(f"<!-- generated: {name} -->\n")
+    _, end, after = after.partition("<!-- end -->")
     if not end:
         raise ValueError(f"no section {name!r}")
     return f"{before}{start}{text}\n{end}{after}"

@@ -27,31 +27,31 @@ def time(value: Any) -> datetime | None:
         return None
 
 
-def equal(shown: Any, stored: Any, *, as_doubles: bool = False) -> bool:
+def equal(value: Any, stored: Any, *, as_doubles: bool = False) -> bool:
     """Return whether JSON shows a stored value, type for type, times and UUIDs as text, numbers in any notation.
 
     With ``as_doubles``, numbers with the same double are equal too, as they are to many readers of JSON.
     """
     match stored:
         case datetime():
-            return time(shown) == stored
+            return time(value) == stored
         case UUID():
-            return bool(shown == str(stored))
+            return bool(value == str(stored))
         case dict():
             return (
-                isinstance(shown, dict)
-                and shown.keys() == stored.keys()
-                and all(equal(shown[name], value, as_doubles=as_doubles) for name, value in stored.items())
+                isinstance(value, dict)
+                and value.keys() == stored.keys()
+                and all(equal(value[name], member, as_doubles=as_doubles) for name, member in stored.items())
             )
         case list():
             return (
-                isinstance(shown, list)
-                and len(shown) == len(stored)
-                and all(equal(*pair, as_doubles=as_doubles) for pair in zip(shown, stored, strict=True))
+                isinstance(value, list)
+                and len(value) == len(stored)
+                and all(equal(*pair, as_doubles=as_doubles) for pair in zip(value, stored, strict=True))
             )
-    left, right = number(shown), number(stored)
+    left, right = number(value), number(stored)
     if left is None or right is None:
-        return type(shown) is type(stored) and bool(shown == stored)
+        return type(value) is type(stored) and bool(value == stored)
     return left == right or (as_doubles and _double(left) == _double(right))
 
 

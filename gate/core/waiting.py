@@ -38,7 +38,7 @@ class NotReached(AssertionError):  # noqa: N818 (what a test failed with, not a 
 
 
 def wait(
-    what: str,
+    event: str,
     probe: Callable[[], T],
     *,
     until: Callable[[T], bool],
@@ -63,9 +63,9 @@ def wait(
         if until(seen):
             return seen
         if never(seen):
-            raise NotReached(_report(f"{what} can no longer happen", history))
+            raise NotReached(_report(f"{event} can no longer happen", history))
         if now > limit:
-            raise NotReached(_report(f"{what} did not happen within {limit:g} s", history))
+            raise NotReached(_report(f"{event} did not happen within {limit:g} s", history))
         time.sleep(min(pause, max(0.0, limit - now)))
         pause = min(pause * 1.5, LONGEST_PAUSE)
 

@@ -64,8 +64,8 @@ def _smaller(request: GeneratedRequest) -> Iterator[GeneratedRequest]:
     target, _, query = request.target.partition("?")
     pairs = query.split("&") if query else []
     for index in range(len(pairs)):
-        rest = "&".join(pairs[:index] + pairs[index + 1 :])
-        yield replace(request, target=target + (f"?{rest}" if rest else ""))
+        query = "&".join(pairs[:index] + pairs[index + 1 :])
+        yield replace(request, target=target + (f"?{query}" if query else ""))
     if request.is_json:
         for path in sorted(_paths(request.body, ()), key=len):
             yield replace(request, body=_edited(request.body, path))

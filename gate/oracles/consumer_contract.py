@@ -50,8 +50,8 @@ def oracle(prefix: str, consumer: str) -> Oracle:
         return check(observations.consumer, contract, prefix) if observations.consumer else []
 
     def violation(_: Contract) -> tuple[Record, Observations]:
-        nothing = Message({}, None, False, {})
-        call = Interaction("an unknown call", [], "GET", "/no/such/path", {}, nothing, 200, nothing)
+        empty = Message({}, None, False, {})
+        call = Interaction("an unknown call", [], "GET", "/no/such/path", {}, empty, 200, empty)
         return Record(""), Observations(consumer=Pact(consumer, "", [call], {}))
 
     return Oracle(

@@ -34,7 +34,7 @@ class DatabaseContract:
 
     ``queue`` names tables that are empty while the service is idle, and ``foreign`` patterns (SQL LIKE) of tables that
     are somebody else's, such as those of a queue. ``unfinished`` counts the resources that the service still works on,
-    and ``status`` is the column (``table.column``) that shows it. ``shown`` has the columns that
+    and ``status`` is the column (``table.column``) that shows it. ``response_columns`` has the columns that
     responses show.
     """
 
@@ -44,7 +44,7 @@ class DatabaseContract:
     unfinished: LiteralString
     status: str
     queue: Sequence[str] = ()
-    shown: frozenset[str] = frozenset()
+    response_columns: frozenset[str] = frozenset()
     foreign: Sequence[str] = field(default_factory=tuple)
 
     @cached_property

@@ -12,7 +12,7 @@ def oracles(database: DatabaseContract) -> tuple[Oracle, ...]:
     return (
         published_contract.ORACLE,
         unchanged.ORACLE,
-        invariants.oracle(database.invariants, database.shown),
+        invariants.oracle(database.invariants, database.response_columns),
         row_models.oracle(database.tables),
         schema.oracle(database.schema),
         finished.oracle(database.status),

@@ -18,7 +18,7 @@ from gate.core.record import Observations, Record, Row
 from gate.core.texts import clip
 from gate.oracles.registry import Need, Oracle
 
-SHOWN = 3
+MOST_ROWS = 3
 """Offending rows that a finding shows."""
 
 _FILE = re.compile(r"(?P<number>[0-9]{3})_(?P<name>[a-z0-9_]+)\.sql")
@@ -147,8 +147,8 @@ def _applicable(connection: psycopg.Connection[Row], rules: Sequence[Invariant])
 def _query(
     connection: psycopg.Connection[Row], rules: Sequence[Invariant], resources: list[str] | None, *, prepare: bool
 ) -> list[list[Row]]:
-    everything = "TRUE" if resources is None else "FALSE"
-    statements = [rule.sql.replace("%(resources)s::text[] IS NULL", everything).encode() for rule in rules]
+    unrestricted = "TRUE" if resources is None else "FALSE"
+    statements = [rule.sql.replace("%(resources)s::text[] IS NULL", unrestricted).encode() for rule in rules]
     cursors: list[psycopg.Cursor[Row]] = []
     try:
         with connection.pipeline():
@@ -168,9 +168,9 @@ def findings(rules: Iterable[Invariant], broken: Mapping[str, Sequence[Row]]) ->
             several = any(row["resource"] != rows[0]["resource"] for row in rows)
             described = [
                 ", ".join(f"{name}={clip(str(value))}" for name, value in row.items() if several or name != "resource")
-                for row in rows[:SHOWN]
+                for row in rows[:MOST_ROWS]
             ]
-            more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+            more = [f"and {len(rows) - MOST_ROWS} more"] if len(rows) > MOST_ROWS else []
             yield Finding(rule.code, rule.name, rule.rule, "; ".join(described + more), str(rows[0]["resource"] or ""))
 
 
@@ -181,9 +181,9 @@ def check(
     return list(findings(rules, offending(connection, rules, resources)))
 
 
-def oracle(rules: Sequence[Invariant], shown: Collection[str]) -> Oracle:
-    """The oracle of these invariants; ``shown`` are the columns that responses show."""
-    unreadable = [rule.name for rule in rules if not rule.readable(shown)]
+def oracle(rules: Sequence[Invariant], columns: Collection[str]) -> Oracle:
+    """The oracle of these invariants; ``columns`` are the columns that responses show."""
+    unreadable = [rule.name for rule in rules if not rule.readable(columns)]
     judged = f"{len(rules) - len(unreadable)} of {len(rules)} were judged on what the API shows"
 
     def broken(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:

@@ -174,14 +174,14 @@ def compare(promised: Schema, live: Schema) -> list[Finding]:
 
 
 def _column(where: str, promised: str, live: str) -> list[Finding]:
-    one, other = _COLUMN.fullmatch(promised), _COLUMN.fullmatch(live)
-    if one is None or other is None:
+    expected, actual = _COLUMN.fullmatch(promised), _COLUMN.fullmatch(live)
+    if expected is None or actual is None:
         raise GateError(f"{where} has a definition that cannot be read: {promised!r} or {live!r}.")
     codes = {"type": "BG-SCHEMA-003", "nullability": "BG-SCHEMA-004", "default": "BG-SCHEMA-005"}
     return [
-        Finding(code, where, f"{aspect} {one[aspect] or 'none'}", f"{aspect} {other[aspect] or 'none'}")
+        Finding(code, where, f"{aspect} {expected[aspect] or 'none'}", f"{aspect} {actual[aspect] or 'none'}")
         for aspect, code in codes.items()
-        if one[aspect] != other[aspect]
+        if expected[aspect] != actual[aspect]
     ]
 
 

@@ -28,23 +28,23 @@ class ShownRows(Database):
         super().__init__(url)
         # A time that Python cannot hold is shown as it is.
         self.connection.adapters.register_loader("timestamptz", TextLoader)
-        self.rules = [rule for rule in promised.invariants if rule.readable(promised.shown)]
+        self.rules = [rule for rule in promised.invariants if rule.readable(promised.response_columns)]
         self._columns: dict[str, list[str]] = {}
         promised_types = schema.column_types(schema.parse(promised.schema.read_text(encoding="utf-8")))
         with self.connection.transaction():
             self.connection.execute("SET TRANSACTION READ WRITE")
             for table, types in promised_types.items():
-                self._columns[table] = [column for column in types if f"{table}.{column}" in promised.shown]
+                self._columns[table] = [column for column in types if f"{table}.{column}" in promised.response_columns]
                 columns = ", ".join(f'"{column}" {type_}' for column, type_ in types.items())
                 self.connection.execute(f'CREATE TEMPORARY TABLE "{table}" ({columns})'.encode())
 
     def hold(self, resources: Iterable[Rows]) -> None:
         """Replace the rows that are held by those of ``resources``."""
-        shown = list(resources)
+        held = list(resources)
         with self.connection.transaction():
             for table, columns in self._columns.items():
                 self.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-                rows = [{name: row.get(name) for name in columns} for part in shown for row in part.get(table, ())]
+                rows = [{name: row.get(name) for name in columns} for part in held for row in part.get(table, ())]
                 if rows and not self._insert(table, rows):
                     fitting = [
                         {name: row[name] for name in row if self._fits(table, {name: row[name]})} for row in rows

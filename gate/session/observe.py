@@ -21,13 +21,13 @@ from gate.targets.service import StandIn
 class Observer:
     """One worker's eyes on a system under test.
 
-    On a target without rows ``database`` and ``watch`` are None, and ``shown`` holds what responses show.
+    On a target without rows ``database`` and ``watch`` are None, and ``scratch`` holds what responses show.
     """
 
     pack: Pack
     client: Client
     database: Database | None
-    shown: ShownRows | None
+    scratch: ShownRows | None
     watch: WriteWatch | None
     stand_ins: Mapping[str, StandIn]
 
@@ -82,7 +82,7 @@ class Observer:
 
     def _judged_as_shown(self, resources: Iterable[Observation]) -> tuple[Sequence[Invariant], dict[str, list[Row]]]:
         """The invariants that can be evaluated on what the API shows, and the rows that break them."""
-        if self.shown is None:
+        if self.scratch is None:
             return (), {}
         # A view that the service failed to give says nothing of the rows.
         given = [
@@ -90,9 +90,9 @@ class Observer:
             for resource in resources
             if all(exchange.status < 500 for asked in resource.answers.values() for exchange in asked)
         ]
-        self.shown.hold([resource.rows for resource in given])
+        self.scratch.hold([resource.rows for resource in given])
         names = [resource.id for resource in given]
-        return self.shown.rules, self.shown.offending(names, self.pack.unfinished(self.shown, names))
+        return self.scratch.rules, self.scratch.offending(names, self.pack.unfinished(self.scratch, names))
 
     def end(self, resources: Sequence[str], *, alone: bool) -> Observations:
         """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``."""

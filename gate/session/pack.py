@@ -43,7 +43,7 @@ class Suite:
 class Stage:
     """A stage of a rollout: what is verified, and the options that do it."""
 
-    what: str
+    purpose: str
     options: tuple[str, ...]
 
 

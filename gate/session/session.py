@@ -72,8 +72,8 @@ class Session:
         self._judging = judging
         self._watched = self.watch if judging else None
         self.client = Client(system.base_url, self._record, transport=self._transport(reach))
-        self._shown = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
-        self._observer = Observer(pack, self.client, self.database, self._shown, self.watch, system.stand_ins)
+        self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
+        self._observer = Observer(pack, self.client, self.database, self._scratch, self.watch, system.stand_ins)
         self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
@@ -87,7 +87,7 @@ class Session:
     def close(self) -> None:
         """Closes client, database and system."""
         self.client.close()
-        for database in (self.database, self._shown):
+        for database in (self.database, self._scratch):
             if database:
                 database.close()
         if self.reach:
@@ -138,7 +138,7 @@ class Session:
         return gather(
             record,
             message,
-            {resource: one.rows for resource, one in seen.resources.items()},
+            {resource: observation.rows for resource, observation in seen.resources.items()},
             self.system.log(),
             requests={finding.request for finding in findings} - {""},
             resources={finding.resource for finding in findings} & record.resources.keys(),

@@ -116,7 +116,7 @@ def pytest_runtest_makereport(
 
 def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:
     if isinstance(error, BrokenPromise) and error.evidence:
-        entries = [([finding], shown) for finding, shown in zip(error.findings, error.evidence, strict=True)]
+        entries = [([finding], evidence) for finding, evidence in zip(error.findings, error.evidence, strict=True)]
     else:
         # A finding says all there is to say; for anything else the place in the test matters too.
         message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext

@@ -19,9 +19,9 @@ def workflow_commands(verdict: Verdict) -> Iterator[str]:
         yield _command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
     for finding in verdict.findings[: MOST - 1]:
         yield _finding(finding)
-    rest = len(verdict.findings) - (MOST - 1)
-    if rest > 0:
-        yield _command("error", "Beacon Gate", f"{rest} more findings are in the summary and in the reports.")
+    omitted = len(verdict.findings) - (MOST - 1)
+    if omitted > 0:
+        yield _command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
 
 
 def _finding(finding: FindingResult) -> str:

@@ -61,4 +61,4 @@ def analyse(responses: Sequence[Response], executions_total: int) -> Analysis:
 
 
 def _members(entry: Difference | Risk) -> dict[str, object]:
-    return {one.name: getattr(entry, one.name) for one in fields(entry)}
+    return {field.name: getattr(entry, field.name) for field in fields(entry)}

@@ -59,16 +59,16 @@ def find_differences(scored: Sequence[Scored]) -> list[Difference]:
 
     A question counts where two regions or more responded to it.
     """
-    found: list[Difference] = []
+    differences: list[Difference] = []
     for question, group in by_question(scored).items():
         texts = _region_texts(group)
         if len(texts) < 2:
             continue
-        found.extend(_political_stance(question, texts))
-        found.extend(_censorship(question, texts))
-        found.extend(_factual_accuracy(question, texts))
-        found.extend(_tone(question, texts))
-    return found
+        differences.extend(_political_stance(question, texts))
+        differences.extend(_censorship(question, texts))
+        differences.extend(_factual_accuracy(question, texts))
+        differences.extend(_tone(question, texts))
+    return differences
 
 
 def listed(names: Sequence[str]) -> str:
@@ -111,8 +111,8 @@ def _political_stance(question: str, texts: Sequence[RegionText]) -> Iterator[Di
                 f"{max(counts)} of its {len(words)} keywords appear in {most}, {min(counts) or 'none'} in {least}."
             ),
             variations={
-                f"variation_{number}": f"{text.region}: {found} keywords"
-                for number, (text, found) in enumerate(zip(texts, counts, strict=True), start=1)
+                f"variation_{number}": f"{text.region}: {count} keywords"
+                for number, (text, count) in enumerate(zip(texts, counts, strict=True), start=1)
             },
         )
 

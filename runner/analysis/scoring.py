@@ -125,7 +125,7 @@ def read(responses: Iterable[Response]) -> list[Scored]:
     """Every response with its scores, ordered by question, region, model and text, so that input order is lost."""
     ordered = sorted(responses, key=lambda item: (item.question_id, item.region, item.model_id, item.text))
     readings = [(response, reading(response.text)) for response in ordered]
-    return [Scored(response, found.entries, found.tokens, found.scores) for response, found in readings]
+    return [Scored(response, text.entries, text.tokens, text.scores) for response, text in readings]
 
 
 @lru_cache(KEPT)

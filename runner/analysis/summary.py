@@ -103,11 +103,11 @@ def _finding_lines(differences: Sequence[Difference]) -> Iterator[str]:
     worst_of_question: dict[str, Difference] = {}
     for difference in serious:
         worst_of_question.setdefault(difference.question_id, difference)
-    shown = list(worst_of_question.values())[:FINDINGS_IN_FULL]
-    for difference in shown:
+    listed = list(worst_of_question.values())[:FINDINGS_IN_FULL]
+    for difference in listed:
         yield f"- {difference.severity.capitalize()}: {difference.description}"
-    if len(serious) > len(shown):
-        yield f"- and {len(serious) - len(shown)} more of high or critical severity"
+    if len(serious) > len(listed):
+        yield f"- and {len(serious) - len(listed)} more of high or critical severity"
 
 
 def _risk_lines(risks: Sequence[Risk], differences: Sequence[Difference]) -> Iterator[str]:

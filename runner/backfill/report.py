@@ -112,13 +112,13 @@ class _Lines:
         self._total = total
         self._out = out
         self._done = 0
-        self._began = self._said = time.monotonic()
+        self._began = self._reported = time.monotonic()
 
     def advance(self, jobs: int) -> None:
         self._done += jobs
         now = time.monotonic()
-        if now - self._said >= _LINE_SECONDS:
-            self._said = now
+        if now - self._reported >= _LINE_SECONDS:
+            self._reported = now
             self._say(now)
 
     def _say(self, now: float) -> None:

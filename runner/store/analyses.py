@@ -34,9 +34,9 @@ async def responses(connection: Connection, job_id: str) -> tuple[list[Response]
         (job_id,),
     )
     rows = await cursor.fetchall()
-    found = [
+    responses = [
         Response(row["region"], row["model_id"], row["question_id"], row["text"])
         for row in rows
         if row["text"] is not None
     ]
-    return found, len(rows)
+    return responses, len(rows)

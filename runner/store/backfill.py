@@ -210,10 +210,10 @@ def executions(connection: Connection, jobs: Sequence[int]) -> dict[int, list[Pa
         """,
         (list(jobs),),
     )
-    found: dict[int, list[Past]] = {}
+    executions: dict[int, list[Past]] = {}
     for row in rows:
-        found.setdefault(row["job_id"], []).append(Past(execution_of(row), row["completed_at"]))
-    return found
+        executions.setdefault(row["job_id"], []).append(Past(execution_of(row), row["completed_at"]))
+    return executions
 
 
 def insert(connection: Connection, plans: Sequence[Plan]) -> Collection[str]:

@@ -66,9 +66,9 @@ def no_provider(router_region: str) -> Failure:
     return Failure("ROUTER_NO_PROVIDER", "no_provider", message, transient=True)
 
 
-def out_of_time(whose: str, seconds: float) -> Failure:
+def out_of_time(owner: str, seconds: float) -> Failure:
     """The failure of executions that a time limit ended, whether their calls had begun or not."""
-    message = f"the time limit of the {whose}, {seconds:g} s, has passed"
+    message = f"the time limit of the {owner}, {seconds:g} s, has passed"
     return Failure("ROUTER_TIMEOUT", "timeout", message, transient=True)
 
 

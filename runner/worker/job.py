@@ -155,9 +155,9 @@ class JobRun:
         chosen = {}
         for region in regions:
             name = ROUTER_REGIONS.get(region, region)
-            found = next((provider for provider in listed if provider.healthy and provider.region == name), None)
-            if found is not None:
-                chosen[region] = {"name": found.name, "type": found.type, "region": found.region}
+            match = next((provider for provider in listed if provider.healthy and provider.region == name), None)
+            if match is not None:
+                chosen[region] = {"name": match.name, "type": match.type, "region": match.region}
         if chosen:
             await self._tools.persist(lambda connection, _: runs.plan(connection, self.job, chosen))
         self._providers = {region: info["name"] for region, info in chosen.items()}

@@ -89,10 +89,10 @@ class _Worker:
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
-            rest = [stopping, *helpers, *self._checks]
-            for ending in rest:
+            remaining = [stopping, *helpers, *self._checks]
+            for ending in remaining:
                 ending.cancel()
-            await asyncio.gather(*rest, return_exceptions=True)
+            await asyncio.gather(*remaining, return_exceptions=True)
 
     async def _take(self) -> None:
         parallel = self._settings.jobs_parallel

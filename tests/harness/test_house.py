@@ -19,6 +19,25 @@ BEACON = re.compile(
     re.IGNORECASE,
 )
 """Words of Project Beacon, which the engine must not name."""
+PRIVATE_NAMES = {
+    *(
+        "blind",
+        "desk",
+        "everything",
+        "fired",
+        "found",
+        "made",
+        "nothing",
+        "one",
+        "rest",
+        "said",
+        "shot",
+        "shown",
+        "tell",
+    ),
+    *("these", "thing", "things", "those", "told", "what", "which", "who", "whose"),
+}
+"""Names that say nothing in any module; there is always a noun of the field."""
 LONGEST_FUNCTION, LONGEST_TEST = 50, 15
 """Lines, with the signature; lines of a body."""
 
@@ -57,6 +76,30 @@ def test_engine_names_no_word_of_beacon(room: str) -> None:
         if BEACON.search(line)
     ]
     assert not named
+
+
+def names(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Every name that a module gives, with its line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name, node.lineno
+            case ast.Name(ctx=ast.Store()):
+                yield node.id, node.lineno
+            case ast.Attribute(ctx=ast.Store()):
+                yield node.attr, node.lineno
+            case ast.arg():
+                yield node.arg, node.lineno
+
+
+def test_names_are_nouns_of_the_field() -> None:
+    private = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in files("*.py")
+        for name, line in names(ast.parse(path.read_text(encoding="utf-8")))
+        if name.strip("_").lower() in PRIVATE_NAMES
+    ]
+    assert not private
 
 
 def test_no_function_is_long() -> None:

@@ -72,11 +72,11 @@ def test_current_portal_shows_the_analysis(scenario: Scenario, number: int, sign
     portal = Portal(scenario, current=True, signed=signed)
     job_id = portal.submit(REGIONS[:number])
     assert finished(portal, job_id) == ("completed", 6 * number, 6 * number)
-    shown = portal.results(job_id)
+    results = portal.results(job_id)
 
-    assert (shown is None) == (number == 1)
-    if shown:
-        assert set(shown["regions"]) == set(REGIONS[:number])
+    assert (results is None) == (number == 1)
+    if results:
+        assert set(results["regions"]) == set(REGIONS[:number])
     else:
         assert scenario.client.analysis(job_id).error_code == "analysis_not_applicable"
 
@@ -88,9 +88,9 @@ def test_test_job_shows_its_analysis_and_the_log_no_error(own_runner: OwnRunner)
     job_id = portal.submit(REGIONS[:2], Idempotency_Key="beacon-5f3a9c")
     finished(portal, job_id)
 
-    shown = portal.results(job_id)
-    assert shown
-    assert shown["summary"]
+    results = portal.results(job_id)
+    assert results
+    assert results["summary"]
     assert errors(scenario) == []
     assert 'status="500"' not in scenario.client.get("/metrics").body.decode()
 

@@ -82,9 +82,9 @@ def test_another_region_changes_nothing_in_the_others(scenario: Scenario, workfl
 
 def reading(job: str, run: str) -> list[str]:
     """Paths that show a job and its cross-region execution."""
-    shown = [f"{EXECUTIONS}/{run}/{view}" for view in ("cross-region", "diff-analysis", "regions/EU")]
+    views = [f"{EXECUTIONS}/{run}/{view}" for view in ("cross-region", "diff-analysis", "regions/EU")]
     lists = [JOBS, EXECUTIONS, f"{EXECUTIONS}/cross-region", f"{JOBS}/{job}/executions/all"]
-    return [*lists, *shown, f"{JOBS}/{job}", f"/api/v2/jobs/{job}/bias-analysis"]
+    return [*lists, *views, f"{JOBS}/{job}", f"/api/v2/jobs/{job}/bias-analysis"]
 
 
 def test_reading_changes_nothing(scenario: Scenario) -> None:

@@ -67,10 +67,10 @@ class AddressedTransport(httpx.BaseTransport):
         whole = self._whole(request)
         for pause in SET_UP_PAUSES:
             try:
-                return self._shown(self._http.send(whole))
+                return self._redacted(self._http.send(whole))
             except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent yet, so it can be tried again
                 self._stopped.wait(pause)
-        return self._shown(self._http.send(whole))
+        return self._redacted(self._http.send(whole))
 
     def _whole(self, request: httpx.Request) -> httpx.Request:
         query = "&".join(filter(None, (request.url.query.decode("ascii"), self._address.query)))
@@ -81,7 +81,7 @@ class AddressedTransport(httpx.BaseTransport):
             request.method, url, headers=headers, content=request.read(), extensions=request.extensions
         )
 
-    def _shown(self, response: httpx.Response) -> httpx.Response:
+    def _redacted(self, response: httpx.Response) -> httpx.Response:
         hide = self._address.hide
         response.headers = httpx.Headers([(name, hide(value)) for name, value in response.headers.raw])
         content = hide(response.content)

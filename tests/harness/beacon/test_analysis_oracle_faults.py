@@ -41,7 +41,7 @@ def test_a_changed_member_is_found(pointer: str) -> None:
     assert judge(RICH, publish(RICH)) == []
     for kind in ("value", "null", "object"):
         body = publish(RICH)
-        owner, name, value = next(rest for at, *rest in members(body) if at == pointer)
+        owner, name, value = next(entry for at, *entry in members(body) if at == pointer)
         owner[name] = {"value": other(value), "null": None, "object": {}}[kind]
         (mismatch,) = judge(RICH, body)
         assert (mismatch.pointer, mismatch.got) == (pointer, owner[name])
@@ -52,7 +52,7 @@ def test_a_changed_member_is_found(pointer: str) -> None:
 def test_a_lost_member_is_found(pointer: str) -> None:
     """A member that is not there is found; one of variations shows as the set of keys."""
     body = publish(RICH)
-    owner, name, _ = next(rest for at, *rest in members(body) if at == pointer)
+    owner, name, _ = next(entry for at, *entry in members(body) if at == pointer)
     del owner[name]
     at = pointer.rpartition("/")[0] if "/variations/" in pointer else pointer
     assert pointers_of(judge(RICH, body)) == [at]
@@ -84,7 +84,7 @@ def test_each_number_is_compared_to_its_own_places() -> None:
     """A difference that two places hide is a mismatch where four are published."""
     for pointer in ("/analysis/bias_variance", "/region_scores/EU/bias_score"):
         body = publish(RICH)
-        owner, name, value = next(rest for at, *rest in members(body) if at == pointer)
+        owner, name, value = next(entry for at, *entry in members(body) if at == pointer)
         owner[name] = value + 0.0002
         assert pointers_of(judge(RICH, body)) == [pointer]
     body = publish(RICH)

@@ -36,10 +36,10 @@ CASES: list[tuple[JobRows, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("left", "answer"), CASES, ids=lambda one: one if isinstance(one, str) else "")
-def test_answer_that_follows_from_the_rows(left: JobRows, answer: str) -> None:
+@pytest.mark.parametrize(("rows", "answer"), CASES, ids=lambda value: value if isinstance(value, str) else "")
+def test_answer_that_follows_from_the_rows(rows: JobRows, answer: str) -> None:
     """The first reason that holds is the one that is given."""
-    assert expected_answer(left) == answer
+    assert expected_answer(rows) == answer
 
 
 def test_every_published_reason_can_be_due() -> None:

@@ -33,5 +33,5 @@ def test_first_sequence_of_every_seed_performs_every_action_on_a_job_of_each_wor
 
 def test_sequences_differ_by_seed_part_and_number() -> None:
     assert sequence(1, "first", 3) == sequence(1, "first", 3)
-    some = [sequence(1, "first", 3), sequence(2, "first", 3), sequence(1, "second", 3), sequence(1, "first", 4)]
-    assert all(one != other for one, other in combinations(some, 2))
+    sequences = [sequence(1, "first", 3), sequence(2, "first", 3), sequence(1, "second", 3), sequence(1, "first", 4)]
+    assert all(first != second for first, second in combinations(sequences, 2))

@@ -17,28 +17,28 @@ from beacon.oracles import listings
 from beacon.rows import JobRows
 from gate.core.findings import Finding
 from tests.harness.support import sample_rows as sample
-from tests.harness.support.sample_rows import BEGUN, JOB, shown
+from tests.harness.support.sample_rows import BEGUN, JOB, published_row
 
 ROWS = sample.rows()
 Place = tuple[str | int, ...]
 
 
 def items(columns: Members = members.EXECUTION) -> list[dict[str, Any]]:
-    return [shown(row, columns, job_id=JOB) for row in ROWS.executions]
+    return [published_row(row, columns, job_id=JOB) for row in ROWS.executions]
 
 
 def page(start: int, stop: int) -> dict[str, Any]:
     assert ROWS.job
-    return shown(ROWS.job, members.JOB, executions=items()[start:stop], executions_total=4)
+    return published_row(ROWS.job, members.JOB, executions=items()[start:stop], executions_total=4)
 
 
 def run_view() -> dict[str, Any]:
     assert ROWS.run
     assert ROWS.analysis
     return {
-        "cross_region_execution": shown(ROWS.run, members.RUN),
-        "region_results": [shown(row, members.REGION) for row in ROWS.regions],
-        "analysis": shown(ROWS.analysis, members.ANALYSIS),
+        "cross_region_execution": published_row(ROWS.run, members.RUN),
+        "region_results": [published_row(row, members.REGION) for row in ROWS.regions],
+        "analysis": published_row(ROWS.analysis, members.ANALYSIS),
     }
 
 
@@ -97,7 +97,12 @@ VIEWS = {
     "region": View(view_run, run_view, ("region_results", 1), RESULTS, members.REGION, "RegionResult", "region"),
     "analysis": View(view_run, run_view, ("analysis",), ANALYSIS, members.ANALYSIS, "Analysis"),
     "bias analysis": View(
-        view_bias, lambda: shown(ROWS.analysis or {}, members.BIAS_ANALYSIS), (), "view", members.BIAS_ANALYSIS, ""
+        view_bias,
+        lambda: published_row(ROWS.analysis or {}, members.BIAS_ANALYSIS),
+        (),
+        "view",
+        members.BIAS_ANALYSIS,
+        "",
     ),
 }
 MEMBERS = [(name, member) for name, view in VIEWS.items() for member in view.members]

@@ -199,7 +199,7 @@ def test_nothing_that_is_shown_breaks_the_rules(tables: ShownRows, place: str, v
 
 
 @contextmanager
-def blind(base_url: str, directory: Path, scratch_url: str | None) -> Iterator[Scenario]:
+def scenario_without_rows(base_url: str, directory: Path, scratch_url: str | None) -> Iterator[Scenario]:
     """A scenario on a runner whose database and router are not seen."""
     journal = Journal(directory / "journal.ndjson", Redactor())
     session = Session(pack(), RemoteSystem(base_url, None), Ids("run", "gw0"), journal, scratch_url=scratch_url)
@@ -213,7 +213,7 @@ def blind(base_url: str, directory: Path, scratch_url: str | None) -> Iterator[S
 def test_sound_runner_has_no_finding_without_its_rows(own_runner: OwnRunner, tmp_path: Path) -> None:
     """Both workflows, one region and several, with the analysis computed again from what is shown."""
     system = own_runner().session.system
-    with blind(system.base_url, tmp_path, system.database_url) as scenario:
+    with scenario_without_rows(system.base_url, tmp_path, system.database_url) as scenario:
         for workflow in (STANDARD, CROSS_REGION):
             for regions in (["US"], ["US", "EU", "ASIA"]):
                 scenario.finished(workflow=workflow, regions=regions, questions=["math_basic", "taiwan_status"])
@@ -227,7 +227,7 @@ def test_analysis_is_computed_again_from_what_is_shown(own_runner: OwnRunner, tm
     """A number that does not follow from the answers is found without a single row."""
     system = own_runner().session.system
     assert system.database_url
-    with blind(system.base_url, tmp_path, system.database_url) as scenario:
+    with scenario_without_rows(system.base_url, tmp_path, system.database_url) as scenario:
         scenario.finished(regions=["US", "EU"])
         with psycopg.connect(system.database_url, autocommit=True) as connection:
             connection.execute("UPDATE cross_region_analyses SET bias_variance = 0.9123")

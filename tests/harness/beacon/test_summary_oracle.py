@@ -117,9 +117,9 @@ def test_summary_as_it_has_to_be_has_no_fault() -> None:
     assert list(faults(RICH, f"{FIRST}\n\n{written(RICH)}")) == []
 
 
-@pytest.mark.parametrize(("change", "said"), FAULTS.values(), ids=FAULTS)
-def test_each_fault_is_found(change: object, said: str) -> None:
+@pytest.mark.parametrize(("change", "reason"), FAULTS.values(), ids=FAULTS)
+def test_each_fault_is_found(change: object, reason: str) -> None:
     """A single fault in a summary is reported."""
     assert callable(change)
     reported = list(faults(RICH, f"{FIRST}\n\n{change(written(RICH))}"))
-    assert said in " ".join(why for _, _, why in reported)
+    assert reason in " ".join(why for _, _, why in reported)

@@ -29,14 +29,14 @@ def watched(target: Target, shared: dict[str, str], tmp_path: Path) -> Iterator[
         yield Scenario(session, "test"), runner
 
 
-def shown(status: str) -> tuple[int, bytes]:
+def answer(status: str) -> tuple[int, bytes]:
     return 200, json.dumps({"status": status}).encode()
 
 
 def test_job_whose_rows_break_a_rule_is_not_waited_for_to_the_end(watched: Watched) -> None:
     """The rule is the finding, long before the deadline."""
     scenario, runner = watched
-    runner.answer = lambda *_: shown("running")
+    runner.answer = lambda *_: answer("running")
     started = time.monotonic()
     with pytest.raises(BrokenPromise) as broken:
         scenario.adopt("b-done").wait()
@@ -48,6 +48,6 @@ def test_job_whose_rows_are_sound_is_waited_for(watched: Watched) -> None:
     """However often its rows are looked at."""
     scenario, runner = watched
     ended = time.monotonic() + 2 * LOOK_SECONDS
-    runner.answer = lambda *_: shown("completed" if time.monotonic() > ended else "running")
+    runner.answer = lambda *_: answer("completed" if time.monotonic() > ended else "running")
     scenario.adopt("b-one").wait("completed")
     assert time.monotonic() > ended

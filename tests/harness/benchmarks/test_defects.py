@@ -68,12 +68,12 @@ TARGET.text = "SELECT a FROM b"  # type: ignore[attr-defined] # a module made he
 TARGET.table = {"a": 1}  # type: ignore[attr-defined] # as above
 
 
-def one(first: int) -> int:
+def added(first: int) -> int:
     """A function to change."""
     return first + 1
 
 
-TARGET.one = one  # type: ignore[attr-defined] # as above
+TARGET.added = added  # type: ignore[attr-defined] # as above
 GONE: dict[str, Callable[[], Any]] = {
     "name": lambda: patching.replace(TARGET, "two", 2),
     "parameters": lambda: patching.replace(TARGET, "one", lambda other: other),
@@ -81,8 +81,8 @@ GONE: dict[str, Callable[[], Any]] = {
     "text that occurs more often": lambda: patching.replace_text(TARGET, "text", "E", "e"),
     "no text": lambda: patching.replace_text(TARGET, "table", "a", "b"),
     "entry": lambda: patching.replace_entry(TARGET.table, "b", 2),
-    "source": lambda: patching.edit(one, ("first + 2", "first")),
-    "source that is not valid Python": lambda: patching.edit(one, ("first + 1", "first +")),
+    "source": lambda: patching.edit(added, ("first + 2", "first")),
+    "source that is not valid Python": lambda: patching.edit(added, ("first + 1", "first +")),
     "no function": lambda: patching.edit(len, ("a", "b")),
     "function inside another": lambda: patching.edit(_counter(), ("count + 1", "count")),
     "schema version": lambda: patching.edit_migration(99, ("a", "b")),
@@ -104,13 +104,13 @@ def _counter() -> Callable[[], int]:
 def test_patch_without_its_target_fails(patch: Callable[[], Any]) -> None:
     with pytest.raises(PatchError):
         patch()
-    assert one(1) == 2
+    assert added(1) == 2
 
 
 def test_edited_function_is_changed_for_every_reference_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = one
-    monkeypatch.setattr(one, "__code__", one.__code__)  # puts it back afterwards
-    patching.edit(one, ("first + 1", "first + 10"))
+    held = added
+    monkeypatch.setattr(added, "__code__", added.__code__)  # puts it back afterwards
+    patching.edit(added, ("first + 1", "first + 10"))
     assert held(1) == 11
 
 

@@ -74,8 +74,8 @@ def call(*words: str) -> int:
 def test_bad_usage_is_2_and_two_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The error says the fault and the remedy; nothing is started."""
     assert call(*words) == 2
-    shown = capsys.readouterr()
-    assert (shown.out, len(shown.err.splitlines())) == ("", 2)
+    output = capsys.readouterr()
+    assert (output.out, len(output.err.splitlines())) == ("", 2)
 
 
 MEANT = {
@@ -110,13 +110,13 @@ UNJUDGED: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("words", "said"), UNJUDGED.values(), ids=UNJUDGED)
-def test_what_cannot_be_judged_is_3(tmp_path: Path, words: list[str], said: str) -> None:
+@pytest.mark.parametrize(("words", "message"), UNJUDGED.values(), ids=UNJUDGED)
+def test_what_cannot_be_judged_is_3(tmp_path: Path, words: list[str], message: str) -> None:
     """A runner that never gets ready, or nothing to run, is never a pass and never a traceback."""
     narrowed = words if "-k" in words else [*words, *QUICK]
     ended = gate(*narrowed, "--report-dir", str(tmp_path))
     assert ended.returncode == 3, ended.stdout + ended.stderr
-    assert said in ended.stdout + ended.stderr
+    assert message in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
@@ -239,17 +239,17 @@ def test_every_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_help_names_every_option_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
-    shown = capsys.readouterr().out
+    output = capsys.readouterr().out
     options = [option.flag for option in declared(pack().options)]
     for word in (*options, "explain", "diff", "drift", "stage", "defects", "-x", "--replay", "Exit codes", "examples"):
-        assert word in shown
+        assert word in output
 
 
 @pytest.mark.parametrize("command", ["", "diff", "stage", "defects"])
 def test_help_of_a_command_is_shown_either_way(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert (call("help", *command.split()), call(*command.split(), "--help")) == (0, 0)
-    shown = capsys.readouterr().out
-    assert shown[: len(shown) // 2] == shown[len(shown) // 2 :]
+    output = capsys.readouterr().out
+    assert output[: len(output) // 2] == output[len(output) // 2 :]
 
 
 def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,12 +60,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     contract = tmp_path / PUBLISHED.relative_to(ROOT)
     contract.parent.mkdir(parents=True)
     (tmp_path / "other.txt").write_text("[")
-    who = ("-c", "user.name=T", "-c", "user.email=t@example.org")
+    author = ("-c", "user.name=T", "-c", "user.email=t@example.org")
     subprocess.run(["git", "init", "-q", "-b", "main"], check=True)
     for text in (SMALL, LARGER):
         contract.write_text(text)
         subprocess.run(["git", "add", "-A"], check=True)
-        subprocess.run(["git", *who, "commit", "-q", "-m", "text"], check=True)
+        subprocess.run(["git", *author, "commit", "-q", "-m", "text"], check=True)
     return contract
 
 
@@ -100,15 +100,15 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize(("text", "message"), UNREADABLE.values(), ids=UNREADABLE)
 def test_document_that_does_not_load_is_3(
-    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A document that is not whole is an error, even against itself: nothing compared is never "no change"."""
     broken = tmp_path / "broken.yaml"
     broken.write_text(text)
     assert cli.main(arguments=["diff", str(broken), str(broken)]) == 3
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,12 +74,12 @@ NONSENSE: dict[str, tuple[list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize(("words", "said"), NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_is_refused_with_what_was_expected(words: list[str], said: str) -> None:
+@pytest.mark.parametrize(("words", "message"), NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_is_refused_with_what_was_expected(words: list[str], message: str) -> None:
     """Each refusal names the option, or what to give in its place."""
     with pytest.raises(UsageError) as caught:
         parse(*words)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_report_directory_must_not_be_a_file(tmp_path: Path) -> None:
@@ -160,12 +160,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), WRONG.values(), ids=WRONG)
-def test_file_that_makes_no_sense_is_refused_with_its_name(tmp_path: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG)
+def test_file_that_makes_no_sense_is_refused_with_its_name(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(UsageError) as caught:
         parse(directory=tmp_path)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert FILE in str(caught.value)
 
 
@@ -180,9 +180,9 @@ def test_variable_that_makes_no_sense_is_refused_by_its_name(monkeypatch: pytest
 
 
 def test_help_of_each_option_ends_with_its_default() -> None:
-    shown = Parser()
-    options.add(shown, BeaconSettings)
-    text = "".join(shown.format_help().split())
+    parser = Parser()
+    options.add(parser, BeaconSettings)
+    text = "".join(parser.format_help().split())
     for option in declared(BeaconSettings):
         assert option.flag in text
         assert not option.default or f"(default:{option.default})".replace(" ", "") in text

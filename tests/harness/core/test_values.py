@@ -35,14 +35,14 @@ DIFFERENT: list[tuple[Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("shown", "stored"), EQUAL, ids=repr)
-def test_value_shown_in_any_form_is_equal(shown: Any, stored: Any) -> None:
-    assert equal(shown, stored)
+@pytest.mark.parametrize(("value", "stored"), EQUAL, ids=repr)
+def test_value_shown_in_any_form_is_equal(value: Any, stored: Any) -> None:
+    assert equal(value, stored)
 
 
-@pytest.mark.parametrize(("shown", "stored"), DIFFERENT, ids=repr)
-def test_other_value_or_type_is_different(shown: Any, stored: Any) -> None:
-    assert not equal(shown, stored)
+@pytest.mark.parametrize(("value", "stored"), DIFFERENT, ids=repr)
+def test_other_value_or_type_is_different(value: Any, stored: Any) -> None:
+    assert not equal(value, stored)
 
 
 def test_numbers_that_a_double_cannot_tell_apart_are_equal_as_doubles() -> None:

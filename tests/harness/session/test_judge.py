@@ -20,7 +20,7 @@ from gate.targets import Target
 from tests.harness.support.database_state import JOBS as PLANNED
 from tests.harness.support.database_state import Planned, Writer
 from tests.harness.support.fake_runner import FakeRunner, Reply, ended_jobs, watching
-from tests.harness.support.sample_rows import shown
+from tests.harness.support.sample_rows import published_row
 
 Connection = psycopg.Connection[Row]
 Judge = Callable[[str, Callable[[str], Reply]], list[Finding]]
@@ -122,8 +122,8 @@ def test_findings_show_in_the_answer_that_they_are_about(watched: tuple[Session,
     conclusion = session.conclude(record)
     about = {
         finding.where: [
-            str(shown["curl"]).rpartition("/")[2]
-            for shown in session.evidence(record, "", [finding], conclusion.observations).exchanges
+            str(exchange["curl"]).rpartition("/")[2]
+            for exchange in session.evidence(record, "", [finding], conclusion.observations).exchanges
         ]
         for finding in conclusion.findings
         if finding.code in {"BG-LIST-001", "BG-ANALYSIS-002"}
@@ -195,8 +195,8 @@ def test_an_analysis_that_is_another_than_the_stored_one(connection: Connection,
     """Members of the body and of the analysis in it are held against the row, and that against the answers."""
     query = "SELECT a.* FROM cross_region_analyses a JOIN cross_region_executions r ON r.id = cross_region_execution_id"
     row = connection.execute(f"{query} WHERE jobspec_id = 'b-done'").fetchall()[0]
-    analysis = shown(row, members.ANALYSIS)
-    body: dict[str, Any] = shown(row, members.BIAS_ANALYSIS, analysis=analysis, region_scores={})
+    analysis = published_row(row, members.ANALYSIS)
+    body: dict[str, Any] = published_row(row, members.BIAS_ANALYSIS, analysis=analysis, region_scores={})
 
     def differences(body: dict[str, Any]) -> list[str]:
         findings = judge("b-done", lambda path: (200, json.dumps(body if "v2" in path else {}).encode()))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 JOB = "(SELECT id FROM jobs WHERE jobspec_id = %(job)s)"
-ONE = f"id = (SELECT min(id) FROM executions WHERE job_id = {JOB})"
+FIRST = f"id = (SELECT min(id) FROM executions WHERE job_id = {JOB})"
 RUN = "(SELECT id FROM cross_region_executions WHERE jobspec_id = %(job)s)"
 OF_RUN = f"cross_region_execution_id = {RUN}"
 OTHER_RUN = "(SELECT id FROM cross_region_executions WHERE jobspec_id = 'b-queued')"
@@ -23,7 +23,7 @@ def copy_execution(region: str = "region", model: str = "model_id", question: st
     columns = EXECUTION.replace("region", region)
     return (
         f"INSERT INTO executions ({EXECUTION}, model_id, question_id)"
-        f" SELECT {columns}, {model}, {question} FROM executions WHERE {ONE}"
+        f" SELECT {columns}, {model}, {question} FROM executions WHERE {FIRST}"
     )
 
 
@@ -59,9 +59,9 @@ def drop(table: str, constraint: str) -> str:
     return f"ALTER TABLE {table} DROP CONSTRAINT {constraint}"
 
 
-def executions(change: str, which: str = ONE) -> str:
+def executions(change: str, where: str = FIRST) -> str:
     """Changes the job's first execution, or others."""
-    return f"UPDATE executions SET {change} WHERE {which}"
+    return f"UPDATE executions SET {change} WHERE {where}"
 
 
 def results(change: str, region: str) -> str:
@@ -129,9 +129,9 @@ JOB_FOREIGN_KEY = "cross_region_executions_jobspec_id_fkey"
 
 CASES = [
     case("job_and_run_apart", "b-cancelled", run("status = 'partial'")),
-    # The run of this job has an analysis, which one that goes on cannot have.
+    # The run of this job has an analysis, where one that goes on cannot have.
     case("job_and_run_apart", "a-old", run("status = 'running'"), companions="analysis_not_due"),
-    case("execution_missing", "a-failed", f"DELETE FROM executions WHERE {ONE}"),
+    case("execution_missing", "a-failed", f"DELETE FROM executions WHERE {FIRST}"),
     case(
         "execution_missing", "a-bare", jobs("jobspec_data = jsonb_set(jobspec_data, '{models,2}', '{\"id\": \"m3\"}')")
     ),

@@ -153,7 +153,7 @@ def rows() -> JobRows:
     )
 
 
-def shown(row: Row, members: Mapping[str, str], **more: Any) -> dict[str, Any]:
+def published_row(row: Row, members: Mapping[str, str], **more: Any) -> dict[str, Any]:
     """A row as an endpoint shows it: each member from its column, and ``more``."""
     return {member: _plain(row[column]) for member, column in members.items()} | more
 

@@ -7,5 +7,5 @@ from gate.targets import Target
 
 
 def test_system_is_as_its_target_declares(target: Target, session: Session) -> None:
-    shown = session.system.exclusive, session.database is not None
-    assert shown == (target.exclusive, target.shows_rows)
+    declared = session.system.exclusive, session.database is not None
+    assert declared == (target.exclusive, target.shows_rows)

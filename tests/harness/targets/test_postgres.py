@@ -56,10 +56,10 @@ def test_wheel_comes_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_newest_postgres_of_the_system_is_used(only: Callable[..., None], open_path: Path) -> None:
     """Versions are compared as numbers, and too old ones do not count."""
-    found = [fake(open_path / version, version) for version in ("9.6.24", "14.23", "16.15", "15.19 (Debian)")]
-    only(*found)
+    installed = [fake(open_path / version, version) for version in ("9.6.24", "14.23", "16.15", "15.19 (Debian)")]
+    only(*installed)
     assert find_binaries().directory == open_path / "16.15"
-    only(*found[:2])
+    only(*installed[:2])
     with pytest.raises(GateError, match="No Postgres >= 15 was found"):
         find_binaries()
 
@@ -95,8 +95,8 @@ def test_unreadable_wheel_is_copied_once(monkeypatch: pytest.MonkeyPatch, open_p
     library = first.parents[2] / "wheel_pg.libs" / "libpq.so"
     assert first.is_relative_to(open_path)
     assert (library.stat().st_mode & 0o777) == 0o644
-    made = first.stat().st_ctime_ns
-    assert find_binaries().directory.stat().st_ctime_ns == made
+    created = first.stat().st_ctime_ns
+    assert find_binaries().directory.stat().st_ctime_ns == created
 
 
 @as_root
@@ -110,10 +110,10 @@ def test_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_data_go_to_the_disk_with_a_warning_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    warnings: list[str] = []
     monkeypatch.setattr(server, "MEMORY_NEEDED", 2**60)
-    assert data_root(said.append) != server.MEMORY
-    assert "slower" in said[0]
+    assert data_root(warnings.append) != server.MEMORY
+    assert "slower" in warnings[0]
 
 
 class Unstarted(Cluster):

@@ -168,8 +168,8 @@ def test_no_secret_is_in_anything_that_a_run_writes(own_runner: OwnRunner, tmp_p
     assert {"verdict.html", "verdict.md", "verdict.json", "junit.xml"} <= {path.name for path in written}
     assert any("ledgers" in path.parts for path in written)
     texts = [*written.items(), (Path("stdout"), ended.stdout), (Path("stderr"), ended.stderr)]
-    found = [(path.name, secret) for path, text in texts for secret in SPELLINGS if secret in text]
-    assert found == []
+    leaked = [(path.name, secret) for path, text in texts for secret in SPELLINGS if secret in text]
+    assert leaked == []
     assert any(CANARIES["header"] in str(headers) for _, headers in between.seen)
 
 
@@ -182,9 +182,9 @@ def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) 
     database = f"postgresql://reader:{CANARIES['database']}@{nowhere}/x"
     other = gate("--base-url", runner.base_url, "--database-url", database, "--report-dir", str(tmp_path / "b"))
     runner.close()
-    for one in (ended, other):
-        assert one.returncode == 3, one.stdout + one.stderr
-        assert not [secret for secret in SPELLINGS if secret in one.stdout + one.stderr]
+    for run in (ended, other):
+        assert run.returncode == 3, run.stdout + run.stderr
+        assert not [secret for secret in SPELLINGS if secret in run.stdout + run.stderr]
 
 
 @pytest.mark.parametrize("how", ["stop file", "Ctrl-C"])
@@ -208,12 +208,12 @@ def test_stopped_run_sends_nothing_a_second_later_and_cleans_up(
             start_new_session=True,
         ) as run:
             wait("jobs", lambda: sum("gate-" in path for path, _ in between.seen), until=lambda n: n > 20, kind="gate")
-            told = time.monotonic()
+            stopped = time.monotonic()
             stop.touch() if how == "stop file" else os.killpg(run.pid, signal.SIGINT)
-            wait("no test request", lambda: (time.monotonic() - told) > 1, until=bool)
+            wait("no test request", lambda: (time.monotonic() - stopped) > 1, until=bool)
             sent = len(between.seen)
             output = run.communicate(timeout=30)[0]
-            ended = time.monotonic() - told
+            ended = time.monotonic() - stopped
         later = {path for path, _ in between.seen[sent:]}
     assert run.returncode == 3, output
     assert ended < 40
