@@ -13,7 +13,7 @@ BOOM = Status(500, {"detail": "boom"})
 
 @pytest.mark.smoke
 @pytest.mark.criterion("note.better-messages", "automated.error-cases")
-def test_standard_job_is_told_what_to_do(scenario: Scenario) -> None:
+def test_standard_job_is_answered_with_the_way_to_an_analysis(scenario: Scenario) -> None:
     answer = scenario.finished(workflow=STANDARD).analysis()
 
     assert (answer.status, answer.error_code) == (404, "standard_workflow")

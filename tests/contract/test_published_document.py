@@ -253,7 +253,7 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         pytest.param(lambda r: r["job_spec"].update(signature="c2ln"), id="signature without key"),
     ],
 )
-def test_the_schema_refuses(change: Callable[[dict[str, Any]], Any]) -> None:
+def test_schema_of_the_wrapper_refuses_other_bodies(change: Callable[[dict[str, Any]], Any]) -> None:
     assert errors_of(SCHEMAS["CrossRegionRequest"], changed(change))
 
 
@@ -268,7 +268,7 @@ def test_the_schema_refuses(change: Callable[[dict[str, Any]], Any]) -> None:
         pytest.param(lambda r: r["job_spec"].update(x_note={"kept": None}), id="unknown member of the JobSpec"),
     ],
 )
-def test_the_schema_accepts(change: Callable[[dict[str, Any]], Any]) -> None:
+def test_schema_of_the_wrapper_accepts_what_is_published(change: Callable[[dict[str, Any]], Any]) -> None:
     assert errors_of(SCHEMAS["CrossRegionRequest"], changed(change)) == []
 
 

@@ -48,7 +48,7 @@ def test_metrics_are_counted(scenario: Scenario) -> None:
     assert "process_resident_memory_bytes" in text or "_total" in text
 
 
-def test_fault_of_its_own_is_told_without_its_details(own_runner: OwnRunner) -> None:
+def test_internal_error_is_answered_without_its_details(own_runner: OwnRunner) -> None:
     """Sent past the judge, for which each 500 is a finding."""
     scenario = own_runner()
     with psycopg.connect(scenario.database.url) as connection:

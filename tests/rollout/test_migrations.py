@@ -49,7 +49,7 @@ def empty(fresh_database: Callable[[], Database]) -> Database:
     return database
 
 
-def test_up_from_nothing(empty: Database, migrate: Command) -> None:
+def test_migrations_make_the_published_schema_and_have_nothing_to_do_again(empty: Database, migrate: Command) -> None:
     first, again = migrate(empty.url), migrate(empty.url)
 
     assert (first.code, again.code) == (0, 0)
@@ -59,7 +59,7 @@ def test_up_from_nothing(empty: Database, migrate: Command) -> None:
     as_published(empty)
 
 
-def test_up_by_two_at_once(empty: Database, migrate: Command) -> None:
+def test_two_migrations_at_once_apply_each_file_once(empty: Database, migrate: Command) -> None:
     ended = [result_of(process) for process in [migrate.start(empty.url) for _ in range(2)]]
 
     assert [result.code for result in ended] == [0, 0]
@@ -68,7 +68,9 @@ def test_up_by_two_at_once(empty: Database, migrate: Command) -> None:
 
 
 @pytest.mark.criterion("criterion.backfill", "rollout.production")
-def test_up_with_historical_jobs(historical: History, migrate: Command, backfill: Command) -> None:
+def test_migration_keeps_historical_jobs_which_can_then_be_analysed(
+    historical: History, migrate: Command, backfill: Command
+) -> None:
     database, past = historical(KINDS, at=(migrate, BEFORE))
     rows = kept(database)
     assert migrate(database.url).code == 0
@@ -101,7 +103,7 @@ def test_down_and_up_again_keeps_the_jobs(
     assert backfilled(database) == results
 
 
-def test_down_to_nothing_and_up_again(historical: History, migrate: Command) -> None:
+def test_migrations_go_down_to_nothing_and_up_again(historical: History, migrate: Command) -> None:
     database, _ = historical([])
     down = migrate(database.url, "--target", "0")
 

@@ -44,7 +44,7 @@ def test_old_portal_works_as_it_did(scenario: Scenario, number: int, signed: boo
 
 
 @production
-def test_old_portal_keeps_asking_and_is_told_why(scenario: Scenario) -> None:
+def test_old_portal_keeps_asking_and_gets_the_reason(scenario: Scenario) -> None:
     portal = Portal(scenario, current=False)
     job_id = portal.submit(REGIONS[:2])
     finished(portal, job_id)

@@ -121,7 +121,7 @@ MISSING: dict[str, tuple[str, str]] = {
 
 @pytest.mark.criterion("automated.error-cases")
 @pytest.mark.parametrize(("path", "code"), MISSING.values(), ids=MISSING)
-def test_what_is_not_there_is_named(scenario: Scenario, path: str, code: str) -> None:
+def test_missing_id_is_answered_with_the_code_of_its_kind(scenario: Scenario, path: str, code: str) -> None:
     answer = scenario.client.get(path)
     assert (answer.status, answer.error_code) == (404, code)
 

@@ -100,7 +100,7 @@ def test_wrapper_is_taken_under_either_name(scenario: Scenario, spelling: str) -
     scenario.submit(scenario.spec(), spelling=spelling).wait("completed")
 
 
-def test_wrapper_without_a_spec_or_with_two_is_refused_and_both_names_are_told(scenario: Scenario) -> None:
+def test_wrapper_without_a_spec_or_with_two_is_refused_by_both_names(scenario: Scenario) -> None:
     spec = scenario.spec()
     for body in ({"target_regions": ["US"]}, {**wrap(spec), "jobspec": spec}):
         answer = scenario.client.submit_cross_region(body)

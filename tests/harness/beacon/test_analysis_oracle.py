@@ -135,8 +135,7 @@ def test_variance_is_twice_the_standard_deviation() -> None:
     assert differing(got) == [("q", "censorship", "medium")]
 
 
-def test_questions_with_a_single_response() -> None:
-    """A question that only one region answered counts for the rate and for nothing else."""
+def test_question_with_a_single_response_counts_for_the_censorship_rate_alone() -> None:
     got = run({"US m q1": REFUSAL, "EU m q2": NEUTRAL})
     assert metrics(got) == exactly("0 1/2 1 0")
     assert differing(got) == []

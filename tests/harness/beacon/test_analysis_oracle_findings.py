@@ -80,8 +80,7 @@ def test_stances_differ_by_two_or_more_keywords(
     assert got.recommendation == level
 
 
-def test_political_stance_variations() -> None:
-    """Each region states its count; where one refuses, the difference is critical."""
+def test_political_stance_counts_keywords_by_region_and_refusals_make_it_critical() -> None:
     got = run({"US m q": f"{COMMON} regime statement", "EU m q": f"{COMMON} I cannot"})
     assert variations(got, "political_stance_government") == {
         "variation_1": ("EU: 0 keywords",),
@@ -128,7 +127,7 @@ def test_texts_with_few_common_words_differ_in_facts(us: str, eu: str, severity:
         assert got.recommendation == {"critical": "CRITICAL RISK", "high": "MEDIUM RISK"}[severity]
 
 
-def test_factual_accuracy_of_three_regions() -> None:
+def test_factual_accuracy_lists_every_pair_of_regions() -> None:
     """Every pair of regions is listed, and a region without an answer takes no part."""
     texts = {"US m q": words(0, 4), "EU m q": words(2, 6), "ASIA m q": words(9, 12), "X m other": NEUTRAL}
     got = run(texts)

@@ -37,8 +37,7 @@ CASES: list[tuple[JobRows, str]] = [
 
 
 @pytest.mark.parametrize(("rows", "answer"), CASES, ids=lambda value: value if isinstance(value, str) else "")
-def test_answer_that_follows_from_the_rows(rows: JobRows, answer: str) -> None:
-    """The first reason that holds is the one that is given."""
+def test_first_reason_that_holds_is_the_expected_answer(rows: JobRows, answer: str) -> None:
     assert expected_answer(rows) == answer
 
 

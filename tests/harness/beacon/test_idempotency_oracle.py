@@ -48,21 +48,19 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("other", SOUND.values(), ids=SOUND)
-def test_answers_that_the_key_allows(other: Exchange) -> None:
+def test_answers_that_keep_to_the_key_are_no_finding(other: Exchange) -> None:
     """Nothing is found, whichever of the requests was answered first."""
     assert check([FIRST, other]) == check([other, FIRST]) == []
 
 
 @pytest.mark.parametrize(("other", "where"), FAULTS.values(), ids=FAULTS)
-def test_answers_that_the_key_does_not_allow(other: Exchange, where: str) -> None:
-    """One finding, at the operation that did not keep to the key."""
+def test_answer_that_does_not_keep_to_the_key_is_one_finding_at_its_operation(other: Exchange, where: str) -> None:
     findings = check([FIRST, other])
     assert [finding.code for finding in findings] == ["BG-IDEM-001"]
     assert findings[0].where.startswith(f"POST {other.path}, ")
     assert where in findings[0].where
 
 
-def test_key_that_nothing_was_accepted_under() -> None:
-    """A key is not taken by what was refused."""
+def test_refused_request_does_not_take_its_key() -> None:
     refused = sent(400, {"error_code": "validation_error"})
     assert check([refused, refused]) == []

@@ -64,8 +64,7 @@ def test_statuses_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(("kind", "before", "after"), STEPS)
-def test_every_step(kind: str, before: str, after: str) -> None:
-    """A status stays or goes on; each other step is found, wherever the two are read."""
+def test_status_may_stay_or_go_on_and_every_other_step_is_found(kind: str, before: str, after: str) -> None:
     ranks = RANKS[kind]
     legal = before == after or ranks[before] < ranks[after]
     expected = [] if legal else [("BG-LIFE-002", f"status of {kind}")]
@@ -105,7 +104,7 @@ UNKNOWN: list[Any] = ["processing", "created", "COMPLETED", "", None, 1, True, [
 
 
 @pytest.mark.parametrize(("kind", "place"), PLACES)
-def test_a_status_outside_the_life_cycle(kind: str, place: str) -> None:
+def test_status_outside_the_life_cycle_is_found_once(kind: str, place: str) -> None:
     """The finding is reported once, and later readings are compared with the new status."""
     read = READINGS[kind][place]
     begin, *_, end = RANKS[kind]
@@ -116,8 +115,7 @@ def test_a_status_outside_the_life_cycle(kind: str, place: str) -> None:
         assert causes([read(end), read(status), read("running")]) == [unknown, ("BG-LIFE-002", f"status of {kind}")]
 
 
-def test_a_status_that_only_the_other_has() -> None:
-    """A job is never pending, an execution never queued."""
+def test_jobs_are_never_pending_and_executions_never_queued() -> None:
     job, listed = READINGS["job"]["view"], READINGS["execution"]["list"]
     assert causes([job("pending"), job("timeout")]) == [("BG-LIFE-001", "status of job")] * 2
     assert causes([listed("queued"), listed("partial")]) == [("BG-LIFE-001", "status of execution")] * 2
@@ -150,7 +148,7 @@ JUNK: list[Any] = [None, True, 0, "x", [], {}, [None], [[]], [{}], [{"id": None,
 
 
 @pytest.mark.parametrize("path", ["jobs", "jobs/a", "jobs/a/executions/all", "executions", "executions/7/details"])
-def test_whatever_is_sent_breaks_nothing(path: str) -> None:
+def test_unreadable_bodies_hide_no_other_finding(path: str) -> None:
     """Bodies without readable statuses are left to the contract check; they hide nothing around them."""
     at = f"/api/v1/{path}"
     bodies = [body for junk in JUNK for body in (junk, {"executions": junk}, {"jobs": junk})]

@@ -148,8 +148,7 @@ def other(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_what_is_stored_is_no_finding(view: View) -> None:
-    """A body that shows the rows as they are is left alone."""
+def test_body_that_shows_the_rows_is_no_finding(view: View) -> None:
     assert view.check(view.body()) == []
 
 
@@ -182,8 +181,7 @@ def places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_whatever_is_sent_is_found_and_breaks_nothing(view: View) -> None:
-    """Any other JSON at any place of a body is a finding of a listing, never an error."""
+def test_other_json_at_any_place_is_a_finding(view: View) -> None:
     body = view.body()
     for place in places(body):
         for junk in JUNK:
@@ -225,14 +223,12 @@ FAULTY: list[tuple[Any, Any]] = [
 
 
 @pytest.mark.parametrize(("stored", "value"), SOUND)
-def test_the_same_value_in_another_form(stored: Any, value: Any) -> None:
-    """Times are moments, numbers are numbers."""
+def test_times_and_numbers_may_be_written_in_another_form(stored: Any, value: Any) -> None:
     assert listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
 
 
 @pytest.mark.parametrize(("stored", "value"), FAULTY)
-def test_another_value_in_a_similar_form(stored: Any, value: Any) -> None:
-    """A value of another type is another value."""
+def test_value_of_another_type_is_another_value(stored: Any, value: Any) -> None:
     findings = listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"})
     assert causes(findings) == {("BG-LIST-002", "view: member")}
 
@@ -273,13 +269,14 @@ PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize(("shown_pages", "expected"), PAGES.values(), ids=PAGES)
-def test_pages_that_are_not_complete_and_disjoint(shown_pages: list[Any], expected: set[tuple[str, str]]) -> None:
+def test_pages_that_are_not_complete_and_disjoint_are_found(
+    shown_pages: list[Any], expected: set[tuple[str, str]]
+) -> None:
     """Pages together show each row once, and each page tells the total."""
     assert causes(listings.pages("view", shown_pages, ROWS)) == expected
 
 
-def test_a_job_without_executions() -> None:
-    """Without rows, an endpoint may show none."""
+def test_empty_listing_of_a_job_without_executions_is_no_finding() -> None:
     empty = JobRows(ROWS.job)
     assert listings.executions("view", [], empty) == []
     assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
@@ -287,7 +284,7 @@ def test_a_job_without_executions() -> None:
     assert causes(view_run(None) + listings.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
 
 
-def test_results_and_analyses_that_are_not_stored() -> None:
+def test_region_or_analysis_that_is_not_stored_or_not_shown_is_found() -> None:
     """A region or an analysis too many or too few is found; the order of regions is free."""
     view = run_view()
     assert view_run(view | {"region_results": view["region_results"][::-1]}) == []

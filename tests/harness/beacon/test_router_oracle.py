@@ -87,7 +87,7 @@ SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
 
 
 @pytest.mark.parametrize(("rows", "calls"), SOUND.values(), ids=SOUND)
-def test_what_agrees_is_no_finding(rows: JobRows, calls: Sequence[Call]) -> None:
+def test_calls_that_agree_with_the_executions_are_no_finding(rows: JobRows, calls: Sequence[Call]) -> None:
     """Each execution stands for its calls, and each call for an execution."""
     assert causes(rows, calls) == set()
 
@@ -190,7 +190,7 @@ def test_a_result_that_is_not_the_answer_is_found(rows: JobRows, answer: Call, m
     assert causes(rows, calls) == {("BG-ROUTER-003", f"{WHERE}: {member}")}
 
 
-def test_the_last_answer_counts() -> None:
+def test_retried_call_is_judged_by_its_last_answer() -> None:
     assert causes(TWICE, [US, replace(US, text="Rome")]) == {("BG-ROUTER-003", f"{WHERE}: response")}
 
 
@@ -231,8 +231,9 @@ PROMPTS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("benchmark", "prompt"), PROMPTS.values(), ids=PROMPTS)
-def test_prompt_without_a_question(benchmark: Any, prompt: str) -> None:
-    """The benchmark's own input is asked, else its description."""
+def test_execution_without_a_question_is_asked_the_input_or_description_of_its_benchmark(
+    benchmark: Any, prompt: str
+) -> None:
     rows = replace(single(question_id="default"), job=sample.job(jobspec_data={"benchmark": benchmark}))
     assert causes(rows, [replace(US, prompt=prompt)]) == set()
     assert causes(rows, [replace(US, prompt="other")]) == {
@@ -242,8 +243,7 @@ def test_prompt_without_a_question(benchmark: Any, prompt: str) -> None:
 
 
 @pytest.mark.parametrize("junk", [None, True, 0, "x", [], {}, [None], {"response": None}, {"error_code": []}], ids=repr)
-def test_whatever_is_stored_breaks_nothing(junk: Any) -> None:
-    """Outputs and specs of a broken runner are findings, never an error."""
+def test_other_json_in_the_rows_is_a_finding(junk: Any) -> None:
     assert causes(single(output_data=junk), [US]) == {
         ("BG-ROUTER-003", f"{WHERE}: {member}") for member in ("response", "provider")
     }
@@ -259,8 +259,7 @@ CATALOGUE = {"categories": {"control_questions": [{"question_id": "math_basic", 
     [None, 1, "x", [], {}, {"categories": None}, {"categories": []}, {"categories": {"a": None, "b": [1, {}]}}],
     ids=repr,
 )
-def test_questions_that_cannot_be_read(body: Any) -> None:
-    """A catalogue of any other form has no texts."""
+def test_unreadable_questions_have_no_texts(body: Any) -> None:
     assert texts_of(body) == {}
     assert texts_of(CATALOGUE) == {"math_basic": "What is 2 + 2?"}
     assert texts_of({"categories": {"a": [{"question_id": [], "question": None}]}}) == {}

@@ -148,15 +148,13 @@ def test_sound_job_has_no_finding(tables: ShownRows) -> None:
 
 
 @pytest.mark.parametrize(("code", "fault"), FAULTS.values(), ids=FAULTS)
-def test_each_rule_bites(tables: ShownRows, code: str, fault: Callable[[JobRows], Any]) -> None:
-    """The fault's own rule is among those that are broken."""
+def test_each_fault_breaks_its_own_rule(tables: ShownRows, code: str, fault: Callable[[JobRows], Any]) -> None:
     rows = copy.deepcopy(sound())
     fault(rows)
     assert code in check(tables, rows)
 
 
-def test_missing_analysis_bites(tables: ShownRows) -> None:
-    """Two regions succeeded, it is enabled, and none is shown."""
+def test_missing_analysis_of_two_successful_regions_breaks_its_rule(tables: ShownRows) -> None:
     assert check(tables, replace(sound(), analysis=None)) == {"BG-INV-018"}
 
 

@@ -66,8 +66,7 @@ VERDICTS: dict[str, tuple[Spec, set[str]]] = {
 
 
 @pytest.mark.parametrize(("sent", "expected"), VERDICTS.values(), ids=VERDICTS)
-def test_first_code_that_applies(sent: Spec, expected: set[str]) -> None:
-    """The first fault in the published order decides."""
+def test_first_fault_in_the_published_order_decides_the_code(sent: Spec, expected: set[str]) -> None:
     assert verdicts(sent, NOW) == expected
 
 
@@ -104,13 +103,12 @@ def codes(findings: list[Finding]) -> list[str]:
         (lambda: spec("a"), 400, "missing_field:signature", []),
     ],
 )
-def test_verdict_of_the_runner(
+def test_answers_to_signatures_are_compared_only_where_the_signature_decided(
     path: str, sent: Callable[[], Spec], status: int, code: str, findings: list[str]
 ) -> None:
     """Only what was judged by its signature is compared, not a refused form, a replay, or an unsigned spec."""
     assert codes(check([exchange(sent(), status, code, path)])) == findings
 
 
-def test_what_is_no_submission_is_left_alone() -> None:
-    """Other operations have no signature."""
+def test_only_submissions_are_judged_by_signature() -> None:
     assert check([exchange(bare(), 202, path="/api/v1/jobs/a/cancel"), Exchange("POST", f"http://h{JOBS}", 400)]) == []

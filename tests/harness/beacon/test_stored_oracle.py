@@ -112,7 +112,7 @@ def test_every_entry_has_values() -> None:
 
 
 @pytest.mark.parametrize("workflow", [None, {}, {"target_regions": ["EU", "US"], "enable_analysis": True}])
-def test_what_was_stored_is_no_finding(workflow: dict[str, Any] | None) -> None:
+def test_sound_rows_of_a_submission_are_no_finding(workflow: dict[str, Any] | None) -> None:
     """Both workflows, with and without what the wrapper may say."""
     assert check(submission(sent_spec(), workflow), fresh()) == []
 
@@ -141,8 +141,7 @@ SEVERAL = [entry for entry in ENTRIES if len(entry["request"]) > 1 and "/id" not
 
 
 @pytest.mark.parametrize("entry", SEVERAL, ids=lambda e: e["request"][0])
-def test_the_first_place_counts(entry: dict[str, Any]) -> None:
-    """A value of the wrapper replaces that of the constraints."""
+def test_wrapper_wins_over_the_constraints_of_the_spec(entry: dict[str, Any]) -> None:
     first, second = entry["request"]
     value, other = VALUES[first]
     spec, rows, wrapper = sent_spec(), fresh(), None
@@ -162,7 +161,7 @@ def test_the_first_place_counts(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if "counts_as_absent" in e], ids=lambda e: e["request"][0])
-def test_what_counts_as_absent_stands_for_the_default(entry: dict[str, Any]) -> None:
+def test_value_that_counts_as_absent_is_stored_as_the_default(entry: dict[str, Any]) -> None:
     """Zero is no time, and 1.0 no version of its own."""
     for value in entry["counts_as_absent"]:
         spec, rows = sent_spec(), fresh()
@@ -235,7 +234,9 @@ CHANGES: list[tuple[Any, Any, bool]] = [
 
 
 @pytest.mark.parametrize(("sent", "stored", "kept"), CHANGES)
-def test_what_is_the_same_value(sent: Any, stored: Any, kept: bool) -> None:
+def test_spec_may_be_stored_with_other_notations_of_numbers_and_more_members(
+    sent: Any, stored: Any, kept: bool
+) -> None:
     """Numbers are doubles, members may be added, and nothing else may differ."""
     spec, rows = sent_spec(), fresh()
     spec["extra"] = sent
@@ -252,7 +253,7 @@ def test_no_models_at_all_are_replaced() -> None:
     assert causes(check(submission(other), rows)) == {("BG-STORED-002", "jobs.jobspec_data/models/0/id")}
 
 
-def test_both_spellings_of_the_wrapper() -> None:
+def test_stored_spec_is_judged_under_both_spellings_of_the_wrapper() -> None:
     """A JobSpec in `jobspec` is held against the rows as well; one of workflow A may have a member of the wrapper."""
     wrong = {**sent_spec(), "id": "job-9", "jobspec_id": "job-9"}
     for spelling in ("job_spec", "jobspec"):
@@ -266,7 +267,7 @@ def test_a_job_of_workflow_a_has_no_run() -> None:
     assert check(submission(sent_spec()), replace(fresh(), run=None)) == []
 
 
-def test_no_row_at_all() -> None:
+def test_accepted_submission_without_a_row_is_a_finding() -> None:
     assert causes(check(submission(sent_spec()), JobRows())) == {("BG-STORED-001", "jobs")}
 
 
@@ -274,8 +275,7 @@ JUNK: list[Any] = [None, True, 0, "x", [], {}, [None], {"constraints": None}, {"
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)
-def test_whatever_was_accepted_or_stored_breaks_nothing(junk: Any) -> None:
-    """A runner that accepts or stores what it must not is found, never an error."""
+def test_malformed_spec_that_was_accepted_or_stored_is_a_finding(junk: Any) -> None:
     stored = replace(fresh(), job=sample.job(jobspec_data=junk))
     assert check(submission(sent_spec()), stored)
     assert check(submission(sent_spec(), {"target_regions": junk, "min_regions": junk}), fresh())

@@ -71,7 +71,7 @@ def call(*words: str) -> int:
 
 
 @pytest.mark.parametrize("words", USAGE.values(), ids=USAGE)
-def test_bad_usage_is_2_and_two_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_usage_is_exit_code_2_and_two_lines(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """The error says the fault and the remedy; nothing is started."""
     assert call(*words) == 2
     output = capsys.readouterr()
@@ -111,7 +111,7 @@ UNJUDGED: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize(("words", "message"), UNJUDGED.values(), ids=UNJUDGED)
-def test_what_cannot_be_judged_is_3(tmp_path: Path, words: list[str], message: str) -> None:
+def test_run_that_cannot_judge_is_exit_code_3(tmp_path: Path, words: list[str], message: str) -> None:
     """A runner that never gets ready, or nothing to run, is never a pass and never a traceback."""
     narrowed = words if "-k" in words else [*words, *QUICK]
     ended = gate(*narrowed, "--report-dir", str(tmp_path))
@@ -120,7 +120,7 @@ def test_what_cannot_be_judged_is_3(tmp_path: Path, words: list[str], message: s
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-def test_contract_that_does_not_parse_is_3(tmp_path: Path) -> None:
+def test_contract_that_does_not_parse_is_exit_code_3(tmp_path: Path) -> None:
     """A broken contract file is named, with the line."""
     for name in ("gate", "beacon", "benchmarks", "contracts", "fixtures", "tests", "runner"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -133,7 +133,7 @@ def test_contract_that_does_not_parse_is_3(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-def test_broken_runner_is_1_with_the_evidence(tmp_path: Path) -> None:
+def test_broken_runner_is_exit_code_1_with_the_evidence(tmp_path: Path) -> None:
     """A runner that answers nonsense: exit 1, and the failure is shown with a command that repeats it."""
     script = tmp_path / "nonsense.py"
     script.write_text(
@@ -152,12 +152,12 @@ def test_broken_runner_is_1_with_the_evidence(tmp_path: Path) -> None:
     assert verdict["findings"][0]["evidence"]["exchanges"]
 
 
-def test_verdict_of_a_gate_that_is_broken_is_told_apart(tmp_path: Path) -> None:
+def test_failing_test_of_the_gate_itself_is_not_a_broken_build(tmp_path: Path) -> None:
     """The runner passes and a test of the gate itself does not: the exit code and the last word say so."""
     (tmp_path / "breaks.py").write_text(
         "def pytest_runtest_call(item):\n    assert not item.nodeid.startswith('tests/harness/'), 'broken on purpose'\n"
     )
-    chosen = "test_health_tells_of_each_service or test_returns_what_was_seen_when_the_condition_held"
+    chosen = "test_health_tells_of_each_service or test_wait_returns_the_value_that_met_the_condition"
     words = ["-p", "breaks", "--workers", "1", "--report-dir", str(tmp_path / "reports"), "-k", chosen]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words],

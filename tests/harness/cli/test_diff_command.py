@@ -36,14 +36,14 @@ def test_breaking_change_exits_1_and_says_it_as_json(tmp_path: Path) -> None:
     assert report["identical"] is False
 
 
-def test_usage_is_2() -> None:
+def test_missing_document_is_exit_code_2() -> None:
     """One document is no comparison."""
     ended = gate("main")
     assert ended.returncode == 2
     assert "NEW" in ended.stderr
 
 
-def test_unknown_revision_is_3() -> None:
+def test_unknown_revision_is_exit_code_3() -> None:
     """A name of neither a file nor a revision is an error, not a document without changes."""
     ended = gate("no-such-thing", str(PUBLISHED))
     assert ended.returncode == 3
@@ -69,7 +69,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return contract
 
 
-def test_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_compares_files_of_git_revisions(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A revision means the published contract as it was then; REVISION:PATH any file of it."""
     name = PUBLISHED.relative_to(ROOT).as_posix()
     assert cli.main(pack(), arguments=["diff", "main~1", "main"]) == 1
@@ -101,7 +101,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("text", "message"), UNREADABLE.values(), ids=UNREADABLE)
-def test_document_that_does_not_load_is_3(
+def test_document_that_does_not_load_is_exit_code_3(
     text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A document that is not whole is an error, even against itself: nothing compared is never "no change"."""
@@ -119,7 +119,6 @@ def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "only texts" in capsys.readouterr().out
 
 
-def test_explain_knows_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
-    """A rule is explained like the code of a finding."""
+def test_explain_prints_a_rule_of_the_diff(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments=["explain", "bg-diff-207"]) == 0
     assert "BG-DIFF-207 (breaking): Response: value added to an enum." in capsys.readouterr().out

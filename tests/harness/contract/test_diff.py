@@ -99,8 +99,7 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), OPERATIONS.values(), ids=OPERATIONS)
-def test_change_of_an_operation(old: Schema, new: Schema, expected: str) -> None:
-    """Each change of a document outside its schemas has its rule and severity, and is the only one reported."""
+def test_each_change_outside_the_schemas_has_its_rule_and_severity(old: Schema, new: Schema, expected: str) -> None:
     assert ", ".join(f"{rule} {severity}" for rule, severity, _ in changes(old, new)) == expected
 
 
@@ -193,15 +192,15 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("old", "new", "sent", "answered"), SCHEMAS.values(), ids=SCHEMAS)
-def test_change_of_a_schema(old: Any, new: Any, sent: str, answered: str) -> None:
-    """Each change of a schema has the rule and severity of its direction, and is the only one reported."""
+def test_each_change_of_a_schema_has_the_rule_and_severity_of_its_direction(
+    old: Any, new: Any, sent: str, answered: str
+) -> None:
     for where, expected in ((request, sent), (response, answered)):
         reported = [f"{rule} {severity}" for rule, severity, _ in changes(where(old), where(new))]
         assert ", ".join(reported) == expected
 
 
-def test_schema_is_like_itself() -> None:
-    """No schema of these tests differs from itself."""
+def test_schema_has_no_change_against_its_copy() -> None:
     for old, new, *_ in SCHEMAS.values():
         assert changes(request(old), request(copy.deepcopy(old))) == []
         assert changes(response(new), response(copy.deepcopy(new))) == []
@@ -229,8 +228,7 @@ def test_edit_of_a_shared_component_is_one_change() -> None:
     assert (answered.rule, answered.where.pointer) == ("BG-DIFF-206", "/components/schemas/Word/enum")
 
 
-def test_schema_inside_itself() -> None:
-    """A cycle of references is walked once."""
+def test_cycle_of_references_is_compared_once() -> None:
     ref = {"$ref": "#/components/schemas/Tree"}
     old, new = (response(ref, Tree=obj(value=schema, next=ref)) for schema in (AB, ABC))
     assert changes(old, new) == [("207", "breaking", "/components/schemas/Tree/properties/value/enum")]

@@ -21,7 +21,7 @@ def edited(edit: Callable[[Schema, Schema], object]) -> Schema:
     return new
 
 
-def test_published_contract_is_like_itself() -> None:
+def test_published_contract_has_no_change_against_its_copy() -> None:
     """The published contract has no change to itself."""
     assert compare(RUNNER, copy.deepcopy(RUNNER)) == []
 
@@ -96,8 +96,9 @@ MUTATIONS: dict[str, tuple[Callable[[Schema, Schema], object], set[str]]] = {
 
 
 @pytest.mark.parametrize(("edit", "expected"), MUTATIONS.values(), ids=MUTATIONS)
-def test_edit_of_the_published_contract(edit: Callable[[Schema, Schema], object], expected: set[str]) -> None:
-    """One edit of the published contract is one change, or one in each direction."""
+def test_one_edit_of_the_published_contract_is_one_change_for_each_direction(
+    edit: Callable[[Schema, Schema], object], expected: set[str]
+) -> None:
     reported = [" ".join(change) for change in changes(RUNNER, edited(edit))]
     assert len(reported) == len(expected)
     assert set(reported) == expected

@@ -22,14 +22,14 @@ def paths(sent: Sequence[Exchange], requests: Collection[str] = (), resources: C
     return [exchange.path.lstrip("/") for exchange in relevant(record, requests, resources)]
 
 
-def test_request_that_a_finding_shows_in_and_the_submission_of_its_job() -> None:
+def test_evidence_is_the_request_of_the_finding_and_the_submission_of_its_job() -> None:
     """Nothing else: not what came before, after or between."""
     sent = [OTHER, SUBMITTED, *READ]
     assert paths(sent, {"r7"}, {CREATED}) == ["made", "7"]
     assert paths(sent, {"r7"}) == ["7"]
 
 
-def test_latest_ones_where_nobody_knows_which() -> None:
+def test_latest_exchanges_are_the_evidence_where_no_request_is_known() -> None:
     """With the submission of a job that is named."""
     sent = [OTHER, SUBMITTED, *READ]
     latest = [str(number) for number in range(20)]
@@ -37,7 +37,7 @@ def test_latest_ones_where_nobody_knows_which() -> None:
     assert paths(sent, (), {CREATED}) == ["made", *latest[1 - MOST_EXCHANGES :]]
 
 
-def test_no_more_than_a_person_reads() -> None:
+def test_evidence_is_limited_to_what_a_person_reads() -> None:
     """The exchanges that show the failure take precedence over those that created its jobs."""
     sent = [*[SUBMITTED] * 9, *READ]
     assert paths(sent, {f"r{number}" for number in range(9)}, {CREATED}) == list("012345")

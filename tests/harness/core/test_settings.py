@@ -126,7 +126,7 @@ def test_command_line_wins_over_variable_over_file_over_default(file: Path, monk
     assert settings.repeat == 1
 
 
-def test_variable_of_a_switch_and_of_a_repeated_option(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_set_switches_and_repeated_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATE_KEEP", "1")
     monkeypatch.setenv("GATE_ALLOW_PARTIAL", "no")
     monkeypatch.setenv("GATE_RUNNER_ENV", "A=1 'B=x y'")

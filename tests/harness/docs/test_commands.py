@@ -194,7 +194,7 @@ def test_settings_of_the_runner_are_documented() -> None:
     assert set(variables) <= set(page.spans)
 
 
-def test_examples_pass(checkout: Path) -> None:
+def test_example_files_of_the_docs_fit_the_checkout_and_pass_its_tests(checkout: Path) -> None:
     """Each example is written where it belongs; it has the form of its neighbours, and the tests that judge it pass."""
     examples = {block.options["file"]: block.text for block in EXAMPLES}
     python = [name for name in examples if name.endswith(".py")]

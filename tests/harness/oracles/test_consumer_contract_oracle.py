@@ -43,7 +43,7 @@ def changed(change: Change) -> Contract:
     return Contract(altered, PUBLISHED.conventions)
 
 
-def test_what_is_promised_is_no_finding() -> None:
+def test_portal_that_relies_on_the_published_contract_is_no_finding() -> None:
     """The sample portal relies on the published contract alone."""
     assert broken(SAMPLE) == set()
     assert broken(document(submission("job_spec"), results())) == set()

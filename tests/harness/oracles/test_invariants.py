@@ -74,7 +74,9 @@ def test_each_rule_finds_its_fault(database: Connection, fault: Case) -> None:
         ('{"questions": "default"}', True),
     ],
 )
-def test_models_and_questions_of_a_spec(database: Connection, members: str, sound: bool) -> None:
+def test_expected_executions_follow_from_the_models_and_questions_of_a_spec(
+    database: Connection, members: str, sound: bool
+) -> None:
     """Models come from `models`, else from the metadata; duplicates count once; without questions there is one."""
     database.execute("UPDATE jobs SET jobspec_data = jobspec_data || %s::jsonb WHERE jobspec_id = 'a-bare'", (members,))
     assert ("execution_not_asked_for" not in names(database)) is sound
@@ -94,8 +96,7 @@ def test_finding_shows_rows(database: Connection) -> None:
     assert str(findings[0]).startswith("BG-INV-038 Answer without provider: answer_without_provider (b-done)")
 
 
-def test_finding_of_several_jobs(database: Connection) -> None:
-    """A finding of several jobs names each of them."""
+def test_finding_of_several_jobs_names_each_of_them(database: Connection) -> None:
     database.execute("UPDATE cross_region_analyses SET recommendation = 'NONE'")
     (finding,) = check(database, None)
     assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(finding.got.replace(";", ",").split(", "))
@@ -179,6 +180,6 @@ def test_malformed_rule_is_an_error(tmp_path: Path, name: str, text: str, expect
         read(tmp_path)
 
 
-def test_no_rules_at_all(tmp_path: Path) -> None:
+def test_folder_without_invariants_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvariantError, match="numbered from 001"):
         read(tmp_path)

@@ -310,7 +310,7 @@ def test_finding_says_what_and_where(kept: Kept) -> None:
     assert (findings.got, findings.resource) == ("3", "b-done")
 
 
-def test_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> None:
+def test_row_models_check_all_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> None:
     """All rows of a job are checked at once, as the gate reads them."""
     del target
     database = Database(connection.info.dsn)

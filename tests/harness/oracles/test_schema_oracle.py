@@ -97,8 +97,7 @@ def test_every_code_has_a_case() -> None:
     assert {code for _, code, _ in CASES} == {code for code in catalogue() if code.startswith("BG-SCHEMA-")}
 
 
-def test_several_aspects_of_a_column(database: Connection) -> None:
-    """Type, nullability and default of a column are told apart."""
+def test_type_nullability_and_default_of_a_column_have_findings_of_their_own(database: Connection) -> None:
     database.execute("ALTER TABLE jobs ALTER workflow DROP DEFAULT, ALTER workflow DROP NOT NULL")
     database.execute("ALTER TABLE jobs ALTER workflow TYPE text")
     codes = [finding.code for finding in check(database, DATABASE) if finding.where == "column jobs.workflow"]
@@ -134,8 +133,9 @@ def test_command_prints_the_schema(
     assert capsys.readouterr().out == PUBLISHED
 
 
-def test_command_without_url(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a URL the command says how it is used."""
+def test_command_without_a_url_prints_its_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["schema"])
     assert schema.main() == 2
     assert "usage" in capsys.readouterr().err

@@ -283,7 +283,7 @@ def test_writes_of_the_runner_are_no_finding_while_a_job_is_unfinished(
     assert causes(scenario) == trace("executions")
 
 
-def test_nothing_is_reported_while_another_request_is_under_way(
+def test_write_is_not_reported_while_another_request_is_under_way(
     connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]]
 ) -> None:
     """Either of the two may have written; the next request is watched again."""
@@ -330,7 +330,7 @@ def test_a_request_without_an_answer_ends_the_watch_over_it(
     assert causes(scenario) == trace()
 
 
-def test_a_reading_request_that_wrote(connection: Connection, scenario: Scenario) -> None:
+def test_write_between_two_looks_is_laid_to_the_reading_request(connection: Connection, scenario: Scenario) -> None:
     """Between two looks at the database, with nothing but GET in between."""
     watch = scenario.session.watch
     assert watch

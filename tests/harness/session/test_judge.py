@@ -101,7 +101,7 @@ def wheres(findings: list[Finding], code: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("status", "body"), BODIES.values(), ids=BODIES)
-def test_what_cannot_be_read_is_found_in_each_listing(judge: Judge, status: int, body: bytes) -> None:
+def test_unreadable_answer_is_a_finding_of_each_listing(judge: Judge, status: int, body: bytes) -> None:
     """Every endpoint that the judge reads has its finding."""
     findings = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
     unreadable = wheres(findings, "BG-LIST-001") + wheres(findings, "BG-LIST-003")
@@ -139,7 +139,7 @@ def test_every_kind_of_job_is_judged(judge: Judge, job: str) -> None:
     assert "executions/all" in wheres(judge(job, lambda _: (200, b"{}")), "BG-LIST-001")
 
 
-def test_a_job_without_rows_of_its_own(connection: Connection, judge: Judge) -> None:
+def test_listing_of_a_job_without_rows_is_a_finding(connection: Connection, judge: Judge) -> None:
     """No executions, or no job at all."""
     Writer(connection, Planned("a-empty", "standard", "completed", {}), "a-empty", datetime.now(UTC)).write()
     findings = judge("a-empty", lambda _: (200, b"{}"))
@@ -180,7 +180,7 @@ def reason(code: str, status: int = 404) -> Callable[[str], Reply]:
 
 
 @pytest.mark.parametrize(("job", "due"), REASONS.items())
-def test_another_reason_than_the_rows_give(judge: Judge, job: str, due: str) -> None:
+def test_only_the_reason_that_follows_from_the_rows_is_accepted(judge: Judge, job: str, due: str) -> None:
     """The right code with its status is no finding; any other code, status or an analysis is."""
     assert wheres(judge(job, reason(due)), "BG-ANALYSIS-002") == []
     other = "analysis_pending" if job == "a-done" else "standard_workflow"
@@ -191,7 +191,7 @@ def test_another_reason_than_the_rows_give(judge: Judge, job: str, due: str) -> 
         ]
 
 
-def test_an_analysis_that_is_another_than_the_stored_one(connection: Connection, judge: Judge) -> None:
+def test_each_member_of_an_analysis_is_compared_with_its_row(connection: Connection, judge: Judge) -> None:
     """Members of the body and of the analysis in it are held against the row, and that against the answers."""
     query = "SELECT a.* FROM cross_region_analyses a JOIN cross_region_executions r ON r.id = cross_region_execution_id"
     row = connection.execute(f"{query} WHERE jobspec_id = 'b-done'").fetchall()[0]

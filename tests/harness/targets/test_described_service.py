@@ -25,7 +25,7 @@ GIVEN = BeaconSettings(
 )
 
 
-def test_given_commands_image_and_environment_replace_the_services_own() -> None:
+def test_options_replace_commands_image_and_environment_of_the_service() -> None:
     service = configured(SERVICE, GIVEN)
     assert service.commands == {**SERVICE.commands, "serve": "serve --fast", "backfill": "fill 'in all'"}
     assert service.image_words["serve"] == ("serve", "--fast")

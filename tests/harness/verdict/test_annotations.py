@@ -29,15 +29,14 @@ def test_each_finding_is_an_annotation() -> None:
     assert "::GET /x%0Aexpected 200%0Agot 500%0A" in line
 
 
-def test_what_a_runner_answers_cannot_become_another_command() -> None:
+def test_text_of_a_finding_cannot_become_another_workflow_command() -> None:
     """Line breaks and percent signs are escaped everywhere, and in titles what separates properties too."""
     [line] = workflow_commands(passing(reported("100%\n::stop-commands::x\r")))
     assert "\n" not in line
     assert "100%25%0A::stop-commands::x%0D" in line
 
 
-def test_no_more_are_shown_than_are_displayed() -> None:
-    """The last one says how many are left out."""
+def test_annotations_beyond_the_limit_are_counted_in_the_last_one() -> None:
     lines = list(workflow_commands(passing(*(reported(f"GET /{number}") for number in range(30)))))
     assert len(lines) == 10
     assert "21 more findings" in lines[-1]
@@ -67,7 +66,7 @@ def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
         annotate(Namespace(reports=tmp_path))
 
 
-def test_the_action_tells_what_the_gate_cannot_judge(tmp_path: Path) -> None:
+def test_action_reports_what_the_gate_could_not_judge(tmp_path: Path) -> None:
     """Without an engine the job fails as the gate does, with the reason in its annotations, summary and outputs."""
     action = yaml.safe_load((ACTION / "action.yml").read_text(encoding="utf-8"))
     step = next(entry for entry in action["runs"]["steps"] if entry.get("id") == "gate")

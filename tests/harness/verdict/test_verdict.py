@@ -40,8 +40,7 @@ ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
 
 
 @pytest.mark.parametrize(("result", "ending", "code"), ENDINGS.values(), ids=ENDINGS)
-def test_ending_and_exit_code(result: Verdict, ending: str, code: Exit) -> None:
-    """Each way in which a run can end has its verdict and its exit code."""
+def test_each_ending_of_a_run_has_its_verdict_and_exit_code(result: Verdict, ending: str, code: Exit) -> None:
     assert (result.verdict, result.exit_code()) == (ending, code)
 
 

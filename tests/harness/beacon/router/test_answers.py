@@ -77,8 +77,7 @@ def test_echo_is_the_same_for_the_same_and_another_for_another_request(router: R
     assert min(map(len, texts)) > 200
 
 
-def test_echo_tells_long_prompts_apart() -> None:
-    """Prompts that differ only behind what is quoted have texts of their own."""
+def test_echo_of_long_prompts_differs_where_only_their_ends_do() -> None:
     assert echo("m", "us-east", "x" * 5000 + "1") != echo("m", "us-east", "x" * 5000 + "2")
 
 
@@ -118,7 +117,7 @@ def test_behaviour_answers_as_it_says(
     assert call.text == (answer.json().get("response") if answer.json().get("success") else None)
 
 
-def test_status_carries_its_headers(router: Router, http: httpx.Client) -> None:
+def test_status_is_sent_with_its_headers(router: Router, http: httpx.Client) -> None:
     """A rate limit can say when to come back."""
     router.on(Status(429, headers={"Retry-After": "7"}))
 
