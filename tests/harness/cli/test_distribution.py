@@ -43,6 +43,7 @@ def test_wheel_holds_the_import_package_alone_with_its_data(wheel: Path) -> None
     assert {name.partition("/")[0] for name in names} == {"gate", f"beacon_gate-{__version__}.dist-info"}
     data = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gate").rglob("*") if path.is_file()}
     assert {name for name in data if "__pycache__" not in name} <= names
+    assert f"beacon_gate-{__version__}.dist-info/licenses/gate/contract/LICENSE.Apache-2.0" in names
 
 
 def run(gate: Path, directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
