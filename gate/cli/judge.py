@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from gate.cli import options
 from gate.cli.command import Run
 from gate.core.errors import GateError
+from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
 from gate.core.settings import WRAPPED, Settings, load
 from gate.session.pack import Pack
@@ -68,7 +69,13 @@ def judge(pack: Pack, values: Namespace) -> int:
     words += ["-k", values.expression] if values.expression else []
     words += ["-x"] if values.first else []
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
-    return _concluded(settings, _supervised(command, pack.root))
+    run = Lifetime()
+    try:
+        code = _supervised(command, pack.root, run.environment)
+        run.end()
+        return _concluded(settings, code)
+    finally:
+        run.close()
 
 
 def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
@@ -86,9 +93,9 @@ def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
     return words
 
 
-def _supervised(command: Sequence[str], root: Path) -> int:
+def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> int:
     """Runs ``command``, forwards signals to it as interrupts, and returns its exit code."""
-    env = {**os.environ, WRAPPED: "1"}
+    env = {**os.environ, **more, WRAPPED: "1"}
     # Where bytecode is not kept, pytest compiles its plugins anew in every process: seconds for each worker.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     with subprocess.Popen(command, cwd=root, env=env) as process:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gate import suite
-from gate.core import waiting
+from gate.core import lifetime, waiting
 from gate.core.errors import GateError
 from gate.core.options import declared, given
 from gate.core.settings import WRAPPED, load
@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Checks the options and sets up workers and reports before xdist and the reporters read theirs."""
+    lifetime.register()
     if WRAPPED in os.environ:
         signal.signal(signal.SIGINT, InterruptOnce())
     try:
@@ -66,6 +67,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if SETTINGS in config.stash and not hasattr(config, "workerinput") and not config.option.collectonly:
         from gate.suite.controller import Controller  # noqa: PLC0415  (what makes reports, which no worker needs)
 
+        if WRAPPED not in os.environ:  # else the command line has it
+            own = lifetime.Lifetime()
+            os.environ.update(own.environment)
+            config.add_cleanup(own.close)
         config.pluginmanager.register(Controller(config), "beacon-gate-controller")
 
 

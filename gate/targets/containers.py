@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import docker
 import psycopg
 
 from gate.core.errors import GateError
+from gate.core.guard import RUN
 from gate.targets import images, reaper, sweep
 from gate.targets.addresses import NetworkAddresses
 from gate.targets.container import Container, Plan
@@ -230,5 +232,6 @@ def reap(run: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        env={**os.environ, RUN: ""},  # it outlives the run for as long as the engine takes
         cwd="/",
     )

@@ -98,7 +98,7 @@ class EmbeddedTarget:
             raise RuntimeError("the target is started already")
         command, migrate = self._split("serve"), self._split("migrate")
         binaries = find_binaries()
-        self._cluster = cluster = Cluster(binaries, self._say)
+        self._cluster = cluster = Cluster(binaries, self._say, keep=self._keep)
         try:
             template = template_name(self._service, [*command, *migrate])
             cache = DataCache(f"{binaries.version}\0{template}", self._say) if self._warm else None

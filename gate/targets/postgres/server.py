@@ -8,7 +8,6 @@ import os
 import platform
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +18,12 @@ from filelock import Timeout as LockTimeout
 from platformdirs import user_cache_path
 
 from gate.core.errors import GateError
+from gate.core.guard import PREFIX, RUN
+from gate.core.lifetime import MEMORY, SHARED, root
 from gate.core.waiting import deadline
 from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, find_binaries, fingerprint, open_to_all, owner
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 
-MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
 MEMORY_NEEDED = 512 * 2**20
 SOCKET_PATH_LIMIT = 107
 CACHES_KEPT = 4
@@ -56,28 +56,33 @@ def data_root(say: Say) -> Path:
     with contextlib.suppress(OSError):
         if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
             return MEMORY
-    root = Path(tempfile.gettempdir())
-    if owner() != (-1, -1) and not open_to_all(root):
-        root = Path("/tmp")  # noqa: S108 (the directory gets an unguessable name and mode 0700)
-    say(f"{MEMORY} has less than {MEMORY_NEEDED >> 20} MB free: the database is kept below {root}, which is slower")
-    return root
+    disk = root()
+    if owner() != (-1, -1) and not open_to_all(disk):
+        disk = SHARED
+    say(f"{MEMORY} has less than {MEMORY_NEEDED >> 20} MB free: the database is kept below {disk}, which is slower")
+    return disk
 
 
 class Cluster:
-    """One Postgres server with its data directory below ``directory``; both go when this process does."""
+    """One Postgres server with its data directory below ``directory``; both go when this process does.
 
-    def __init__(self, binaries: Binaries, say: Say) -> None:
+    ``keep`` says that it will be released, and so does not belong to the run.
+    """
+
+    def __init__(self, binaries: Binaries, say: Say, *, keep: bool = False) -> None:
         self.binaries = binaries
-        root = data_root(say)
-        self.directory = root / f"beacon-gate-{secrets.token_hex(4)}"
+        folder = data_root(say)
+        self.directory = folder / f"{PREFIX}{secrets.token_hex(4)}"
         self.data = self.directory / "data"
         self.log = self.directory / "postgres.log"
         self.url = ""
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+        if keep:
+            self._env[RUN] = ""
         try:
             self._watched = Watched(self.directory, owner())
         except OSError as error:
-            raise GateError(f"{root} cannot hold the database: {error}.", "Free some space or set TMPDIR.") from error
+            raise GateError(f"{folder} cannot hold the database: {error}.", "Free some space or set TMPDIR.") from error
 
     @property
     def pid(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gate.core.errors import GateError
+from gate.core.lifetime import locked
 from gate.targets.postgres import watchdog
 
 LAST_LINES = 15
@@ -28,29 +30,42 @@ class Watched:
     """A watchdog, and the one child at a time that it owns.
 
     The watchdog ends the child and removes ``directory`` (made here, when given) as soon as this process is gone or
-    ``close`` is called. It runs in a session of its own, so Ctrl-C does not reach the child before the gate.
+    ``close`` is called. It runs in a session of its own, so Ctrl-C does not reach the child before the gate. The
+    directory is locked while watchdog or child lives.
     """
 
     def __init__(self, directory: Path | None = None, owner: tuple[int, int] = (-1, -1)) -> None:
-        arguments = [str(directory), str(owner[0]), str(owner[1])] if directory else []
         self._owner = owner
         self._ended = threading.Condition()
         self._code: int | None = None
         self.pid = 0
         self.lines: list[str] = []
-        self._dog = subprocess.Popen(
-            [sys.executable, "-I", "-S", watchdog.__file__, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            cwd="/",
-        )
+        locks = [locked(directory)] if directory else []
+        arguments = [str(directory), *map(str, locks)] if directory else []
+        try:
+            if directory:
+                os.chown(directory, *owner)
+            self._dog = subprocess.Popen(
+                [sys.executable, "-I", "-S", watchdog.__file__, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=locks,
+                cwd="/",
+            )
+        except OSError:
+            if directory:
+                directory.rmdir()
+            raise
+        finally:
+            for lock in locks:
+                os.close(lock)
         self._requests, self._answers, self._output = map(_pipe, (self._dog.stdin, self._dog.stdout, self._dog.stderr))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self._answer()  # the directory exists from here on
+            self._answer()
         except BaseException:
             self.close()
             raise

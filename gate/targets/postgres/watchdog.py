@@ -1,7 +1,7 @@
 """Owns one directory and one child at a time, and ends both when its standard input ends.
 
-A stand-alone script, run as ``python -I -S watchdog.py [DIRECTORY UID GID]``: the end of a pipe reaches it however its
-parent died, SIGKILL included. DIRECTORY is made at the start and removed at the end; UID and GID own it (-1: ours).
+A stand-alone script, run as ``python -I -S watchdog.py [DIRECTORY LOCK]``: the end of a pipe reaches it however its
+parent died, SIGKILL included. DIRECTORY is removed at the end; LOCK is a descriptor that locks it, for the child too.
 
 Requests are lines of JSON on standard input:
 
@@ -34,7 +34,7 @@ REMOVAL_SECONDS = 10.0
 class Child:
     """A child in a process group of its own, and the thread that notices its end."""
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: dict[str, Any], locks: list[int]) -> None:
         user, group = request["user"], request["group"]
         # A child inherits ignored signals but not handlers, so main() handles them and the child starts with defaults.
         drop: dict[str, Any] = {"user": user, "group": group, "extra_groups": []} if user >= 0 else {}
@@ -48,6 +48,7 @@ class Child:
                 env=request["env"],
                 cwd=request["cwd"],
                 start_new_session=True,
+                pass_fds=locks,
                 **drop,
             )
         self.pid = self._process.pid
@@ -92,18 +93,18 @@ def remove(directory: str) -> None:
         time.sleep(0.005)
 
 
-def begin(request: dict[str, Any], earlier: Child | None) -> tuple[Child | None, dict[str, object]]:
+def begin(request: dict[str, Any], earlier: Child | None, locks: list[int]) -> tuple[Child | None, dict[str, object]]:
     """Starts the child of a ``run`` request once the previous child has ended; returns it with the answer."""
     if earlier is not None:
         earlier.finish()
     try:
-        child = Child(request)
+        child = Child(request, locks)
     except (OSError, ValueError) as error:
         return None, {"error": str(error), "errno": getattr(error, "errno", None)}
     return child, {"pid": child.pid}
 
 
-def serve(directory: str | None) -> None:
+def serve(directory: str | None, locks: list[int]) -> None:
     """Serves requests until standard input ends, then ends the child and removes the directory."""
     child: Child | None = None
     try:
@@ -116,7 +117,7 @@ def serve(directory: str | None) -> None:
             if "signal" in request and child is not None:
                 child.signal(request["signal"])
             if "run" in request:
-                child, message = begin(request, child)
+                child, message = begin(request, child, locks)
                 answer(**message)  # after the assignment: when the parent is gone by now, the child is ended below
     except (ValueError, OSError):
         pass  # a torn request or a closed pipe: the parent died while it wrote or before it could read
@@ -128,21 +129,10 @@ def serve(directory: str | None) -> None:
 
 
 def main() -> None:
-    """Makes the directory and serves."""
+    """Serves."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-    directory = None
-    if len(sys.argv) > 1:
-        directory, user, group = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-        try:
-            os.mkdir(directory, 0o700)  # noqa: PTH102 (pathlib doubles the start-up time)
-            os.chown(directory, user, group)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.rmdir(directory)  # noqa: PTH106
-            answer(error=str(error), errno=error.errno)
-            return
-    serve(directory)
+    serve(sys.argv[1] if len(sys.argv) > 1 else None, [int(lock) for lock in sys.argv[2:]])
 
 
 if __name__ == "__main__":

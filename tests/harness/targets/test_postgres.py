@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.errors import GateError
+from gate.core.lifetime import MEMORY
 from gate.targets.postgres import binaries, server
 from gate.targets.postgres.binaries import Binaries, find_binaries
 from gate.targets.postgres.server import Cluster, data_root
@@ -112,7 +113,7 @@ def test_cache_that_others_can_write_is_refused(monkeypatch: pytest.MonkeyPatch,
 def test_data_go_to_the_disk_with_a_warning_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(server, "MEMORY_NEEDED", 2**60)
-    assert data_root(warnings.append) != server.MEMORY
+    assert data_root(warnings.append) != MEMORY
     assert "slower" in warnings[0]
 
 

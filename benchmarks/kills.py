@@ -1,0 +1,166 @@
+"""Kills the gate at random moments and looks for what outlives it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from beacon.checkout import ROOT
+from benchmarks.command_line import positive
+from gate.core.errors import Exit
+from gate.core.guard import PREFIX
+from gate.core.lifetime import MEMORY, SHARED
+
+MARK = "GATE_KILLED_RUN"
+LEFT_SECONDS = 2.0
+LATEST_SECONDS = 20.0
+"""The last moment of a run at which it is killed; a smoke run takes about as long."""
+VICTIMS = ("gate", "controller", "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A kill: who was killed and when, and what lived on."""
+
+    victim: str
+    moment: float
+    processes: list[str]
+    seconds: float  # until everything was gone
+
+
+def kills(words: Sequence[str], console: Console) -> int:
+    """Kill runs of the gate, print a line for each and a summary, and return 1 if anything was left."""
+    parser = argparse.ArgumentParser(prog="bench kills", description="Kills the gate and looks for what outlives it.")
+    parser.add_argument("--number", type=positive, default=10, metavar="N", help="how many runs (default: 10)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the moments (default: 0)")
+    parser.add_argument("--victim", choices=VICTIMS, default="gate", help="process to kill (default: gate)")
+    parser.add_argument("--workers", type=positive, default=2, metavar="N", help="of each run (default: 2)")
+    values = parser.parse_args(words)
+    chance = random.Random(values.seed)  # noqa: S311 (moments, not secrets)
+    before = directories()
+    left = 0
+    for number in range(1, values.number + 1):
+        kill = one(values.victim, chance.uniform(0, LATEST_SECONDS), values.workers)
+        left += bool(kill.processes)
+        lived = f"LEFT: {'; '.join(kill.processes)}" if kill.processes else f"gone after {kill.seconds:.2f} s"
+        console.print(f"{number:4} {kill.victim} killed after {kill.moment:5.2f} s: {lived}", markup=False)
+    one("gate", LATEST_SECONDS / 4, values.workers)  # the start of a run removes what earlier ones left
+    stale = sorted(map(str, directories() - before))
+    console.print(f"{values.number} kills: {left} left processes, {len(stale)} directories {' '.join(stale)}".rstrip())
+    return Exit.BROKEN if left or stale else Exit.PASS
+
+
+def one(victim: str, moment: float, workers: int) -> Kill:
+    """Start a run, kill one of its processes after some seconds, and look for the others."""
+    mark = secrets.token_hex(8)
+    with tempfile.TemporaryDirectory(prefix="killed-run-") as reports:
+        options = ("--depth", "smoke", f"--workers={workers}", f"--report-dir={reports}")
+        command = [sys.executable, "-m", "beacon", *options]
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, MARK: mark}, stdout=quiet, stderr=quiet)
+        gate = psutil.Process(process.pid)
+        started = time.monotonic()
+        target = None
+        while process.poll() is None and target is None:
+            time.sleep(max(0.01, min(0.05, started + moment - time.monotonic())))
+            if time.monotonic() >= started + moment:
+                target = _victim(gate, victim)
+        moment = time.monotonic() - started
+        members = {*of_run(mark), *_descendants(gate)} - {gate}
+        if target is not None:
+            target.kill()
+        if victim == "gate":
+            process.wait()
+        killed = time.monotonic()
+        while (alive := _living(mark, members, gate)) and time.monotonic() < killed + LEFT_SECONDS:
+            time.sleep(0.02)
+        seconds = time.monotonic() - killed
+        shown = [f"{each.pid} {' '.join(_words(each))[:80]}" for each in alive]
+        shown += _end(process)
+        for each in alive:
+            each.kill()
+    return Kill(victim, moment, shown, seconds)
+
+
+def _living(mark: str, members: set[psutil.Process], gate: psutil.Process) -> set[psutil.Process]:
+    return {*filter(_alive, members), *of_run(mark)} - {gate}
+
+
+def _end(process: subprocess.Popen[bytes]) -> list[str]:
+    """Wait for the gate itself, which still writes a verdict where another process was killed."""
+    try:
+        process.wait(5 * LEFT_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return ["the gate"]
+    return []
+
+
+def of_run(mark: str) -> set[psutil.Process]:
+    """Living processes with a mark in their environment."""
+    marked: set[psutil.Process] = set()
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and _alive(process):
+                marked.add(process)
+        except psutil.Error:  # it has ended, or is somebody else's
+            continue
+    return marked
+
+
+def directories() -> set[Path]:
+    """Directories of runs and of browsers."""
+    roots = {Path(tempfile.gettempdir()), MEMORY, SHARED}
+    return {
+        path for root in roots for name in (PREFIX, "playwright", ".org.chromium") for path in root.glob(f"{name}*")
+    }
+
+
+def _victim(gate: psutil.Process, name: str) -> psutil.Process | None:
+    """The process to kill; None where it has not started yet."""
+    if name == "gate":
+        return gate
+    controllers = [child for child in _children(gate) if "pytest" in _words(child)]
+    if name == "controller" or not controllers:
+        return next(iter(controllers), None)
+    return next(
+        (child for child in _children(controllers[0]) if any("exec(eval" in word for word in _words(child))), None
+    )
+
+
+def _children(process: psutil.Process, *, recursive: bool = False) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=recursive)
+    except psutil.Error:
+        return []
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    return _children(process, recursive=True)
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

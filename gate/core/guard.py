@@ -1,0 +1,102 @@
+"""Ends every process of a run and removes its directory as soon as the gate is gone, however it went.
+
+A script of its own, run as ``python -I guard.py RUN DIRECTORY ROOT ...``: the end of a pipe reaches it even where the
+gate was killed. First it removes what runs that are gone left below each ROOT. A directory is locked while its owner
+lives, so that nobody else's is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
+
+RUN = "GATE_RUN_IDS"
+"""The variable that marks each process of a run with the ids of the runs that it belongs to; empty for none."""
+PREFIX = "gate-run-"
+REGISTER = "processes"
+"""Folder with a file for each process that is to end first, named by its id."""
+SETTLE_SECONDS = 0.5
+"""Seconds in which watchdogs and browsers end by themselves, and clean up, once the processes above them are gone."""
+KILL_SECONDS = 10.0
+
+
+def sweep(roots: Iterable[Path]) -> None:
+    """Removes the directories of runs that are gone."""
+    for path in (path for root in roots for path in root.glob(f"{PREFIX}*")):
+        with contextlib.suppress(OSError):
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(held)
+
+
+def members(run: str) -> list[psutil.Process]:
+    """The living processes of a run, by their environment or, where that names no run, by that of their parent.
+
+    A process that writes a title over its environment shows none.
+    """
+    import psutil  # noqa: PLC0415  (needed only at the end)
+
+    living, parents, runs = [], {}, dict[int, list[str]]()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            parents[process.pid] = process.ppid()
+            if process.status() != psutil.STATUS_ZOMBIE:
+                living.append(process)
+            if (value := process.environ().get(RUN)) is not None:
+                runs[process.pid] = value.split()
+
+    def of(pid: int) -> list[str]:
+        while pid not in runs and pid in parents and pid > 1:
+            pid = parents[pid]
+        return runs.get(pid, [])
+
+    return [process for process in living if run in of(process.pid)]
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kills those that still live."""
+    for process in processes:
+        with contextlib.suppress(Exception):  # it has ended, or is somebody else's
+            process.kill()
+
+
+def end(run: str, directory: Path) -> None:
+    """Ends the registered processes of a run at once, and a little later what is left of it."""
+    registered = {int(path.name) for path in directory.glob(f"{REGISTER}/*")}
+    began = time.monotonic()
+    living = members(run)
+    kill(process for process in living if process.pid in registered)
+    while living and time.monotonic() < began + KILL_SECONDS:
+        if time.monotonic() > began + SETTLE_SECONDS:
+            kill(living)
+        time.sleep(0.02)
+        living = members(run)
+
+
+def main() -> None:
+    """Sweeps, waits for the end of standard input, and cleans up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    run, directory, *roots = sys.argv[1:]
+    sweep(map(Path, roots))
+    sys.stdin.buffer.read()
+    end(run, Path(directory))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
