@@ -52,17 +52,17 @@ def kills(words: Sequence[str], console: Console) -> int:
     before = directories()
     left = 0
     for number in range(1, values.number + 1):
-        kill = one(values.victim, chance.uniform(0, LATEST_SECONDS), values.workers)
+        kill = killed_run(values.victim, chance.uniform(0, LATEST_SECONDS), values.workers)
         left += bool(kill.processes)
         lived = f"LEFT: {'; '.join(kill.processes)}" if kill.processes else f"gone after {kill.seconds:.2f} s"
         console.print(f"{number:4} {kill.victim} killed after {kill.moment:5.2f} s: {lived}", markup=False)
-    one("gate", LATEST_SECONDS / 4, values.workers)  # the start of a run removes what earlier ones left
+    killed_run("gate", LATEST_SECONDS / 4, values.workers)  # the start of a run removes what earlier ones left
     stale = sorted(map(str, directories() - before))
     console.print(f"{values.number} kills: {left} left processes, {len(stale)} directories {' '.join(stale)}".rstrip())
     return Exit.BROKEN if left or stale else Exit.PASS
 
 
-def one(victim: str, moment: float, workers: int) -> Kill:
+def killed_run(victim: str, moment: float, workers: int) -> Kill:
     """Start a run, kill one of its processes after some seconds, and look for the others."""
     mark = secrets.token_hex(8)
     with tempfile.TemporaryDirectory(prefix="killed-run-") as reports:
@@ -87,11 +87,11 @@ def one(victim: str, moment: float, workers: int) -> Kill:
         while (alive := _living(mark, members, gate)) and time.monotonic() < killed + LEFT_SECONDS:
             time.sleep(0.02)
         seconds = time.monotonic() - killed
-        shown = [f"{each.pid} {' '.join(_words(each))[:80]}" for each in alive]
-        shown += _end(process)
+        survivors = [f"{each.pid} {' '.join(_words(each))[:80]}" for each in alive]
+        survivors += _end(process)
         for each in alive:
             each.kill()
-    return Kill(victim, moment, shown, seconds)
+    return Kill(victim, moment, survivors, seconds)
 
 
 def _living(mark: str, members: set[psutil.Process], gate: psutil.Process) -> set[psutil.Process]:
