@@ -113,6 +113,7 @@ class Session:
             self._note_states(observations)
             if not self._judging:
                 return Conclusion([], observations)
+            self.journal.count_judged(record.test, [oracle.name for oracle in self._oracles])
             if observations.checked:
                 self.journal.write(InvariantsChecked(list(observations.checked)))
             return Conclusion(judge(record, observations, self.contract, self._oracles), observations)

@@ -14,7 +14,7 @@ from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.suite.sharing import Offer
-from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED
+from gate.suite.state import CHOSEN, CONTROLLER, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED, worker_of
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
@@ -40,11 +40,13 @@ class Controller:
         self.promises = Promises()  # until those of the pack are loaded, which can fail
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
-        self.journal = Journal(self.directory / "controller.ndjson", self.redact)
+        self.journal = Journal(self.directory / f"{CONTROLLER}.ndjson", self.redact)
         self.listener = Listener(self.directory, self.hear)
         self.verdict: Verdict | None = None
         self.started = time.monotonic()
         self.run = self._run()
+        self.workers: set[str] = set()  # every one that was started
+        self.cut_short = False  # the run had to end at its first finding, and did
 
     def _run(self) -> Run:
         option, settings = self.config.option, self.settings
@@ -102,6 +104,7 @@ class Controller:
     def pytest_configure_node(self, node: Any) -> None:
         """Gives a worker the address to ask at."""
         self.offer.invite(node.workerinput)
+        self.workers.add(node.gateway.id)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Stops a run with a test file that does not load, which would leave something unchecked."""
@@ -131,7 +134,7 @@ class Controller:
         """Notes why a run was interrupted; one that reached its ``--maxfail`` was not."""
         most = self.config.option.maxfail
         if most and len(self.tests.tests("failed", "error")) >= most:
-            self.run.narrowed = True
+            self.run.narrowed = self.cut_short = True
             return
         self.cleanup.interrupt()
         reason = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
@@ -155,13 +158,17 @@ class Controller:
 
     def conclude(self) -> None:
         """Decides the verdict and writes the reports, unless only tests of the harness ran."""
+        self.journal.close()
         if JOURNAL in self.config.stash:
-            self.config.stash[JOURNAL].flush()
+            self.config.stash[JOURNAL].close()
         self.run.left_behind = self.cleanup.end()
         self.run.duration = time.monotonic() - self.started
         tests = self.tests.outcomes
         if self.run.stopped or not tests or not all(map(self._of_harness, tests)):
-            self.verdict = decide(tally(read(self.directory)), self.run, self.promises)
+            events, faults = read(self.directory, {CONTROLLER, *(self.workers or {worker_of(self.config)})})
+            if faults and not self.run.stopped and not self.cut_short:
+                self.run.stopped = " ".join(faults)
+            self.verdict = decide(tally(events), self.run, self.promises)
             reports.write(self.verdict, self.settings.report_dir, self.redact)
 
     def pytest_terminal_summary(self) -> None:

@@ -18,7 +18,7 @@ from gate.core.settings import WRAPPED, load
 from gate.session.start import refuse
 from gate.suite.interrupts import InterruptOnce
 from gate.suite.scheduling import long_first, quick_first
-from gate.suite.state import CHOSEN, CRITERIA, SETTINGS
+from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import report_directory
 
@@ -63,8 +63,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The controller starts the target and judges; workers and mere listings do neither."""
-    if SETTINGS in config.stash and not hasattr(config, "workerinput") and not config.option.collectonly:
+    """The controller starts the target and judges, workers open their journals; mere listings do neither."""
+    if SETTINGS not in config.stash or config.option.collectonly:
+        return
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        journal_of(config)
+    if not hasattr(config, "workerinput"):
         from gate.suite.controller import Controller  # noqa: PLC0415  (what makes reports, which no worker needs)
 
         if WRAPPED not in os.environ:  # else the command line has it
@@ -72,6 +76,13 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.update(own.environment)
             config.add_cleanup(own.close)
         config.pluginmanager.register(Controller(config), "beacon-gate-controller")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker ends its journal, after the last test and all that is judged then."""
+    if JOURNAL in session.config.stash:
+        session.config.stash[JOURNAL].close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -14,6 +14,8 @@ CHOSEN = pytest.StashKey[bool]()
 SHARED = pytest.StashKey[dict[str, str]]()
 JOURNAL = pytest.StashKey[Journal]()
 UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
+CONTROLLER = "controller"
+"""Name of the controlling process's own journal."""
 
 
 def shared_of(config: pytest.Config) -> dict[str, str]:
@@ -29,7 +31,7 @@ def worker_of(config: pytest.Config) -> str:
 
 
 def journal_of(config: pytest.Config) -> Journal:
-    """The journal of this process; opened at first use."""
+    """The journal of the tests that this process runs; opened at first use."""
     if JOURNAL not in config.stash:
         settings = config.stash[SETTINGS]
         path = settings.report_dir / "journal" / f"{worker_of(config)}.ndjson"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -125,10 +125,11 @@ class GateFailed:
 
 @dataclass(frozen=True, slots=True)
 class JournalClosed:
-    """The end of a journal: the number of events of each kind before it, and of records that each oracle judged."""
+    """The end of a journal, with the numbers of events before it and of records that were judged."""
 
-    events: Mapping[str, int]
-    judged: Mapping[str, int]
+    events: Mapping[str, int]  # by kind
+    judged: Mapping[str, int]  # records by oracle
+    records: Mapping[str, int] = field(default_factory=dict)  # by folder of their tests
     kind: Literal["closed"] = "closed"
 
 

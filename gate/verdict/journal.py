@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.redaction import Redactor
-from gate.verdict.events import EVENT, Event, FindingReported, OperationFuzzed, Outcome, ProgressMade
+from gate.verdict.events import EVENT, Event, FindingReported, JournalClosed, OperationFuzzed, Outcome, ProgressMade
 
 SUFFIX = ".ndjson"
 AT_ONCE = (FindingReported, OperationFuzzed, Outcome, ProgressMade)
 """Events that readers see at once, not when the buffer is full."""
 EVERY = 5.0
 """Seconds between two lines of progress of one worker."""
+SHOWN = 60
+"""Bytes that are shown of a line that cannot be read."""
 
 
 class Journal:
@@ -28,6 +31,7 @@ class Journal:
         # A lone surrogate is no text in UTF-8; the fuzzer sends some, and a finding may quote them.
         self._file = path.open("a", encoding="utf-8", errors="replace")
         self._redact = redact
+        self._events, self._judged, self._records = Counter[str](), Counter[str](), Counter[str]()
         self._lock = threading.Lock()  # a text file mixes up, or loses, what threads write to it at the same time
 
     def write(self, event: Event) -> None:
@@ -35,6 +39,7 @@ class Journal:
         line = json.dumps(self._redact.within(EVENT.dump_python(event)), ensure_ascii=False)
         with self._lock:
             self._file.write(f"{line}\n")
+            self._events[event.kind] += 1
             if isinstance(event, AT_ONCE):
                 self._file.flush()
 
@@ -43,14 +48,22 @@ class Journal:
         for finding in findings:
             self.write(FindingReported(finding, evidence))
 
+    def count_judged(self, test: str, oracles: Iterable[str]) -> None:
+        """Counts a record of a test that these oracles judged."""
+        with self._lock:
+            self._judged.update(oracles)
+            self._records["/".join(test.split("/")[:2])] += 1
+
     def flush(self) -> None:
         """Hands everything to the operating system."""
         with self._lock:
             self._file.flush()
 
     def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        """Writes the counts, which show whether the journal is whole, and closes the file."""
+        if not self._file.closed:
+            self.write(JournalClosed(dict(self._events), dict(self._judged), dict(self._records)))
+            self._file.close()
 
 
 class Progress:
@@ -74,17 +87,31 @@ class Follower:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._read: dict[Path, int] = {}  # bytes of each journal that were read
+        self.unreadable: dict[str, str] = {}  # reason by worker
+        self.incomplete: set[str] = set()  # workers whose journal does not end with a whole line
 
     def events(self) -> Iterator[tuple[str, Event]]:
         """Events since the last call, each with the worker's name, without a line that is not complete."""
         for path in sorted(self._directory.glob(f"*{SUFFIX}")):
-            with path.open("rb") as file:
-                file.seek(self._read.get(path, 0))
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
-                    self._read[path] = self._read.get(path, 0) + len(line)
-                    yield path.stem, EVENT.validate_json(line)
+            try:
+                with path.open("rb") as file:
+                    file.seek(self._read.get(path, 0))
+                    lines = file.readlines()
+            except OSError as error:
+                self.unreadable[path.stem] = f"cannot be read: {error.strerror}"
+                continue
+            self.incomplete.discard(path.stem)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    self.incomplete.add(path.stem)
+                    break
+                self._read[path] = self._read.get(path, 0) + len(line)
+                try:
+                    event = EVENT.validate_json(line)
+                except ValueError:
+                    self.unreadable[path.stem] = f"has a line that is no event: {line[:SHOWN]!r}"
+                else:
+                    yield path.stem, event
 
 
 class Listener:
@@ -111,6 +138,35 @@ class Listener:
                 self._hear(worker, event)
 
 
-def read(directory: Path) -> Iterator[Event]:
-    """Yields every event of every journal in ``directory``, without a last line that a crash cut short."""
-    return (event for _, event in Follower(directory).events())
+def read(directory: Path, workers: Collection[str] = ()) -> tuple[list[Event], list[str]]:
+    """Every event of every journal in ``directory``, and a sentence for each journal that is not whole.
+
+    Args:
+        directory: The journals of a run that is over.
+        workers: Each has to have a journal.
+
+    """
+    follower, journals = Follower(directory), defaultdict[str, list[Event]](list)
+    for worker, event in follower.events():
+        journals[worker].append(event)
+    faults = {worker: _fault(journals[worker]) for worker in sorted({*workers, *journals})}
+    faults |= dict.fromkeys(follower.incomplete, "ends in the middle of a line") | follower.unreadable
+    sentences = [
+        f"The journal of {worker} {fault}, so it is not known what was judged."
+        for worker, fault in faults.items()
+        if fault
+    ]
+    return [event for events in journals.values() for event in events], sentences
+
+
+def _fault(events: Sequence[Event]) -> str:
+    """The reason why these events are no whole journal; empty without any."""
+    if not events:
+        return "is gone"
+    *others, last = events
+    if not isinstance(last, JournalClosed):
+        return "has no end: it was cut, or its process died"
+    expected, seen = Counter(last.events), Counter[str](event.kind for event in others)
+    different = sorted({*(expected - seen), *(seen - expected)})
+    counts = ", ".join(f"{seen[kind]} of {expected[kind]} events of the kind {kind!r}" for kind in different)
+    return f"has {counts}" if counts else ""

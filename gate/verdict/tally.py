@@ -28,6 +28,7 @@ class Tally:
     findings: list[FindingReported] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # by test
     judged: Counter[str] = field(default_factory=Counter)  # records by oracle
+    records: Counter[str] = field(default_factory=Counter)  # judged records by folder of their tests
     gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
     unattributed: dict[str, None] = field(default_factory=dict)  # changes of rows, in their order
 
@@ -58,8 +59,9 @@ class Tally:
                 self.gate_failures.setdefault(reason, evidence)
             case events.Unattributed(text):
                 self.unattributed[text] = None
-            case events.JournalClosed(_, judged):
+            case events.JournalClosed(_, judged, records):
                 self.judged.update(judged)
+                self.records.update(records)
             case events.ProgressMade():
                 pass
 

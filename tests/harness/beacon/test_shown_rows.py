@@ -216,8 +216,8 @@ def test_sound_runner_has_no_finding_without_its_rows(own_runner: OwnRunner, tmp
             for regions in (["US"], ["US", "EU", "ASIA"]):
                 scenario.finished(workflow=workflow, regions=regions, questions=["math_basic", "taiwan_status"])
         assert judged(scenario) == []
-    assert [len(event.codes) for event in read(tmp_path) if isinstance(event, InvariantsChecked)] == [38]
-    states = [event.states["jobs"] for event in read(tmp_path) if isinstance(event, ResourceEnded)]
+    assert [len(event.codes) for event in read(tmp_path)[0] if isinstance(event, InvariantsChecked)] == [38]
+    states = [event.states["jobs"] for event in read(tmp_path)[0] if isinstance(event, ResourceEnded)]
     assert states == [["completed"]] * 4
 
 

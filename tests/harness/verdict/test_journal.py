@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from gate.verdict.events import (
     FuzzResult,
     GateFailed,
     InvariantsChecked,
-    JournalClosed,
     OperationFuzzed,
     Outcome,
     ProgressMade,
@@ -27,6 +26,7 @@ from gate.verdict.events import (
     Unattributed,
 )
 from gate.verdict.journal import Follower, Journal, Listener, Progress, read
+from gate.verdict.tally import tally
 from tests.harness.support.verdicts import reported
 
 SOON = 10.0
@@ -43,7 +43,6 @@ EVENTS: tuple[Event, ...] = (
     Outcome("t::a", "skipped", ["criterion.execute"], "no rows"),
     Unattributed("jobs 1 to 2"),
     GateFailed("an oracle raised", "a traceback"),
-    JournalClosed({"exchange": 2}, {"published contract": 1}),
 )
 
 
@@ -73,7 +72,8 @@ def test_each_event_is_read_as_it_was_written(journal: Journal, tmp_path: Path) 
     for event in EVENTS:
         journal.write(event)
     journal.close()
-    assert [str(event) for event in read(tmp_path)] == [str(event).replace("()", "[]") for event in EVENTS]
+    events, faults = read(tmp_path)
+    assert ([str(event) for event in events[:-1]], faults) == ([str(event).replace("()", "[]") for event in EVENTS], [])
 
 
 def test_threads_write_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,13 +86,51 @@ def test_threads_write_one_after_the_other(tmp_path: Path, monkeypatch: pytest.M
     assert (slow.most, len(slow.getvalue().splitlines())) == (1, 40)
 
 
-def test_line_that_a_crash_cut_short_is_left_out(journal: Journal, tmp_path: Path) -> None:
-    """Everything before it still counts."""
-    journal.write(EVENTS[0])
+def cut(lines: list[bytes]) -> bytes:
+    return b"".join(lines[: len(lines) // 2])
+
+
+FAULTS: dict[str, tuple[Callable[[list[bytes]], bytes], str]] = {
+    "half is cut": (cut, "gw0 has no end: it was cut, or its process died"),
+    "empty": (lambda _: b"", "gw0 is gone"),
+    "without its end": (lambda lines: b"".join(lines[:-1]), "gw0 has no end"),
+    "torn at its end": (lambda lines: b"".join(lines)[:-9], "gw0 ends in the middle of a line"),
+    "torn in the middle": (lambda lines: lines[0][:9] + b"".join(lines[1:]), "gw0 has a line that is no event"),
+    "a line of something else": (lambda lines: b"".join([b"{}\n", *lines]), "gw0 has a line that is no event: b'{}"),
+    "bytes that are no text": (lambda lines: b"".join([b"\xff\x00\n", *lines]), "gw0 has a line that is no event"),
+    "a line is gone": (lambda lines: b"".join(lines[1:]), "gw0 has 1 of 2 events of the kind 'exchange'"),
+    "a line is there twice": (lambda lines: lines[2] + b"".join(lines), "gw0 has 2 of 1 events of the kind 'coverage'"),
+    "goes on after its end": (lambda lines: b"".join([*lines, lines[0]]), "gw0 has no end"),
+}
+
+
+@pytest.mark.parametrize(("change", "fault"), FAULTS.values(), ids=FAULTS)
+def test_journal_that_is_not_whole_is_named(
+    journal: Journal, tmp_path: Path, change: Callable[[list[bytes]], bytes], fault: str
+) -> None:
+    """Each fault is one sentence, and whatever can be read still counts."""
+    for event in EVENTS:
+        journal.write(event)
     journal.close()
-    with (tmp_path / "gw0.ndjson").open("a", encoding="utf-8") as file:
-        file.write('{"kind": "fa')
-    assert list(read(tmp_path)) == [EVENTS[0]]
+    path = tmp_path / "gw0.ndjson"
+    path.write_bytes(change(path.read_bytes().splitlines(keepends=True)))
+    assert [fault in sentence for sentence in read(tmp_path, ["gw0"])[1]] == [True]
+
+
+def test_each_worker_that_started_has_a_journal(journal: Journal, tmp_path: Path) -> None:
+    """Without it, nothing is known of what its tests did."""
+    journal.close()
+    assert read(tmp_path, ["gw0", "gw1"])[1] == ["The journal of gw1 is gone, so it is not known what was judged."]
+
+
+def test_end_counts_judged_records(journal: Journal, tmp_path: Path) -> None:
+    """By oracle, and by the folder of their tests."""
+    for test in ("tests/fuzz/test_a.py::test_a", "tests/fuzz/test_a.py::test_b", "tests/portal/test_a.py::test_a"):
+        journal.count_judged(test, ["stored", "listings"])
+    journal.close()
+    result = tally(read(tmp_path)[0])
+    assert result.judged == {"stored": 3, "listings": 3}
+    assert result.records == {"tests/fuzz": 2, "tests/portal": 1}
 
 
 @pytest.mark.parametrize(
@@ -104,13 +142,13 @@ def test_line_is_json_without_secrets_whatever_its_text(
     journal: Journal, tmp_path: Path, text: str, read_as: str
 ) -> None:
     journal.write(ProgressMade(text))
-    assert list(read(tmp_path)) == [ProgressMade(read_as)]
+    assert read(tmp_path)[0] == [ProgressMade(read_as)]
 
 
 def test_text_that_no_encoding_has_is_replaced(journal: Journal, tmp_path: Path) -> None:
     """The fuzzer sends lone surrogates, and a finding may quote one."""
     journal.write(ProgressMade("\ud800 alone"))
-    assert list(read(tmp_path)) == [ProgressMade("? alone")]
+    assert read(tmp_path)[0] == [ProgressMade("? alone")]
 
 
 def test_findings_are_seen_while_the_worker_goes_on(journal: Journal, tmp_path: Path) -> None:
