@@ -29,14 +29,13 @@ class BeaconSettings(Settings):
         "postgres_image": "one that ./scripts/images --offline built, else the official one",
     }
     backfill_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", BACKFILL_COMMAND, STARTED)] = None
-    """gives the historical jobs of the database DATABASE_URL their analysis; containers: what the runner's image is
-    given to do so, instead of backfill"""
+    """analyses the historical jobs of the database DATABASE_URL; containers: replaces the image's argument backfill"""
     browser_path: Annotated[str | None, check(_program), Option("target", "PROGRAM", "the one on the usual paths")] = (
         None
     )
-    """the Chromium or Chrome of the portal's tests, which are skipped without any"""
+    """the Chromium or Chrome for the tests of the portal, which are skipped without a browser"""
     record_portal: Annotated[bool, Option("reports")] = False
-    """write contracts/portal/ anew from what the portal's tests see, instead of comparing"""
+    """record contracts/portal/ again from the tests of the portal, instead of comparing with it"""
 
     @property
     def commands(self) -> dict[str, str]:

@@ -122,7 +122,7 @@ def _directory(value: str | Path) -> Path:
 def _new_file(text: str) -> Path:
     path = Path(text).absolute()
     if path.exists():
-        raise UsageError(f"{path} is there already.", "Remove it, or the run would end before it begins.")
+        raise UsageError(f"{path} exists already.", "Remove it, or the run would end before it begins.")
     return path
 
 
@@ -163,14 +163,13 @@ class Settings(Options):
     """The options of a run, checked."""
 
     target: Annotated[str, check(_choice(*TARGETS)), Option("target", f"{{{','.join(TARGETS)}}}")] = "embedded"
-    """where the runner comes from: embedded starts it and a Postgres here, containers starts both from images, auto is
-    containers where an engine answers and else embedded, remote takes one that runs"""
+    """where the runner runs: embedded starts it and a Postgres on this machine, containers starts both from images,
+    remote judges a runner that is already up; auto is containers if a container engine answers, else embedded"""
     runner_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", targets=STARTED)] = None
-    """starts the runner, with DATABASE_URL, PORT and the addresses of its stand-ins set; containers: what its image is
-    given to run, instead of the image's own command"""
+    """starts the runner, with DATABASE_URL, PORT and the addresses of its stand-ins set; containers: replaces the
+    command of the image"""
     migrate_command: Annotated[str | None, COMMAND, Option("target", "COMMAND", targets=STARTED)] = None
-    """brings an empty database to the runner's schema; containers: what the runner's image is given to do so, instead
-    of migrate"""
+    """migrates an empty database to the runner's schema; containers: replaces the image's argument migrate"""
     runner_env: Annotated[
         Mapping[str, str],
         BeforeValidator(_environment),
@@ -182,62 +181,61 @@ class Settings(Options):
     postgres_image: Annotated[str | None, Option("target", "IMAGE", "the official one", CONTAINERS)] = None
     """containers: the database's image"""
     worker_containers: Annotated[int, check(_whole(0)), Option("target", "N", targets=CONTAINERS)] = 0
-    """containers: how many of them work on jobs in the service's place; 0, the service works itself"""
+    """containers: how many more of them work on jobs instead of the service; with 0 the service does"""
     keep: Annotated[bool, Option("target")] = False
-    """leave the databases up afterwards and say how to reach them; containers: the next run with --keep takes the same
-    Postgres"""
+    """leave the databases up after the run and print their addresses; containers: the next run with --keep uses the
+    same Postgres"""
     cold: Annotated[bool, Option("target")] = False
-    """build the database afresh rather than from the cache of an earlier run (always so where CI is set)"""
+    """build the database anew instead of from the cache of an earlier run (always where the variable CI is set)"""
 
     depth: Annotated[str, check(_choice(*DEPTHS)), Option("depth", f"{{{','.join(DEPTHS)}}}")] = "ci"
-    """how much is checked: smoke, what a developer runs before each commit; ci, a pull request; full, everything"""
+    """how much is checked: smoke before each commit, ci for a pull request, full for a release"""
     seed: Annotated[int, check(_whole(0)), Option("depth", "N")] = 0
-    """integer from which every generated case follows"""
+    """the number from which every generated case follows; the same seed generates the same cases"""
     workers: Annotated[int, BeforeValidator(_workers), Option("depth", "N", "auto")] = Field(default_factory=_cores)
-    """processes that run tests, or auto for one a core and at least four for a remote runner"""
+    """processes that run tests; auto is one for each core, and at least four for a remote runner"""
     time_factor: Annotated[float, check(_factor), Option("depth", "X")] = 1.0
     """multiplies every deadline, for slow machines"""
     budget: Annotated[float | None, check(_duration), Option("depth", "TIME", "10m at depth full, else 0")] = None
-    """how long to fuzz beyond the cases of the depth, as 600 (seconds), 90s or 10m"""
+    """how long to fuzz after the cases of the depth, such as 600 (seconds), 90s or 10m"""
     repeat: Annotated[int, check(_whole(1, 100)), Option("depth", "N")] = 1
-    """how often each test runs; a finding that not every repetition sees is reported as flaky"""
+    """how often each test runs; a finding that some repetitions miss is reported as flaky"""
 
     profile: Annotated[str, Option("reports", "NAME")] = "published"
-    """how the runner is spelled on the wire and which deviations are accepted of it: its name, or a
-    .toml file"""
+    """how the runner spells requests and which of its deviations are accepted: a name, or the path of a .toml file"""
     baseline: Annotated[Path | None, Option("reports", "FILE")] = None
     """verdict.json of an earlier run, to report what changed since"""
     allow_partial: Annotated[bool, Option("reports")] = False
-    """exit 0 although some checks could not be made on this target (the verdict lists them)"""
+    """exit 0 although this target does not allow some checks (the verdict lists them)"""
     report_dir: Annotated[Path, BeforeValidator(_directory), Option("reports", "DIR")] = Field(
         Path("reports"), validate_default=True
     )
-    """where the reports go"""
+    """the folder of the reports"""
 
     base_url: Annotated[str | None, check(_root), Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
-    """where the runner listens, as http(s)://host[:port]. Headers that it needs go into the environment, as
-    GATE_HEADER_AUTHORIZATION"""
+    """the address of the runner, as http(s)://host[:port]; a variable such as GATE_HEADER_AUTHORIZATION adds a header
+    to each request"""
     database_url: Annotated[str | None, DATABASE, Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
-    """the runner's database, as postgresql://..., for a role that need only read. Without it whatever needs rows is
-    reported as not checked"""
+    """the runner's database, as postgresql://..., for a role that can read; without it the verdict lists the checks
+    that need rows as unavailable"""
     cleanup_database_url: Annotated[str | None, DATABASE, Option("remote", "URL", targets=REMOTE)] = Field(
         None, repr=False
     )
-    """a role of the runner's database that may delete, to remove this run's jobs at its end"""
+    """the same database for a role that can delete; at its end the run removes its jobs"""
     max_jobs: Annotated[int, check(_above_zero(100_000, whole=True)), Option("remote", "N", targets=REMOTE)] = 200
     """jobs that the run may create"""
     max_rate: Annotated[float, check(_above_zero(10_000)), Option("remote", "X", targets=REMOTE)] = 50.0
-    """requests a second, of all workers together"""
+    """requests per second, of all workers together"""
     max_seconds: Annotated[float, check(_above_zero(86_400)), Option("remote", "X", targets=REMOTE)] = 900.0
     """seconds after which no request is sent"""
     stop_file: Annotated[Path | None, check(_new_file), Option("remote", "FILE", targets=REMOTE)] = None
-    """the run ends as soon as this file is there"""
+    """the run ends as soon as this file exists"""
     i_know_this_is_production: Annotated[bool, Option("remote", targets=REMOTE, typed=True)] = False
-    """needed where an address looks like production"""
+    """confirms an address that looks like production"""
     read_only: Annotated[bool, Option("remote", targets=REMOTE)] = False
-    """judge jobs that are there; nothing but GET is sent"""
+    """judge existing jobs, and send only GET requests"""
     job: Annotated[tuple[str, ...], Option("remote", "ID", targets=REMOTE, repeated=True)] = ()
-    """a job to judge with --read-only; may be given again"""
+    """a job to judge with --read-only; may be given more than once"""
     jobs_from: Annotated[tuple[str, ...], check(_ids), Option("remote", "FILE", targets=REMOTE)] = ()
     """a file with a job id on each line, to judge with --read-only"""
 

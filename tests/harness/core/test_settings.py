@@ -48,7 +48,7 @@ NONSENSE: dict[str, tuple[list[str], str]] = {
     "no jobs allowed": ([*REMOTE, "--max-jobs", "0"], "whole number above 0"),
     "half a job allowed": ([*REMOTE, "--max-jobs", "1.5"], "whole number above 0"),
     "no rate": ([*REMOTE, "--max-rate", "fast"], "above 0"),
-    "stop file that is there": ([*REMOTE, "--stop-file", "pyproject.toml"], "is there already"),
+    "stop file that exists": ([*REMOTE, "--stop-file", "pyproject.toml"], "exists already"),
     "address with a path": (["--target", "remote", "--base-url", "http://h/api"], "has a path"),
     "reading nothing": ([*REMOTE, "--read-only"], "none was named"),
     "jobs without reading": ([*REMOTE, "--job", "x"], "--read-only"),
