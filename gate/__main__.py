@@ -2,11 +2,15 @@
 
 import sys
 
-from gate.cli.main import main
+from gate.core.surroundings import enter
 
 
 def start() -> None:
     """Runs the command line and ends the process."""
+    enter()  # before a library reads the environment
+
+    from gate.cli.main import main
+
     sys.exit(main())
 
 

@@ -17,6 +17,7 @@ from gate.core.errors import GateError
 from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
 from gate.core.settings import WRAPPED, Settings, load
+from gate.core.surroundings import compose
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.verdict import report_directory
@@ -65,7 +66,7 @@ def judge(pack: Pack, values: Namespace) -> int:
         return replay(pack, settings, Path(values.replay))
     report_directory.prepare(settings.report_dir)
     typed["report_dir"] = str(settings.report_dir)
-    words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary"]
+    words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
     words += ["-k", values.expression] if values.expression else []
     words += ["-x"] if values.first else []
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
@@ -95,9 +96,7 @@ def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
 
 def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> int:
     """Runs ``command``, forwards signals to it as interrupts, and returns its exit code."""
-    env = {**os.environ, **more, WRAPPED: "1"}
-    # Where bytecode is not kept, pytest compiles its plugins anew in every process: seconds for each worker.
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env = {**compose(os.environ), **more, WRAPPED: "1"}
     with subprocess.Popen(command, cwd=root, env=env) as process:
         # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gate.core import guard
 from gate.core.guard import PREFIX, REGISTER, RUN
+from gate.core.surroundings import environment
 
 MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
 SHARED = Path("/tmp")  # noqa: S108 (as above)
@@ -65,6 +66,7 @@ class Lifetime:
             start_new_session=True,
             pass_fds=(held,),
             cwd="/",
+            env=environment(),
         )
         os.close(held)
         self.environment = {RUN: f"{os.environ.get(RUN, '')} {run}".strip(), "TMPDIR": str(self.directory)}

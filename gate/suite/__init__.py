@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from gate.core.surroundings import settle
 from gate.session.pack import Pack
 
 _HANDED: list[Pack] = []
 
 
 def use(pack: Pack) -> None:
-    """Sets the pack of this process."""
+    """Sets the pack of this process, and settles its environment before anything reads it."""
+    settle()
     _HANDED[:] = [pack]
 
 

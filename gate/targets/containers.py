@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import docker
 import psycopg
 
+from gate.core import surroundings
 from gate.core.errors import GateError
 from gate.core.guard import RUN
 from gate.targets import images, reaper, sweep
@@ -232,6 +232,6 @@ def reap(run: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, RUN: ""},  # it outlives the run for as long as the engine takes
+        env=surroundings.environment({RUN: ""}),  # it outlives the run for as long as the engine takes
         cwd="/",
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from gate.core.errors import GateError
+from gate.core.surroundings import environment
 from gate.targets import Process
 from gate.targets.postgres.binaries import find_binaries
 from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
@@ -197,18 +197,9 @@ class EmbeddedTarget:
         return EmbeddedSystem(process, url, stand_ins)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a process: the gate's own without what is meant for it, the service's, then ``more``."""
-        foreign = ("PYTEST_", "PG", *self._service.own_env)
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith(foreign)
-        }
-        # The stand-ins are on this machine: no proxy may stand between.
-        direct = (os.environ.get("NO_PROXY"), os.environ.get("no_proxy"), "127.0.0.1,localhost")
-        local = ",".join(filter(None, direct))
-        own = {"PATH": search_path(), "NO_PROXY": local, "no_proxy": local, "PYTHONUNBUFFERED": "1"}
-        return {**clean, **own, **self._service.local_env, **self._service.env, **more}
+        """The environment of a process: the composed one without what is meant for it, the service's, then ``more``."""
+        own = {"PATH": search_path(), "PYTHONUNBUFFERED": "1"}
+        return environment({**own, **self._service.local_env, **self._service.env, **more}, drop=self._service.own_env)
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory, or with ``keep`` leaves it and says where; safe to call twice."""

@@ -15,6 +15,7 @@ from gate.contract.loading import ContractError, load_openapi, parse
 from gate.contract.nodes import DIALECT, DanglingReferenceError, locate
 from gate.core.errors import GateError
 from gate.core.pointer import join
+from gate.core.surroundings import environment
 from gate.core.texts import clip
 
 OPENAPI = Path(__file__).parents[1] / "openapi-3.1.json"
@@ -69,7 +70,7 @@ def _from_git(word: str, published: str | None) -> tuple[str, str]:
 
 def _git(*words: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(["git", *words], capture_output=True, check=False)
+        return subprocess.run(["git", *words], env=environment(), capture_output=True, check=False)
     except OSError as error:
         raise GateError(
             f"git does not run ({error}).", "It is needed to read a document of an older revision."

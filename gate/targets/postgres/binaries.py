@@ -19,6 +19,7 @@ from filelock import Timeout as LockTimeout
 from platformdirs import site_cache_path
 
 from gate.core.errors import GateError
+from gate.core.surroundings import environment
 
 OLDEST_MAJOR = 15
 """CREATE DATABASE has STRATEGY, and UNIQUE has NULLS NOT DISTINCT, since this version."""
@@ -88,6 +89,7 @@ def _usable(directory: Path) -> Binaries | None:
             check=True,
             timeout=30,
             cwd="/",
+            env=environment(),
             user=user if user >= 0 else None,
             group=group if group >= 0 else None,
             extra_groups=[] if user >= 0 else None,

@@ -20,6 +20,7 @@ from platformdirs import user_cache_path
 from gate.core.errors import GateError
 from gate.core.guard import PREFIX, RUN
 from gate.core.lifetime import MEMORY, SHARED, root
+from gate.core.surroundings import environment
 from gate.core.waiting import deadline
 from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, find_binaries, fingerprint, open_to_all, owner
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
@@ -76,9 +77,7 @@ class Cluster:
         self.data = self.directory / "data"
         self.log = self.directory / "postgres.log"
         self.url = ""
-        self._env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
-        if keep:
-            self._env[RUN] = ""
+        self._env = environment({"LC_ALL": "C", **({RUN: ""} if keep else {})})
         try:
             self._watched = Watched(self.directory, owner())
         except OSError as error:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from gate.core.errors import GateError
 from gate.core.lifetime import locked
+from gate.core.surroundings import environment
 from gate.targets.postgres import watchdog
 
 LAST_LINES = 15
@@ -53,6 +54,7 @@ class Watched:
                 start_new_session=True,
                 pass_fds=locks,
                 cwd="/",
+                env=environment(),
             )
         except OSError:
             if directory:

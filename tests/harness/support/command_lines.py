@@ -33,7 +33,7 @@ def problem(root: Path, command: str) -> str:
     if words[0].startswith("./scripts/"):
         script = root / words[0]
         text = script.read_text(encoding="utf-8") if script.is_file() else ""
-        module = re.search(r'python -m ([\w.]+)( \w+)? "\$@"', text)
+        module = re.search(r'python -E -m ([\w.]+)( \w+)? "\$@"', text)
         return _refused([module[1], *(module[2] or "").split(), *words[1:]], root) if module else "no such script"
     if words[:2] == [".venv/bin/python", "-m"]:
         return _refused(words[2:], root)
