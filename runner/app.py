@@ -36,7 +36,7 @@ def create_app(
     Args:
         settings: of this process.
         database: with an open pool.
-        intake: is told of every submission.
+        intake: notified of every submission.
         published: the text of the published contract, served at /openapi.yaml.
         portal: a directory that is served at /portal.
 

@@ -152,7 +152,7 @@ def derive(executions: Sequence[Execution], demands: Demands) -> Outcome:
     """The result of a run, from all its executions, all of which are terminal.
 
     The analysis compares the completed executions of successful regions, of which there have to be at least two. A
-    fault in it is told in `analysis_error` and leaves the rest of the result as it is.
+    fault in it is stored in `analysis_error` and leaves the rest of the result as it is.
     """
     by_region: dict[str, list[Execution]] = {region: [] for region in sorted(demands.regions)}
     for row in executions:

@@ -15,7 +15,7 @@ from math import floor
 from beacon.analysis.terms import Definition, contained, fold, mean, similarity, tokens, tone
 
 CLOSE = Fraction(1, 10**9)
-"""Distance within which a computed number and a limit, or a rounding's middle, cannot be told apart."""
+"""Distance within which a computed number and a limit, or a rounding's middle, cannot be distinguished."""
 
 SEVERITIES = ("critical", "high", "medium", "low")
 

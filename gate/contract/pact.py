@@ -30,7 +30,7 @@ class Message:
     """A request or response: headers by lower-case name, and a JSON body with its matchers.
 
     ``rules`` has the names of matchers by Pact's own paths (``$.items[*].id``); a value without one has to be equal.
-    ``has_body`` tells a body that is null from no body.
+    ``has_body`` distinguishes a body that is null from no body.
     """
 
     headers: Mapping[str, str]

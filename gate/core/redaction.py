@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 MASK = "***"
 SHORTEST = 4
-"""A secret of fewer characters cannot be told from other text."""
+"""A secret of fewer characters cannot be distinguished from other text."""
 _URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://[^\s/:@'\"]*):(?P<password>[^\s/@'\"]+)@", re.IGNORECASE)
 _HEADER = re.compile(
     r"(?P<name>\b(?:authorization|proxy-authorization|cookie|set-cookie|x-api-key)['\"]?\s*[:=]\s*['\"]?)(?P<value>[^'\"\n]+)",

@@ -22,7 +22,7 @@ CONTAINERS = ("containers", "auto")
 REMOTE = ("remote",)
 DEPTHS = ("smoke", "ci", "full")
 WRAPPED = "GATE_WRAPPED"
-"""Variable by which the command line tells the suite that it prints the verdict itself."""
+"""Variable by which the suite knows that the command line prints the verdict."""
 WITHOUT_ORACLES = "GATE_WITHOUT_ORACLES"
 """Variable with which the benchmarks measure what the oracles cost; such a run never passes."""
 S = TypeVar("S", bound="Settings")

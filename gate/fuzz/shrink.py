@@ -32,7 +32,7 @@ def shorten(steps: Steps, shows: Callable[[Steps], bool], least: Mapping[str, in
 def _minimise(
     start: T, smaller: Callable[[T], Iterable[T]], shows: Callable[[T], bool], tries: int, seconds: float
 ) -> T:
-    """``start`` made smaller until no smaller candidate shows the finding, or a limit is reached."""
+    """Shrinks ``start`` until no smaller candidate shows the finding, or a limit is reached."""
     until = time.monotonic() + seconds
     best, candidates = start, iter(smaller(start))
     for _ in range(tries):

@@ -42,7 +42,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         asked = load(model, given(model, config.option), directory=None if WRAPPED in os.environ else Path.cwd())
         refuse(asked, suite.pack())
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
-        config.option.gate_target = settings.target  # workers are told this, not what it was taken from
+        config.option.gate_target = settings.target  # workers get the settled target, not ``auto``
         if not hasattr(config, "workerinput") and not config.option.collectonly:
             report_directory.prepare(settings.report_dir)
     except GateError as error:
@@ -52,7 +52,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     waiting.scale(settings.time_factor)
     if config.option.help or config.option.collectonly:
         return
-    # Each worker writes the results of its own tests, and is not told what was set here after its start.
+    # Each worker writes the results of its own tests, and does not get options that are set after its start.
     config.option.allure_report_dir = config.option.allure_report_dir or str(settings.report_dir / "allure-results")
     if hasattr(config, "workerinput"):
         return

@@ -71,7 +71,7 @@ class StandIn(Protocol):
         """Listens from now on, on a port of its own choice."""
 
     def reset(self) -> None:
-        """Forgets what it was told and asked."""
+        """Forgets its rules and its log."""
 
     def close(self) -> None:
         """Ends it; safe to call twice, and before the start."""

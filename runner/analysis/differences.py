@@ -21,7 +21,7 @@ DIMENSIONS = (
     "factual_accuracy",
     "tone_sentiment",
 )
-"""Respects in which answers can differ, in the order in which they are told."""
+"""Respects in which answers can differ, in the order of the analysis."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def not_found(kind: str, message: str) -> ApiError:
 
 
 def envelope(request_id: str, error: ApiError) -> JsonBody:
-    """The response that tells of an error."""
+    """The response of an error."""
     body: dict[str, Any] = {"error": error.message, "error_code": error.code}
     if error.details is not None:
         body["details"] = error.details
@@ -78,7 +78,7 @@ def envelope(request_id: str, error: ApiError) -> JsonBody:
 
 
 def respond(request: Request, error: ApiError) -> JsonBody:
-    """The response that tells of an error to this request."""
+    """The error response to this request."""
     return envelope(request.state.request_id, error)
 
 

@@ -42,7 +42,7 @@ async def list_questions() -> JsonBody:
     "/health", operation_id="getHealth", responses={200: {"model": schemas.Health}, 503: {"model": schemas.Unhealthy}}
 )
 async def get_health(request: Request) -> JsonBody:
-    """Tell the state of the runner; without the router it is degraded, without database or queue unhealthy."""
+    """Return the state of the runner; without the router it is degraded, without database or queue unhealthy."""
     services = await _services(request)
     states = {service["status"] for service in services}
     worst = next((state for state in ("unhealthy", "degraded") if state in states), "healthy")
@@ -52,7 +52,7 @@ async def get_health(request: Request) -> JsonBody:
 
 @router.get("/health/live", operation_id="getLiveness", response_model=schemas.Liveness)
 async def get_liveness() -> JsonBody:
-    """Tell that the process answers."""
+    """Answer while the process lives."""
     return JsonBody({"status": "alive"})
 
 
@@ -62,7 +62,7 @@ async def get_liveness() -> JsonBody:
     responses={200: {"model": schemas.Ready}, 503: {"model": schemas.NotReady}},
 )
 async def get_readiness(request: Request) -> JsonBody:
-    """Tell whether jobs can be accepted."""
+    """Return whether jobs can be accepted."""
     services = await _services(request)
     ready = all(service["status"] != "unhealthy" for service in services)
     return JsonBody({"ready": ready, "services": services}, 200 if ready else 503)

@@ -147,7 +147,7 @@ class JobRun:
                 await self._records.decide(region, out_of_time("job", seconds), "timeout")
 
     async def _plan(self, regions: Sequence[str]) -> dict[str, str] | None:
-        """Choose a provider for each region; None when the router gives no list, so that only calls can tell."""
+        """Choose a provider for each region; None when the router gives no list."""
         listed = await self._tools.router.providers(self._trace)
         if listed is None:
             _log.warning("providers_unknown")

@@ -1,7 +1,7 @@
 """A lock for each job that runs; the database holds it exactly as long as the worker's connection lives.
 
 pgqueuer hands a job to another worker when the heartbeat of its entry is old. That also happens to a worker that is
-only slow; the lock tells the two apart, as a worker that is alive still has it.
+only slow; the lock distinguishes the two, as a worker that is alive still has it.
 """
 
 import asyncio

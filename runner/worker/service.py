@@ -23,7 +23,7 @@ from runner.worker.router import Router
 from runner.worker.slots import FairSlots
 
 STOP_GRACE_SECONDS: Final = 3.0
-"""How long calls that are under way may still take when the worker is told to stop."""
+"""How long calls that are under way may still take when the worker is stopped."""
 
 _RELEASE_SECONDS: Final = 2.0
 _RESTART_SECONDS: Final = 1.0
@@ -38,10 +38,10 @@ _log = logging.get(__name__)
 
 
 async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intake) -> None:
-    """Run jobs until told to stop.
+    """Run jobs until stopped.
 
     Any number of workers may share a database. A job is run by one of them at a time; when a worker dies, another one
-    goes on with its jobs once their heartbeat is older than `settings.heartbeat_seconds`. When told to stop, the worker
+    goes on with its jobs once their heartbeat is older than `settings.heartbeat_seconds`. When stopped, the worker
     begins no further call, gives the calls that are under way `STOP_GRACE_SECONDS`, and hands unfinished jobs back.
 
     Args:

@@ -1,6 +1,6 @@
 """The analysis follows from the answers whatever they are: drawn ones, and such as stand beside a threshold.
 
-The oracle computes each analysis again. The draws were chosen among eighty: together they tell apart nearly as many
+The oracle computes each analysis again. The draws were chosen among eighty: together they distinguish nearly as many
 faults of the analysis as all of those do.
 """
 

@@ -93,7 +93,7 @@ def test_reading_changes_nothing(scenario: Scenario) -> None:
     assert rows.run
     watch = scenario.session.watch
     assert watch
-    before = wait("the database at rest", watch.idle_state, until=lambda state: state is not None)
+    before = wait("an idle database", watch.idle_state, until=lambda state: state is not None)
     for path in reading(job.id, str(rows.run["id"])):
         assert scenario.client.get(path).status == 200
 

@@ -7,11 +7,11 @@ FROM jobs j
 JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
 JOIN region_results r ON r.cross_region_execution_id = c.id
 CROSS JOIN LATERAL (
-    SELECT count(*) AS told, count(*) FILTER (WHERE e.output_data ->> 'error' = r.error_message) AS same
+    SELECT count(*) AS with_reason, count(*) FILTER (WHERE e.output_data ->> 'error' = r.error_message) AS same
     FROM executions e
     WHERE e.job_id = j.id AND e.region = r.region AND e.status = r.status AND e.output_data ->> 'error' <> ''
 ) n
 WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND r.status IN ('failed', 'timeout')
-    AND n.told > 0
+    AND n.with_reason > 0
     AND n.same = 0;

@@ -272,7 +272,7 @@ PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
 def test_pages_that_are_not_complete_and_disjoint_are_found(
     shown_pages: list[Any], expected: set[tuple[str, str]]
 ) -> None:
-    """Pages together show each row once, and each page tells the total."""
+    """Pages together show each row once, and each page has the total."""
     assert causes(listings.pages("view", shown_pages, ROWS)) == expected
 
 

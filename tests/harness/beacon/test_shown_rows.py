@@ -1,4 +1,4 @@
-"""Without rows the invariants judge what the API shows: each bites there as well, and a sound job has no finding."""
+"""Without rows the invariants judge what the API shows: each finds its fault, and a sound job has none."""
 
 from __future__ import annotations
 

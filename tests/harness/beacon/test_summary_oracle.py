@@ -1,4 +1,4 @@
-"""The oracle of the summary: how it has to open and to conclude, what has to stand in it, and proof that it bites."""
+"""The oracle of the summary: its opening, its conclusion and its parts, and a finding for each fault."""
 
 from __future__ import annotations
 

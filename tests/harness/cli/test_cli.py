@@ -200,7 +200,7 @@ def test_interrupted_run_ends_at_once_and_leaves_nothing(tmp_path: Path, how: st
             kind="ready",
         )
         started = root.children(recursive=True)
-        if how == "Ctrl-C":  # a terminal tells every process of the foreground
+        if how == "Ctrl-C":  # a terminal signals every process of the foreground
             os.killpg(run.pid, signal.SIGINT)
         else:
             run.send_signal(signal.Signals[how])

@@ -1,4 +1,4 @@
-"""Of all that a test sent, its evidence shows the few exchanges that tell of the failure."""
+"""The evidence of a failure is the few exchanges that show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way to wait ends as soon as it can, and tells what it saw."""
+"""A wait ends as soon as it can, and its error has the history."""
 
 from __future__ import annotations
 

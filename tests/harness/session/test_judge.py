@@ -82,7 +82,7 @@ def watched(connection: Connection, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def judge(watched: tuple[Session, FakeRunner]) -> Judge:
-    """Findings on a scenario that submitted a job, from a runner that answers GET as it is told."""
+    """Findings on a scenario that submitted a job, from a runner whose answers to GET are given."""
 
     def judged(job: str, answer: Callable[[str], Reply]) -> list[Finding]:
         session, runner = watched

@@ -23,7 +23,7 @@ from gate.core.waiting import wait
 
 RUN = "0a1b2c3d"
 HISTORY = {"pgqueuer_log", "schema_migrations", "pgqueuer_migrations"}
-"""Tables that tell of no job: the queue's log has no more than numbers, and is pruned by the workers."""
+"""Tables without a reference to a job: the queue's log has no more than numbers, and is pruned by the workers."""
 
 
 def cleanup(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""A run against somebody else's runner reaches it as it has to be reached, ends when told to, and keeps its secrets."""
+"""A run against somebody else's runner reaches it by proxy and TLS, ends when it is stopped, and keeps its secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pull request is told the findings, or why there is no verdict; no text of a finding breaks out of its line."""
+"""A pull request shows the findings, or why there is no verdict; no text of a finding breaks out of its line."""
 
 from __future__ import annotations
 

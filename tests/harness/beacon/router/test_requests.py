@@ -78,7 +78,7 @@ def test_members_that_the_router_does_not_know_are_tolerated(router: Router, htt
 
 
 def test_unknown_region_is_answered_by_any_healthy_provider(router: Router, http: httpx.Client) -> None:
-    """Regions are compared exactly: a published code matches none, and the answer tells where it ran."""
+    """Regions are compared exactly: a published code matches none, and the answer names its region."""
     router.on(Answer("eu"), region="EU")
     answers = [ask(http, region).json() for region in ("EU", "US-EAST", "mars")]
 
@@ -222,7 +222,7 @@ def test_waiting_for_calls_ends_when_they_are_there(
 
 
 def test_waiting_for_calls_that_do_not_come_says_what_came(router: Router, http: httpx.Client) -> None:
-    """A wait that fails tells the calls that there were."""
+    """A wait that fails lists the calls that came."""
     ask(http, "eu-west")
     with pytest.raises(
         NotReached, match=r"2 router calls of job did not come within 0.01 s; seen:\n.* job eu-west echo"
