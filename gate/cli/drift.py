@@ -18,7 +18,7 @@ from gate.cli.command import Run
 from gate.contract.consumer_use import Uses, consumer_use
 from gate.contract.document import Contract
 from gate.contract.drift import Reason, Row, accepted, rows, stale
-from gate.contract.surface import Surface
+from gate.contract.parts import Parts
 from gate.core.client import Client
 from gate.core.errors import Exit, GateError
 from gate.core.options import given
@@ -59,7 +59,7 @@ def drift(pack: Pack, values: Namespace) -> int:
     contract, reasons = pack.contract, accepted(pack.accepted_drift)
     users = {"suite": suite_use(settings.report_dir)}
     users |= {name: consumer_use(directory, contract) for name, directory in pack.consumers.items()}
-    table = rows(contract.surface, served(settings, pack.service, contract), users, reasons)
+    table = rows(contract.parts, served(settings, pack.service, contract), users, reasons)
     old = stale(table, reasons)
     if values.json:
         json.dump([row.as_dict() for row in table], sys.stdout, indent=2)
@@ -80,8 +80,8 @@ def suite_use(directory: Path) -> Uses | None:
     return read(directory).coverage.reached if (directory / NAME).exists() else None
 
 
-def served(settings: Settings, service: Service, contract: Contract) -> Surface:
-    """The surface of the document that the target serves; GateError where it serves none."""
+def served(settings: Settings, service: Service, contract: Contract) -> Parts:
+    """The parts of the document that the target serves; GateError where it serves none."""
     redact = Redactor.for_urls(settings.base_url, settings.database_url)
     target = choose(settings, service, lambda text: print(redact(text), file=sys.stderr))
     try:
@@ -94,8 +94,8 @@ def served(settings: Settings, service: Service, contract: Contract) -> Surface:
         target.stop()
 
 
-def offered(system: System, contract: Contract) -> Surface:
-    """The surface of the document that a system serves."""
+def offered(system: System, contract: Contract) -> Parts:
+    """The parts of the document that a system serves."""
     client = Client(system.base_url, lambda _: None)
     try:
         answer = client.get(PATH)
@@ -103,7 +103,7 @@ def offered(system: System, contract: Contract) -> Surface:
         client.close()
     if answer.status != 200 or not isinstance(answer.json, dict) or not isinstance(answer.json.get("paths"), dict):
         raise GateError(f"The target serves no OpenAPI document at {PATH} ({answer.status}).", "Nothing was compared.")
-    return contract.surface_of(answer.json)
+    return contract.parts_of(answer.json)
 
 
 def show(table: Sequence[Row], users: Sequence[str], old: Sequence[Reason], *, every: bool) -> None:

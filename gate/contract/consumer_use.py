@@ -8,7 +8,7 @@ from typing import Any
 
 from gate.contract.document import Contract
 from gate.contract.pact import Interaction, load
-from gate.contract.surface import BODY, Surface
+from gate.contract.parts import BODY, Parts
 
 KINDS = ("operations", "statuses", "parameters", "fields", "values")
 
@@ -34,12 +34,12 @@ def _parts(interaction: Interaction, contract: Contract) -> Iterator[tuple[str, 
     for parameter, values in interaction.query.items():
         yield "parameters", f"{name} query {parameter}"
         for value in values:
-            yield from contract.surface.names_in(f"{name} query {parameter}", value)
+            yield from contract.parts.names_in(f"{name} query {parameter}", value)
     for part, message in ((BODY, interaction.request), (str(interaction.status), interaction.response)):
-        yield from _body(contract.surface, f"{name} {part}", message.body)
+        yield from _body(contract.parts, f"{name} {part}", message.body)
 
 
-def _body(published: Surface, name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _body(published: Parts, name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Documented fields and values, and the fields that are not documented."""
     yield from published.names_in(name, value)
     for pointer in _pointers(value, ""):

@@ -13,7 +13,7 @@ import jsonschema_rs
 
 from gate.contract.document import BASE, Contract
 from gate.contract.nodes import Node, Operation
-from gate.contract.surface import BODY, fields
+from gate.contract.parts import BODY, fields
 from gate.core.exchange import Exchange
 
 ASSERTIONS = frozenset(
@@ -44,7 +44,7 @@ class CoverageRecorder:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._surface = contract.surface
+        self._documented = contract.parts
         self._all = coverable(contract)
         self._reached: set[Part] = set()
         self._validators: dict[str, jsonschema_rs.Validator] = {}
@@ -63,20 +63,20 @@ class CoverageRecorder:
 
     def _parts(self, operation: Operation, exchange: Exchange) -> Iterator[Part]:
         for name, text in _parameters(operation, exchange):
-            if name in self._surface.parameters:
+            if name in self._documented.parameters:
                 yield "parameters", name
-                yield from self._value(name, _typed(self._surface.roots[name], text), REQUEST)
+                yield from self._value(name, _typed(self._documented.roots[name], text), REQUEST)
         if exchange.sent is not None:
             yield from self._value(f"{operation.id} {BODY}", exchange.sent, REQUEST)
         if exchange.json is not None:
             yield from self._value(f"{operation.id} {exchange.status}", exchange.json, RESPONSE)
 
     def _value(self, name: str, value: Any, direction: str) -> Iterator[Part]:
-        root = self._surface.roots.get(name)
+        root = self._documented.roots.get(name)
         if root is None:
             return
         if self._has_unreached(name):
-            yield from self._surface.names_in(name, value)
+            yield from self._documented.names_in(name, value)
         if name not in self._validators:
             self._validators[name] = self._contract.validator(root.value)
         validator = self._validators[name]
@@ -110,20 +110,15 @@ class CoverageRecorder:
 @lru_cache(maxsize=4)
 def coverable(contract: Contract) -> dict[str, set[str]]:
     """Names of all parts that a run can reach, by kind; a keyword of requests can be satisfied and violated."""
-    offered = contract.surface
+    parts = contract.parts
     keywords: set[str] = set()
-    for name, root in offered.roots.items():
-        request = name in offered.parameters or name.endswith(f" {BODY}")
+    for name, root in parts.roots.items():
+        request = name in parts.parameters or name.endswith(f" {BODY}")
         for _, node in fields(root):
             for keyword in node.value.keys() & ASSERTIONS:
                 place = f"{REQUEST if request else RESPONSE} {node.pointer}/{keyword}"
                 keywords |= {f"{place} {SATISFIED}", *([f"{place} {VIOLATED}"] if request else [])}
-    return {
-        "parameters": offered.parameters,
-        "fields": offered.fields,
-        "values": offered.values,
-        "keywords": keywords,
-    }
+    return {"parameters": parts.parameters, "fields": parts.fields, "values": parts.values, "keywords": keywords}
 
 
 def by_owner(parts: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, dict[str, bool]]]:

@@ -13,7 +13,7 @@ import jsonschema_rs
 
 from gate.contract.loading import load_openapi
 from gate.contract.nodes import METHODS, Node, Operation, absolute, operations, registry
-from gate.contract.surface import Surface, surface
+from gate.contract.parts import Parts, parts_of
 from gate.core import pointer
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
@@ -53,13 +53,13 @@ class Contract:
         return cls(load_openapi(path), conventions)
 
     @cached_property
-    def surface(self) -> Surface:
-        """Everything that the document offers."""
-        return self.surface_of(self.document)
+    def parts(self) -> Parts:
+        """The parts of the document."""
+        return self.parts_of(self.document)
 
-    def surface_of(self, document: Mapping[str, Any]) -> Surface:
-        """Everything that another document of the service offers, its operations named as in this one."""
-        return surface(document, {operation.shape: operation.id for operation in self.operations})
+    def parts_of(self, document: Mapping[str, Any]) -> Parts:
+        """The parts of another document of the service, its operations named as in this one."""
+        return parts_of(document, {operation.shape: operation.id for operation in self.operations})
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:

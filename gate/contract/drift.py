@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.contract.consumer_use import Uses
-from gate.contract.surface import Surface
+from gate.contract.parts import Parts
 
 PUBLISHED, SERVED = "published", "served"
 
@@ -65,7 +65,7 @@ def accepted(path: Path) -> tuple[Reason, ...]:
     return tuple(Reason(**entry) for entry in table["accepted"])
 
 
-def rows(published: Surface, served: Surface, users: Mapping[str, Uses | None], reasons: Sequence[Reason]) -> list[Row]:
+def rows(published: Parts, served: Parts, users: Mapping[str, Uses | None], reasons: Sequence[Reason]) -> list[Row]:
     """Every part that any side has, by kind and name; ``users`` are parts by the name of who uses them."""
     table: list[Row] = []
     offered = served.names()

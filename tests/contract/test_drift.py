@@ -16,7 +16,7 @@ from gate.core.settings import Settings
 from gate.fuzz.bodies import valid
 
 CONTRACT = published()
-PUBLISHED = CONTRACT.surface
+PUBLISHED = CONTRACT.parts
 REASONS = accepted(pack().accepted_drift)
 
 
@@ -25,7 +25,7 @@ def portal() -> Uses | None:
 
 
 def test_served_document_and_portal_keep_to_what_is_published_but_for_what_has_a_reason(scenario: Scenario) -> None:
-    served = CONTRACT.surface_of(scenario.client.get(PATH).json)
+    served = CONTRACT.parts_of(scenario.client.get(PATH).json)
     table = rows(PUBLISHED, served, {"portal": portal()}, REASONS)
 
     assert [f"{row.side} only: {row.name}" for row in table if row.unexplained] == []

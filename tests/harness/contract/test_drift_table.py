@@ -17,7 +17,7 @@ from gate.contract.drift import Reason, rows, stale
 from gate.core.errors import GateError
 
 CONTRACT = published()
-PUBLISHED = CONTRACT.surface
+PUBLISHED = CONTRACT.parts
 Document = dict[str, Any]
 
 
@@ -25,7 +25,7 @@ def drifting(change: Callable[[Document], Any]) -> set[str]:
     """The parts that drift when the served document is the published one after a change."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     change(document)
-    served = CONTRACT.surface_of(document)
+    served = CONTRACT.parts_of(document)
     return {f"{row.side} {row.name}" for row in rows(PUBLISHED, served, {}, ()) if row.unexplained}
 
 
@@ -97,7 +97,7 @@ def test_reason_covers_its_side_and_is_stale_without_a_difference() -> None:
     """A pattern explains parts of its own side alone."""
     document: Document = copy.deepcopy(dict(CONTRACT.document))
     schemas(document)["Liveness"]["properties"]["since"] = {"type": "string"}
-    served = CONTRACT.surface_of(document)
+    served = CONTRACT.parts_of(document)
     good, other = Reason("served", "getLiveness 200 /*", "so"), Reason("published", "getLiveness 200 /*", "not so")
     table = rows(PUBLISHED, served, {}, (other, good))
     assert [row.name for row in table if row.side] == ["getLiveness 200 /since"]

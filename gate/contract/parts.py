@@ -1,4 +1,4 @@
-"""The surface of a document: a name for each part that a client can use or see, so that documents can be compared."""
+"""The parts of a document: a name for each that a client can use or see, so that documents can be compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEPEST = 12
 
 
 @dataclass(slots=True)
-class Surface:
+class Parts:
     """Names of all parts of a document.
 
     ``getItem``; ``getItem query limit``; ``getItem 200``; ``getItem 200 application/json``; ``getItem 200 etag``;
@@ -57,40 +57,40 @@ class Surface:
         return {kind: getattr(self, kind) for kind in KINDS}
 
 
-def surface(document: Mapping[str, Any], ids: Mapping[str, str]) -> Surface:
-    """The surface of a document; ``ids`` names operations by shape, and others keep the shape as their name."""
-    offered = Surface()
+def parts_of(document: Mapping[str, Any], ids: Mapping[str, str]) -> Parts:
+    """The parts of a document; ``ids`` names operations by shape, and others keep the shape as their name."""
+    parts = Parts()
     for operation in operations(document):
-        _add_operation(offered, ids.get(operation.shape, operation.shape), operation)
-    return offered
+        _add_operation(parts, ids.get(operation.shape, operation.shape), operation)
+    return parts
 
 
-def _add_operation(offered: Surface, name: str, operation: Operation) -> None:
-    offered.operations.add(name)
+def _add_operation(parts: Parts, name: str, operation: Operation) -> None:
+    parts.operations.add(name)
     for (place, written), parameter in operation.parameters().items():
-        offered.parameters.add(f"{name} {place} {written}")
-        _add_schema(offered, f"{name} {place} {written}", parameter.child("schema", default={}))
+        parts.parameters.add(f"{name} {place} {written}")
+        _add_schema(parts, f"{name} {place} {written}", parameter.child("schema", default={}))
     body = operation.node.child("requestBody").follow().child("content", JSON, "schema")
     if body.value is not None:
-        _add_schema(offered, f"{name} {BODY}", body)
+        _add_schema(parts, f"{name} {BODY}", body)
     for status, response in operation.node.child("responses").items():
         answer = f"{name} {status}"
-        offered.statuses.add(answer)
-        offered.headers |= {f"{answer} {header.lower()}" for header, _ in response.child("headers").items()}
+        parts.statuses.add(answer)
+        parts.headers |= {f"{answer} {header.lower()}" for header, _ in response.child("headers").items()}
         for media, content in response.child("content").items():
-            offered.media.add(f"{answer} {media}")
+            parts.media.add(f"{answer} {media}")
             if media == JSON:
-                _add_schema(offered, answer, content.child("schema", default={}))
+                _add_schema(parts, answer, content.child("schema", default={}))
 
 
-def _add_schema(offered: Surface, name: str, root: Node) -> None:
-    offered.roots[name] = root
+def _add_schema(parts: Parts, name: str, root: Node) -> None:
+    parts.roots[name] = root
     for pointer, node in fields(root):
         here = f"{name} {pointer}".strip()
         if pointer:
-            offered.fields.add(here)
+            parts.fields.add(here)
         values = [*node.value.get("enum", []), *([node.value["const"]] if "const" in node.value else [])]
-        offered.values |= {f"{here} {json.dumps(value)}" for value in values}
+        parts.values |= {f"{here} {json.dumps(value)}" for value in values}
 
 
 def fields(
