@@ -17,7 +17,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from beacon import jobs
-from beacon.analysis.recomputation import Definition, score
+from beacon.analysis.terms import Definition, score
 from beacon.contract import published
 from beacon.regions import REGIONS, ROUTER_NAMES
 

@@ -14,24 +14,10 @@ from itertools import combinations
 from math import isqrt
 from statistics import pvariance
 
-from beacon.analysis.comparison import Expected, Mismatch, Number, compare
-from beacon.analysis.judgements import Answer, Difference, Risk, Thresholds, differences, level, risks, roundings
+from beacon.analysis.comparison import Expected, Number
+from beacon.analysis.judgements import Answer, Risk, Thresholds, differences, level, risks, roundings
 from beacon.analysis.summary import summarised
 from beacon.analysis.terms import Definition, Score, mean, score, similarity, tokens
-
-__all__ = [
-    "Definition",
-    "Difference",
-    "Expected",
-    "Mismatch",
-    "Number",
-    "Output",
-    "Risk",
-    "Score",
-    "compare",
-    "recompute",
-    "score",
-]
 
 ALTERNATIVES = 256
 """Upper bound on the expectations for one job with borderline values; it covers all outcomes of eight values."""

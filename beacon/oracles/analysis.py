@@ -7,7 +7,9 @@ from functools import cache
 from typing import Any
 
 from beacon import views
-from beacon.analysis.recomputation import Definition, Output, compare, recompute
+from beacon.analysis.comparison import compare
+from beacon.analysis.recomputation import Output, recompute
+from beacon.analysis.terms import Definition
 from beacon.rows import JobRows
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from beacon.analysis.recomputation import Definition, Number, score
-from beacon.analysis.terms import EXTENSION, similarity, tokens
+from beacon.analysis.comparison import Number
+from beacon.analysis.terms import EXTENSION, Definition, score, similarity, tokens
 from gate.core.errors import GateError
 from tests.harness.support.analysed import (
     ABSOLUTE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from beacon.analysis.recomputation import compare
+from beacon.analysis.comparison import compare
 from tests.harness.support.analysed import judge, pointers_of, publish, rich, run
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from beacon.analysis.comparison import Number
 from beacon.analysis.judgements import Thresholds, roundings
-from beacon.analysis.recomputation import Number
 from tests.harness.support.analysed import (
     ABSOLUTE,
     COMMON,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beacon.analysis.recomputation import Output, recompute, score
-from beacon.analysis.terms import tone
+from beacon.analysis.recomputation import Output, recompute
+from beacon.analysis.terms import score, tone
 from tests.harness.support.analysed import DEFINITION, exactly, judge, metrics, publish, run
 
 VOCABULARY = [

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from beacon.analysis.comparison import Expected, Mismatch, Number, compare
 from beacon.analysis.judgements import roundings
-from beacon.analysis.recomputation import Definition, Expected, Mismatch, Number, Output, compare, recompute
+from beacon.analysis.recomputation import Output, recompute
+from beacon.analysis.terms import Definition
 from beacon.contract import published
 from tests.harness.beacon.test_summary_oracle import written
 
