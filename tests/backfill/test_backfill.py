@@ -195,7 +195,7 @@ OLDER = """
 """
 
 
-def test_jobs_of_older_services_get_the_same(historical: History, backfill: Command) -> None:
+def test_backfill_gives_jobs_of_older_services_the_same_analysis(historical: History, backfill: Command) -> None:
     database, past = historical(KINDS)
     backfill(database.url)
     older, _ = historical([])

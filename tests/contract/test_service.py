@@ -33,7 +33,7 @@ def test_every_documented_operation_is_routed(scenario: Scenario, operation: Any
 
 
 @pytest.mark.smoke
-def test_health_tells_of_each_service(scenario: Scenario) -> None:
+def test_health_lists_each_service(scenario: Scenario) -> None:
     health = scenario.client.get("/health")
 
     assert (health.status, health.json["status"]) == (200, "healthy")

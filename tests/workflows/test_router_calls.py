@@ -94,7 +94,9 @@ NAMED: dict[str, tuple[str | int, str]] = {
 
 
 @pytest.mark.parametrize(("named", "kept"), NAMED.values(), ids=NAMED)
-def test_answer_is_kept_whoever_gave_it(scenario: Scenario, workflow: str, named: str | int, kept: str) -> None:
+def test_answer_is_kept_under_the_name_of_its_provider(
+    scenario: Scenario, workflow: str, named: str | int, kept: str
+) -> None:
     spec = scenario.spec(regions=["EU"])
     scenario.router.on(Answer(provider=named), job=spec["id"])
     rows = scenario.submit(spec, workflow).wait("completed").rows()
@@ -114,7 +116,7 @@ def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, work
     assert {call.region_preference for call in scenario.router.calls(job.id)} == {"us-east"}
 
 
-def test_no_providers_at_all_fail_the_job(scenario: Scenario, workflow: str) -> None:
+def test_job_fails_without_any_provider(scenario: Scenario, workflow: str) -> None:
     spec = scenario.spec()
     scenario.router.providers([], job=spec["id"])
     rows = scenario.submit(spec, workflow).wait("failed").rows()

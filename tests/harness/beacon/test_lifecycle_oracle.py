@@ -140,7 +140,7 @@ IGNORED = {
 
 
 @pytest.mark.parametrize("exchange", IGNORED.values(), ids=IGNORED)
-def test_other_statuses_are_none_of_a_job(exchange: Exchange) -> None:
+def test_status_members_outside_a_job_are_not_compared(exchange: Exchange) -> None:
     assert causes([READINGS["job"]["view"]("completed"), exchange]) == []
 
 

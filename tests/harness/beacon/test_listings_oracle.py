@@ -247,8 +247,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
-def test_other_executions_are_found(listed: Any) -> None:
-    """JobRows that are lost, foreign, doubled or in another order."""
+def test_lost_foreign_doubled_or_reordered_executions_are_found(listed: Any) -> None:
     assert causes(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
 
 

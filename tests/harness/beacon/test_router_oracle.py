@@ -108,7 +108,7 @@ COUNTS: dict[str, tuple[JobRows, Sequence[Call]]] = {
 
 
 @pytest.mark.parametrize(("rows", "calls"), COUNTS.values(), ids=COUNTS)
-def test_another_number_of_calls_is_found(rows: JobRows, calls: Sequence[Call]) -> None:
+def test_calls_that_are_missing_or_too_many_are_found(rows: JobRows, calls: Sequence[Call]) -> None:
     """Results that were made up, and work that was done twice or for nothing."""
     assert causes(rows, calls) == NUMBER
 
@@ -144,7 +144,7 @@ def test_a_call_that_a_very_short_limit_cut_off_may_be_missing(limits: Any) -> N
     assert causes(replace(lost, job=job), []) == NUMBER
 
 
-def test_a_call_that_never_arrived_whole_is_none() -> None:
+def test_call_that_never_arrived_whole_does_not_count() -> None:
     """The request is not known; a call that arrived whole before it was cut off counts."""
     torn = Call(at=0.0, at_utc=US.at_utc, job=JOB, path=US.path, errors=("the body did not arrive",), aborted=True)
     assert causes(ROWS, [torn, *CALLS]) == set()
@@ -198,8 +198,7 @@ OTHER: dict[str, list[Any]] = {"temperature": [0.7, None], "max_tokens": [50, No
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in REQUEST for value in OTHER[name]])
-def test_another_constant_is_found(name: str, value: Any) -> None:
-    """In whichever of the calls it is."""
+def test_wrong_constant_is_found_in_any_call(name: str, value: Any) -> None:
     for place in range(len(CALLS)):
         calls = [replace(call, **{name: value}) if number == place else call for number, call in enumerate(CALLS)]
         assert causes(ROWS, calls) == {("BG-ROUTER-004", f"inference request: {name}")}

@@ -245,8 +245,7 @@ def test_spec_may_be_stored_with_other_notations_of_numbers_and_more_members(
     assert {where.partition("/")[2][:5] for _, where in findings} == (set() if kept else {"extra"})
 
 
-def test_no_models_at_all_are_replaced() -> None:
-    """An empty list of models is what is filled in; a list that is not empty is kept."""
+def test_empty_list_of_models_is_replaced_and_any_other_is_kept() -> None:
     rows = fresh()
     assert check(submission({**sent_spec(), "models": []}), rows) == []
     other = {**sent_spec(), "models": [{"id": "m2"}]}

@@ -83,7 +83,7 @@ def test_opening_and_conclusion_follow_from_the_metrics(
 
 
 @pytest.mark.parametrize(("differ", "severity", "due"), [(GRAVE, "medium", 4), ((), "low", 2), (GRAVE, "low", 3)])
-def test_sections_are_there_where_they_are_due(differ: Sequence[str], severity: str, due: int) -> None:
+def test_summary_has_the_sections_that_are_due(differ: Sequence[str], severity: str, due: int) -> None:
     """Findings where regions differ, risks where one is of medium severity or above."""
     assert len(expected("0 0 1", severity, differ=differ).sections) == due
 
@@ -118,8 +118,7 @@ def test_summary_as_it_has_to_be_has_no_fault() -> None:
 
 
 @pytest.mark.parametrize(("change", "reason"), FAULTS.values(), ids=FAULTS)
-def test_each_fault_is_found(change: object, reason: str) -> None:
-    """A single fault in a summary is reported."""
+def test_single_fault_in_a_summary_is_found(change: object, reason: str) -> None:
     assert callable(change)
     reported = list(faults(RICH, f"{FIRST}\n\n{change(written(RICH))}"))
     assert reason in " ".join(why for _, _, why in reported)

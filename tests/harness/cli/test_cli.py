@@ -23,7 +23,7 @@ from gate.cli.main import main
 from gate.core.options import declared
 from gate.core.waiting import wait
 
-QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
+QUICK = ("--workers", "1", "-k", "test_health_lists_each_service")
 
 
 def gate(*words: str, cwd: Path = ROOT, timeout: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
@@ -157,7 +157,7 @@ def test_failing_test_of_the_gate_itself_is_not_a_broken_build(tmp_path: Path) -
     (tmp_path / "breaks.py").write_text(
         "def pytest_runtest_call(item):\n    assert not item.nodeid.startswith('tests/harness/'), 'broken on purpose'\n"
     )
-    chosen = "test_health_tells_of_each_service or test_wait_returns_the_value_that_met_the_condition"
+    chosen = "test_health_lists_each_service or test_wait_returns_the_value_that_met_the_condition"
     words = ["-p", "breaks", "--workers", "1", "--report-dir", str(tmp_path / "reports"), "-k", chosen]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words],

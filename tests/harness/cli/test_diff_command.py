@@ -111,8 +111,7 @@ def test_document_that_does_not_load_is_exit_code_3(
     assert message in capsys.readouterr().err
 
 
-def test_edit_of_a_text_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Documents that differ in texts only are not called identical."""
+def test_edited_text_is_no_change_but_not_identical(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(PUBLISHED.read_text(encoding="utf-8").replace("List the questions", "Name the questions"))
     assert cli.main(arguments=["diff", str(PUBLISHED), str(other)]) == 0

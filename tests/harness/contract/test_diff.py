@@ -248,7 +248,7 @@ def test_change_behind_a_reference_in_a_condition_is_seen() -> None:
     assert [(rule, severity) for rule, severity, _ in changes(old, new)] in ([("132", "breaking")], [("134", "risky")])
 
 
-def test_rules_are_those_of_the_table() -> None:
+def test_each_rule_in_the_code_stands_in_the_table() -> None:
     """Every rule in the code stands in the table and the other way round, but for two that have no direction."""
     named = {rule.code for rule in Rule} | {rule.code(way) for rule in SchemaRule for way in Direction}
     assert named - rules().keys() == {"BG-DIFF-212", "BG-DIFF-235"}

@@ -9,7 +9,7 @@ FIRST, SECOND, THIRD = (Exchange("POST", f"http://h/{number}", 202) for number i
 CHANGE = Change("POST /2 400", {"a": (1, 2)})
 
 
-def test_block_takes_what_happens_while_it_runs() -> None:
+def test_recorded_block_has_what_happens_while_it_runs() -> None:
     record = Record("test")
     record.note(FIRST)
     with record.recorded() as outer, record.recorded() as inner:

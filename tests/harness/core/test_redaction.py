@@ -30,8 +30,7 @@ def test_given_secrets_are_masked_anywhere() -> None:
     assert redact("failed with p%40ss-word or p@ss-word") == "failed with *** or ***"
 
 
-def test_other_text_stays() -> None:
-    """Other text stays unchanged."""
+def test_text_without_a_secret_is_unchanged() -> None:
     text = '{"error": "no such job", "url": "http://127.0.0.1:8090/api"}'
     assert Redactor.for_urls("http://127.0.0.1:8090")(text) == text
 

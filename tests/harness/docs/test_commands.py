@@ -45,7 +45,7 @@ NEEDS = {
     "tools": "Node.js and packages of other tools",
 }
 """Words that may follow ``needs=``."""
-NARROW = "test_health_tells_of_each_service"
+NARROW = "test_health_lists_each_service"
 """Selects one quick test where a command would run the whole suite, this test included."""
 
 
@@ -126,7 +126,7 @@ def test_options_file_is_accepted(tmp_path: Path, block: Block) -> None:
     assert options.read(BeaconSettings, tmp_path)
 
 
-def test_codes_are_known() -> None:
+def test_codes_in_the_docs_are_in_the_catalogue() -> None:
     named = {code for page in PAGES for code in re.findall(r"\bBG-[A-Z]+-\d+\b", page.text)}
     known = tomllib.loads((ROOT / "contracts" / "findings.toml").read_text(encoding="utf-8"))
     assert named - {"BG-INV-048", "BG-LEAK-001"} <= known.keys()

@@ -254,8 +254,7 @@ def test_sound_rows_have_no_findings(connection: psycopg.Connection[Row], table:
 
 
 @pytest.mark.parametrize(("kind", "job", "path", "value"), CASES)
-def test_fault_is_found(kept: Kept, kind: str, job: str, path: str, value: Any) -> None:
-    """A value that is not as promised is found, by the code of its table, where it is."""
+def test_wrong_value_is_found_at_its_place(kept: Kept, kind: str, job: str, path: str, value: Any) -> None:
     table = kind.split(maxsplit=1)[0]
     findings = check(table, spoil(kept[kind, job], path, value))
     assert findings

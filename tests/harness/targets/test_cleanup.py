@@ -98,7 +98,7 @@ def test_thousand_requests_killed_at_twenty_points_leave_nothing(
     assert counts(database(scenario)) == {}
 
 
-def test_cleaning_again_changes_nothing_and_others_stay(
+def test_second_cleanup_changes_nothing_and_jobs_of_others_stay(
     own_runner: OwnRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only what the ledger names goes; a second time there is nothing to do."""

@@ -24,7 +24,7 @@ from gate.targets.choose import CHOICE, resolved
 from tests.harness.support.engine import engine as running_engine
 from tests.harness.support.engine import target
 
-QUICK = ("--workers", "1", "-k", "test_health_tells_of_each_service")
+QUICK = ("--workers", "1", "-k", "test_health_lists_each_service")
 
 
 def gate(tmp_path: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:

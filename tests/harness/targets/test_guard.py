@@ -191,7 +191,7 @@ def client(inner: Handler, directory: Path, url: str, *, reading: bool = False) 
     return Client("http://h", lambda _: None, transport=transport), methods
 
 
-def test_refused_request_does_not_go_out_and_is_not_available(tmp_path: Path) -> None:
+def test_refused_request_is_not_sent(tmp_path: Path) -> None:
     caller, methods = client(lambda _: httpx.Response(200), tmp_path, "http://h", reading=True)
     with pytest.raises(NotAvailable, match=r"^a run that only reads sends no POST$"):
         caller.post("/api/v1/jobs", {})

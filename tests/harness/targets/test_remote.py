@@ -272,7 +272,7 @@ def test_missing_existing_job_is_a_finding(own_runner: OwnRunner, tmp_path: Path
 def test_fixture_that_the_target_cannot_give_leaves_its_test_unchecked(own_runner: OwnRunner, tmp_path: Path) -> None:
     """As where the test asks for it itself: not checked, with the reason, and no finding."""
     url = own_runner().session.system.base_url
-    ended = gate("--base-url", url, "-k", "make_the_published_schema or health_tells", "--report-dir", str(tmp_path))
+    ended = gate("--base-url", url, "-k", "make_the_published_schema or health_lists", "--report-dir", str(tmp_path))
     assert ended.returncode == Exit.UNJUDGED, ended.stdout + ended.stderr
     verdict = json.loads((tmp_path / "verdict.json").read_text(encoding="utf-8"))
     assert (verdict["verdict"], verdict["findings"]) == ("partial", [])

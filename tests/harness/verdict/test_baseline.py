@@ -55,7 +55,7 @@ def test_each_finding_is_new_fixed_still_failing_or_not_tested_again(tmp_path: P
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"verdict": "unjudged", "findings": []}', '{"findings": [{}]}'])
-def test_file_that_is_no_verdict_is_usage(tmp_path: Path, content: str) -> None:
+def test_file_that_is_no_verdict_is_a_usage_error(tmp_path: Path, content: str) -> None:
     """Nothing is compared with a run that judged nothing."""
     (tmp_path / "verdict.json").write_text(content)
     with pytest.raises(UsageError, match="--baseline"):

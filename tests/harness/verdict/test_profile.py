@@ -146,7 +146,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("name", "message"), WRONG.values(), ids=WRONG)
-def test_profile_that_does_not_exist_is_usage(name: str, message: str) -> None:
+def test_profile_that_does_not_exist_is_a_usage_error(name: str, message: str) -> None:
     """The message names the known profiles."""
     with pytest.raises(UsageError, match=message):
         pack().profile(name)

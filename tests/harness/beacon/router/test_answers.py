@@ -124,8 +124,7 @@ def test_status_is_sent_with_its_headers(router: Router, http: httpx.Client) -> 
     assert ask(http).headers["retry-after"] == "7"
 
 
-def test_refusal_is_an_answer_that_refuses(router: Router, http: httpx.Client) -> None:
-    """A refusal succeeds on the wire; only its text declines."""
+def test_refusal_succeeds_on_the_wire_and_only_its_text_declines(router: Router, http: httpx.Client) -> None:
     router.on(Refusal())
     refused = ask(http).json()
     router.on(Refusal("I cannot."))
@@ -150,8 +149,7 @@ def test_answer_carries_receipt_and_metadata(router: Router, http: httpx.Client)
     }
 
 
-def test_answer_that_is_not_json_is_not(router: Router, http: httpx.Client) -> None:
-    """NotJson is a 200 that no JSON parser takes."""
+def test_not_json_answers_200_with_a_body_that_no_parser_takes(router: Router, http: httpx.Client) -> None:
     router.on(NotJson())
     answer = ask(http)
 
