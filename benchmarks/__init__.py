@@ -1,4 +1,4 @@
-"""Benchmarks: known defects and mutants of the runner, other tools beside the gate, images, and figures."""
+"""Benchmarks: defects and mutants of the runner, sabotages of the gate, other tools, images, and figures."""
 
 from __future__ import annotations
 
@@ -13,5 +13,14 @@ def _defects(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
-COMMANDS = (Command("defects", "prove that the gate catches known defects", _defects),)
+def _sabotage(parser: ArgumentParser) -> Run:
+    from benchmarks.sabotage.cli import prepare  # noqa: PLC0415 (as above)
+
+    return prepare(parser)
+
+
+COMMANDS = (
+    Command("defects", "prove that the gate catches known defects", _defects),
+    Command("sabotage", "prove that a broken gate neither passes nor blames the build", _sabotage),
+)
 """Commands of the gate that live here."""
