@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from gate.core.errors import GateError, UsageError
 
-DIRECTORY = Path(__file__).parent / "sabotages"
 EACH = "{each}"
 """Stands for the value of a variant in every text of a sabotage."""
 TEN = 10
@@ -43,19 +42,18 @@ class Edit(_Table):
 
 
 class Meanwhile(_Table):
-    """Done once the journals of the run have ``lines`` lines: a signal to processes of the run, or a shell script."""
+    """What is done to a run once its journals have ``lines`` lines."""
 
-    lines: int = 1
-    signal: str = ""
-    process: Pattern = ""  # searched for in the command lines of the gate's descendants; empty is the gate itself
+    lines: int
     script: str = ""
+    signal: str = ""
+    process: Pattern = ""
 
 
 class Sabotage(_Table):
     """One sabotage; the head of ``sabotages/false_green.toml`` explains the fields."""
 
     name: str
-    kind: str
     title: str
     exit: Annotated[tuple[int, ...], Field(min_length=1)]
     reason: Pattern
@@ -64,56 +62,52 @@ class Sabotage(_Table):
     add: Mapping[str, str] = {}
     before: str = ""
     env: Mapping[str, str] = {}
-    unset: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    shell: str = ""
+    shell: str = 'exec "$@"'
     checkout: str = "checkout"
     earlier: bool = False
     meanwhile: Meanwhile | None = None
     defect: str = ""
     needs: tuple[str, ...] = ()
 
+    @property
+    def wanted(self) -> str:
+        """The exit codes that it may end with."""
+        return " or ".join(map(str, self.exit))
 
-def sabotages(directory: Path = DIRECTORY) -> dict[str, Sabotage]:
+
+def sabotages(directory: Path = Path(__file__).parent / "sabotages") -> dict[str, Sabotage]:
     """Return all sabotages by name, in order; GateError for an invalid entry or a name that stands twice."""
     known: dict[str, Sabotage] = {}
     for path in sorted(directory.glob("*.toml")):
-        for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            for variant, values in _variants(name, entry):
-                if variant in known:
-                    raise GateError(f"{path} has the sabotage {variant} twice.", "Give each a name of its own.")
-                try:
-                    kind = path.stem.replace("_", " ")
-                    known[variant] = Sabotage.model_validate({**values, "name": variant, "kind": kind})
-                except ValidationError as error:
-                    raise GateError(f"The sabotage {variant} in {path} is invalid.", str(error)) from error
-    if not known:
-        raise GateError(f"There is no sabotage in {directory}.", "Run in a whole checkout.")
+        for name, values in _entries(tomllib.loads(path.read_text(encoding="utf-8"))):
+            if name in known:
+                raise GateError(f"{path} has the sabotage {name} twice.", "Give each a name of its own.")
+            try:
+                known[name] = Sabotage(name=name, **values)
+            except (ValidationError, TypeError) as error:
+                raise GateError(f"The sabotage {name} in {path} is invalid.", str(error)) from error
     return known
 
 
-def _variants(name: str, entry: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The sabotages of an entry: itself, or one for each value of its table ``each``."""
-    values = entry.pop("each", None)
-    if values is None:
-        return [(name, entry)]
-    text = json.dumps(entry)
-    return [
-        (f"{name}.{variant}", json.loads(text.replace(EACH, json.dumps(value)[1:-1])))
-        for variant, value in values.items()
-    ]
+def _entries(document: Mapping[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The entries of a file by name, and in place of one with a table ``each`` one for each of its values."""
+    for name, entry in document.items():
+        variants = entry.pop("each", None)
+        if variants is None:
+            yield name, entry
+        for variant, value in (variants or {}).items():
+            yield f"{name}.{variant}", json.loads(json.dumps(entry).replace(EACH, json.dumps(value)[1:-1]))
 
 
 def chosen(known: Mapping[str, Sabotage], names: str) -> list[Sabotage]:
-    """Return the sabotages of a list like ``a,b.c``, where ``b`` stands for all its variants; UsageError for others."""
+    """Return the sabotages of a list like ``a,b.c``, where ``a`` stands for all its variants; UsageError for others."""
     some: dict[str, Sabotage] = {}
-    for name in filter(None, (name.strip() for name in names.split(","))):
-        named = {key: each for key, each in known.items() if key == name or key.startswith(f"{name}.")}
+    for name in names.split(","):
+        named = {key: each for key, each in known.items() if name in {key, key.partition(".")[0]}}
         if not named:
-            raise UsageError(f"There is no sabotage {name}.", "`gate sabotage --list` prints them all.")
+            raise UsageError(f"There is no sabotage {name!r}.", "`gate sabotage --list` prints them all.")
         some |= named
-    if not some:
-        raise UsageError("No sabotage was named.", "`gate sabotage --list` prints them all.")
     return list(some.values())
 
 

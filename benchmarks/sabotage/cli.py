@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import tempfile
 import threading
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks import reports
+from benchmarks.command_line import positive
 from benchmarks.running import run_all
 from benchmarks.sabotage import catalogue
 from benchmarks.sabotage.catalogue import Sabotage
 from benchmarks.sabotage.checkout import pristine
 from benchmarks.sabotage.trial import Conditions, Trial, run
 from gate.cli.command import Run
-from gate.core.errors import Exit, GateError, UsageError
+from gate.core.errors import Exit, GateError
 from gate.core.options import declared, given
 from gate.core.settings import Settings, load
 from gate.targets.engine import connect
@@ -29,7 +29,9 @@ from gate.verdict.verdict import read
 
 TAKEN = frozenset({"--time-factor", "--report-dir"})
 """Options of the gate that each of its runs gets."""
-CLEAN = Sabotage(name="clean", kind="none", title="the gate as it is", exit=(0,), reason="PASS:")
+NEEDS = {"containers": "a container engine and the images", "root": "root, for mounts and other users"}
+"""Properties of the machine that a sabotage may need."""
+_STYLES = {"ok": "green", "FAILED": "bold red", "not run": "yellow"}
 
 
 def prepare(parser: ArgumentParser) -> Run:
@@ -44,9 +46,9 @@ def prepare(parser: ArgumentParser) -> Run:
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--only", metavar="NAME,...", help="these sabotages")
-    which.add_argument("--ten", metavar="N", help="at most ten, from the Nth ten on; N may be any whole number")
+    which.add_argument("--ten", metavar="N", type=positive, help="ten, from the Nth on; N may be any whole number")
     which.add_argument("--list", action="store_true", help="print the table of docs/sabotage.md and run nothing")
-    parser.add_argument("--jobs", metavar="N", default="2", help="gates at a time (default: 2)")
+    parser.add_argument("--jobs", metavar="N", type=positive, default=2, help="gates at a time (default: 2)")
     for need, what in NEEDS.items():
         parser.add_argument(f"--without-{need}", action="store_true", help=f"leave out the sabotages that need {what}")
     for option in declared(Settings):
@@ -57,86 +59,50 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def sabotage(values: Namespace) -> Exit:
     """Run the command and return the exit code."""
-    known = catalogue.sabotages()
-    console = Console(highlight=False, soft_wrap=True)
+    known, console = catalogue.sabotages(), Console(highlight=False, soft_wrap=True)
     if values.list:
-        print("\n".join(table(known.values())))
+        print("\n".join(table(list(known.values()))))
         return Exit.PASS
-    some = _selected(known, values)
-    settings, jobs = load(Settings, given(Settings, values)), _whole("--jobs", values.jobs, least=1)
+    some = catalogue.chosen(known, values.only) if values.only else list(known.values())
+    some = catalogue.ten(some, values.ten) if values.ten else some
     some = [each for each in some if not any(getattr(values, f"without_{need}") for need in each.needs)]
-    unmet = {
-        need: reason for need in sorted({need for each in some for need in each.needs}) if (reason := _unmet(need))
-    }
-    stop, trials = threading.Event(), list[Trial]()
+    settings = load(Settings, given(Settings, values))
     directory = settings.report_dir.resolve() / "sabotage"
-    with tempfile.TemporaryDirectory(prefix="gate-sabotage-") as scratch:
-        conditions = Conditions(directory, pristine(Path(scratch) / "checkout"), settings.time_factor)
-        passed = _clean(conditions, console, stop)
-        conditions = dataclasses.replace(conditions, passed=passed)
+    conditions = Conditions(directory, pristine(directory / "original"), settings.time_factor, threading.Event())
+    whole = any(0 in each.exit and "-k" not in each.options for each in some)  # how many tests pass there?
+    words = () if whole else ("-k", "test_submission")
+    clean = run(Sabotage(name="clean", title="none", exit=(0,), reason="PASS:", options=words), conditions)
+    _print(clean, console)
+    if clean.faults:
+        raise GateError("The gate does not pass without a sabotage.", f"See {directory / 'clean' / 'output.txt'}.")
+    conditions = replace(conditions, passed=read(directory / "clean" / "reports").counts.passed)
+    unmet = {need: _unmet(need) for need in {need for each in some for need in each.needs}}
+    trials: list[Trial] = []
 
-        def trial(each: Sabotage) -> Callable[[], Trial]:
-            if need := next((need for need in each.needs if need in unmet), ""):
-                return lambda: Trial(each, left_out=unmet[need])
-            return lambda: run(each, conditions, stop)
+    def trial(each: Sabotage) -> None:
+        reason = " ".join(filter(None, (unmet[need] for need in each.needs)))
+        trials.append(Trial(each, unmet=reason) if reason else run(each, conditions))
+        _print(trials[-1], console)
 
-        def done(ended: Trial) -> None:
-            trials.append(ended)
-            _print(ended, console)
-
-        run_all({each.name: trial(each) for each in some}, jobs, stop, done, console)
-    return _conclude(trials, directory, console)
-
-
-def _selected(known: dict[str, Sabotage], values: Namespace) -> list[Sabotage]:
-    if values.only is not None:
-        return catalogue.chosen(known, values.only)
-    if values.ten is not None:
-        return catalogue.ten(list(known.values()), _whole("--ten", values.ten, least=0))
-    return list(known.values())
-
-
-def _whole(flag: str, text: str, least: int) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise UsageError(f"{flag} is {text!r}.", f"Expected a whole number from {least} up.")
-    return int(text)
-
-
-NEEDS = {"containers": "a container engine and the images", "root": "root, for mounts and other users"}
-"""What the machine of a sabotage may have to have."""
+    run_all({each.name: partial(trial, each) for each in some}, values.jobs, conditions.stop, lambda _: None, console)
+    return _conclude(trials, directory.parent, console)
 
 
 def _unmet(need: str) -> str:
-    """The reason why a need is not met; empty where it is."""
+    """The reason why the machine lacks something; empty where it does not."""
     if need == "root":
-        return "" if os.geteuid() == 0 else "needs root"
+        return "" if os.geteuid() == 0 else "This needs root."
     try:
         connect()
     except GateError as error:
-        return f"needs a container engine: {error.message}"
+        return str(error)
     return ""
 
 
-def _clean(conditions: Conditions, console: Console, stop: threading.Event) -> int:
-    """The number of tests that pass without a sabotage; GateError where the gate does not pass."""
-    trial = run(CLEAN, conditions, stop)
-    _print(trial, console)
-    if trial.faults:
-        raise GateError("The gate does not pass without a sabotage.", f"See {conditions.directory / 'clean'}.")
-    return read(conditions.directory / "clean" / "reports").counts.passed
-
-
 def _print(trial: Trial, console: Console) -> None:
-    style, word = _word(trial)
-    wanted = "/".join(map(str, trial.sabotage.exit))
-    console.print(f"[{style}]{word:<6}[/] {trial.sabotage.name} {wanted} {trial.code} {trial.seconds:.0f} s", end=" ")
-    console.print(trial.left_out or " ".join((*trial.faults, trial.reason)), markup=False)
-
-
-def _word(trial: Trial) -> tuple[str, str]:
-    if trial.left_out:
-        return "yellow", "not run"
-    return ("bold red", "FAILED") if trial.faults else ("green", "ok")
+    head = f"{trial.sabotage.name}: wanted {trial.sabotage.wanted}, seen {trial.code}, {trial.seconds:.0f} s:"
+    console.print(f"[{_STYLES[trial.word]}]{trial.word:<7}[/] {head}", end=" ")
+    console.print(trial.unmet or " ".join((*trial.faults, trial.reason)), markup=False)
 
 
 def _conclude(trials: Sequence[Trial], directory: Path, console: Console) -> Exit:
@@ -145,42 +111,34 @@ def _conclude(trials: Sequence[Trial], directory: Path, console: Console) -> Exi
     rows = [
         (
             trial.sabotage.name,
-            "/".join(map(str, trial.sabotage.exit)),
-            "" if trial.code is None else str(trial.code),
-            f"{trial.seconds:.0f}",
-            _word(trial)[1],
-            trial.left_out or " ".join(trial.faults) or trial.reason,
+            trial.sabotage.wanted,
+            trial.code,
+            trial.seconds,
+            trial.word,
+            trial.unmet or " ".join((*trial.faults, trial.reason)),
         )
         for trial in sorted(trials, key=lambda trial: (not trial.faults, trial.sabotage.name))
     ]
-    shown = Table(*columns, box=None)
-    for row in rows:
-        shown.add_row(*row[:-1], row[-1][:80])
-    console.print(shown, markup=False)
-    document = [
-        {**trial.sabotage.model_dump(include={"name", "kind", "title", "exit"}), "code": trial.code}
-        | {
-            "seconds": round(trial.seconds, 1),
-            "reason": trial.reason,
-            "faults": trial.faults,
-            "not_run": trial.left_out,
-        }
-        for trial in trials
-    ]
-    reports.write(directory.parent, "sabotage", document, ["# Sabotages", "", *reports.table(columns, rows)])
-    words = Counter(_word(trial)[1] for trial in trials)
+    lines = reports.table(columns, rows)
+    reports.write(directory, "sabotage", [asdict(trial, dict_factory=_plain) for trial in trials], lines)
+    words = Counter(trial.word for trial in trials)
     green = sum(trial.code == 0 and 0 not in trial.sabotage.exit for trial in trials)
     blamed = sum(trial.code == 1 and 1 not in trial.sabotage.exit for trial in trials)
+    console.print("\n".join(lines), markup=False)
     console.print(
         f"{words['ok']} of {len(trials)} ended as they must, {words['FAILED']} did not ({green} green, {blamed} blamed"
-        f" the build), {words['not run']} were not run. Reports in {directory.parent}: sabotage.md, sabotage.json."
+        f" the build), {words['not run']} were not run. Reports in {directory}: sabotage.md, sabotage.json."
     )
     if words["FAILED"]:
         return Exit.BROKEN
     return Exit.UNJUDGED if words["not run"] or not trials else Exit.PASS
 
 
-def table(known: Iterable[Sabotage]) -> list[str]:
+def _plain(members: list[tuple[str, object]]) -> dict[str, object]:
+    return {name: value.name if isinstance(value, Sabotage) else value for name, value in members}
+
+
+def table(known: Sequence[Sabotage]) -> list[str]:
     """Return the lines of the table in docs/sabotage.md."""
-    columns = ("sabotage", "what is changed", "exit code")
-    return reports.table(columns, ((f"`{each.name}`", each.title, " or ".join(map(str, each.exit))) for each in known))
+    rows = [(f"`{each.name}`", each.title, each.wanted) for each in known]
+    return reports.table(("sabotage", "what is changed", "exit code"), rows)

@@ -17,18 +17,18 @@ import psutil
 
 from benchmarks.defects import catalogue as defects
 from benchmarks.defects.trial import OPTIONS, patched_commands
-from benchmarks.running import LOOK_SECONDS, Stopped
+from benchmarks.running import run_command
 from benchmarks.sabotage.catalogue import Meanwhile, Sabotage
 from benchmarks.sabotage.checkout import sabotaged
 from gate.core.errors import GateError
-from gate.targets.postgres.supervision import Watched
-from gate.verdict.verdict import Verdict, read
+from gate.verdict.verdict import read
 
 LIMIT_SECONDS = 300.0
 """Time for one run of the gate, before the time factor."""
 FOREIGN = ("GATE_", "PYTEST_", "PYTHON", "PG")
-"""Beginnings of environment variables that no run gets unless its sabotage sets them."""
-TRACEBACK, NO_VERDICT = "Traceback (most recent call last)", "left no verdict"
+"""Beginnings of environment variables that a run gets from its sabotage alone."""
+UNCLEAR = ("Traceback (most recent call last)", "left no verdict")
+"""Texts that no run may show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Conditions:
     directory: Path
     original: Path
     time_factor: float
+    stop: threading.Event
     passed: int = 0
 
 
@@ -47,14 +48,19 @@ class Trial:
 
     sabotage: Sabotage
     code: int | None = None
-    reason: str = ""
+    reason: str = ""  # the line that shows it, or the last line
     seconds: float = 0.0
     faults: list[str] = field(default_factory=list)
-    left_out: str = ""  # the need that is not met
+    unmet: str = ""  # why it was not run
+
+    @property
+    def word(self) -> str:
+        """The result in a word."""
+        return "not run" if self.unmet else "FAILED" if self.faults else "ok"
 
 
-def run(sabotage: Sabotage, conditions: Conditions, stop: threading.Event) -> Trial:
-    """Run the gate with a sabotage; Stopped where ``stop`` was set meanwhile."""
+def run(sabotage: Sabotage, conditions: Conditions) -> Trial:
+    """Run the gate with a sabotage, and judge how it ended."""
     trial, started = Trial(sabotage), time.monotonic()
     directory = conditions.directory / sabotage.name
     shutil.rmtree(directory, ignore_errors=True)
@@ -65,103 +71,78 @@ def run(sabotage: Sabotage, conditions: Conditions, stop: threading.Event) -> Tr
         sabotaged(conditions.original, copy, sabotage)
         if sabotage.earlier:
             shutil.copytree(conditions.directory / "clean" / "reports", directory / "reports")
-        trial.code, lines = _gate(sabotage, copy, conditions.time_factor, stop)
-        trial.seconds = time.monotonic() - started
-        (directory / "output.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
-        trial.faults = _faults(trial, lines, _verdict(directory), conditions.passed)
-    except GateError as error:
-        trial.faults = [str(error)]
+        trial.code = _gate(sabotage, copy, conditions)
+        judge(trial, directory, conditions.passed)
     except TimeoutError:
-        trial.faults = [f"It took longer than {LIMIT_SECONDS * conditions.time_factor:g} s."]
+        trial.faults = ["It took too long."]
+    except (GateError, OSError, subprocess.SubprocessError) as error:
+        trial.faults = [str(error)]
     finally:
         shutil.rmtree(copy, ignore_errors=True)
+    trial.seconds = round(time.monotonic() - started, 1)
     return trial
 
 
-def _verdict(directory: Path) -> Verdict | None:
-    try:
-        return read(directory / "reports")
-    except GateError:
-        return None
-
-
-def _gate(sabotage: Sabotage, copy: Path, factor: float, stop: threading.Event) -> tuple[int, list[str]]:
-    """Exit code and output of the gate in the copy."""
-    reports = copy.parent / "reports"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    env = {**kept, "REPORTS": str(reports), "PYTHON": sys.executable, **sabotage.env}
-    for name in sabotage.unset:
-        del env[name]
+def _gate(sabotage: Sabotage, copy: Path, conditions: Conditions) -> int:
+    """Exit code of the gate in the copy; it writes output.txt beside it."""
+    reports, pid, factor = copy.parent / "reports", copy.parent / "pid", conditions.time_factor
+    env = {"REPORTS": str(reports), "PYTHON": sys.executable, "PID": str(pid), **sabotage.env}
     options = ["--depth=smoke", "--workers=1", f"--time-factor={factor:g}", f"--report-dir={reports}"]
-    known = defects.defects()
-    commands = patched_commands([known[sabotage.defect]] if sabotage.defect else [])
+    commands = patched_commands([defects.defects()[sabotage.defect]] if sabotage.defect else [])
     options += [f"--{OPTIONS[name]}={command}" for name, command in commands.items()]
-    command = [sys.executable, "-m", "beacon", *options, *sabotage.options]
-    if sabotage.shell:
-        command = ["sh", "-euc", sabotage.shell, "sh", *command]
-    watched, meanwhile = Watched(), sabotage.meanwhile
-    try:
-        pid = watched.run(command, env=env, cwd=copy, end=("INT", 20.0))
-        limit = time.monotonic() + LIMIT_SECONDS * factor
-        while (code := watched.wait(LOOK_SECONDS)) is None:
-            if stop.is_set():
-                raise Stopped
-            if time.monotonic() > limit:
-                raise TimeoutError
-            if meanwhile and _journaled(reports) >= meanwhile.lines:
-                _interfere(meanwhile, pid, copy, env)
-                meanwhile = None
-    finally:
-        watched.close()
-    if meanwhile:
-        raise GateError(f"The run ended with {code} before there were {meanwhile.lines} lines in its journals.")
-    return code, watched.lines
+    script = f'echo $$ > "$PID"; {sabotage.shell}'
+    command = ["sh", "-euc", script, "sh", sys.executable, "-m", "beacon", *options, *sabotage.options]
+    meanwhile = [sabotage.meanwhile] if sabotage.meanwhile else []
 
+    def look() -> None:
+        lines = sum(path.read_bytes().count(b"\n") for path in reports.rglob("*.ndjson") if path.is_file())
+        if meanwhile and lines >= meanwhile[0].lines:
+            _interfere(meanwhile.pop(), int(pid.read_text()), copy, env)
 
-def _journaled(reports: Path) -> int:
-    return sum(path.read_bytes().count(b"\n") for path in reports.rglob("*.ndjson") if path.is_file())
+    code, _ = run_command(
+        command,
+        copy,
+        LIMIT_SECONDS * factor,
+        conditions.stop,
+        drop=FOREIGN,
+        log=copy.parent / "output.txt",
+        enough=look,
+        env=env,
+    )
+    if meanwhile or code is None:
+        raise GateError(f"The run ended with {code} before its journals had {meanwhile[0].lines} lines.")
+    return code
 
 
 def _interfere(meanwhile: Meanwhile, pid: int, copy: Path, env: dict[str, str]) -> None:
-    if meanwhile.script:
-        script = {**env, "GATE": str(pid)}
-        subprocess.run(["sh", "-euc", meanwhile.script], cwd=copy, env=script, check=True, capture_output=True)
-    if not meanwhile.signal:
-        return
     gate = psutil.Process(pid)
-    processes = [gate]
-    if meanwhile.process:
-        every = gate.children(recursive=True)
-        processes = [each for each in every if re.search(meanwhile.process, " ".join(each.cmdline()))][:1]
-    if not processes:
-        raise GateError(f"No process of the run matches {meanwhile.process!r}.", "Adapt the sabotage.")
-    for process in processes:
-        process.send_signal(signal.Signals[f"SIG{meanwhile.signal}"])
+    if meanwhile.script:
+        subprocess.run(["sh", "-euc", meanwhile.script], cwd=copy, env={**os.environ, **env}, check=True)
+        return
+    every = gate.children(recursive=True) if meanwhile.process else [gate]
+    matching = [each for each in every if re.search(meanwhile.process, " ".join(each.cmdline()))]
+    if not matching:
+        raise GateError(f"No process of the run matches {meanwhile.process!r} any more.", "Adapt the sabotage.")
+    matching[0].send_signal(signal.Signals[f"SIG{meanwhile.signal}"])
 
 
-def _faults(trial: Trial, lines: list[str], verdict: Verdict | None, passed: int) -> list[str]:
-    sabotage, output = trial.sabotage, "\n".join(lines)
-    shown = f"{output}\n{verdict.reason if verdict else ''}"
-    match = re.search(sabotage.reason, shown, re.IGNORECASE)
-    trial.reason = _reason(match, lines)
-    faults = []
-    if trial.code not in sabotage.exit:
-        faults.append(f"It ended with {trial.code}.")
-    if match is None:
-        faults.append(f"It showed no {sabotage.reason!r}.")
-    faults += [f"It showed {text!r}." for text in (TRACEBACK, NO_VERDICT) if text in output]
+def judge(trial: Trial, directory: Path, passed: int) -> None:
+    """Fill in the reason that a run showed, and its faults."""
+    output = (directory / "output.txt").read_text(encoding="utf-8", errors="replace")
+    try:
+        verdict = read(directory / "reports")
+    except GateError:
+        verdict = None
+    lines = [line.strip() for line in f"{output}\n{verdict.reason if verdict else ''}".splitlines() if line.strip()]
+    shown = [line for line in lines if re.search(trial.sabotage.reason, line, re.IGNORECASE)]
+    trial.reason = (shown or lines or [""])[-1]
+    if trial.code not in trial.sabotage.exit:
+        trial.faults.append(f"It ended with {trial.code}.")
+    if not shown and trial.sabotage.reason:
+        trial.faults.append(f"It showed no {trial.sabotage.reason!r}.")
+    trial.faults += [f"It showed {text!r}." for text in UNCLEAR if text in output]
     if trial.code and verdict and verdict.verdict == "pass":
-        faults.append("Its report says that the build passes.")
-    if not trial.code and not verdict:
-        faults.append("It left no report.")
-    if not trial.code and verdict and not verdict.narrowed and verdict.counts.passed < passed:
-        faults.append(f"It passed after {verdict.counts.passed} of {passed} tests.")
-    return faults
-
-
-def _reason(match: re.Match[str] | None, lines: list[str]) -> str:
-    """The line that shows the reason, or the last line."""
-    if match is None:
-        return next((line for line in reversed(lines) if line.strip()), "")
-    start, end = match.string.rfind("\n", 0, match.start()) + 1, match.string.find("\n", match.end())
-    return match.string[start : end if end >= 0 else None].strip()
+        trial.faults.append("Its report says that the build passes.")
+    if trial.code == 0 and (verdict is None or not (verdict.narrowed or verdict.counts.passed >= passed)):
+        tests = f"{verdict.counts.passed} of {passed}" if verdict else "without a report of its"
+        trial.faults.append(f"It passed after {tests} tests.")
