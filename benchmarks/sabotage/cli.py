@@ -44,13 +44,15 @@ def prepare(parser: ArgumentParser) -> Run:
         "Exit codes: 0 all ended as they must, 1 a run did not, 2 usage, 3 the gate does not pass without a sabotage, "
         "or a sabotage could not be run."
     )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--only", metavar="NAME,...", help="these sabotages")
-    which.add_argument("--ten", metavar="N", type=positive, help="ten, from the Nth on; N may be any whole number")
-    which.add_argument("--list", action="store_true", help="print the table of docs/sabotage.md and run nothing")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--only", metavar="NAME,...", help="these sabotages")
+    group.add_argument("--ten", metavar="N", type=positive, help="ten, from the Nth on; N may be any whole number")
+    group.add_argument("--list", action="store_true", help="print the table of docs/sabotage.md and run nothing")
     parser.add_argument("--jobs", metavar="N", type=positive, default=2, help="gates at a time (default: 2)")
-    for need, what in NEEDS.items():
-        parser.add_argument(f"--without-{need}", action="store_true", help=f"leave out the sabotages that need {what}")
+    for need, purpose in NEEDS.items():
+        parser.add_argument(
+            f"--without-{need}", action="store_true", help=f"leave out the sabotages that need {purpose}"
+        )
     for option in declared(Settings):
         if option.flag in TAKEN:
             parser.add_argument(option.flag, **option.arguments())

@@ -134,11 +134,11 @@ def judge(trial: Trial, directory: Path, passed: int) -> None:
     except GateError:
         verdict = None
     lines = [line.strip() for line in f"{output}\n{verdict.reason if verdict else ''}".splitlines() if line.strip()]
-    shown = [line for line in lines if re.search(trial.sabotage.reason, line, re.IGNORECASE)]
-    trial.reason = (shown or lines or [""])[-1]
+    matching = [line for line in lines if re.search(trial.sabotage.reason, line, re.IGNORECASE)]
+    trial.reason = (matching or lines or [""])[-1]
     if trial.code not in trial.sabotage.exit:
         trial.faults.append(f"It ended with {trial.code}.")
-    if not shown and trial.sabotage.reason:
+    if not matching and trial.sabotage.reason:
         trial.faults.append(f"It showed no {trial.sabotage.reason!r}.")
     trial.faults += [f"It showed {text!r}." for text in UNCLEAR if text in output]
     if trial.code and verdict and verdict.verdict == "pass":
