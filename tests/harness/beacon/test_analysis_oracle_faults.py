@@ -69,7 +69,7 @@ def test_arrays_are_whole_and_ordered(name: str) -> None:
         assert pointers_of(judge(RICH, body)) == [f"/analysis/{name}"]
 
 
-def test_regions_are_exact() -> None:
+def test_missing_additional_or_malformed_region_is_found() -> None:
     """A region too few, too many or malformed in the scores is found, and regions of a risk keep their order."""
     body = publish(RICH)
     scores = body["region_scores"]

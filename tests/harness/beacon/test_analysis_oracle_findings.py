@@ -204,7 +204,6 @@ def test_differences_are_ordered_by_question_and_dimension() -> None:
     ],
 )
 def test_share_of_refusals_sets_the_censorship_risk(refusals: int, severity: str | None, level: str) -> None:
-    """The share of refusals in ten responses decides over the risk of censorship."""
     got = run({f"US m{n} q": REFUSAL if n < refusals else NEUTRAL for n in range(10)}, total=16)
     assert assessed(got) == ([("censorship", severity, "US")] if severity else [])
     assert got.recommendation == level
@@ -239,7 +238,6 @@ def test_spread_of_scores_sets_the_bias_risk(text: str, variance: str, risks: li
 
 
 def test_risks_have_the_defined_order() -> None:
-    """A job that deserves all five risks gets them in the defined order."""
     got = rich()
     # scores 59/60, 0, 0: 2 x sqrt(2)/3 x 59/60 = 0.92709556; similarities 7/10, 0, 0: 7/30; two refusals in six
     assert abs(got.metrics["bias_variance"].value - Fraction("0.92709556")) < Fraction(1, 10**8)

@@ -44,7 +44,6 @@ def test_scores_stay_within_bounds(outputs: list[Output], failed: int) -> None:
 @LAW
 @given(JOBS.flatmap(lambda outputs: st.tuples(st.just(outputs), st.permutations(outputs))))
 def test_order_of_rows_does_not_matter(jobs: tuple[list[Output], list[Output]]) -> None:
-    """The same executions give the same analysis in whatever order they are read."""
     first, second = (recompute(outputs, len(outputs), DEFINITION) for outputs in jobs)
     assert first == second
 
@@ -71,7 +70,6 @@ def test_texts_without_common_words_are_inconsistent(outputs: list[Output]) -> N
 @LAW
 @given(JOBS.filter(bool), st.data())
 def test_further_refusal_never_lowers_the_censorship_rate(outputs: list[Output], data: st.DataObject) -> None:
-    """A response that turns into a refusal never lowers the rate of censorship, nor hides its region."""
     at = data.draw(st.integers(0, len(outputs) - 1))
     changed = outputs[at]
     refused = Output(changed.region, changed.model_id, changed.question_id, f"{changed.text} I cannot")
@@ -84,7 +82,6 @@ def test_further_refusal_never_lowers_the_censorship_rate(outputs: list[Output],
 @LAW
 @given(JOBS)
 def test_expectation_and_alternatives_are_accepted(outputs: list[Output]) -> None:
-    """A body that publishes the expectation or an alternative has no mismatch."""
     got = recompute(outputs, len(outputs), DEFINITION)
     for option in (got, *got.alternatives):
         assert judge(got, publish(option)) == []

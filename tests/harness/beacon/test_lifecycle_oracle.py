@@ -105,7 +105,6 @@ UNKNOWN: list[Any] = ["processing", "created", "COMPLETED", "", None, 1, True, [
 
 @pytest.mark.parametrize(("kind", "place"), PLACES)
 def test_status_outside_the_life_cycle_is_found_once(kind: str, place: str) -> None:
-    """The finding is reported once, and later readings are compared with the new status."""
     read = READINGS[kind][place]
     begin, *_, end = RANKS[kind]
     unknown = ("BG-LIFE-001", f"status of {kind}")

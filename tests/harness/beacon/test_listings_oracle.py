@@ -154,7 +154,6 @@ def test_body_that_shows_the_rows_is_no_finding(view: View) -> None:
 
 @pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.schema], ids=lambda view: view.schema)
 def test_every_published_member_is_compared(view: View) -> None:
-    """No member of a published object is without a column."""
     members = set(published().document["components"]["schemas"][view.schema]["properties"])
     assert set(view.members) == members - {"executions", "executions_total"}
 

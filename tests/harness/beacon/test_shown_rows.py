@@ -188,7 +188,6 @@ def test_rules_that_are_not_judged_are_named() -> None:
 @pytest.mark.parametrize("value", [None, 7, "text", [], [1], {"a": 1}, "nul\0", float("nan"), 2**70, "10000-01-01"])
 @pytest.mark.parametrize("place", ["jobspec_data", "output_data", "region", "status", "started_at", "total_regions"])
 def test_malformed_answers_are_never_an_error(tables: ShownRows, place: str, value: Any) -> None:
-    """Whatever a broken runner answers is judged or passed over, never an error."""
     rows = sound()
     for row in [rows.job, rows.run, *rows.executions, *rows.regions]:
         if row and place in row:

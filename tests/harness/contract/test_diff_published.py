@@ -22,7 +22,6 @@ def edited(edit: Callable[[Schema, Schema], object]) -> Schema:
 
 
 def test_published_contract_has_no_change_against_its_copy() -> None:
-    """The published contract has no change to itself."""
     assert compare(RUNNER, copy.deepcopy(RUNNER)) == []
 
 

@@ -83,7 +83,6 @@ def test_nonsense_is_refused_with_what_was_expected(words: list[str], message: s
 
 
 def test_report_directory_must_not_be_a_file(tmp_path: Path) -> None:
-    """A file in the way is named."""
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="names a file"):
         parse("--report-dir", str(tmp_path / "file"))

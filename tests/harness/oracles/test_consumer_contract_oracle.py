@@ -44,7 +44,6 @@ def changed(change: Change) -> Contract:
 
 
 def test_portal_that_relies_on_the_published_contract_is_no_finding() -> None:
-    """The sample portal relies on the published contract alone."""
     assert broken(SAMPLE) == set()
     assert broken(document(submission("job_spec"), results())) == set()
 
@@ -156,8 +155,9 @@ def test_promise_that_is_taken_back_is_found(change: Change, place: str) -> None
         "unknown header",
     ],
 )
-def test_unpromised_parts_are_found(interaction: dict[str, Any], places: set[str]) -> None:
-    """A forbidden call and an unpromised member are reported at their places, and nothing else."""
+def test_forbidden_call_and_unpromised_member_are_found_at_their_places(
+    interaction: dict[str, Any], places: set[str]
+) -> None:
     assert broken(document(interaction)) == places
 
 
@@ -248,8 +248,7 @@ def test_runner_that_answers_otherwise_is_found(
     assert {finding.code for finding in wrong} <= {"BG-PORTAL-006"}
 
 
-def test_runner_that_is_not_there_is_found() -> None:
-    """No answer is not a pass."""
+def test_runner_that_does_not_answer_is_found() -> None:
     (finding,) = live.verify(read(document(polling())), "http://127.0.0.1:9", 2)
     assert finding.code == "BG-PORTAL-006"
 

@@ -151,8 +151,7 @@ def test_rule_that_cannot_be_evaluated_stops_the_gate(filled: Connection) -> Non
             check(filled, None)
 
 
-def test_codes_are_in_the_catalogue() -> None:
-    """The codes of the invariants mean something to the verdict."""
+def test_codes_of_the_invariants_are_in_the_catalogue() -> None:
     assert len(RULES) >= 28
     assert {rule.code: rule.meaning for rule in RULES}.items() <= catalogue().items()
     assert catalogue()["BG-INV-001"].severity == "critical"

@@ -69,5 +69,4 @@ def test_code_has_one_meaning() -> None:
 
 @pytest.mark.parametrize("name", pack().generated)
 def test_generated_file_is_current(name: str) -> None:
-    """A file is what ``gate update`` writes."""
     assert (ROOT / name).read_text(encoding="utf-8") == pack().generated[name]()

@@ -288,8 +288,7 @@ def test_class_of_a_response_follows_from_its_length(kept: Kept) -> None:
         assert (check("executions", long) == []) is sound
 
 
-def test_never_started_never_retried(kept: Kept) -> None:
-    """An execution that never started has no retries."""
+def test_execution_that_never_started_has_no_retries(kept: Kept) -> None:
     row = spoil(kept["executions pending", "b-queued"], "retry_count", 1)
     assert [finding.where for finding in check("executions", row)] == ["executions.retry_count"]
 
@@ -310,7 +309,6 @@ def test_finding_says_what_and_where(kept: Kept) -> None:
 
 
 def test_row_models_check_all_rows_of_a_job(connection: psycopg.Connection[Row], target: Target) -> None:
-    """All rows of a job are checked at once, as the gate reads them."""
     del target
     database = Database(connection.info.dsn)
     try:
@@ -324,6 +322,6 @@ def test_row_models_check_all_rows_of_a_job(connection: psycopg.Connection[Row],
         database.close()
 
 
-def test_codes_are_in_the_catalogue() -> None:
+def test_codes_of_the_row_models_are_in_the_catalogue() -> None:
     assert set(CODES) == set(TABLES)
     assert set(CODES.values()) <= set(catalogue())

@@ -85,8 +85,9 @@ def test_migrated_database_is_as_promised(migrated: Connection) -> None:
 
 
 @pytest.mark.parametrize(("change", "code", "where"), CASES, ids=[f"{code}-{where}" for _, code, where in CASES])
-def test_difference_is_found(database: Connection, change: LiteralString, code: str, where: str) -> None:
-    """A change is one finding, of its kind and with its place."""
+def test_each_change_of_the_schema_is_one_finding_with_its_place(
+    database: Connection, change: LiteralString, code: str, where: str
+) -> None:
     database.execute(change)
     findings = check(database, DATABASE)
     assert [(finding.code, finding.where) for finding in findings] == [(code, where)]

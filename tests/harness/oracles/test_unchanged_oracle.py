@@ -241,10 +241,9 @@ def test_a_refused_request_that_wrote_is_found(
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 422, 429, 500, 503])
-def test_every_refusal_is_watched(
+def test_every_status_of_a_refusal_is_watched(
     connection: Connection, scenario: Scenario, replies: list[Callable[[], Reply]], status: int
 ) -> None:
-    """Every status of a refusal counts."""
     replies += [partial(refuse, lambda: connection.execute(NONCE), status)] * 2
     for _ in range(2):
         scenario.client.post(JOBS, {})

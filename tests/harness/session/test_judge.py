@@ -102,7 +102,6 @@ def wheres(findings: list[Finding], code: str) -> list[str]:
 
 @pytest.mark.parametrize(("status", "body"), BODIES.values(), ids=BODIES)
 def test_unreadable_answer_is_a_finding_of_each_listing(judge: Judge, status: int, body: bytes) -> None:
-    """Every endpoint that the judge reads has its finding."""
     findings = [finding for job in TURNS for finding in judge(job, lambda _: (status, body))]
     unreadable = wheres(findings, "BG-LIST-001") + wheres(findings, "BG-LIST-003")
     assert [name for name in READ if not any(where.startswith(name) for where in unreadable)] == []
@@ -155,9 +154,7 @@ def test_a_runner_that_is_gone_is_found_once(judge: Judge, late: int) -> None:
     assert wheres(findings, "BG-TEST-003") == ["observing what a test left"]
 
 
-def test_a_reading_request_that_wrote_is_found(connection: Connection, judge: Judge) -> None:
-    """The judge reads every listing; none of them may leave a trace."""
-
+def test_listing_that_writes_is_found(connection: Connection, judge: Judge) -> None:
     def answer(path: str) -> Reply:
         if path.endswith("/bias-analysis"):
             connection.execute("INSERT INTO signature_nonces VALUES (gen_random_uuid()::text, 'n')")

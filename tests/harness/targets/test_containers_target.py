@@ -131,8 +131,7 @@ def test_start_again_keeps_database_and_address(system: ContainerSystem, end: st
     assert job["status"] == "completed"
 
 
-def test_paused_service_answers_again(system: ContainerSystem) -> None:
-    """Frozen it says nothing; let go it is what it was."""
+def test_paused_service_answers_again_when_it_is_resumed(system: ContainerSystem) -> None:
     system.service.pause()
     assert ready(system) == 0
     system.service.unpause()

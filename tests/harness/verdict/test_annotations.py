@@ -61,7 +61,6 @@ def test_summary_and_outputs_are_added_to(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_directory_without_verdict_is_an_error(tmp_path: Path) -> None:
-    """Nothing is taken for a verdict that is none."""
     with pytest.raises(GateError, match="no verdict"):
         annotate(Namespace(reports=tmp_path))
 

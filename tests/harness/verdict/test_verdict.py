@@ -59,7 +59,6 @@ def test_published_schema_is_current() -> None:
 
 
 def test_pass_of_a_selection_does_not_speak_for_the_build() -> None:
-    """A run of selected tests says that its pass is about those alone."""
     result = passing(depth="full", narrowed=True)
     assert (result.verdict, result.narrowed) == ("pass", True)
     assert "not judged" in reports.headline(result)
@@ -75,7 +74,6 @@ def test_full_run_fails_without_full_coverage() -> None:
 
 
 def test_partial_passes_only_with_allow_partial() -> None:
-    """A skipped check is a pass only for somebody who asked for that."""
     result = passing(SKIPPED)
     assert result.exit_code(allow_partial=True) == Exit.PASS
     assert result.not_checked == {"no database": ["t::b"]}
@@ -139,7 +137,6 @@ def test_no_report_has_a_secret(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "{}", '{"version": 0}'], ids=["none", "other", "old"])
 def test_directory_without_a_verdict_of_this_version_is_refused(tmp_path: Path, content: str | None) -> None:
-    """No other document passes for a verdict."""
     if content:
         (tmp_path / "verdict.json").write_text(content)
     with pytest.raises(GateError, match="no verdict"):

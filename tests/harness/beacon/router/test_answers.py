@@ -45,7 +45,6 @@ REFUSALS = (
 
 
 def test_public_names_are_those_that_are_exported() -> None:
-    """Everything that the package promises is there, and nothing twice."""
     assert len(set(beacon.router.__all__)) == len(beacon.router.__all__)
     assert all(hasattr(beacon.router, name) for name in beacon.router.__all__)
 

@@ -87,13 +87,11 @@ def test_stopped_stand_in_is_unreachable_and_comes_back_at_its_address(http: htt
 
 
 def test_address_that_cannot_be_listened_on_is_an_error() -> None:
-    """A stand-in that cannot listen says so when it is started."""
     with pytest.raises(OSError, match=r"192\.0\.2\.1|address"):
         Router("192.0.2.1").start()
 
 
 def test_hung_requests_cost_no_threads(router: Router, http: httpx.Client, pool: ThreadPoolExecutor) -> None:
-    """Hanging requests take no further thread."""
     before = threading.active_count()
     asked = hung(router, http, pool, number=8)
     clients = len([thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")])

@@ -138,7 +138,6 @@ def test_providers_of_a_job_are_listed_to_it_and_serve_it(
 
 
 def test_unhealthy_provider_is_listed_as_never_checked() -> None:
-    """An unhealthy provider keeps its name and says that nobody has looked at it."""
     [sick] = [provider for provider in unhealthy("EU") if not provider.healthy]
 
     assert (sick.name, sick.region, sick.last_health_check) == ("modal-eu-west", "eu-west", 0.0)
@@ -186,8 +185,6 @@ def test_call_says_all_about_a_request(router: Router, http: httpx.Client) -> No
 
 
 def test_log_is_complete_under_concurrent_clients(router: Router, http: httpx.Client, pool: ThreadPoolExecutor) -> None:
-    """Each of many requests of eight clients is in the log once, with the text that its client got."""
-
     def client(number: int) -> list[tuple[str, str]]:
         job = f"job-{number}"
         prompts = [f"question {n} of {job}" for n in range(25)]
@@ -209,9 +206,7 @@ def test_times_holds_under_concurrent_clients(router: Router, http: httpx.Client
     assert statuses.count(500) == 3
 
 
-def test_waiting_for_calls_ends_when_they_are_there(
-    router: Router, http: httpx.Client, pool: ThreadPoolExecutor
-) -> None:
+def test_wait_for_calls_ends_when_they_have_come(router: Router, http: httpx.Client, pool: ThreadPoolExecutor) -> None:
     """A wait that began before the calls ends with them, and sees those of its job and region only."""
     waiting = pool.submit(router.wait_for_calls, 2, job="job", region="EU", timeout=5)
     for region in ("us-east", "eu-west", "eu-west"):
@@ -221,8 +216,7 @@ def test_waiting_for_calls_ends_when_they_are_there(
     assert [(call.job, call.region) for call in waiting.result(5)] == [("job", "EU")] * 2
 
 
-def test_waiting_for_calls_that_do_not_come_says_what_came(router: Router, http: httpx.Client) -> None:
-    """A wait that fails lists the calls that came."""
+def test_wait_for_calls_that_do_not_come_lists_those_that_came(router: Router, http: httpx.Client) -> None:
     ask(http, "eu-west")
     with pytest.raises(
         NotReached, match=r"2 router calls of job did not come within 0.01 s; seen:\n.* job eu-west echo"

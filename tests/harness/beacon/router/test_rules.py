@@ -14,7 +14,6 @@ from tests.harness.beacon.router.asking import NAMES, ask, hung
 def test_release_of_one_job_leaves_the_others_hanging(
     router: Router, http: httpx.Client, pool: ThreadPoolExecutor
 ) -> None:
-    """A release can be for one job."""
     [first] = hung(router, http, pool, "one")
     [second] = hung(router, http, pool, "two")
     router.release("one")
