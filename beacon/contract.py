@@ -19,5 +19,5 @@ CONVENTIONS = Conventions(
 
 @cache
 def published() -> Contract:
-    """The contract of this checkout; raises ContractError where it does not load."""
+    """The contract of this checkout; raises DocumentError where it does not load."""
     return Contract.load(PATH, CONVENTIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +15,8 @@ from beacon.options import BeaconSettings
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
 from gate.contract.document import Contract
+from gate.core.documents import load_toml
+from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
 from gate.session.pack import Stage, Suite, Views
@@ -52,7 +53,7 @@ class BeaconPack:
 
     @property
     def contract(self) -> Contract:
-        """The published contract; raises ContractError where it does not load."""
+        """The published contract; raises DocumentError where it does not load."""
         return contract.published()
 
     @property
@@ -77,8 +78,7 @@ class BeaconPack:
     @cached_property
     def stages(self) -> Mapping[str, Stage]:
         """Every stage by name, in the order of the rollout."""
-        table = tomllib.loads((self.root / "contracts" / "stages.toml").read_text(encoding="utf-8"))
-        return {name: Stage(entry["purpose"], tuple(entry["options"])) for name, entry in table.items()}
+        return load_toml(self.root / "contracts" / "stages.toml", dict[str, Stage], "tables of purpose and options")
 
     @cached_property
     def promises(self) -> Promises:
@@ -97,8 +97,11 @@ class BeaconPack:
     @cached_property
     def production(self) -> Production:
         """Marks of the addresses of production."""
-        table = tomllib.loads((self.root / "contracts" / "production.toml").read_text(encoding="utf-8"))
-        return Production(**table)
+        path = self.root / "contracts" / "production.toml"
+        production = load_toml(path, Production, "lists of words and domains")
+        if not production.words:
+            raise DocumentError(path, None, "words that mark an address of production")
+        return production
 
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:

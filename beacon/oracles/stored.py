@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
 
 from beacon.api import CROSS_REGION_JOBS, created
 from beacon.checkout import ROOT
 from beacon.regions import ALIASES
 from beacon.rows import JobRows
 from gate.contract.document import Contract
+from gate.core.documents import load_toml
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.pointer import join, resolve
@@ -32,11 +34,28 @@ DIFFERS, LOST = (code.id for code in CODES)
 
 _ABSENT = object()
 
+_Entry = TypedDict(
+    "_Entry",
+    {
+        "request": list[str],
+        "columns": list[str],
+        "as": NotRequired[Literal["exact", "regions", "count"]],
+        "default": NotRequired[Any],
+        "counts_as_absent": NotRequired[list[Any]],
+    },
+)
+_Kept = TypedDict("_Kept", {"except": list[str], "empty_is_absent": list[str]})
+
+
+class _Declared(TypedDict):
+    stored: list[_Entry]
+    kept: _Kept
+
 
 @cache
-def declared() -> dict[str, Any]:
-    """The map from request members to columns."""
-    return tomllib.loads((ROOT / "contracts" / "database" / "stored.toml").read_text(encoding="utf-8"))
+def declared() -> _Declared:
+    """The map from request members to columns; raises DocumentError."""
+    return load_toml(ROOT / "contracts" / "database" / "stored.toml", _Declared, "[[stored]] tables and [kept]")
 
 
 def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
@@ -74,7 +93,7 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
     ]
 
 
-def _expected(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
+def _expected(entry: _Entry, spec: Any, wrapper: Any) -> Any:
     for place in entry["request"]:
         root, path = (wrapper, place.removeprefix("wrapper:")) if place.startswith("wrapper:") else (spec, place)
         value = _at(root, path)
@@ -83,7 +102,7 @@ def _expected(entry: Mapping[str, Any], spec: Any, wrapper: Any) -> Any:
     return entry.get("default", _ABSENT)
 
 
-def _converted(entry: Mapping[str, Any], value: Any) -> Any:
+def _converted(entry: _Entry, value: Any) -> Any:
     match entry.get("as", "exact"):
         case "regions" if isinstance(value, list) and all(isinstance(region, str) for region in value):
             return sorted(ALIASES.get(region, region) for region in value)

@@ -15,6 +15,7 @@ from gate.contract.loading import load_openapi
 from gate.contract.nodes import METHODS, Node, Operation, absolute, operations, registry
 from gate.contract.parts import Parts, parts_of
 from gate.core import pointer
+from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 
@@ -49,8 +50,11 @@ class Contract:
 
     @classmethod
     def load(cls, path: Path, conventions: Conventions | None = None) -> Contract:
-        """The contract in a file; raises ContractError where it does not load."""
-        return cls(load_openapi(path), conventions)
+        """The contract in a file; raises DocumentError where it does not load."""
+        contract = cls(load_openapi(path), conventions)
+        if not contract.operations:
+            raise DocumentError(path, None, "an operation below paths, without which there is nothing to judge")
+        return contract
 
     @cached_property
     def parts(self) -> Parts:

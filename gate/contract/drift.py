@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from typing import Any
 
 from gate.contract.consumer_use import Uses
 from gate.contract.parts import Parts
+from gate.core.documents import load_toml
 
 PUBLISHED, SERVED = "published", "served"
 
@@ -60,9 +60,8 @@ class Row:
 
 @cache
 def accepted(path: Path) -> tuple[Reason, ...]:
-    """The accepted reasons in a TOML file."""
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    return tuple(Reason(**entry) for entry in table["accepted"])
+    """The accepted reasons in a TOML file; raises DocumentError."""
+    return load_toml(path, tuple[Reason, ...], "[[accepted]] tables of side, names and reason", "accepted")
 
 
 def rows(published: Parts, served: Parts, users: Mapping[str, Uses | None], reasons: Sequence[Reason]) -> list[Row]:

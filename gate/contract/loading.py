@@ -2,76 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import jsonschema_rs
 
+from gate.contract.nodes import DIALECT, DanglingReferenceError, locate
+from gate.core.documents import load_json, load_text, parse_yaml
+from gate.core.errors import DocumentError
+from gate.core.pointer import join
+from gate.core.texts import clip
 
-class ContractError(ValueError):
-    """A contract that cannot be read; the message names the file, the line if it is known, and what was expected."""
+OPENAPI = Path(__file__).with_name("openapi-3.1.json")
+"""The published schema of OpenAPI 3.1; its licence stands in the file NOTICE beside it."""
 
-    def __init__(self, path: Path, line: int | None, expected: str) -> None:
-        where = str(path) if line is None else f"{path}:{line}"
-        super().__init__(f"{where}: expected {expected}")
-        self.path = path
-        self.line = line
-        self.expected = expected
-
-
-class _Refusal(yaml.MarkedYAMLError):
-    """Well-formed YAML that is not JSON; ``problem`` says what was expected."""
-
-
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 8 times as fast
-
-
-class _Loader(_Parser):  # type: ignore[misc]  # either base is a SafeConstructor; which one is known at run time only
-    """YAML as JSON has it: keys are strings and stand once, and a date is a string."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: dict[str, int] = {}
-        for key, _ in node.value:
-            if key.tag != "tag:yaml.org,2002:str":
-                raise _Refusal(problem=f"a string as key, so {key.value!r} in quotes", problem_mark=key.start_mark)
-            if key.value in seen:
-                expected = f"every key once; {key.value!r} stands in line {seen[key.value]} already"
-                raise _Refusal(problem=expected, problem_mark=key.start_mark)
-            seen[key.value] = key.start_mark.line + 1
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-    def construct_date_as_string(self, node: yaml.ScalarNode) -> str:
-        return str(self.construct_scalar(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_date_as_string)
+DATA = frozenset({"example", "examples", "default", "const", "enum"})
+"""Members whose content is not part of the document's structure."""
 
 
 def load_openapi(path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document in a file, references not followed; raises ContractError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContractError(path, None, f"a readable UTF-8 file ({error})") from error
-    return parse(text, path)
+    """The OpenAPI 3.1 document in a file, references not followed; raises DocumentError."""
+    return parse(load_text(path), path)
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document in a text that comes from ``path``; raises ContractError."""
-    try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506  (its base is safe: it makes nothing but plain values)
-    except yaml.MarkedYAMLError as error:
-        expected = str(error.problem) if isinstance(error, _Refusal) else f"YAML ({error.problem})"
-        raise ContractError(path, error.problem_mark.line + 1 if error.problem_mark else None, expected) from error
-    except yaml.YAMLError as error:
-        raise ContractError(path, None, f"YAML ({error})") from error
+    """The OpenAPI 3.1 document in a text that comes from ``path``; raises DocumentError."""
+    document = parse_yaml(text, path)
     if not isinstance(document, dict):
-        raise ContractError(path, 1, "an OpenAPI document, which is a mapping")
+        raise DocumentError(path, 1, "an OpenAPI document, which is a mapping")
     version = document.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
-        raise ContractError(path, 1, f"a member openapi of 3.1.x, not {version!r}")
-    for member in ("info", "paths"):
-        if not isinstance(document.get(member), dict):
-            raise ContractError(path, 1, f"an OpenAPI document, which has the mapping {member!r}")
+        raise DocumentError(path, 1, f"a member openapi of 3.1.x, not {version!r}")
+    check(document, path)
     return document
+
+
+def check(document: Mapping[str, Any], path: Path) -> None:
+    """Raises DocumentError for a document that breaks the schema of OpenAPI 3.1, JSON Schema, or its own references."""
+    schema = load_json(OPENAPI)
+    fault = next(jsonschema_rs.validator_for(schema).iter_errors(document), None)
+    if fault is not None:
+        raise DocumentError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({clip(fault.message)})")
+    for pointer, schema in _schemas(document, ()):
+        try:
+            jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
+        except jsonschema_rs.ValidationError as error:
+            where = join(*pointer, *error.instance_path)
+            raise DocumentError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
+    for pointer, reference in _references(document, ()):
+        try:
+            locate(document, reference)
+        except DanglingReferenceError as error:
+            expected = f"a reference within the document that leads somewhere at {join(*pointer)}, not {reference!r}"
+            raise DocumentError(path, None, expected) from error
+
+
+def _schemas(value: Any, pointer: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    for key, child in _children(value):
+        here = (*pointer, key)
+        if isinstance(child, dict) and (key == "schema" or pointer == ("components", "schemas")):
+            yield here, child
+        else:
+            yield from _schemas(child, here)
+
+
+def _references(value: Any, pointer: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for key, child in _children(value):
+        if key == "$ref" and isinstance(child, str):
+            yield (*pointer, key), child
+        else:
+            yield from _references(child, (*pointer, key))
+
+
+def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
+    """The values below, without examples and extensions."""
+    if isinstance(value, Mapping):
+        yield from ((key, child) for key, child in value.items() if key not in DATA and not key.startswith("x-"))
+    elif isinstance(value, list):
+        yield from enumerate(value)

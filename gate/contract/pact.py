@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from gate.core.errors import GateError
+from gate.core.documents import load_json, shaped
 
 SUPPORTED = "4."
 HTTP = "Synchronous/HTTP"
@@ -75,14 +75,9 @@ class Pact:
 
 
 def load(path: Path) -> Pact:
-    """The consumer contract in a file; GateError unless it is of version 4 and has interactions."""
-    try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GateError(
-            f"{path.name} is not a consumer contract that can be read ({type(error).__name__}: {error}).",
-            "Expected a Pact file of version 4 with HTTP interactions.",
-        ) from error
+    """The consumer contract in a file; DocumentError unless it is of version 4 and has interactions."""
+    document = load_json(path)
+    return shaped(path, lambda: read(document), "a Pact file of version 4 with HTTP interactions")
 
 
 def read(document: Json) -> Pact:

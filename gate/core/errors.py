@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class Exit(IntEnum):
@@ -39,6 +40,17 @@ class UsageError(GateError):
     """An option makes no sense; nothing was started."""
 
     exit_code = Exit.USAGE
+
+
+class DocumentError(GateError):
+    """A file that cannot be used; the message names it, the line if it is known, and what was expected."""
+
+    def __init__(self, path: Path, line: int | None, expected: str, hint: str = "Correct the file.") -> None:
+        where = str(path) if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: expected {expected}.", hint)
+        self.path = path
+        self.line = line
+        self.expected = expected
 
 
 class NotAvailable(Exception):  # noqa: N818 (a state of affairs, not a fault)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
-from gate.core.errors import UsageError
+from gate.core.documents import load_toml
+from gate.core.errors import DocumentError, UsageError
 from gate.core.texts import like
 
 FILE = "gate.toml"
@@ -168,9 +168,11 @@ def read(model: type[Options], directory: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("gate", {})
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.", "Expected TOML with a table [gate].") from error
+        table = load_toml(path, dict[str, Any], "a table [gate]").get("gate", {})
+    except DocumentError as error:
+        raise UsageError(f"{path} cannot be read: {error.message}", "Expected TOML with a table [gate].") from error
+    if not isinstance(table, dict):
+        raise UsageError(f"gate in {path} is {table!r}.", "Expected a table [gate].")
     known = {option.name: option for option in declared(model) if not option.option.typed}
     values: dict[str, Any] = {}
     for key, value in table.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.core.settings import Settings
+from gate.core.documents import load_toml
+from gate.core.errors import DocumentError
+from gate.core.settings import DEPTHS, Settings
 
 SEQUENCES_SHARE = 0.25
 """Share of a budget that goes to sequences."""
@@ -25,8 +26,13 @@ class Plan:
 
     @classmethod
     def load(cls, path: Path) -> Plan:
-        """The plan in a TOML file; TypeError for a missing or unknown member."""
-        return cls(**tomllib.loads(path.read_text(encoding="utf-8")))
+        """The plan in a TOML file; raises DocumentError."""
+        plan = load_toml(path, cls, "the plan of fuzzing")
+        if not all(
+            {"cases", "submissions", "sequences", "budget"} <= plan.depths.get(name, {}).keys() for name in DEPTHS
+        ):
+            raise DocumentError(path, None, "[depths.smoke], [depths.ci] and [depths.full], each with all four numbers")
+        return plan
 
     def cases(self, depth: str, operation: str) -> int:
         """Number of cases of an operation at a depth."""

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gate.core.client import Unreachable
-from gate.core.errors import Exit, GateError, NotAvailable, UsageError
+from gate.core.documents import load_text, shaped
+from gate.core.errors import DocumentError, Exit, GateError, NotAvailable, UsageError
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.fuzz.probe import Probe, SentRequest
@@ -100,14 +101,18 @@ def command(path: Path) -> str:
 
 def load(path: Path) -> Replay:
     """The replay in a file; UsageError where it holds none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+
+    def made() -> Replay:
+        content = json.loads(load_text(path))  # as written: its body may be a text that no other file may hold
         if content["version"] != VERSION:
-            raise ValueError(f"version {content['version']} instead of {VERSION}")  # noqa: TRY301 (one message for all)
+            raise ValueError(f"version {content['version']} instead of {VERSION}")
         request = GeneratedRequest.from_dict(content["request"]) if content["request"] else None
         return Replay(content["code"], content["where"], content["seed"], request, content["steps"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a replay file: {error!r}.", "Name a file of reports/replay/.") from error
+
+    try:
+        return shaped(path, made, "a replay file")
+    except DocumentError as error:
+        raise UsageError(error.message, "Name a file of reports/replay/.") from error
 
 
 def outcome(session: Session, rules: FuzzRules, replay: Replay) -> tuple[Exit, str]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from gate.contract.document import Contract
-from gate.core.errors import GateError
+from gate.core.documents import load_text
+from gate.core.errors import DocumentError, GateError
 from gate.core.findings import SEVERITIES, Code, Finding
 from gate.core.record import Observations, Record, Row
 from gate.core.texts import clip
@@ -26,10 +27,6 @@ _HEADER = re.compile(r"-- (rule|source|severity|needs|reads): (.*\S)\s*")
 _FIELDS = frozenset({"rule", "source", "severity", "reads"})
 _TABLE = r"\w+\(\w+\??(?:, \w+\??)*\)"
 _READS = re.compile(rf"{_TABLE}(?:, {_TABLE})*")
-
-
-class InvariantError(ValueError):
-    """A file is not an invariant; the message names the file and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +68,21 @@ def read(directory: Path) -> tuple[Invariant, ...]:
     """The invariants of a directory, by code.
 
     Raises:
-        InvariantError: a file is not one, a number is there twice or missing, or there is no file.
+        DocumentError: a file is not one, a number is there twice or missing, or there is no file.
 
     """
-    invariants = tuple(_read(path) for path in sorted(directory.iterdir()))
+    invariants = tuple(_read(path) for path in sorted(directory.glob("*")))
     codes = [invariant.code for invariant in invariants]
     if not codes or codes != [f"BG-INV-{number:03}" for number in range(1, len(codes) + 1)]:
-        raise InvariantError(f"{directory}: expected files numbered from 001 without gaps")
+        raise DocumentError(directory, None, "files numbered from 001 without gaps")
     return invariants
 
 
 def _read(path: Path) -> Invariant:
     name = _FILE.fullmatch(path.name)
     if name is None:
-        raise InvariantError(f"{path}: expected a name like 001_what_is_wrong.sql")
-    text = path.read_text(encoding="utf-8")
+        raise DocumentError(path, None, "a name like 001_what_is_wrong.sql")
+    text = load_text(path)
     header: dict[str, str] = {}
     for line in text.splitlines():
         entry = _HEADER.fullmatch(line)
@@ -94,20 +91,20 @@ def _read(path: Path) -> Invariant:
         header[entry[1]] = entry[2]
     missing = _FIELDS - header.keys()
     if missing:
-        raise InvariantError(f"{path}: expected header lines like '-- {min(missing)}: ...'")
+        raise DocumentError(path, None, f"header lines like '-- {min(missing)}: ...'")
     if header["severity"] not in SEVERITIES:
-        raise InvariantError(f"{path}: expected a severity of {', '.join(SEVERITIES)}")
+        raise DocumentError(path, None, f"a severity of {', '.join(SEVERITIES)}")
     if "%(resources)s" not in text:
-        raise InvariantError(f"{path}: expected a query restricted to %(resources)s")
+        raise DocumentError(path, None, "a query restricted to %(resources)s")
     if not _READS.fullmatch(header["reads"]):
-        raise InvariantError(f"{path}: expected a header line like '-- reads: table(column, column?), table(column)'")
+        raise DocumentError(path, None, "a header line like '-- reads: table(column, column?), table(column)'")
     reads = {
         f"{table}.{column.rstrip('?')}": not column.endswith("?")
         for table, columns in re.findall(r"(\w+)\((.+?)\)", header.pop("reads"))
         for column in columns.split(", ")
     }
     # Comments are for readers; the server need not parse them with each check.
-    query = re.sub(r"^\s*--.*\n|\s+-- .*$", "", text, flags=re.MULTILINE).strip().removesuffix(";")
+    query = re.sub(r"^[ \t]*--.*$|[ \t]+-- .*$", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
     return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, reads=reads, **header)
 
 
@@ -147,6 +144,7 @@ def _applicable(connection: psycopg.Connection[Row], rules: Sequence[Invariant])
 def _query(
     connection: psycopg.Connection[Row], rules: Sequence[Invariant], resources: list[str] | None, *, prepare: bool
 ) -> list[list[Row]]:
+    # Lines of a statement are those of its file.
     unrestricted = "TRUE" if resources is None else "FALSE"
     statements = [rule.sql.replace("%(resources)s::text[] IS NULL", unrestricted).encode() for rule in rules]
     cursors: list[psycopg.Cursor[Row]] = []
@@ -155,10 +153,21 @@ def _query(
             cursors += (connection.execute(text, {"resources": resources}, prepare=prepare) for text in statements)
         return [cursor.fetchall() for cursor in cursors]
     except psycopg.Error as error:
-        raise GateError(
-            f"The invariants cannot be evaluated: {error.diag.message_primary or error}.",
-            "Compare the schema: python -m gate.oracles.schema URL.",
-        ) from error
+        number = sum(
+            cursor.pgresult is not None and cursor.pgresult.status != ExecStatus.FATAL_ERROR for cursor in cursors
+        )
+        raise _unusable(rules[min(number, len(rules) - 1)], error) from error
+
+
+def _unusable(rule: Invariant, error: psycopg.Error) -> GateError:
+    """The error of a rule that cannot be evaluated, with the line of its file where the server names a place."""
+    position, where = error.diag.statement_position, f"{rule.code[-3:]}_{rule.name}.sql"
+    if position:
+        where += f":{rule.sql.replace('%(resources)s', '$1')[: int(position)].count(chr(10)) + 1}"
+    return GateError(
+        f"The invariant {where} cannot be evaluated: {error.diag.message_primary or error}.",
+        "Correct its query, or compare the schema: python -m gate.oracles.schema URL.",
+    )
 
 
 def findings(rules: Iterable[Invariant], broken: Mapping[str, Sequence[Row]]) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from gate.contract.document import Contract
-from gate.core.errors import GateError
+from gate.core.documents import load_text
+from gate.core.errors import DocumentError, GateError
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.oracles.database_contract import DatabaseContract
@@ -120,18 +121,24 @@ def read(connection: psycopg.Connection[Any], foreign: Sequence[str] = ()) -> di
     return parts
 
 
-def parse(text: str) -> dict[Part, str]:
-    """The schema that ``write`` wrote; GateError for a line that it does not write."""
+def load(path: Path) -> dict[Part, str]:
+    """The schema in a file that ``write`` wrote; raises DocumentError."""
+    return parse(load_text(path), path)
+
+
+def parse(text: str, path: Path = Path("schema.txt")) -> dict[Part, str]:
+    """The schema that ``write`` wrote; raises DocumentError for a line that it does not write."""
     parts: dict[Part, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         entry = _LINE.fullmatch(line.strip())
-        if entry is None or (entry["kind"] == "table") != (entry["name"] is None):
-            raise GateError(f"Line {number} of the schema is not a table, column, constraint or index: {line!r}.")
+        whole = entry is not None and (entry["kind"] == "table") == (entry["name"] is None)
+        if entry is None or not whole or (entry["kind"] == "column" and not _COLUMN.fullmatch(entry["definition"])):
+            raise DocumentError(path, number, f"a table, column, constraint or index, not {line!r}")
         parts[Part(entry["table"], entry["kind"], entry["name"] or "")] = entry["definition"] or ""
     if not parts:
-        raise GateError("The schema has no tables.")
+        raise DocumentError(path, None, "a line for each table, column, constraint and index")
     return parts
 
 
@@ -187,7 +194,7 @@ def _column(where: str, promised: str, live: str) -> list[Finding]:
 
 def check(connection: psycopg.Connection[Any], promised: DatabaseContract) -> list[Finding]:
     """A finding for each difference between a database and its contract."""
-    return compare(parse(promised.schema.read_text(encoding="utf-8")), read(connection, promised.foreign))
+    return compare(load(promised.schema), read(connection, promised.foreign))
 
 
 def oracle(path: Path) -> Oracle:
@@ -195,7 +202,7 @@ def oracle(path: Path) -> Oracle:
 
     def differences(_: Record, observations: Observations, __: Contract) -> list[Finding]:
         live = observations.schema
-        return [] if live is None else compare(parse(path.read_text(encoding="utf-8")), live)
+        return [] if live is None else compare(load(path), live)
 
     return Oracle(
         name="schema",

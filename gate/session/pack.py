@@ -78,7 +78,7 @@ class Pack(Protocol):
 
     @property
     def contract(self) -> Contract:
-        """The published contract; raises ContractError where it does not load."""
+        """The published contract; raises DocumentError where it does not load."""
 
     @property
     def consumers(self) -> Mapping[str, Path]:

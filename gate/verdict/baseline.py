@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from gate.core.errors import UsageError
+from gate.core.documents import load_json, reason
+from gate.core.errors import DocumentError, UsageError
 
 VERSION: Final = 1
 """Version of verdict.json; a member that goes or changes its meaning raises it."""
@@ -51,7 +51,7 @@ class Comparison(BaseModel):
 def load(path: Path) -> Baseline:
     """Loads the findings of a verdict.json; UsageError where it is none, of another version, or judged nothing."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = load_json(path)
         version = document.get("version", UNVERSIONED)
         if version not in {UNVERSIONED, VERSION}:
             message = f"--baseline {path} is of version {version}; this gate reads {VERSION}."
@@ -61,8 +61,9 @@ def load(path: Path) -> Baseline:
             for finding in document["findings"]
         }
         judged = document["verdict"] != "unjudged"
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"--baseline {path} cannot be used: {error}.", "Name the verdict.json of a run.") from error
+    except (DocumentError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = error.message if isinstance(error, DocumentError) else f"{path}: {reason(error)}."
+        raise UsageError(f"--baseline cannot be used: {why}", "Name the verdict.json of a run.") from error
     if not judged:
         raise UsageError(f"--baseline {path} is of a run that judged nothing.", "Name the verdict.json of another run.")
     return Baseline(path, findings)

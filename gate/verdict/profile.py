@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from gate.core.errors import UsageError
+from gate.core.documents import load_toml, shaped
+from gate.core.errors import DocumentError, UsageError
 from gate.core.findings import Finding
 from gate.verdict.codes import EXPIRED, STALE
 
@@ -44,7 +44,10 @@ class Deviation(_Document):
     @classmethod
     def _expressions(cls, values: list[str]) -> list[str]:
         for value in values:
-            re.compile(value.partition(" ")[2] or value)
+            try:
+                re.compile(value.partition(" ")[2] or value)
+            except re.error as error:
+                raise ValueError(f"{value!r} is no regular expression: {error}") from error
         return values
 
     def matches(self, finding: Finding) -> bool:
@@ -118,19 +121,10 @@ def load(name: str, directory: Path, wire: Callable[..., object] = dict) -> Prof
         known = ", ".join(sorted(file.stem for file in directory.glob("*.toml")))
         raise UsageError(f"There is no profile {name!r}.", f"Known are {known}; or give the path of a .toml file.")
     try:
-        profile = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-        wire(**profile.wire)
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"The profile {name} is not valid: {_first(error)}.", f"See {directory} for examples."
-        ) from error
+        profile = load_toml(path, Profile, f"a profile like those of {directory}")
+        shaped(path, lambda: wire(**profile.wire), "a table wire")
+    except DocumentError as error:
+        raise UsageError(f"The profile {name} is not valid: {error.message}", error.hint) from error
     if len({deviation.id for deviation in profile.deviation}) != len(profile.deviation):
         raise UsageError(f"The profile {name} has a deviation twice.", "Give each an id of its own.")
     return profile
-
-
-def _first(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        fault = error.errors()[0]
-        return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
-    return str(error)

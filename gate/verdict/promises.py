@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gate.contract.document import Contract
-from gate.core.errors import GateError
+from gate.core.documents import load_toml
+from gate.core.errors import DocumentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,8 @@ class Promises:
 
 
 def criteria(path: Path) -> list[Criterion]:
-    """Loads a file of criteria; GateError says why it cannot be used."""
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["criterion"]
-        loaded = [Criterion(**entry) for entry in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GateError(f"{path} cannot be read: {error}.", "Each [[criterion]] needs id, group and text.") from error
-    if len({criterion.id for criterion in loaded}) != len(loaded):
-        raise GateError(f"{path} has an id twice.", "Give each criterion an id of its own.")
+    """Loads a file of criteria; raises DocumentError."""
+    loaded = load_toml(path, list[Criterion], "[[criterion]] tables of id, group and text", "criterion")
+    if not loaded or len({criterion.id for criterion in loaded}) != len(loaded):
+        raise DocumentError(path, None, "[[criterion]] tables, each with an id of its own")
     return loaded

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from enum import Enum, IntEnum
 from functools import cache
 from pathlib import Path
 
+from gate.core.documents import load_toml
 from gate.core.findings import Code
 
 SEVERITIES = ("breaking", "risky", "safe")
@@ -15,8 +15,9 @@ SEVERITIES = ("breaking", "risky", "safe")
 @cache
 def rules() -> dict[str, Code]:
     """Every rule by its id."""
-    text = Path(__file__).with_name("rules.toml").read_text(encoding="utf-8")
-    return {code: Code(code, **entry) for code, entry in tomllib.loads(text).items()}
+    path = Path(__file__).with_name("rules.toml")
+    entries = load_toml(path, dict[str, dict[str, str]], "a table for each rule")
+    return {code: Code(code, **entry) for code, entry in entries.items()}
 
 
 class Rule(IntEnum):

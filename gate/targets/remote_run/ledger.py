@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gate.core.errors import UsageError
+from gate.core.documents import load_text, shaped
+from gate.core.errors import DocumentError, UsageError
 from gate.targets.service import Facts
 
 
@@ -53,11 +54,11 @@ class Created:
 def read(path: Path) -> Created:
     """Reads a ledger; a last line that a crash cut short was not sent. UsageError where it is no ledger."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        created = _created(json.loads(line) for line in lines if line.endswith("\n"))
-        created.written = path.stat().st_mtime
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is no ledger of a run: {error}.", "Name a file below reports/ledgers/.") from error
+        lines = load_text(path).splitlines(keepends=True)
+        created = shaped(path, lambda: _created(json.loads(line) for line in lines if line.endswith("\n")), "a ledger")
+    except DocumentError as error:
+        raise UsageError(error.message, "Name a file below reports/ledgers/.") from error
+    created.written = path.stat().st_mtime
     return created
 
 

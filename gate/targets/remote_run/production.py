@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -18,8 +18,8 @@ class Production:
 
     """
 
-    words: Collection[str] = ()
-    domains: Collection[str] = ()
+    words: Sequence[str] = ()
+    domains: Sequence[str] = ()
 
     def why(self, url: str) -> str:
         """Why an address looks like production, without the address' secrets; empty where it does not."""

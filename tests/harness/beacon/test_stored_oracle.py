@@ -35,7 +35,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "/constraints/provider_timeout": (5, 6),
     "/version": ("v7", "v8"),
 }
-ENTRIES: list[dict[str, Any]] = declared()["stored"]
+ENTRIES: list[Any] = [*declared()["stored"]]
 SOURCES = [
     (source, column)
     for entry in ENTRIES
@@ -84,7 +84,7 @@ def fresh() -> JobRows:
     return deepcopy(sample.rows())
 
 
-def asked(source: str, entry: dict[str, Any]) -> tuple[Exchange, JobRows]:
+def asked(source: str, entry: Any) -> tuple[Exchange, JobRows]:
     """A request that says a member in one place only, and the rows that are due."""
     spec, rows = sent_spec(), fresh()
     wrapper: dict[str, Any] = {}

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from beacon.database import DATABASE
-from gate.core.errors import GateError
+from gate.core.errors import DocumentError, GateError
 from gate.core.findings import Finding, catalogue
 from gate.core.record import Row
 from gate.oracles import invariants, schema
-from gate.oracles.invariants import Invariant, InvariantError, read
+from gate.oracles.invariants import Invariant, read
 from gate.targets import Target
 from tests.harness.support.database_faults import CASES, Case
 from tests.harness.support.database_state import JOBS, sound_database
@@ -175,10 +175,10 @@ def test_codes_of_the_invariants_are_in_the_catalogue() -> None:
 )
 def test_malformed_rule_is_an_error(tmp_path: Path, name: str, text: str, expected: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(InvariantError, match=expected):
+    with pytest.raises(DocumentError, match=expected):
         read(tmp_path)
 
 
 def test_folder_without_invariants_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvariantError, match="numbered from 001"):
+    with pytest.raises(DocumentError, match="numbered from 001"):
         read(tmp_path)
