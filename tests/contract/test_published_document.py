@@ -303,5 +303,5 @@ def test_loading_says_that_there_is_no_file(tmp_path: Path) -> None:
 def test_dates_stay_text(tmp_path: Path) -> None:
     """Without quotes too: JSON has no dates."""
     path = tmp_path / "runner.yaml"
-    path.write_text("openapi: 3.1.0\ninfo: {x-made: 2025-10-08T16:00:00Z}\npaths: {}\n")
+    path.write_text("openapi: 3.1.0\ninfo: {title: t, version: '1', x-made: 2025-10-08T16:00:00Z}\npaths: {}\n")
     assert load_openapi(path)["info"]["x-made"] == "2025-10-08T16:00:00Z"
