@@ -42,7 +42,7 @@ class Edit(_Table):
 
 
 class Meanwhile(_Table):
-    """What is done to a run once its journals have ``lines`` lines."""
+    """A script or signal that interferes with a run once its journals have ``lines`` lines."""
 
     lines: int
     script: str = ""

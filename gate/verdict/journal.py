@@ -19,8 +19,8 @@ AT_ONCE = (FindingReported, OperationFuzzed, Outcome, ProgressMade)
 """Events that readers see at once, not when the buffer is full."""
 EVERY = 5.0
 """Seconds between two lines of progress of one worker."""
-SHOWN = 60
-"""Bytes that are shown of a line that cannot be read."""
+QUOTED_BYTES = 60
+"""Bytes of an unreadable line that a message quotes."""
 
 
 class Journal:
@@ -109,7 +109,7 @@ class Follower:
                 try:
                     event = EVENT.validate_json(line)
                 except ValueError:
-                    self.unreadable[path.stem] = f"has a line that is no event: {line[:SHOWN]!r}"
+                    self.unreadable[path.stem] = f"has a line that is no event: {line[:QUOTED_BYTES]!r}"
                 else:
                     yield path.stem, event
 

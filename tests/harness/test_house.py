@@ -38,6 +38,8 @@ PRIVATE_NAMES = {
     *("these", "thing", "things", "those", "told", "what", "which", "who", "whose"),
 }
 """Names that say nothing in any module; there is always a noun of the field."""
+NO_SUBJECT = re.compile(r"(What|Whatever|Whether|Who|Whose|Where|Which|It is|There is|There are)\b")
+"""Beginnings of a docstring that does not name its subject."""
 LONGEST_FUNCTION, LONGEST_TEST = 50, 15
 """Lines, with the signature; lines of a body."""
 
@@ -100,6 +102,17 @@ def test_names_are_nouns_of_the_field() -> None:
         if name.strip("_").lower() in PRIVATE_NAMES
     ]
     assert not private
+
+
+def test_docstring_begins_with_its_subject() -> None:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    nameless = [
+        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
+        for path in files("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, documented) and (text := ast.get_docstring(node)) and NO_SUBJECT.match(text)
+    ]
+    assert not nameless
 
 
 def test_no_function_is_long() -> None:

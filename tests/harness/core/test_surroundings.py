@@ -97,7 +97,7 @@ def test_interpreter_that_obeyed_the_shell_begins_again() -> None:
 
 
 def test_each_process_is_started_in_a_composed_environment() -> None:
-    """Whatever starts a process says in which environment; only ``surroundings`` reads the whole of the shell's."""
+    """Each start of a process names its environment; only ``surroundings`` reads all variables of the shell."""
     starts, reads = [], []
     for path in (path for room in ("gate", "beacon", "fixtures") for path in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

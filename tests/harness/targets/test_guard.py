@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[str, str, Any]] = {
 
 @pytest.mark.parametrize(("method", "path", "sent"), REFUSED.values(), ids=REFUSED)
 def test_request_that_may_touch_others_is_not_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
-    """Whatever a test asks for, and nothing of it counts or is written down."""
+    """The request counts for no limit and stands in no ledger."""
     guarding = guard(tmp_path)
     with pytest.raises(NotAvailable):
         guarding.permit(method, path, body(sent) if sent else b"", {})

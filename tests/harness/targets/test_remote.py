@@ -191,7 +191,7 @@ def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) 
 def test_stopped_run_sends_nothing_a_second_later_and_cleans_up(
     own_runner: OwnRunner, tmp_path: Path, how: str
 ) -> None:
-    """Whatever its workers wait for; what they created is removed."""
+    """Workers that wait stop too, and their jobs are removed."""
     scenario = own_runner()
     system, stop = scenario.session.system, tmp_path / "stop"
     assert system.database_url

@@ -118,7 +118,7 @@ def test_reports_are_views_of_one_document(tmp_path: Path, result: Verdict) -> N
 
 
 def test_reports_list_what_was_missed_or_failed_or_has_no_cause(tmp_path: Path) -> None:
-    """Whatever the verdict is."""
+    """Also in a run that passes."""
     events = (reported(), Unattributed("jobs 1 to 2"), GateFailed("an oracle raised", "Traceback of it"))
     result = passing(*events, missing=["a test did not run"], unattributed=["audit 3 to 4"])
     for path in reports.write(result, tmp_path, Redactor()):
