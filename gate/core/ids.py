@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
+import string
+from collections.abc import Callable
 
 
 class Ids:
@@ -15,3 +18,8 @@ class Ids:
     def __call__(self) -> str:
         """The next id."""
         return f"{self._prefix}n{next(self._numbers)}"
+
+
+def pattern(ids: Callable[[], str]) -> re.Pattern[str]:
+    """A pattern of every id from this source, of which it uses up one."""
+    return re.compile(rf"{re.escape(ids().rstrip(string.digits))}\d+")

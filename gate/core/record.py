@@ -18,12 +18,14 @@ Rows = Mapping[str, Sequence[Row]]
 class Change:
     """Tables that changed although nothing that was sent may change them: numbers of rows before and after, by table.
 
-    ``where`` is the operation with its status, ``request`` the id of the request, if it was one.
+    ``where`` is the operation with its status, ``request`` the id of the request, if it was one. ``reason`` says why it
+    is certain that nobody else did it, in a database that others use.
     """
 
     where: str
     tables: Mapping[str, tuple[int, int]]
     request: str = ""
+    reason: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,4 +103,5 @@ class Observations:
     schema: Any = None  # live schema of the database, where it was read
     consumer: Any = None  # contract of a consumer of the service, where it is judged
     changes: Sequence[Change] = ()  # while nothing but reading requests were sent
+    unattributed: Sequence[str] = ()  # that may be the fault of others who use the service
     unreachable: str = ""  # why observing ended early

@@ -47,7 +47,7 @@ class Observer:
             offending = invariants.offending(self.database.connection, rules, list(record.resources))
         # The logs are read before the requests of observing itself.
         calls = {name: self.pack.calls(self.stand_ins, name) for name, created in record.resources.items() if created}
-        before = self.watch.idle_state() if self.watch else None
+        before = self.watch.state_before_reading() if self.watch else None
         service, views = Views(self.client), {name: Views(self.client) for name in record.resources}
         unreachable = ""
         try:
@@ -58,7 +58,10 @@ class Observer:
                 self.pack.observe(asked, name, known.rows if known else None, record)
         except Unreachable as error:
             unreachable = str(error)
-        change = self.watch.change_since(before, "GET") if self.watch else None
+        read = [
+            exchange for asked in (service, *views.values()) for shown in asked.answers.values() for exchange in shown
+        ]
+        changes = self.watch.changes_by_reading(before, read) if self.watch else []
         resources = {
             name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
             for name, asked in views.items()
@@ -71,7 +74,7 @@ class Observer:
             answers=service.answers,
             offending=offending,
             checked=[rule.code for rule in rules],
-            changes=[change] if change else [],
+            changes=changes,
             unreachable=unreachable,
         )
 
@@ -100,6 +103,7 @@ class Observer:
             return Observations(stored=False)
         database, promised = self.database, self.pack.database
         unfinished: Sequence[str] = ()
+        waiting: Sequence[str] = ()
         try:
             wait(
                 "every resource terminal",
@@ -109,10 +113,14 @@ class Observer:
             )
         except NotReached:
             unfinished = self.pack.unfinished(database, resources)
+            (row,) = database.query(promised.unfinished)
+            if not alone and next(iter(row.values())) > len(unfinished):
+                unfinished, waiting = (), unfinished
         shared = {table: database.all_rows(table) for table in promised.shared} if alone else {}
         return Observations(
             resources={"": Observation("", shared)},
             offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
             unfinished=unfinished,
+            unattributed=[f"{name} has not ended, while the service works for others" for name in waiting],
             schema=schema.read(database.connection, promised.foreign),
         )

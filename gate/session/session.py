@@ -15,17 +15,21 @@ from gate.core.database import Database
 from gate.core.evidence import Evidence, gather
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.ids import pattern
 from gate.core.record import Observations, Record
 from gate.core.transport import WatchedTransport
 from gate.oracles.registry import available, offered
 from gate.oracles.shown_rows import ShownRows
+from gate.oracles.unchanged import Tables
 from gate.session.judge import judge
 from gate.session.observe import Observer
 from gate.session.pack import Pack
+from gate.session.repetition import Repetition
+from gate.session.shared_watch import SharedWatch
 from gate.session.write_watch import WriteWatch
 from gate.targets import System
 from gate.targets.remote_run.access import RemoteAccess
-from gate.verdict.events import CoverageGained, ExchangeRecorded, InvariantsChecked, ResourceEnded
+from gate.verdict.events import CoverageGained, ExchangeRecorded, InvariantsChecked, ResourceEnded, Unattributed
 from gate.verdict.journal import Journal
 
 
@@ -66,27 +70,35 @@ class Session:
         self.alone = system.exclusive
         self.resources: set[str] = set()  # every one that was created
         self.database = Database(system.database_url) if system.database_url else None
-        self.watch = (
-            WriteWatch(self.database, pack.database, pack.contract, alone=self.alone) if self.database else None
-        )
+        self.watch = self._write_watch(self.database, reach) if self.database else None
         self._judging = judging
         self._watched = self.watch if judging else None
-        self.client = Client(system.base_url, self._record, transport=self._transport(reach))
+        hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
+        self.client = Client(system.base_url, self._record, transport=_transport(reach, **hooks))
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self._observer = Observer(pack, self.client, self.database, self._scratch, self.watch, system.stand_ins)
         self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
 
-    def _transport(self, reach: RemoteAccess | None) -> httpx.BaseTransport:
-        watched: Callable[..., httpx.BaseTransport] = WatchedTransport
-        if self._watched:
-            watched = partial(WatchedTransport, before=self._watched.before, lost=self._watched.lost)
-        return reach.transport(watched) if reach else watched()
+    def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
+        tables = Tables(database.connection, database.tables(), self.pack.database)
+        if self.alone:
+            return WriteWatch(tables, self.contract)
+
+        def connect(before: Callable[[str], None]) -> Client:
+            return Client(self.system.base_url, lambda _: None, transport=_transport(reach, before=before))
+
+        return SharedWatch(tables, self.contract, pattern(self.ids), Repetition(tables, connect), self._unclear)
+
+    def _unclear(self, text: str) -> None:
+        self.journal.write(Unattributed(text))
 
     def close(self) -> None:
         """Closes client, database and system."""
         self.client.close()
+        if self.watch:
+            self.watch.close()
         for database in (self.database, self._scratch):
             if database:
                 database.close()
@@ -125,6 +137,8 @@ class Session:
     def final_findings(self) -> list[Finding]:
         """Findings on the database that a worker's tests shared."""
         observations = self._observer.end(sorted(self.resources), alone=self.alone)
+        for text in observations.unattributed:
+            self._unclear(text)
         return judge(Record("the end of the run"), observations, self.contract, self._oracles)
 
     def evidence(
@@ -165,3 +179,10 @@ class Session:
             self.resources.add(created)
         if self._current is not None:
             self._current.note(exchange, change, created)
+
+
+def _transport(reach: RemoteAccess | None, **hooks: Callable[[str], None]) -> httpx.BaseTransport:
+    """The way to the service; ``hooks`` are those of WatchedTransport."""
+    plain: Callable[..., httpx.BaseTransport] = WatchedTransport
+    watched = partial(plain, **hooks)
+    return reach.transport(watched) if reach else watched()

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from gate.contract.document import Contract
-from gate.core.database import Database
 from gate.core.exchange import Exchange
 from gate.core.record import Change
-from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.unchanged import State, Tables
 
 
 class WriteWatch:
-    """Compares the state of the database before and after each request that is refused.
+    """Compares the state of the run's own database before and after each request that is refused.
 
-    A change is laid to a request only where nothing else was under way. ``alone`` says that nobody but this session
-    sends requests to the service: then the tables that only a submission grows are watched while it works, too.
+    A change is laid to a request only where no other of this session was under way. While the service works, the
+    tables that only a submission grows are watched.
     """
 
-    def __init__(self, database: Database, promised: DatabaseContract, contract: Contract, *, alone: bool) -> None:
-        self._tables = Tables(database.connection, database.tables(), promised)
+    def __init__(self, tables: Tables, contract: Contract) -> None:
+        self._tables = tables
         self._contract = contract
-        self._alone = alone
         self._lock = threading.Lock()
         self._under_way = 0  # requests that were sent and not yet answered, by all threads
         self._known: State | None = None  # as long as nothing can have changed it
+
+    def close(self) -> None:
+        """Nothing to close."""
 
     def forget(self) -> None:
         """Take nothing for known: rows may have been changed by other ways than a request."""
         self._known = None
 
-    def idle_state(self) -> State | None:
-        """The state of the database, or None while the service works."""
-        state = self._tables.state()
+    def state(self, known: State | None = None) -> State:
+        """The state to compare with after a request; ``known`` where nothing can have changed it."""
+        return known or self._tables.state()
+
+    def state_before_reading(self) -> State | None:
+        """The state to compare with after reading requests; None while the service works."""
+        state = self.state()
         return state if state.idle else None
 
-    def change_since(self, before: State | None, where: str) -> Change | None:
-        """The change since ``before``; None where there is none or the state before is not known."""
-        return None if before is None else self._tables.change(before, self._tables.state(before), where)
+    def changes_by_reading(self, before: State | None, read: Sequence[Exchange]) -> list[Change]:
+        """The changes since ``before`` that the reading requests ``read`` are to blame for, as far as that is known."""
+        if before is None:
+            return []
+        return self._changes(before, self._tables.state(before), read)
 
     def before(self, method: str) -> None:
         """Note that a request is about to be sent."""
@@ -48,8 +55,8 @@ class WriteWatch:
             self._under_way += 1
             if self._under_way > 1:
                 self._known = None
-            elif self._known is None:
-                self._known = self._tables.state() if self._alone else self.idle_state()
+            else:
+                self._known = self.state(self._known)
 
     def lost(self, method: str) -> None:
         """Note that a request got no answer."""
@@ -58,7 +65,7 @@ class WriteWatch:
                 self._under_way, self._known = self._under_way - 1, None
 
     def answered(self, exchange: Exchange) -> Change | None:
-        """The changes of a refused request; None where another request was under way."""
+        """The changes by a refused request; None where another request was under way."""
         if exchange.method == "GET":
             return None
         with self._lock:
@@ -67,8 +74,18 @@ class WriteWatch:
             if exchange.status < 400 or self._under_way or before is None:
                 return None
             after = self._tables.state(before)
-            operation = self._contract.operation(exchange.method, exchange.path)
-            where = f"{exchange.method} {operation.path if operation else exchange.path} {exchange.status}"
-            change = self._tables.change(before, after, where, exchange.request_id)
-            self._known = None if change else after
-            return change
+            changes = self._changes(before, after, [exchange])
+            self._known = None if changes else after
+            return next(iter(changes), None)
+
+    def place(self, exchange: Exchange) -> str:
+        """The operation of an exchange with its status."""
+        operation = self._contract.operation(exchange.method, exchange.path)
+        return f"{exchange.method} {operation.path if operation else exchange.path} {exchange.status}"
+
+    def _changes(self, before: State, after: State, sent: Sequence[Exchange]) -> list[Change]:
+        """The changes between two states that are laid to ``sent``: one refused request, or reading ones."""
+        refused = next((exchange for exchange in sent if exchange.method != "GET"), None)
+        where, request = (self.place(refused), refused.request_id) if refused else ("GET", "")
+        change = self._tables.change(before, after, where, request)
+        return [change] if change else []

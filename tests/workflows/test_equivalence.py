@@ -93,8 +93,8 @@ def test_reading_changes_nothing(scenario: Scenario) -> None:
     assert rows.run
     watch = scenario.session.watch
     assert watch
-    before = wait("an idle database", watch.idle_state, until=lambda state: state is not None)
-    for path in reading(job.id, str(rows.run["id"])):
-        assert scenario.client.get(path).status == 200
+    before = wait("an idle database", watch.state_before_reading, until=lambda state: state is not None)
+    read = [scenario.client.get(path) for path in reading(job.id, str(rows.run["id"]))]
 
-    assert watch.change_since(before, "GET") is None
+    assert {exchange.status for exchange in read} == {200}
+    assert watch.changes_by_reading(before, read) == []

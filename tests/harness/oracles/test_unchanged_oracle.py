@@ -218,14 +218,14 @@ def trace(table: str = "signature_nonces", status: int = 400) -> list[tuple[str,
 def test_idle_means_every_job_ended_and_an_empty_queue(connection: Connection, scenario: Scenario) -> None:
     watch = scenario.session.watch
     assert watch
-    assert watch.idle_state() is not None
+    assert watch.state_before_reading() is not None
     for status in ("queued", "running"):
         connection.execute("UPDATE jobs SET status = %s WHERE jobspec_id = 'b-done'", (status,))
-        assert watch.idle_state() is None
+        assert watch.state_before_reading() is None
     connection.execute("UPDATE jobs SET status = 'completed' WHERE jobspec_id = 'b-done'")
-    assert watch.idle_state() is not None
+    assert watch.state_before_reading() is not None
     insert(connection, "pgqueuer", ENTRY)
-    assert watch.idle_state() is None
+    assert watch.state_before_reading() is None
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -333,11 +333,10 @@ def test_write_between_two_looks_is_laid_to_the_reading_request(connection: Conn
     """Between two looks at the database, with nothing but GET in between."""
     watch = scenario.session.watch
     assert watch
-    before = watch.idle_state()
-    scenario.client.get(JOBS)
-    assert watch.change_since(before, "GET") is None
+    before = watch.state_before_reading()
+    read = [scenario.client.get(JOBS)]
+    assert watch.changes_by_reading(before, read) == []
     connection.execute(NONCE)
-    change = watch.change_since(before, "GET")
-    assert change
+    (change,) = watch.changes_by_reading(before, read)
     assert (change.where, list(change.tables)) == ("GET", ["signature_nonces"])
-    assert watch.change_since(None, "GET") is None
+    assert watch.changes_by_reading(None, read) == []

@@ -36,9 +36,8 @@ class FakeRunner:
     ``answer`` may be replaced at any time.
     """
 
-    exclusive = True
-
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, *, exclusive: bool = True) -> None:
+        self.exclusive = exclusive
         self.database_url: str | None = database_url
         self.stand_ins: Mapping[str, StandIn] = {ROUTER: Router()}
         self.answer: Answer = lambda *_: (200, b"{}")
@@ -88,10 +87,14 @@ def handler(runner: FakeRunner) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def watching(connection: psycopg.Connection[Row], directory: Path) -> Iterator[tuple[Session, FakeRunner]]:
-    """A session with a runner on the database of a connection."""
+def watching(
+    connection: psycopg.Connection[Row], directory: Path, *, exclusive: bool = True
+) -> Iterator[tuple[Session, FakeRunner]]:
+    """A session with a runner on the database of a connection, which others use too unless it is ``exclusive``."""
     info = connection.info
-    runner = FakeRunner(f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}")
+    runner = FakeRunner(
+        f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{info.dbname}", exclusive=exclusive
+    )
     journal = Journal(directory / "journal.ndjson", Redactor())
     session = Session(pack(), runner, Ids("run", "gw0"), journal)
     try:
