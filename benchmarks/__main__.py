@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: a table of figures, each the median of several runs; or mutation, peers or kills."""
+"""``python -m benchmarks``: a table of figures; or mutation, peers, kills or staging."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(highlight=False, soft_wrap=True)
-    command = {"mutation": _mutation, "peers": _peers, "kills": _kills}.get(words[0] if words else "")
+    command = {"mutation": _mutation, "peers": _peers, "kills": _kills, "staging": _staging}.get(
+        words[0] if words else ""
+    )
     run = (lambda: command(words[1:], console)) if command else (lambda: measure(words, console))
     return command_line.exit_code("bench", run, console)
 
@@ -41,6 +43,12 @@ def _kills(words: Sequence[str], console: Console) -> int:
     from benchmarks.kills import kills  # noqa: PLC0415 (as above)
 
     return kills(words, console)
+
+
+def _staging(words: Sequence[str], console: Console) -> int:
+    from benchmarks.staging.cli import staging  # noqa: PLC0415 (as above)
+
+    return staging(words, console)
 
 
 def _fuzz(runs: int) -> Iterator[Figure]:
@@ -75,8 +83,8 @@ def measure(words: Sequence[str], console: Console) -> int:
     parser = argparse.ArgumentParser(
         prog="bench",
         description="Measures the gate and the reference runner.",
-        epilog="bench mutation --help explains mutants of the runner, bench peers --help other tools, and bench kills "
-        "--help what outlives a killed run.",
+        epilog="bench mutation --help explains mutants of the runner, bench peers --help other tools, bench kills "
+        "--help what outlives a killed run, and bench staging --help a database that others use.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all but {', '.join(ON_REQUEST)})")
     help_ = "runs of each, of which the median counts (default: 5)"

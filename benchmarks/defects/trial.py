@@ -109,6 +109,23 @@ def run(
 
     """
     directory = conditions.report_dir / name
+    limit = LIMIT_SECONDS * conditions.time_factor
+    options = ["--depth=ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}"]
+    options += [f"--time-factor={conditions.time_factor:g}", *(["-x"] if first else [])]
+    with checkout(defects) as root, _runner(defects, conditions, root) as runner:
+        return gate([*options, *runner], directory, limit, stop, root=root, until=until)
+
+
+def gate(
+    options: Sequence[str],
+    directory: Path,
+    limit: float,
+    stop: threading.Event,
+    *,
+    root: Path = ROOT,
+    until: Callable[[Outcome], object] = lambda _: False,
+) -> Outcome:
+    """Run the gate of a checkout with reports in ``directory``: to its end, or ``until`` its findings are enough."""
     report_directory.prepare(directory)
     (directory / "output.txt").unlink(missing_ok=True)
     outcome, follower, started = Outcome(), Follower(directory / "journal"), time.monotonic()
@@ -119,19 +136,12 @@ def run(
             outcome.hear(event)
         return until(outcome)
 
-    limit = LIMIT_SECONDS * conditions.time_factor
-    options = ["--depth=ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}"]
-    options += [f"--time-factor={conditions.time_factor:g}", f"--report-dir={directory}", *(["-x"] if first else [])]
-    with checkout(defects) as root, _runner(defects, conditions, root) as runner:
-        command = [sys.executable, "-m", "beacon", *options, *runner]
-        started = time.monotonic()
-        try:
-            code, _ = run_command(
-                command, root, limit, stop, drop=_DROPPED, log=directory / "output.txt", enough=enough
-            )
-        except TimeoutError:
-            outcome.error = f"The gate took longer than {limit:g} s."
-            return outcome
+    command = [sys.executable, "-m", "beacon", *options, f"--report-dir={directory}"]
+    try:
+        code, _ = run_command(command, root, limit, stop, drop=_DROPPED, log=directory / "output.txt", enough=enough)
+    except TimeoutError:
+        outcome.error = f"The gate took longer than {limit:g} s."
+        return outcome
     if code is not None:
         enough()  # the findings since the last look
         outcome.error = _error(directory, code)

@@ -126,7 +126,10 @@ class SharedWatch(WriteWatch):
         return name in (self._own.findall(row.text) if self._own.fullmatch(name) else row.text)
 
     def _note(self, change: Change, sent: Sequence[Exchange]) -> None:
-        place = self.place(sent[0]) if sent and sent[0].method != "GET" else "GET"
+        refused = next((exchange for exchange in sent if exchange.method != "GET"), None)
+        place = self.place(refused) if refused else "GET"
+        if refused and self._contract.operation(refused.method, refused.path) is None:
+            place = f"{refused.method} of no operation {refused.status}"  # one line for all such paths
         for text in sorted({f"{place} -> {table}" for table in change.tables} - self._noted):
             self._noted.add(text)
             self._unclear(text)

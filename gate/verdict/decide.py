@@ -67,7 +67,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         fuzz=sorted(tally.fuzz, key=lambda result: result.operation),
         unavailable_checks=dict(run.unavailable),
         missing=list(run.missing),
-        unattributed=list(dict.fromkeys((*run.unattributed, *tally.unattributed))),
+        unattributed=_by_place((*run.unattributed, *tally.unattributed)),
         gate_failures=tally.gate_failures,
         left_behind=list(run.left_behind),
         profile=run.profile.name,
@@ -167,6 +167,15 @@ def _nothing_known(run: Run, counts: Counts) -> str:
         more = f" And {len(run.missing) - 1} more, listed in the reports." if run.missing[1:] else ""
         return f"Not everything that had to be judged was. {run.missing[0]}{more}"
     return "" if counts.exchanges else "No request was sent to the service, so nothing is known about it."
+
+
+def _by_place(changes: Sequence[str]) -> list[str]:
+    """One line for each request beside which rows changed, with all tables; other texts stay as they are."""
+    tables: dict[str, set[str]] = defaultdict(set)
+    for text in changes:
+        place, _, table = text.partition(" -> ")
+        tables[place].add(table)
+    return [" -> ".join(filter(None, (place, ", ".join(sorted(names))))) for place, names in sorted(tables.items())]
 
 
 def _counts(tally: Tally) -> Counts:

@@ -87,8 +87,11 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
     for finding in verdict.findings:
         _show_finding(finding, verdict, console)
     _show_settled(verdict, console)
-    for text in verdict.unattributed:
-        console.print(f"[yellow]could not be attributed[/] {escape(text)}", highlight=False)
+    if verdict.unattributed:
+        number, first = len(verdict.unattributed), escape(verdict.unattributed[0])
+        console.print(
+            f"[yellow]could not be attributed[/] changes of rows in {number} places, as {first}", highlight=False
+        )
     for text in verdict.missing:
         console.print(f"[bold magenta]missing[/] {escape(text)}", highlight=False)
     for oracle, reason in verdict.unavailable_checks.items():

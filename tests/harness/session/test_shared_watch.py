@@ -73,7 +73,7 @@ def refused(
 
 def unclear(watched: tuple[Session, FakeRunner], directory: Path) -> list[str]:
     watched[0].journal.flush()
-    return [event.text for event in read(directory) if isinstance(event, Unattributed)]
+    return [event.text for event in read(directory)[0] if isinstance(event, Unattributed)]
 
 
 @pytest.mark.parametrize(("statement", "table"), FOREIGN.values(), ids=FOREIGN)

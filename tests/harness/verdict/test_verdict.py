@@ -127,6 +127,12 @@ def test_reports_list_what_was_missed_or_failed_or_has_no_cause(tmp_path: Path) 
         assert [text for text in texts if text not in content] == []
 
 
+def test_changes_of_rows_are_listed_by_place() -> None:
+    events = [Unattributed(f"POST /a 400 -> {table}") for table in ("jobs", "executions", "jobs")]
+    result = passing(*events, Unattributed("a has not ended"), Unattributed("GET -> jobs"))
+    assert result.unattributed == ["GET -> jobs", "POST /a 400 -> executions, jobs", "a has not ended"]
+
+
 def test_no_report_has_a_secret(tmp_path: Path) -> None:
     """The verdict stays a document that can be read, whatever the secret stands beside."""
     stopped = 'The target answered {"authorization": "Bearer s3cret"}; password s3cret.'

@@ -1,0 +1,90 @@
+"""``python -m benchmarks.staging.violations NAME COMMAND``: the runner's command line, with a write that must not be.
+
+Exit code 70 when what it changes is no longer there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.defects.patches.patching import PatchError, edit
+from gate.core.findings import Finding
+from gate.oracles.unchanged import GET, REFUSED
+
+VIOLATED = "python -m benchmarks.staging.violations"
+EXIT_PATCH = 70
+_TRACE = "INSERT INTO signature_nonces (public_key, nonce) VALUES (gen_random_uuid()::text, 'a trace')"
+_TOUCH = "UPDATE jobs SET updated_at = updated_at WHERE id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A fault of the runner, the code of its finding, and the table that the finding names."""
+
+    title: str
+    code: str
+    table: str
+    apply: Callable[[], None]
+
+    def is_shown(self, finding: Finding) -> bool:
+        """Return whether a finding is about it."""
+        return finding.code == self.code and finding.where.endswith(f" -> {self.table}")
+
+
+def _key() -> None:
+    from runner.store import jobs  # noqa: PLC0415 (the benchmark does without the runner)
+
+    edit(jobs.accept, ("alone = key is None and nonce is None", "alone = True"))
+
+
+def _trace() -> None:
+    from runner.web import errors  # noqa: PLC0415 (as above)
+
+    kept = f"async with request.app.state.database.connection() as other:\n        await other.execute({_TRACE!r})"
+    edit(errors._refused, ("    return respond", f"    {kept}\n    return respond"))
+
+
+def _touch() -> None:
+    from runner.web import jobs  # noqa: PLC0415 (as above)
+
+    written = (
+        f"async with request.app.state.database.connection() as other:\n            await other.execute({_TOUCH!r}, "
+    )
+    view = '        view: dict[str, Any] = {"job"'
+    edit(jobs.get_job, (view, f'        {written}(job["id"],))\n{view}'))
+
+
+def _audit() -> None:
+    from runner.web import jobs  # noqa: PLC0415 (as above)
+
+    listing = "    async with request.app.state.database.snapshot() as connection:\n"
+    written = (
+        f"    async with request.app.state.database.connection() as other:\n        await other.execute({_TRACE!r})\n"
+    )
+    edit(jobs.list_job_executions, (listing, written + listing))
+
+
+VIOLATIONS = {
+    "key": Violation("a refused duplicate keeps its idempotency key", REFUSED, "idempotency_keys", _key),
+    "trace": Violation("every refusal leaves a row without an id", REFUSED, "signature_nonces", _trace),
+    "touch": Violation("reading a job writes its row anew", GET, "jobs", _touch),
+    "audit": Violation("reading the executions of a job leaves a row", GET, "signature_nonces", _audit),
+}
+
+
+def main(words: Sequence[str]) -> None:
+    """Apply the violation that the first word names, and run the command of the others."""
+    try:
+        VIOLATIONS[words[0]].apply()
+    except PatchError as error:
+        sys.stderr.write(f"{words[0]}: {error}\n")
+        sys.exit(EXIT_PATCH)
+    from runner.cli import app  # noqa: PLC0415 (not before the patch)
+
+    app(list(words[1:]), prog_name="python -m runner")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
