@@ -58,8 +58,8 @@ class Observer:
                 self.pack.observe(asked, name, known.rows if known else None, record)
         except Unreachable as error:
             unreachable = str(error)
-        asked = [service, *views.values()]
-        read = [exchange for each in asked for answers in each.answers.values() for exchange in answers]
+        all_views = [service, *views.values()]
+        read = [exchange for each in all_views for answers in each.answers.values() for exchange in answers]
         changes = self.watch.changes_by_reading(before, read) if self.watch else []
         resources = {
             name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
