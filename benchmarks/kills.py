@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import random
 import secrets
@@ -122,11 +123,24 @@ def of_run(mark: str) -> set[psutil.Process]:
 
 
 def directories() -> set[Path]:
-    """Directories of runs and of browsers."""
-    roots = {Path(tempfile.gettempdir()), MEMORY, SHARED}
-    return {
-        path for root in roots for name in (PREFIX, "playwright", ".org.chromium") for path in root.glob(f"{name}*")
-    }
+    """Directories of browsers, and those of runs that no living process holds."""
+    roots, names = {Path(tempfile.gettempdir()), MEMORY, SHARED}, (PREFIX, "playwright", ".org.chromium")
+    paths = {path for root in roots for name in names for path in root.glob(f"{name}*")}
+    return {path for path in paths if not (path.name.startswith(PREFIX) and _held(path))}
+
+
+def _held(path: Path) -> bool:
+    try:
+        lock = os.open(path, os.O_RDONLY)
+    except OSError:  # it is gone
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _victim(gate: psutil.Process, name: str) -> psutil.Process | None:

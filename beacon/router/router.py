@@ -63,6 +63,10 @@ class Router:
             self._serving.stop()
             self._serving = None
 
+    def alive(self) -> bool:
+        """False where it was started and has ended by itself."""
+        return self._serving is None or self._serving.alive()
+
     def __enter__(self) -> Self:
         return self.start()
 

@@ -57,6 +57,10 @@ class Serving:
         self._running = started.result()
         self.port = self._running.port
 
+    def alive(self) -> bool:
+        """Return whether its thread runs."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Stops listening and closes every connection, hanging ones too."""
         if self._thread.is_alive():

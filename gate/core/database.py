@@ -24,6 +24,14 @@ class Database:
         """Closes the connection."""
         self._connection.close()
 
+    def trouble(self) -> str:
+        """The reason why it no longer answers, as a sentence; empty while it does."""
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error as error:
+            return f"The database has ended or refuses to serve: {str(error).strip() or repr(error)}"
+        return ""
+
     @property
     def connection(self) -> psycopg.Connection[Row]:
         """The connection, for queries of an oracle's own; nobody else uses it meanwhile."""

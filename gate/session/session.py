@@ -12,15 +12,18 @@ import httpx
 from gate.contract.coverage import CoverageRecorder
 from gate.core.client import Client
 from gate.core.database import Database
+from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence, gather
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding
+from gate.core.findings import BrokenPromise, Finding
 from gate.core.ids import pattern
 from gate.core.record import Observations, Record
 from gate.core.transport import WatchedTransport
 from gate.oracles.registry import available, offered
 from gate.oracles.shown_rows import ShownRows
 from gate.oracles.unchanged import Tables
+from gate.session import fault
+from gate.session.codes import SILENT
 from gate.session.judge import judge
 from gate.session.observe import Observer
 from gate.session.pack import Pack
@@ -31,6 +34,9 @@ from gate.targets import System
 from gate.targets.remote_run.access import RemoteAccess
 from gate.verdict.events import CoverageGained, ExchangeRecorded, InvariantsChecked, ResourceEnded, Unattributed
 from gate.verdict.journal import Journal
+
+END_SECONDS = 1.0
+"""Seconds from the last connection that a service closes until its end is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Session:
         self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
+        self.dead = False  # the service ended by itself
 
     def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
         tables = Tables(database.connection, database.tables(), self.pack.database)
@@ -108,11 +115,30 @@ class Session:
 
     @property
     def stopped(self) -> bool:
-        """Return whether the run has to stop now."""
-        return self.reach is not None and self.reach.watch.stopped.is_set()
+        """Return whether nothing more can be judged: the run has to stop, or the service ended by itself."""
+        return self.dead or (self.reach is not None and self.reach.watch.stopped.is_set())
+
+    def cause(self, *, unanswered: bool = False) -> BrokenPromise | GateError | None:
+        """The end of something that explains why a test failed here, what the service depends on first.
+
+        ``unanswered`` says that a request was not: then the service may be about to end.
+        """
+        for name, stand_in in self.system.stand_ins.items():
+            if not stand_in.alive():
+                return GateError(f"The stand-in that {name} names has ended by itself.")
+        trouble = self.system.trouble() or (self.database.trouble() if self.database else "")
+        if trouble:
+            return GateError(trouble)
+        if lacking := fault.of_log(self.system.log()):
+            return lacking
+        ended = self.system.ended(END_SECONDS if unanswered else 0.0)
+        self.dead = ended is not None
+        return fault.of_end(ended) if ended else None
 
     def begin(self, test: str) -> Record:
-        """A new record, which takes every exchange from now on."""
+        """A new record, which takes every exchange from now on; NotAvailable where the service ended by itself."""
+        if self.dead:
+            raise NotAvailable(f"the service ended by itself before ({SILENT})")
         if self.watch:
             self.watch.forget()  # between tests rows may be changed by other ways than a request
         self._current = Record(test)
@@ -135,7 +161,9 @@ class Session:
             self.journal.flush()
 
     def final_findings(self) -> list[Finding]:
-        """Findings on the database that a worker's tests shared."""
+        """Findings on the database that a worker's tests shared; an error where service or database ended."""
+        if cause := self.cause():
+            raise cause
         observations = self._observer.end(sorted(self.resources), alone=self.alone)
         for text in observations.unattributed:
             self._unclear(text)

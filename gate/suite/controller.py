@@ -20,7 +20,7 @@ from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import baseline, reports
 from gate.verdict.decide import Run, decide
-from gate.verdict.events import Event, OperationFuzzed, Outcome, ProgressMade
+from gate.verdict.events import Event, GateFailed, OperationFuzzed, Outcome, ProgressMade
 from gate.verdict.journal import Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
@@ -105,6 +105,19 @@ class Controller:
         """Gives a worker the address to ask at."""
         self.offer.invite(node.workerinput)
         self.workers.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Stops a run of which a worker died: what it judged last is not known."""
+        if error and not self.run.stopped:
+            self.run.stopped = f"Worker {node.gateway.id} of the gate died in the middle of the run: {error}."
+            pytest.exit(self.run.stopped, returncode=3)
+
+    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Notes an error in pytest, a plugin or a worker's own code."""
+        reason = f"Pytest failed in itself: {(str(excinfo.value).strip() or excinfo.typename).splitlines()[-1]}"
+        self.journal.write(GateFailed(reason, str(excrepr)))
+        self.run.stopped = self.run.stopped or reason
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Stops a run with a test file that does not load, which would leave something unchecked."""

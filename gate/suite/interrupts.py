@@ -15,11 +15,16 @@ class InterruptOnce:
 
     def __init__(self) -> None:
         self._last = -REPEAT_SECONDS
+        self.seen = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handles one signal; a later one interrupts again."""
         now = time.monotonic()
         if now - self._last < REPEAT_SECONDS:
             return
-        self._last = now
+        self._last, self.seen = now, True
         signal.default_int_handler(number, frame)
+
+
+INTERRUPT = InterruptOnce()
+"""The handler of this process."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import allure
 import pytest
 
 from gate import suite
+from gate.core.client import Unreachable
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding, distinct, must
 from gate.core.record import Observations, Record
 from gate.fuzz import codes
-from gate.session.codes import findings_of
+from gate.session import fault
+from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
+from gate.suite import interrupts
 from gate.suite.state import UNJUDGED, journal_of
+from gate.verdict.events import GateFailed
 
 
 @dataclass(slots=True)
@@ -90,6 +94,8 @@ def _judged(records: Sequence[Watched]) -> list[Finding]:
 def _explained(records: Sequence[Watched], error: Exception) -> Exception:
     try:
         findings = _judged(records)
+    except GateError as reason:  # an oracle that failed says nothing of the build, whatever the test says
+        return reason
     except Exception:  # noqa: BLE001 (the service may be gone; the failure of the test is what can be reported)
         return error
     if not findings or (isinstance(error, BrokenPromise) and error.evidence):
@@ -106,12 +112,34 @@ def pytest_runtest_makereport(
     report = yield
     if call.excinfo is None or not report.failed:
         return report
-    error = call.excinfo.value
+    of_harness = item.nodeid.startswith(suite.pack().suite.harness)
+    error = call.excinfo.value if of_harness else _cause(item, call.excinfo.value)
     if isinstance(error, GateError):
+        if isinstance(error, fault.InternalError):
+            journal_of(item.config).write(GateFailed(error.message, error.evidence))
         report.user_properties.append((UNJUDGED, str(error)))
-    elif not item.nodeid.startswith(suite.pack().suite.harness):
+    elif not of_harness and not interrupts.INTERRUPT.seen:  # what an interrupt cut short failed by it
         _write(item, error, report)
     return report
+
+
+def _cause(item: pytest.Item, error: BaseException) -> BaseException:
+    """The error that a failure comes from: of the gate, or the end of the service; else the failure itself."""
+    unanswered = isinstance(error, Unreachable) or any(each.code == SILENT for each in getattr(error, "findings", ()))
+    for session in {watched.session for watched in item.stash.get(WATCHED, [])}:
+        if cause := session.cause(unanswered=unanswered):
+            return _noticed(cause, item, error)
+    pack = suite.pack()
+    cause = fault.of_error(error, pack.root / pack.suite.folder)
+    return _noticed(cause, item, error) if cause else error
+
+
+def _noticed(cause: BrokenPromise | GateError, item: pytest.Item, error: BaseException) -> BaseException:
+    """A cause, with the test that noticed it."""
+    if isinstance(cause, GateError):
+        return cause
+    evidence = [replace(each, test=item.nodeid, message=f"{each.message}\n{error}") for each in cause.evidence]
+    return BrokenPromise(cause.findings, evidence)
 
 
 def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:

@@ -16,7 +16,7 @@ from gate.core.errors import GateError
 from gate.core.options import declared, given
 from gate.core.settings import WRAPPED, load
 from gate.session.start import refuse
-from gate.suite.interrupts import InterruptOnce
+from gate.suite.interrupts import INTERRUPT
 from gate.suite.scheduling import long_first, quick_first
 from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, journal_of
 from gate.targets.choose import resolved
@@ -34,8 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Checks the options and sets up workers and reports before xdist and the reporters read theirs."""
     lifetime.register()
-    if WRAPPED in os.environ:
-        signal.signal(signal.SIGINT, InterruptOnce())
+    if WRAPPED in os.environ or hasattr(config, "workerinput"):
+        signal.signal(signal.SIGINT, INTERRUPT)
     try:
         model = suite.pack().options
         # The command line has read the file already, in its own working directory.

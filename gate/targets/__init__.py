@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gate.core.errors import GateError
 from gate.targets.service import StandIn
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a service that the gate did not ask for; a negative ``code`` is the signal that ended it."""
+
+    code: int
+    lines: Sequence[str] = ()
+    out_of_memory: bool = False
+
+
+class NotReadyError(GateError):
+    """A service did not get ready.
+
+    ``again`` says that it had been ready before, so that it can run here; ``ended`` how it ended, if it did.
+    """
+
+    def __init__(self, message: str, log: tuple[str, ...], ended: Ended | None = None, *, again: bool = False) -> None:
+        super().__init__(message, "Its last lines follow." if log else "It printed nothing.", log)
+        self.ended = ended
+        self.again = again
 
 
 class Process(Protocol):
@@ -37,6 +60,12 @@ class System(Protocol):
 
     def log(self) -> list[str]:
         """Every line that the service has printed so far, oldest first (empty where it cannot be read)."""
+
+    def ended(self, seconds: float = 0.0) -> Ended | None:
+        """How the service ended although it was not asked to, within ``seconds``; None while it runs."""
+
+    def trouble(self) -> str:
+        """What the place where it runs lacks at present, as a sentence; empty where nothing is known."""
 
     def start(self) -> None:
         """Starts the service on its old database and waits until it is ready; GateError when it never is."""

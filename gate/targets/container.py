@@ -77,6 +77,7 @@ class Container:
         self.host, self.port = address
         self._container = container
         self._network = network
+        self.asked_to_end = False
 
     @classmethod
     def run(cls, title: str, plan: Plan) -> Self:
@@ -173,11 +174,13 @@ class Container:
 
     def start(self) -> None:
         """Starts it again after ``stop`` or ``kill``, on the state that it left."""
+        self.asked_to_end = False
         with failing(f"{self.title} did not start again"):
             self._container.start()
 
     def stop(self) -> None:
         """SIGTERM, and time to end: a planned end, as by a rollout or an operator."""
+        self.asked_to_end = True
         with failing(f"{self.title} did not stop"):
             self._container.stop(timeout=round(STOP_SECONDS))
         if self.state["ExitCode"] == KILLED:
@@ -187,6 +190,7 @@ class Container:
 
     def kill(self) -> None:
         """SIGKILL: a crash, a power cut, or a kernel out of memory."""
+        self.asked_to_end = True
         if self.state["Status"] in {"running", "paused"}:
             with failing(f"{self.title} cannot be killed"):
                 self._container.kill()

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from gate.core.errors import GateError
+from gate.targets import Ended, NotReadyError
 from gate.targets.container import Container
 from gate.targets.container_postgres import Server
+from gate.targets.postgres.supervision import LAST_LINES
 from gate.targets.process import probe
 from gate.targets.service import StandIn, close_all
 
@@ -48,11 +50,28 @@ class ContainerSystem:
             lines += worker.log()
         return [line.partition(" ")[2] for line in sorted(lines, key=lambda line: line.partition(" ")[0])]
 
+    def ended(self, seconds: float = 0.0) -> Ended | None:
+        """How a container ended although it was not asked to; None while all run."""
+        del seconds
+        for container in self._all() if not self._closed else ():
+            state = container.state
+            if state["Status"] in {"exited", "dead"} and not container.asked_to_end:
+                lines = container.lines()[-LAST_LINES:]
+                return Ended(int(str(state["ExitCode"])), lines, bool(state.get("OOMKilled")))
+        return None
+
+    def trouble(self) -> str:
+        """Nothing: the engine's machine is not seen."""
+        return ""
+
     def start(self) -> None:
         """Starts the service again on its old database and port; GateError when it does not become ready."""
         for container in self._all():
             container.start()
-        self.await_ready()
+        try:
+            self.await_ready()
+        except GateError as error:
+            raise NotReadyError(error.message, error.log, self.ended(), again=True) from error
 
     def await_ready(self) -> None:
         """Waits until the service is ready and every worker runs; GateError with the last lines where one does not."""

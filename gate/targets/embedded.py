@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import psycopg
 
 from gate.core.errors import GateError
 from gate.core.surroundings import environment
-from gate.targets import Process
+from gate.targets import Ended, Process
 from gate.targets.postgres.binaries import find_binaries
 from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
 from gate.targets.postgres.server import Cluster, DataCache
@@ -21,6 +22,8 @@ from gate.targets.process import ServiceProcess, run_once, search_path, split_co
 from gate.targets.service import Service, StandIn, close_all, option_of, start_all
 
 MIGRATE_SECONDS = 120.0
+FREE_NEEDED = 2**20
+"""Bytes without which Postgres cannot extend a table and its log."""
 ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
 """Keys of what ``start`` hands to the workers."""
 
@@ -30,8 +33,11 @@ class EmbeddedSystem:
 
     exclusive = True
 
-    def __init__(self, process: ServiceProcess, database_url: str, stand_ins: Mapping[str, StandIn]) -> None:
+    def __init__(
+        self, process: ServiceProcess, database_url: str, stand_ins: Mapping[str, StandIn], directory: Path
+    ) -> None:
         self._process = process
+        self._directory = directory  # of Postgres
         self.base_url = f"http://127.0.0.1:{process.port}"
         self.database_url: str | None = database_url
         self.stand_ins = stand_ins
@@ -44,6 +50,17 @@ class EmbeddedSystem:
     def log(self) -> list[str]:
         """Every line that the service has printed so far, over all its starts, oldest first."""
         return self._process.log()
+
+    def ended(self, seconds: float = 0.0) -> Ended | None:
+        """How the service ended although it was not asked to, within ``seconds``; None while it runs."""
+        return self._process.ended(seconds)
+
+    def trouble(self) -> str:
+        """The disk of the database, where it is full or gone."""
+        try:
+            return full(self._directory).message if shutil.disk_usage(self._directory).free < FREE_NEEDED else ""
+        except OSError as error:
+            return f"The directory of the database is gone: {error}."
 
     def start(self) -> None:
         """Starts the service again on its old database and port; GateError when it does not become ready."""
@@ -169,6 +186,7 @@ class EmbeddedTarget:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # Ctrl-C reaches the gate alone, which ends the command
         )
 
     def _split(self, name: str) -> list[str]:
@@ -194,7 +212,7 @@ class EmbeddedTarget:
         except BaseException:
             close_all(stand_ins)
             raise
-        return EmbeddedSystem(process, url, stand_ins)
+        return EmbeddedSystem(process, url, stand_ins, Path(shared[DIRECTORY]))
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The environment of a process: the composed one without what is meant for it, the service's, then ``more``."""

@@ -7,6 +7,7 @@ import http.client
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +15,24 @@ from pathlib import Path
 
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import deadline
+from gate.targets import Ended, NotReadyError
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 from gate.targets.service import Service, option_of
 
 STOP_SECONDS = 10.0
+
+
+def oom_kills() -> int:
+    """The number of processes of this control group that the kernel killed because memory was used up (Linux)."""
+    with contextlib.suppress(OSError, ValueError):
+        group = Path("/proc/self/cgroup").read_text(encoding="utf-8").rpartition("::/")[2].strip()
+        for events in (
+            Path("/sys/fs/cgroup", group, "memory.events"),
+            Path("/sys/fs/cgroup/memory/memory.oom_control"),
+        ):
+            if events.exists():
+                return sum(int(line.split()[1]) for line in events.read_text().splitlines() if "oom_kill " in line)
+    return 0
 
 
 def search_path() -> str:
@@ -64,6 +79,7 @@ class ServiceProcess:
         self._choose_port = choose_port
         self._watched: Watched | None = None
         self._earlier: list[str] = []
+        self._oom_kills = oom_kills()
         self.port = 0
 
     @property
@@ -74,6 +90,13 @@ class ServiceProcess:
     def log(self) -> list[str]:
         """Every line that it printed so far, oldest first."""
         return self._earlier + (list(self._watched.lines) if self._watched else [])
+
+    def ended(self, seconds: float = 0.0) -> Ended | None:
+        """How the service ended although it was not asked to, within ``seconds``; None while it runs."""
+        code = self._watched.wait(seconds) if self._watched else None
+        if code is None:
+            return None
+        return Ended(code, self.log()[-LAST_LINES:], code == -signal.SIGKILL and oom_kills() > self._oom_kills)
 
     def start(self) -> None:
         """Starts the service and waits until it is ready; on another port when the chosen one was taken meanwhile.
@@ -113,14 +136,15 @@ class ServiceProcess:
             last = tuple(watched.lines[-LAST_LINES:])
             if code is not None:
                 ended = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
-                raise GateError(f"The service ended {ended} before it was ready.", "Its last lines follow.", last)
+                end = Ended(code, last)
+                raise NotReadyError(f"The service ended {ended} before it was ready.", last, end, again=bool(self.port))
             ready, seen = probe(self._service.ready, port, patience)
             if ready and watched.wait(0) is None:  # else another server answered
                 return
             patience = min(2 * patience, 2.0)
             if time.monotonic() > limit:
                 message = f"The service was not ready within {seconds:g} s ({seen})."
-                raise GateError(message, "Its last lines follow." if last else "It printed nothing.", last)
+                raise NotReadyError(message, last, again=bool(self.port))
 
     def stop(self) -> None:
         """Ends the service by SIGTERM and waits; GateError when it has to be killed after STOP_SECONDS."""
@@ -141,10 +165,10 @@ class ServiceProcess:
         """Ends the service by SIGTERM, after END_SECONDS by SIGKILL; safe to call twice."""
         self._end("TERM")
 
-    def _end(self, signal: str) -> None:
+    def _end(self, how: str) -> None:
         if self._watched is None:
             return
-        if signal == "KILL":
+        if how == "KILL":
             with contextlib.suppress(GateError):  # the watchdog is gone already
                 self._watched.signal("KILL")
         self._watched.close()

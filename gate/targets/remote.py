@@ -33,6 +33,14 @@ class RemoteSystem:
         """Nothing: the log of a deployed service is elsewhere."""
         return []
 
+    def ended(self, seconds: float = 0.0) -> None:
+        """Nothing: the process is not seen."""
+        del seconds
+
+    def trouble(self) -> str:
+        """Nothing: the machine is not seen."""
+        return ""
+
     def start(self) -> None:
         """Not on somebody else's machine."""
         raise NotAvailable("a remote service is not started from here")

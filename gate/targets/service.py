@@ -70,6 +70,9 @@ class StandIn(Protocol):
     def start(self) -> object:
         """Listens from now on, on a port of its own choice."""
 
+    def alive(self) -> bool:
+        """False where it was started and has ended by itself."""
+
     def reset(self) -> None:
         """Forgets its rules and its log."""
 

@@ -46,6 +46,13 @@ class FakeRunner:
         self._thread.start()
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
 
+    def ended(self, seconds: float = 0.0) -> None:
+        """Never by itself."""
+
+    def trouble(self) -> str:
+        """None."""
+        return ""
+
     def log(self) -> list[str]:
         """No lines."""
         return []

@@ -1,0 +1,142 @@
+"""Whose fault was it: the one place that decides, with docs/faults.md as its table.
+
+A fault of the build is a BrokenPromise, whose findings break the verdict. Anything else is a GateError: the run is
+unjudged, and its message says why.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import signal
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import psycopg
+
+from gate.core.errors import GateError
+from gate.core.evidence import Evidence
+from gate.core.findings import BrokenPromise, Finding
+from gate.session.codes import SILENT
+from gate.targets import Ended, NotReadyError
+
+CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP}
+"""Signals by which a process ends of its own doing; any other one comes from outside."""
+FILES_NEEDED = 1024
+"""The usual limit of open files: a service that needs more leaks them."""
+USED_UP = {
+    errno.EMFILE: "Too many files are open",
+    errno.ENFILE: "Too many files are open on this machine",
+    errno.ENOSPC: "A disk is full",
+    errno.EDQUOT: "A disk quota is used up",
+    errno.EADDRNOTAVAIL: "No local port is free",
+    errno.EADDRINUSE: "No local port is free",
+    errno.ENOMEM: "No memory is left",
+}
+_USED_UP_LINE = re.compile(r"No space left on device|Disk quota exceeded|(?:Cannot|Can't) assign requested address")
+_FILES_LINE = "Too many open files"
+_TIME_LIMIT = "Timeout (>"
+"""The beginning of the failure of a test that took longer than the gate gives any test."""
+
+
+class InternalError(GateError):
+    """Code of the gate failed; ``evidence`` is its traceback."""
+
+    def __init__(self, message: str, error: BaseException) -> None:
+        super().__init__(f"{message} failed: {type(error).__name__}: {_first_line(error)}")
+        self.evidence = "".join(traceback.format_exception(error))
+
+
+def of_end(ended: Ended) -> BrokenPromise | GateError:
+    """The fault where a service ended and the gate had not asked it to."""
+    number = -ended.code if ended.code < 0 else ended.code - 128
+    name = signal.Signals(number).name if number in set(signal.Signals) else ""
+    if ended.out_of_memory:
+        return GateError("The service was killed because memory was used up.", "Give it more, or use fewer workers.")
+    if ended.code == 0:
+        return GateError("The service ended with exit code 0 as if asked to, but not by the gate.")
+    if name and number not in CRASHES:
+        return GateError(f"The service was ended from outside by {name}, not by the gate.")
+    how = f"by {name}" if name else f"with exit code {ended.code}"
+    return _broken("it runs until the gate ends it", f"it ended by itself {how}", ended.lines)
+
+
+def of_start(error: NotReadyError) -> BrokenPromise | GateError:
+    """The fault where a service did not get ready: nobody's who is known, unless it had been ready here before."""
+    if not error.again:
+        return error
+    return of_end(error.ended) if error.ended else _broken("it starts again", error.message, error.log)
+
+
+def _broken(expected: str, got: str, lines: Sequence[str]) -> BrokenPromise:
+    finding = Finding(SILENT, "the service", expected, got)
+    return BrokenPromise([finding], [Evidence(message=str(finding), log=list(lines))])
+
+
+def of_log(lines: Iterable[str]) -> GateError | None:
+    """The fault where a service complains of what its surroundings lack."""
+    few_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] < FILES_NEEDED
+    for line in lines:
+        if _USED_UP_LINE.search(line) or (few_files and _FILES_LINE in line):
+            return GateError("The service lacks what its surroundings have to give; its log says what.", log=(line,))
+    return None
+
+
+def of_oracle(name: str, error: Exception) -> GateError:
+    """The fault where an oracle raised."""
+    return error if isinstance(error, GateError) else InternalError(f"The oracle {name}", error)
+
+
+def of_error(error: BaseException, suite: Path) -> BrokenPromise | GateError | None:
+    """The fault behind the failure of a test of the folder ``suite``; None where the failure says it itself.
+
+    An assertion is about the build wherever it stands, and so is a wait that timed out. Any other error is the build's
+    where a test raised it, and the gate's where the gate's own code did.
+    """
+    for cause in _chain(error):
+        if known := _of_class(cause):
+            return known
+    if isinstance(error, AssertionError) or type(error).__name__ == "TimeoutError":
+        return None
+    place = _place(error.__traceback__, suite.parent)
+    if place is None or place.is_relative_to(suite):
+        return None
+    return InternalError(str(place.relative_to(suite.parent)), error)
+
+
+def _of_class(error: BaseException) -> BrokenPromise | GateError | None:
+    """The fault that the class of an error decides."""
+    line = _first_line(error)
+    match error:
+        case NotReadyError():
+            return of_start(error)
+        case GateError():
+            return error
+        case OSError(errno=int(number)) if number in USED_UP:
+            return GateError(f"{USED_UP[number]}: {line}.", "Free some, and run again.")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return GateError(f"The database does not serve the gate: {line}.")
+    if line.startswith(_TIME_LIMIT):
+        return GateError(f"A test took longer than the gate gives it: {line}")
+    return GateError(f"The browser ended: {line}") if type(error).__name__ == "TargetClosedError" else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and its causes."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _place(trace: TracebackType | None, root: Path) -> Path | None:
+    """The innermost of the checkout's own files in a traceback."""
+    files = [Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(trace)]
+    own = [file for file in files if file.is_relative_to(root) and "site-packages" not in file.parts]
+    return own[-1] if own else None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or repr(error)).splitlines()[0]
