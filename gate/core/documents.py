@@ -106,7 +106,7 @@ def load_toml(path: Path, form: type[T], expected: str, member: str = "") -> T:
 
 
 def shaped(path: Path, make: Callable[[], T], expected: str) -> T:
-    """What ``make`` makes of the content of a file; raises DocumentError where it fails on its form."""
+    """The content of a file, as ``make`` reads it; DocumentError where that fails on its form."""
     try:
         return make()
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:

@@ -102,7 +102,7 @@ def command(path: Path) -> str:
 def load(path: Path) -> Replay:
     """The replay in a file; UsageError where it holds none."""
 
-    def made() -> Replay:
+    def parse() -> Replay:
         content = json.loads(load_text(path))  # as written: its body may be a text that no other file may hold
         if content["version"] != VERSION:
             raise ValueError(f"version {content['version']} instead of {VERSION}")
@@ -110,7 +110,7 @@ def load(path: Path) -> Replay:
         return Replay(content["code"], content["where"], content["seed"], request, content["steps"])
 
     try:
-        return shaped(path, made, "a replay file")
+        return shaped(path, parse, "a replay file")
     except DocumentError as error:
         raise UsageError(error.message, "Name a file of reports/replay/.") from error
 

@@ -1,4 +1,4 @@
-"""Whose fault was it: the one place that decides, with docs/faults.md as its table.
+"""Decides whose fault an error was; docs/faults.md has the table.
 
 A fault of the build is a BrokenPromise, whose findings break the verdict. Anything else is a GateError: the run is
 unjudged, and its message says why.

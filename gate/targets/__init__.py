@@ -65,7 +65,7 @@ class System(Protocol):
         """How the service ended although it was not asked to, within ``seconds``; None while it runs."""
 
     def trouble(self) -> str:
-        """What the place where it runs lacks at present, as a sentence; empty where nothing is known."""
+        """A lack of this machine, such as memory, as a sentence; empty where none is known."""
 
     def start(self) -> None:
         """Starts the service on its old database and waits until it is ready; GateError when it never is."""

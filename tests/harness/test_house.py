@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,14 @@ def files(*patterns: str) -> list[Path]:
     return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def functions(*patterns: str) -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in files(*patterns):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
 
@@ -98,7 +104,7 @@ def test_names_are_nouns_of_the_field() -> None:
     private = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in files("*.py")
-        for name, line in names(ast.parse(path.read_text(encoding="utf-8")))
+        for name, line in names(parsed(path))
         if name.strip("_").lower() in PRIVATE_NAMES
     ]
     assert not private
@@ -109,7 +115,7 @@ def test_docstring_begins_with_its_subject() -> None:
     nameless = [
         f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
         for path in files("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, documented) and (text := ast.get_docstring(node)) and NO_SUBJECT.match(text)
     ]
     assert not nameless

@@ -67,7 +67,7 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
 
 
 def raised(call: Callable[[], object]) -> BaseException:
-    """What a call of the gate's own code raises, with its traceback."""
+    """The error that a call of the gate's own code raises, with its traceback."""
     with pytest.raises(Exception, match=r".") as caught:
         call()
     return caught.value

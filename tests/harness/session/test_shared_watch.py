@@ -183,7 +183,7 @@ def test_busy_neighbour_gets_no_request_accused(
 def test_row_that_is_written_each_time_is_a_finding_beside_a_busy_neighbour(
     url: str, connection: Connection, watched: tuple[Session, FakeRunner]
 ) -> None:
-    """Who changes other rows of the same table, in nearly every moment."""
+    """The neighbour changes other rows of the same table in nearly every moment."""
     with busy(url, TOUCH, 0.001):
         (change,) = refused(watched, lambda: connection.execute(TOUCH, ["b-done"]))
     assert list(change.tables) == ["jobs"]
