@@ -129,6 +129,7 @@ def _interfere(meanwhile: Meanwhile, pid: int, copy: Path, env: dict[str, str]) 
 def judge(trial: Trial, directory: Path, passed: int) -> None:
     """Fill in the reason that a run showed, and its faults."""
     output = (directory / "output.txt").read_text(encoding="utf-8", errors="replace")
+    output = output.replace(str(directory), "")  # it names the sabotage
     try:
         verdict = read(directory / "reports")
     except GateError:
