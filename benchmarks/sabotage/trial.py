@@ -33,13 +33,12 @@ UNCLEAR = ("Traceback (most recent call last)", "left no verdict")
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Conditions that all runs share; ``passed`` is the number of tests that pass in a whole run without a sabotage."""
+    """Conditions that all runs share."""
 
     directory: Path
     original: Path
     time_factor: float
     stop: threading.Event
-    passed: int = 0
 
 
 @dataclass(slots=True)
@@ -72,7 +71,7 @@ def run(sabotage: Sabotage, conditions: Conditions) -> Trial:
         if sabotage.earlier:
             shutil.copytree(conditions.directory / "clean" / "reports", directory / "reports")
         trial.code = _gate(sabotage, copy, conditions)
-        judge(trial, directory, conditions.passed)
+        judge(trial, directory)
     except TimeoutError:
         trial.faults = ["It took too long."]
     except (GateError, OSError, subprocess.SubprocessError) as error:
@@ -95,8 +94,7 @@ def _gate(sabotage: Sabotage, copy: Path, conditions: Conditions) -> int:
     meanwhile = [sabotage.meanwhile] if sabotage.meanwhile else []
 
     def look() -> None:
-        lines = sum(path.read_bytes().count(b"\n") for path in reports.rglob("*.ndjson") if path.is_file())
-        if meanwhile and lines >= meanwhile[0].lines:
+        if meanwhile and _lines(reports) >= meanwhile[0].lines:
             _interfere(meanwhile.pop(), int(pid.read_text()), copy, env)
 
     code, _ = run_command(
@@ -114,6 +112,11 @@ def _gate(sabotage: Sabotage, copy: Path, conditions: Conditions) -> int:
     return code
 
 
+def _lines(reports: Path) -> int:
+    """Lines of the journals of a run's workers, without those of canaries."""
+    return sum(path.read_bytes().count(b"\n") for path in reports.glob("journal/gw*.ndjson"))
+
+
 def _interfere(meanwhile: Meanwhile, pid: int, copy: Path, env: dict[str, str]) -> None:
     gate = psutil.Process(pid)
     if meanwhile.script:
@@ -126,15 +129,15 @@ def _interfere(meanwhile: Meanwhile, pid: int, copy: Path, env: dict[str, str]) 
     matching[0].send_signal(signal.Signals[f"SIG{meanwhile.signal}"])
 
 
-def judge(trial: Trial, directory: Path, passed: int) -> None:
+def judge(trial: Trial, directory: Path) -> None:
     """Fill in the reason that a run showed, and its faults."""
     output = (directory / "output.txt").read_text(encoding="utf-8", errors="replace")
-    output = output.replace(str(directory), "")  # it names the sabotage
     try:
         verdict = read(directory / "reports")
     except GateError:
         verdict = None
-    lines = [line.strip() for line in f"{output}\n{verdict.reason if verdict else ''}".splitlines() if line.strip()]
+    text = f"{output}\n{verdict.reason if verdict else ''}".replace(str(directory), "")  # it names the sabotage
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     matching = [line for line in lines if re.search(trial.sabotage.reason, line, re.IGNORECASE)]
     trial.reason = (matching or lines or [""])[-1]
     if trial.code not in trial.sabotage.exit:
@@ -142,8 +145,6 @@ def judge(trial: Trial, directory: Path, passed: int) -> None:
     if not matching and trial.sabotage.reason:
         trial.faults.append(f"It showed no {trial.sabotage.reason!r}.")
     trial.faults += [f"It showed {text!r}." for text in UNCLEAR if text in output]
-    if trial.code and verdict and verdict.verdict == "pass":
-        trial.faults.append("Its report says that the build passes.")
-    if trial.code == 0 and (verdict is None or not (verdict.narrowed or verdict.counts.passed >= passed)):
-        tests = f"{verdict.counts.passed} of {passed}" if verdict else "without a report of its"
-        trial.faults.append(f"It passed after {tests} tests.")
+    ending = verdict.verdict if verdict else "nothing"
+    if (trial.code == 0) != (ending == "pass"):
+        trial.faults.append(f"Its report says {ending}.")
