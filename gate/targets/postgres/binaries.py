@@ -53,6 +53,27 @@ def owner() -> tuple[int, int]:
     return nobody.pw_uid, nobody.pw_gid
 
 
+def named() -> list[str]:
+    """Words before ``initdb``, which refuses a user without a passwd entry: to it such a user is nobody.
+
+    Raises:
+        GateError: The user has no entry and the kernel maps no users.
+
+    """
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        words = ["unshare", "--user", "--map-user=65534"]
+    else:
+        return []
+    try:
+        subprocess.run([*words, "true"], env=environment(), capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        message = f"Postgres's initdb refuses the user id {os.geteuid()}, which has no entry in /etc/passwd."
+        raise GateError(message, "Add an entry, or run as another user.") from error
+    return words
+
+
 def find_binaries() -> Binaries:
     """The Postgres to use: of $GATE_PG_BIN, else of a wheel, else the newest of the system; GateError without any."""
     hint = f"Set GATE_PG_BIN to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."

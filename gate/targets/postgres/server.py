@@ -22,7 +22,15 @@ from gate.core.guard import PREFIX, RUN
 from gate.core.lifetime import MEMORY, SHARED, root
 from gate.core.surroundings import environment
 from gate.core.waiting import deadline
-from gate.targets.postgres.binaries import LOCK_SECONDS, Binaries, find_binaries, fingerprint, open_to_all, owner
+from gate.targets.postgres.binaries import (
+    LOCK_SECONDS,
+    Binaries,
+    find_binaries,
+    fingerprint,
+    named,
+    open_to_all,
+    owner,
+)
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 
 MEMORY_NEEDED = 512 * 2**20
@@ -98,6 +106,7 @@ class Cluster:
     def initialise(self) -> None:
         """Creates an empty data directory."""
         command: list[str | Path] = [
+            *named(),
             *(self.binaries.directory / "initdb", "-D", self.data, "-U", "postgres", "--auth=trust"),
             *("--no-sync", "--wal-segsize=1", "--no-instructions", "-E", "UTF8"),
         ]
