@@ -20,6 +20,7 @@ class Client:
     """Sends requests to one service and hands every exchange to ``record``.
 
     ``transport`` brings them there, by default directly. ``timeout`` is the time one answer may take, in seconds.
+    ``unanswered`` is called where there is no answer, and may raise an error that says why.
     """
 
     def __init__(
@@ -29,9 +30,11 @@ class Client:
         *,
         transport: httpx.BaseTransport | None = None,
         timeout: float = 15.0,
+        unanswered: Callable[[], None] = lambda: None,
     ) -> None:
         self.base_url = base_url
         self._record = record
+        self._unanswered = unanswered
         self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=transport or WatchedTransport())
 
     def close(self) -> None:
@@ -63,6 +66,7 @@ class Client:
         try:
             response = self._http.send(request)
         except httpx.RequestError as error:
+            self._unanswered()
             raise Unreachable(f"{method} {request.url} was not answered: {error!r}") from error
         began, elapsed = response.extensions.get(TIMING, (0.0, 0.0))
         exchange = Exchange(

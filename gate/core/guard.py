@@ -26,7 +26,7 @@ RUN = "GATE_RUN_IDS"
 PREFIX = "gate-run-"
 REGISTER = "processes"
 """Folder with a file for each process that is to end first, named by its id."""
-SETTLE_SECONDS = 0.5
+SETTLE_SECONDS = 0.7
 """Seconds in which watchdogs and browsers end by themselves, and clean up, once the processes above them are gone."""
 KILL_SECONDS = 10.0
 
@@ -96,6 +96,7 @@ def main() -> None:
     sys.stdin.buffer.read()
     end(run, Path(directory))
     shutil.rmtree(directory, ignore_errors=True)
+    sweep(map(Path, roots))  # a watchdog that was too slow has left its directory
 
 
 if __name__ == "__main__":

@@ -125,8 +125,10 @@ def _of_class(error: BaseException) -> BrokenPromise | GateError | None:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and its causes."""
-    while error is not None:
+    """An error and its causes; an error that was raised from itself is its own."""
+    passed: list[BaseException] = []
+    while error is not None and error not in passed:
+        passed.append(error)
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 

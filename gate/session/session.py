@@ -80,7 +80,8 @@ class Session:
         self._judging = judging
         self._watched = self.watch if judging else None
         hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
-        self.client = Client(system.base_url, self._record, transport=_transport(reach, **hooks))
+        transport = _transport(reach, **hooks)
+        self.client = Client(system.base_url, self._record, transport=transport, unanswered=self._unanswered)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self._observer = Observer(pack, self.client, self.database, self._scratch, self.watch, system.stand_ins)
         self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
@@ -134,6 +135,10 @@ class Session:
         ended = self.system.ended(END_SECONDS if unanswered else 0.0)
         self.dead = ended is not None
         return fault.of_end(ended) if ended else None
+
+    def _unanswered(self) -> None:
+        if cause := self.cause(unanswered=True):
+            raise cause
 
     def begin(self, test: str) -> Record:
         """A new record, which takes every exchange from now on; NotAvailable where the service ended by itself."""

@@ -126,7 +126,9 @@ def pytest_runtest_makereport(
 def _cause(item: pytest.Item, error: BaseException) -> BaseException:
     """The error that a failure comes from: of the gate, or the end of the service; else the failure itself."""
     unanswered = isinstance(error, Unreachable) or any(each.code == SILENT for each in getattr(error, "findings", ()))
-    for session in {watched.session for watched in item.stash.get(WATCHED, [])}:
+    watched = {each.session for each in item.stash.get(WATCHED, [])}
+    fixtures = getattr(item, "funcargs", {}).values()
+    for session in watched | {each for each in fixtures if isinstance(each, Session)}:
         if cause := session.cause(unanswered=unanswered):
             return _noticed(cause, item, error)
     pack = suite.pack()
@@ -144,7 +146,8 @@ def _noticed(cause: BrokenPromise | GateError, item: pytest.Item, error: BaseExc
 
 def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -> None:
     if isinstance(error, BrokenPromise) and error.evidence:
-        entries = [([finding], evidence) for finding, evidence in zip(error.findings, error.evidence, strict=True)]
+        tested = [replace(each, test=each.test or item.nodeid) for each in error.evidence]
+        entries = [([finding], evidence) for finding, evidence in zip(error.findings, tested, strict=True)]
     else:
         # A finding says all there is to say; for anything else the place in the test matters too.
         message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext

@@ -84,7 +84,9 @@ ERRORS = {
     "time limit": (Exception("Timeout (>120.0s) from pytest-timeout."), "longer than the gate gives"),
     "code of the gate": (raised(lambda: fault.of_end(None)), "gate/session/fault.py failed: AttributeError"),  # type: ignore[arg-type]  # the fault
 }
+OWN_CAUSE = AssertionError("raised from itself")
 OF_BUILD = {
+    "its own cause": caused(OWN_CAUSE, OWN_CAUSE),
     "assertion": AssertionError("no"),
     "no answer": Unreachable("GET"),
     "wait": NotReached("late"),
