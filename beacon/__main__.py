@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from gate.core.surroundings import enter
+from gate.cli.guarded import guarded
 
-if __name__ == "__main__":
+
+def _start() -> int:
+    from gate.core.surroundings import enter
+
     enter()  # before a library reads the environment
 
     from beacon.pack import pack
     from benchmarks import COMMANDS
     from gate.cli.main import main
 
-    sys.exit(main(pack(), COMMANDS))
+    return main(pack(), COMMANDS)
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(_start))

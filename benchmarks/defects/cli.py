@@ -62,7 +62,7 @@ def defects(values: Namespace) -> Exit:
     settings = load(Settings, given(Settings, values))
     jobs = settings.workers if values.jobs == "auto" else _whole("--jobs", values.jobs, least=1)
     directory = settings.report_dir
-    report_directory.prepare(directory)
+    report_directory.claim(directory)
     for name in ("defects.json", "defects.md"):
         (directory / name).unlink(missing_ok=True)
     conditions = Conditions(

@@ -126,7 +126,8 @@ def gate(
     until: Callable[[Outcome], object] = lambda _: False,
 ) -> Outcome:
     """Run the gate of a checkout with reports in ``directory``: to its end, or ``until`` its findings are enough."""
-    report_directory.prepare(directory)
+    report_directory.claim(directory)
+    report_directory.release(directory)  # to the gate, which takes it
     (directory / "output.txt").unlink(missing_ok=True)
     outcome, follower, started = Outcome(), Follower(directory / "journal"), time.monotonic()
 

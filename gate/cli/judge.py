@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 from argparse import ArgumentParser, Namespace
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from gate.cli import options
 from gate.cli.command import Run
+from gate.cli.guarded import LIBRARIES, closed, output_fault
 from gate.core.errors import GateError
 from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
@@ -32,6 +38,10 @@ examples:
 Every option can also stand in the environment, as GATE_DEPTH, or in the table [gate] of gate.toml.
 Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.
 """
+
+
+LAST_LINES = 400
+_ERROR = re.compile(r"(E +|INTERNALERROR> )?([\w.]+\.)?(?P<name>\w*(Error|Exception|Exit|Warning)): (?P<text>.+)")
 
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
@@ -59,12 +69,13 @@ def judge(pack: Pack, values: Namespace) -> int:
     """Runs the suite in a process of its own, prints its verdict, and returns the exit code."""
     typed = given(pack.options, values)
     settings = load(pack.options, typed, directory=Path.cwd())
+    if not values.replay:
+        report_directory.claim(settings.report_dir)
     refuse(settings, pack)
     if values.replay:
         from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
 
         return replay(pack, settings, Path(values.replay))
-    report_directory.prepare(settings.report_dir)
     typed["report_dir"] = str(settings.report_dir)
     words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
     words += ["-k", values.expression] if values.expression else []
@@ -72,9 +83,9 @@ def judge(pack: Pack, values: Namespace) -> int:
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
     try:
-        code = _supervised(command, pack.root, run.environment)
+        code, lines = _supervised(command, pack.root, run.environment)
         run.end()
-        return _concluded(settings, code)
+        return _concluded(settings, code, lines)
     finally:
         run.close()
 
@@ -94,28 +105,71 @@ def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
     return words
 
 
-def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> int:
-    """Runs ``command``, forwards signals to it as interrupts, and returns its exit code."""
-    env = {**compose(os.environ), **more, WRAPPED: "1"}
-    with subprocess.Popen(command, cwd=root, env=env) as process:
+def discard(pack: Pack, words: Sequence[str]) -> None:
+    """Removes the verdict of an earlier run from the report directory, as far as that is known already."""
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--report-dir=") else [word])]
+    named = [path for word, path in pairwise(words) if word == "--report-dir"]
+    typed = {"report_dir": named[-1]} if named else {}
+    with suppress(GateError, OSError):  # which the run will report
+        path = Path(str(collect(pack.options, typed, os.environ, Path.cwd())[0].get("report_dir", "reports")))
+        if path.is_dir():
+            report_directory.claim(path)
+
+
+def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> tuple[int, Sequence[str]]:
+    """Runs ``command``, forwards signals to it as interrupts; its exit code and its last lines on standard error."""
+    env = {**compose(os.environ), **more, WRAPPED: str(os.getpid())}
+    locks = tuple(report_directory.held().values())  # held until the suite ends, too
+    lines: deque[str] = deque(maxlen=LAST_LINES)
+    with subprocess.Popen(
+        command, cwd=root, env=env, pass_fds=locks, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        reader = threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True)
+        reader.start()
         # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
-        return process.wait()
+        process.wait()
+        reader.join(timeout=1)  # a process that the suite left may have the pipe too
+        return process.returncode, [line.rstrip() for line in lines]
 
 
-def _concluded(settings: Settings, code: int) -> int:
+def _concluded(settings: Settings, code: int, lines: Sequence[str]) -> int:
     """Prints the verdict of the suite and returns its exit code."""
     from rich.console import Console  # noqa: PLC0415  (as below)
 
     from gate.verdict import reports  # noqa: PLC0415  (needed only at the end, and 15 MB while the suite runs)
-    from gate.verdict.verdict import read  # noqa: PLC0415  (as above)
+    from gate.verdict.verdict import NAME, read  # noqa: PLC0415  (as above)
 
-    try:
-        verdict = read(settings.report_dir)
-    except GateError as error:
-        raise GateError(
-            f"The suite ended with code {code} and left no verdict.", "Its output above says why."
-        ) from error
+    if not (settings.report_dir / NAME).exists():
+        raise _unjudged(settings, code, lines)
+    verdict = read(settings.report_dir)
     reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
     return verdict.exit_code(allow_partial=settings.allow_partial)
+
+
+def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
+    """The reason why a suite wrote no verdict, in its own words."""
+    from gate.targets.remote_run.access import redactor  # noqa: PLC0415  (its libraries are heavy)
+
+    if fault := output_fault():
+        return closed(fault)
+    ended = f"it was ended by a signal ({signal.strsignal(-code)})." if code < 0 else f"it ended with code {code}."
+    reason = last_words(lines) or ended
+    missing = "No module named" in reason or "import" in reason.lower() or "required plugins" in reason
+    path = settings.report_dir / report_directory.ERRORS
+    with suppress(OSError):
+        text = redactor(settings)("\n".join(lines))
+        path.write_text(f"{text}\n", encoding="utf-8", errors="replace")
+    return GateError(f"The suite could not judge: {reason}", LIBRARIES if missing else f"Its last words are in {path}.")
+
+
+def last_words(lines: Sequence[str]) -> str:
+    """The sentence that says why, among the lines that pytest or Python wrote to standard error; empty without any."""
+    for line in reversed(lines):
+        if line.startswith("ERROR: ") or ": error: " in line:
+            return line.removeprefix("ERROR: ").rpartition(": error: ")[2]
+        if error := _ERROR.match(line):
+            ours = error["name"] in {"DocumentError", "GateError", "UsageError", "Exit"}
+            return error["text"] if ours else f"{error['name']}: {error['text']}"
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from gate import __version__
 from gate.cli.command import Command, Run
+from gate.cli.guarded import guarded
 from gate.cli.parser import Parser
-from gate.core.errors import Exit, GateError, UsageError
+from gate.core.errors import Exit, UsageError
 from gate.core.texts import like
 
 if TYPE_CHECKING:
     from gate.session.pack import Pack  # what it is made of would slow down every command
+
+
+_NO_RUN = {"-h", "--help", "--version", "--replay"}
 
 
 def main(pack: Pack | None = None, commands: Sequence[Command] = (), arguments: Sequence[str] | None = None) -> int:
@@ -30,20 +34,16 @@ def main(pack: Pack | None = None, commands: Sequence[Command] = (), arguments: 
     words = list(sys.argv[1:] if arguments is None else arguments)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does that to what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return _run(pack, {command.name: command for command in (*_commands(pack), *commands)}, words)
-    except GateError as error:
-        hint = f"\n{error.hint}" if error.hint else ""
-        _say(f"gate: {error.message}{hint}" + "".join(f"\n  | {line}" for line in error.log), "red")
-        return error.exit_code
-    except KeyboardInterrupt:
-        _say("gate: interrupted.")
-        return Exit.UNJUDGED
+    return guarded(lambda: _run(pack, {command.name: command for command in (*_commands(pack), *commands)}, words))
 
 
 def _run(pack: Pack | None, commands: Mapping[str, Command], words: list[str]) -> int:
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
+    if pack and (words[:1] in ([], ["stage"]) or words[0].startswith("-")) and not _NO_RUN & set(words):
+        from gate.cli.judge import discard
+
+        discard(pack, words)  # before anything can be wrong with the options
     if words and words[0] in commands:
         parser = Parser(prog=f"gate {words[0]}")
         return commands[words[0]].prepare(parser)(parser.parse_args(words[1:]))
@@ -74,12 +74,6 @@ def _needed(pack: Pack | None) -> Pack:
     if pack is None:
         raise UsageError("A pack is needed to judge.", "It says what the service is and what it promises.")
     return pack
-
-
-def _say(text: str, style: str | None = None) -> None:
-    from rich.console import Console
-
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style=style, markup=False)
 
 
 def _commands(pack: Pack | None) -> tuple[Command, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from typing import Any, NoReturn
 
@@ -15,6 +16,9 @@ class Parser(ArgumentParser):
 
     def __init__(self, **words: Any) -> None:
         super().__init__(**words, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse itself hides that nothing was written
 
     def error(self, message: str) -> NoReturn:
         """Raises UsageError; for an unknown option, with the option that is most like it."""

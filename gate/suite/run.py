@@ -21,6 +21,7 @@ from gate.suite.scheduling import long_first, quick_first
 from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import report_directory
+from gate.verdict.report_directory import PARTIAL
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +37,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     lifetime.register()
     if WRAPPED in os.environ or hasattr(config, "workerinput"):
         signal.signal(signal.SIGINT, INTERRUPT)
+    if not __debug__:  # what the tests' helpers assert would not be checked
+        raise pytest.UsageError("Python drops assertions here. Unset PYTHONOPTIMIZE, and leave out -O.")
     try:
         model = suite.pack().options
         # The command line has read the file already, in its own working directory.
@@ -44,7 +47,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
         config.option.gate_target = settings.target  # workers get the settled target, not ``auto``
         if not hasattr(config, "workerinput") and not config.option.collectonly:
-            report_directory.prepare(settings.report_dir)
+            report_directory.claim(settings.report_dir, os.environ.get(WRAPPED, ""))
     except GateError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SETTINGS] = settings
@@ -53,13 +56,15 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if config.option.help or config.option.collectonly:
         return
     # Each worker writes the results of its own tests, and does not get options that are set after its start.
-    config.option.allure_report_dir = config.option.allure_report_dir or str(settings.report_dir / "allure-results")
+    config.option.allure_report_dir = config.option.allure_report_dir or str(
+        settings.report_dir / f"allure-results{PARTIAL}"
+    )
     if hasattr(config, "workerinput"):
         return
     if config.option.numprocesses is None and settings.workers > 1:
         config.option.numprocesses = settings.workers
         config.option.dist = "worksteal"
-    config.option.xmlpath = config.option.xmlpath or str(settings.report_dir / "junit.xml")
+    config.option.xmlpath = config.option.xmlpath or str(settings.report_dir / f"junit.xml{PARTIAL}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,7 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
             own = lifetime.Lifetime()
             os.environ.update(own.environment)
             config.add_cleanup(own.close)
-        config.pluginmanager.register(Controller(config), "beacon-gate-controller")
+        try:
+            config.pluginmanager.register(Controller(config), "beacon-gate-controller")
+        except GateError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(trylast=True)

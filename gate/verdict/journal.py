@@ -7,8 +7,10 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from gate.core.errors import GateError
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.redaction import Redactor
@@ -27,9 +29,11 @@ class Journal:
     """Appends events to a file, one JSON object a line, without the secrets that ``redact`` knows."""
 
     def __init__(self, path: Path, redact: Redactor) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A lone surrogate is no text in UTF-8; the fuzzer sends some, and a finding may quote them.
-        self._file = path.open("a", encoding="utf-8", errors="replace")
+        self._path = path
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A lone surrogate is no text in UTF-8; the fuzzer sends some, and a finding may quote them.
+            self._file = path.open("a", encoding="utf-8", errors="replace")
         self._redact = redact
         self._events, self._judged, self._records = Counter[str](), Counter[str](), Counter[str]()
         self._lock = threading.Lock()  # a text file mixes up, or loses, what threads write to it at the same time
@@ -37,7 +41,7 @@ class Journal:
     def write(self, event: Event) -> None:
         """Appends one event."""
         line = json.dumps(self._redact.within(EVENT.dump_python(event)), ensure_ascii=False)
-        with self._lock:
+        with self._lock, self._writing():
             self._file.write(f"{line}\n")
             self._events[event.kind] += 1
             if isinstance(event, AT_ONCE):
@@ -56,14 +60,22 @@ class Journal:
 
     def flush(self) -> None:
         """Hands everything to the operating system."""
-        with self._lock:
+        with self._lock, self._writing():
             self._file.flush()
 
     def close(self) -> None:
         """Writes the counts, which show whether the journal is whole, and closes the file."""
         if not self._file.closed:
-            self.write(JournalClosed(dict(self._events), dict(self._judged), dict(self._records)))
-            self._file.close()
+            with self._writing(), self._file:
+                self.write(JournalClosed(dict(self._events), dict(self._judged), dict(self._records)))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = f"The journal {self._path} cannot be written: {error.strerror}."
+            raise GateError(message, "Free space on that disk, or name another --report-dir.") from error
 
 
 class Progress:

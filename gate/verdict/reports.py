@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from gate.contract.coverage import by_owner
 from gate.core.redaction import Redactor
+from gate.verdict import report_directory
 from gate.verdict.verdict import NAME, FindingResult, Verdict
 
 _STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
@@ -42,8 +43,7 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
         "verdict.md": environment.get_template("verdict.md").render(members),
         "verdict.html": environment.get_template("verdict.html").render(members),
     }
-    for name, content in contents.items():
-        (directory / name).write_text(content, encoding="utf-8")
+    report_directory.publish(directory, contents)
     return [directory / name for name in contents]
 
 

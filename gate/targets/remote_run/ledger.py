@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.core.documents import load_text, shaped
-from gate.core.errors import DocumentError, UsageError
+from gate.core.errors import DocumentError, GateError, UsageError
 from gate.targets.service import Facts
 
 
@@ -24,9 +24,12 @@ class Ledger:
 
     def write(self, kind: str, *, sync: bool = True, **facts: Any) -> None:
         """Adds one fact; without ``sync`` one that may be lost with the machine."""
-        os.write(self._file, (json.dumps({"kind": kind, **facts}) + "\n").encode())
-        if sync:
-            os.fsync(self._file)
+        try:
+            os.write(self._file, (json.dumps({"kind": kind, **facts}) + "\n").encode())
+            if sync:
+                os.fsync(self._file)
+        except OSError as error:
+            raise GateError(f"The ledger {self.path} cannot be written: {error.strerror}.", "Free space.") from error
 
     def close(self) -> None:
         """Closes the file."""
