@@ -83,7 +83,7 @@ def _kept(error: Exception) -> str:
     if os.environ.get(TRACEBACK):
         sys.stderr.write(text)
         return "Please report it with the traceback above."
-    for directory in report_directory.held():
+    for directory in reversed([*report_directory.held()]):
         with suppress(OSError):
             (directory / report_directory.ERRORS).write_text(text, encoding="utf-8", errors="replace")
             return f"Please report it with {directory / report_directory.ERRORS}."

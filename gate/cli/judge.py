@@ -114,6 +114,7 @@ def discard(pack: Pack, words: Sequence[str]) -> None:
         path = Path(str(collect(pack.options, typed, os.environ, Path.cwd())[0].get("report_dir", "reports")))
         if path.is_dir():
             report_directory.claim(path)
+            report_directory.release(path)
 
 
 def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> tuple[int, Sequence[str]]:

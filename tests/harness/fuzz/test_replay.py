@@ -31,5 +31,5 @@ def test_replay_file_keeps_its_member_names_and_loads_as_it_was_written(tmp_path
 def test_file_that_is_no_replay_file_is_a_usage_error(tmp_path: Path, members: dict[str, Any]) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(members))
-    with pytest.raises(UsageError, match=r"x\.json is not a replay file"):
+    with pytest.raises(UsageError, match=r"x\.json: expected a replay file"):
         load(path)
