@@ -64,11 +64,11 @@ def test_yaml_is_read_by_its_core_schema(text: str, value: Any) -> None:
     assert parse_yaml(text, Path("a.yaml")) == value
 
 
-@pytest.mark.parametrize(("text", "said"), REFUSED_YAML.values(), ids=REFUSED_YAML)
-def test_yaml_that_json_could_not_hold_is_refused(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), REFUSED_YAML.values(), ids=REFUSED_YAML)
+def test_yaml_that_json_could_not_hold_is_refused(text: str, message: str) -> None:
     with pytest.raises(DocumentError) as refused:
         parse_yaml(text, Path("a.yaml"))
-    assert said in refused.value.message
+    assert message in refused.value.message
     assert len(refused.value.message) < 300
 
 
@@ -85,13 +85,13 @@ REFUSED_JSON = {
 }
 
 
-@pytest.mark.parametrize(("content", "said"), REFUSED_JSON.values(), ids=REFUSED_JSON)
-def test_json_is_refused_with_its_place(content: bytes, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("content", "message"), REFUSED_JSON.values(), ids=REFUSED_JSON)
+def test_json_is_refused_with_its_place(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
     with pytest.raises(DocumentError, match=f"^{path}.*") as refused:
         load_json(path)
-    assert said in refused.value.message
+    assert message in refused.value.message
 
 
 def test_byte_order_mark_is_no_part_of_a_text(tmp_path: Path) -> None:
