@@ -7,7 +7,6 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -101,25 +100,18 @@ def _unmet(need: str) -> str:
 def _print(trial: Trial, console: Console) -> None:
     head = f"{trial.sabotage.name}: wanted {trial.sabotage.wanted}, seen {trial.code}, {trial.seconds:.0f} s:"
     console.print(f"[{_STYLES[trial.word]}]{trial.word:<7}[/] {head}", end=" ")
-    console.print(trial.unmet or " ".join((*trial.faults, trial.reason)), markup=False)
+    console.print(trial.text, markup=False)
 
 
 def _conclude(trials: Sequence[Trial], directory: Path, console: Console) -> Exit:
     """Print and write the table, and return the exit code."""
-    columns = ("sabotage", "wanted", "seen", "seconds", "", "reason")
+    columns = ("sabotage", "wanted", "seen", "seconds", "result", "reason")
     rows = [
-        (
-            trial.sabotage.name,
-            trial.sabotage.wanted,
-            trial.code,
-            trial.seconds,
-            trial.word,
-            trial.unmet or " ".join((*trial.faults, trial.reason)),
-        )
-        for trial in sorted(trials, key=lambda trial: (not trial.faults, trial.sabotage.name))
+        (each.sabotage.name, each.sabotage.wanted, each.code, each.seconds, each.word, each.text)
+        for each in sorted(trials, key=lambda each: (not each.faults, each.sabotage.name))
     ]
     lines = reports.table(columns, rows)
-    reports.write(directory, "sabotage", [asdict(trial, dict_factory=_plain) for trial in trials], lines)
+    reports.write(directory, "sabotage", [dict(zip(columns, row, strict=True)) for row in rows], lines)
     words = Counter(trial.word for trial in trials)
     green = sum(trial.code == 0 and 0 not in trial.sabotage.exit for trial in trials)
     blamed = sum(trial.code == 1 and 1 not in trial.sabotage.exit for trial in trials)
@@ -131,10 +123,6 @@ def _conclude(trials: Sequence[Trial], directory: Path, console: Console) -> Exi
     if words["FAILED"]:
         return Exit.BROKEN
     return Exit.UNJUDGED if words["not run"] or not trials else Exit.PASS
-
-
-def _plain(members: list[tuple[str, object]]) -> dict[str, object]:
-    return {name: value.name if isinstance(value, Sabotage) else value for name, value in members}
 
 
 def table(known: Sequence[Sabotage]) -> list[str]:

@@ -57,6 +57,11 @@ class Trial:
         """The result in a word."""
         return "not run" if self.unmet else "FAILED" if self.faults else "ok"
 
+    @property
+    def text(self) -> str:
+        """The reason for the result, in a line."""
+        return self.unmet or " ".join((*self.faults, self.reason))
+
 
 def run(sabotage: Sabotage, conditions: Conditions) -> Trial:
     """Run the gate with a sabotage, and judge how it ended."""
