@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 from beacon.checkout import ROOT
 from beacon.members import RESPONSE_COLUMNS
 from contracts.database.rows import TABLES
@@ -48,4 +50,5 @@ DATABASE = DatabaseContract(
         f"{table}.{column}" for table, columns in RESPONSE_COLUMNS.items() for column in columns
     ),
     foreign=("pgqueuer%", "schema_migrations"),
+    offending=tomllib.loads((DIRECTORY / "offending.toml").read_text(encoding="utf-8")),
 )

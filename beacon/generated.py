@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from beacon.checkout import ROOT
 from gate.core.texts import fill
-from gate.session.pack import Pack
+
+if TYPE_CHECKING:  # its libraries would slow down every command
+    from gate.fuzz.rules import FuzzPack
 
 REGISTERED = "registered"
 PAGE = "docs/oracles.md"
+CHECKS = ROOT / "contracts" / "checks.toml"
 
 
-def generated(pack: Pack) -> Mapping[str, Callable[[], str]]:
+def generated(pack: FuzzPack) -> Mapping[str, Callable[[], str]]:
     """Paths below the top of the checkout, and what makes their text."""
     return {
         f"beacon/oracles/{REGISTERED}.py": _registered,
         "contracts/findings.toml": lambda: _catalogue(pack),
+        str(CHECKS.relative_to(ROOT)): lambda: _checks(pack),
         PAGE: lambda: _page(pack),
     }
 
@@ -33,14 +38,21 @@ def _registered() -> str:
     )
 
 
-def _catalogue(pack: Pack) -> str:
+def _catalogue(pack: FuzzPack) -> str:
     from gate.fuzz.codes import whole  # noqa: PLC0415 (needed by this alone)
     from gate.oracles.registry import catalogue_text  # noqa: PLC0415 (needed by this alone)
 
     return catalogue_text(whole(pack).values())
 
 
-def _page(pack: Pack) -> str:
+def _page(pack: FuzzPack) -> str:
     from gate.oracles.registry import table  # noqa: PLC0415 (needed by this alone)
 
     return fill((ROOT / PAGE).read_text(encoding="utf-8"), "oracles", table(pack.oracles))
+
+
+def _checks(pack: FuzzPack) -> str:
+    from gate.fuzz import canaries  # noqa: PLC0415 (loads schemathesis)
+    from gate.oracles import checks  # noqa: PLC0415 (needed by this alone)
+
+    return checks.text([*checks.of(pack.oracles, pack.contract), *canaries.of(pack)])

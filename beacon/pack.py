@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
-from beacon.generated import generated
+from beacon.generated import CHECKS, generated
 from beacon.options import BeaconSettings
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
@@ -38,6 +38,7 @@ SUITE = Suite(
     quick=("workflows", "analysis", "lifecycle", "contract", "security"),
     slow=("portal", "backfill", "rollout", "resilience"),
     slow_fixtures=frozenset({"own_runner"}),
+    fuzz="tests/fuzz/",
 )
 
 
@@ -50,6 +51,7 @@ class BeaconPack:
     options: type[BeaconSettings] = BeaconSettings
     openapi: Path = contract.PATH
     accepted_drift: Path = ROOT / "contracts" / "drift.toml"
+    checks: Path = CHECKS
 
     @property
     def contract(self) -> Contract:

@@ -106,7 +106,7 @@ def _details(views: Views, _: str, rows: JobRows) -> None:
 
 def detailed(rows: JobRows) -> list[Row]:
     """The executions whose details are asked for: one in each status."""
-    return list({str(row["status"]): row for row in rows.executions}.values())
+    return list({str(row.get("status")): row for row in rows.executions}.values())
 
 
 def shown_rows(answers: Answers, job: str, record: Record) -> JobRows:

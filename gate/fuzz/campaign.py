@@ -54,7 +54,7 @@ class Campaign:
     def run(self, number: int, seconds: float = 0.0) -> list[Violation]:
         """Send ``number`` cases, and random cases until ``seconds`` are over; violations by minimised requests."""
         self.send(self._cases(number, time.perf_counter() + seconds))
-        violations = [*self._violations(), *self._acceptance_rate_too_low()]
+        violations = [*self._violations(), *self.acceptance_rate_too_low()]
         if self._used_up and not violations:
             raise self._used_up
         return violations
@@ -137,7 +137,7 @@ class Campaign:
             return False
         return bool(replay.reproduced(findings))
 
-    def _acceptance_rate_too_low(self) -> Iterator[Violation]:
+    def acceptance_rate_too_low(self) -> Iterator[Violation]:
         """Yield a violation if too few requests got past validation, so that the code behind it was hardly tested."""
         least, statistics = self.probe.rules.plan.accepted_at_least, self.statistics
         if statistics.positive < FEW or statistics.accepted / statistics.positive >= least:

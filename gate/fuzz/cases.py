@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from schemathesis.generation.overrides import Override
 from schemathesis.schemas import APIOperation
 
 from gate.fuzz.request import GeneratedRequest
+from gate.fuzz.rules import FuzzPack
 
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 
@@ -122,6 +124,12 @@ class Cases:
             session=GenerationSession(),
         )
         return list(examples), list(boundaries)
+
+
+@cache
+def cases_of(pack: FuzzPack, seed: int) -> Cases:
+    """The cases of a pack's contract for a seed."""
+    return Cases(pack.contract.document, seed, pack.fuzzing.plan.nothing_to_negate)
 
 
 def request_of(case: AnyCase, operation: str) -> GeneratedRequest:

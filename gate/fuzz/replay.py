@@ -13,7 +13,7 @@ from gate.core.client import Unreachable
 from gate.core.documents import load_text, shaped
 from gate.core.errors import DocumentError, Exit, GateError, NotAvailable, UsageError
 from gate.core.evidence import Evidence
-from gate.core.findings import Finding
+from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.probe import Probe, SentRequest
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzRules, Step
@@ -30,6 +30,12 @@ class Violation:
     finding: Finding
     evidence: Evidence
     replay: Path
+
+
+def must_hold(violations: Sequence[Violation]) -> None:
+    """Raise BrokenPromise, with the evidence of each, if there is any violation."""
+    if violations:
+        raise BrokenPromise([each.finding for each in violations], [each.evidence for each in violations])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from gate.core.findings import Finding
 from gate.core.record import Record
 from gate.fuzz.plan import Plan
 from gate.fuzz.request import GeneratedRequest
+from gate.session.pack import Pack
 from gate.session.session import Session
 
 Step = Mapping[str, Any]
@@ -60,9 +61,12 @@ class FuzzRules:
 
 
 @runtime_checkable
-class FuzzPack(Protocol):
+class FuzzPack(Pack, Protocol):
     """A pack whose service can be fuzzed."""
 
     @property
     def fuzzing(self) -> FuzzRules:
         """Facts about the service."""
+
+    def __hash__(self) -> int:
+        """By which the cases of its contract are kept."""

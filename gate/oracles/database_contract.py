@@ -11,6 +11,7 @@ from typing import LiteralString
 from pydantic import BaseModel
 
 from gate.core.findings import Code
+from gate.core.record import Rows
 from gate.oracles.invariants import Invariant
 
 
@@ -35,7 +36,8 @@ class DatabaseContract:
     ``queue`` names tables that are empty while the service is idle, and ``foreign`` patterns (SQL LIKE) of tables that
     are somebody else's, such as those of a queue. ``unfinished`` counts the resources that the service still works on,
     and ``status`` is the column (``table.column``) that shows it. ``response_columns`` has the columns that
-    responses show.
+    responses show. ``offending`` has, by the name of each invariant, the fewest rows that break
+    it, all of the resource ``a``.
     """
 
     schema: Path
@@ -46,6 +48,7 @@ class DatabaseContract:
     queue: Sequence[str] = ()
     response_columns: frozenset[str] = frozenset()
     foreign: Sequence[str] = field(default_factory=tuple)
+    offending: Mapping[str, Rows] = field(default_factory=dict)
 
     @cached_property
     def submitted(self) -> frozenset[str]:

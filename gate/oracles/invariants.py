@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -15,12 +16,15 @@ from gate.contract.document import Contract
 from gate.core.documents import load_text
 from gate.core.errors import DocumentError, GateError
 from gate.core.findings import SEVERITIES, Code, Finding
-from gate.core.record import Observations, Record, Row
+from gate.core.record import Observations, Record, Row, Rows
 from gate.core.texts import clip
 from gate.oracles.registry import Need, Oracle
 
 MOST_ROWS = 3
 """Offending rows that a finding shows."""
+PART = "invariant"
+RESOURCE = "a"
+"""Id of the resource whose rows break every invariant, in the contract of the database."""
 
 _FILE = re.compile(r"(?P<number>[0-9]{3})_(?P<name>[a-z0-9_]+)\.sql")
 _HEADER = re.compile(r"-- (rule|source|severity|needs|reads): (.*\S)\s*")
@@ -106,6 +110,20 @@ def _read(path: Path) -> Invariant:
     # Comments are for readers; the server need not parse them with each check.
     query = re.sub(r"^[ \t]*--.*$|[ \t]+-- .*$", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
     return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, reads=reads, **header)
+
+
+def on(rule: Invariant, rows: Rows) -> Invariant:
+    """The rule on ``rows`` in the place of those that its tables hold, with the types of their columns.
+
+    Nothing is written, so it can be evaluated on a database that may only be read.
+    """
+    tables = sorted({column.partition(".")[0] for column in rule.reads})
+    texts = [json.dumps(list(rows.get(table, ()))).replace("'", "''").replace("%", "%%") for table in tables]
+    parts = [
+        f"{table} AS (SELECT * FROM jsonb_populate_recordset(NULL::{table}, '{text}'))"
+        for table, text in zip(tables, texts, strict=True)
+    ]
+    return replace(rule, sql=f"WITH {', '.join(parts)} SELECT * FROM ({rule.sql}) AS offending")
 
 
 def offending(
@@ -208,4 +226,5 @@ def oracle(rules: Sequence[Invariant], columns: Collection[str]) -> Oracle:
         check=broken,
         violation=violation,
         wants={Need.ROWS: f"{judged}, but not {', '.join(unreadable)}"},
+        part=PART,
     )

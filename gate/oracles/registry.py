@@ -31,7 +31,8 @@ class Oracle:
     """A pure check over a record and observations.
 
     ``needs`` says, for each property without which the check cannot be made, what is lost. ``wants`` says, for each
-    property without which it is made in a weaker form, what that form is.
+    property without which it is made in a weaker form, what that form is. ``part`` is what each of its codes
+    stands for, where it is more than one check.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Oracle:
     violation: Violation
     needs: Mapping[Need, str] = field(default_factory=dict)
     wants: Mapping[Need, str] = field(default_factory=dict)
+    part: str = "oracle"
 
     def __post_init__(self) -> None:
         add(*self.codes)

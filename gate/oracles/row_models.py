@@ -76,4 +76,5 @@ def oracle(tables: Mapping[str, Table]) -> Oracle:
         check=malformed,
         violation=violation,
         needs={Need.ROWS: "the format of rows needs the rows"},
+        part="row model",
     )

@@ -32,6 +32,7 @@ class Suite:
     quick: tuple[str, ...] = ()  # folders with tests of a fraction of a second, those that cover the most first
     slow: tuple[str, ...] = ()  # folders with tests of seconds; those of any other folder take longer
     slow_fixtures: frozenset[str] = frozenset()  # that take seconds
+    fuzz: str = "-"  # beginning of the ids of tests that send generated requests
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -114,6 +115,10 @@ class Pack(Protocol):
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:
         """Generated files, as paths below the root, and what makes the text of each."""
+
+    @property
+    def checks(self) -> Path:
+        """The list of the checks that have to be red on their violation; one of the generated files."""
 
     @property
     def database(self) -> DatabaseContract:

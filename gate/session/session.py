@@ -17,8 +17,9 @@ from gate.core.evidence import Evidence, gather
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.ids import pattern
-from gate.core.record import Observations, Record
+from gate.core.record import Observations, Record, Row
 from gate.core.transport import WatchedTransport
+from gate.oracles import invariants
 from gate.oracles.registry import available, offered
 from gate.oracles.shown_rows import ShownRows
 from gate.oracles.unchanged import Tables
@@ -84,7 +85,8 @@ class Session:
         self.client = Client(system.base_url, self._record, transport=transport, unanswered=self._unanswered)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self._observer = Observer(pack, self.client, self.database, self._scratch, self.watch, system.stand_ins)
-        self._oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
+        self.observe = self._observer.observe
+        self.oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
         self.dead = False  # the service ended by itself
@@ -101,6 +103,13 @@ class Session:
 
     def _unclear(self, text: str) -> None:
         self.journal.write(Unattributed(text))
+
+    def answered_by(self, inner: httpx.BaseTransport) -> None:
+        """Send what follows to ``inner``, not to the service, so that there is nothing to watch or to observe."""
+        self.client.close()
+        self._watched = None
+        self.observe = lambda record: Observations()  # noqa: ARG005 (its name is part of the type)
+        self.client = Client(self.system.base_url, self._record, transport=WatchedTransport(inner))
 
     def close(self) -> None:
         """Closes client, database and system."""
@@ -152,14 +161,14 @@ class Session:
     def conclude(self, record: Record) -> Conclusion:
         """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
         try:
-            observations = self._observer.observe(record) if self._judging else self._observer.rows(record)
+            observations = self.observe(record) if self._judging else self._observer.rows(record)
             self._note_states(observations)
             if not self._judging:
                 return Conclusion([], observations)
-            self.journal.count_judged(record.test, [oracle.name for oracle in self._oracles])
+            self.journal.count_judged(record.test, [oracle.name for oracle in self.oracles])
             if observations.checked:
                 self.journal.write(InvariantsChecked(list(observations.checked)))
-            return Conclusion(judge(record, observations, self.contract, self._oracles), observations)
+            return Conclusion(judge(record, observations, self.contract, self.oracles), observations)
         finally:
             for stand_in in self.system.stand_ins.values():
                 stand_in.reset()
@@ -172,7 +181,17 @@ class Session:
         observations = self._observer.end(sorted(self.resources), alone=self.alone)
         for text in observations.unattributed:
             self._unclear(text)
-        return judge(Record("the end of the run"), observations, self.contract, self._oracles)
+        return judge(Record("the end of the run"), observations, self.contract, self.oracles)
+
+    def offending(self) -> Mapping[str, Sequence[Row]]:
+        """The rows of the contract that break each invariant, as far as this system shows what it reads."""
+        database = self.database or self._scratch
+        if database is None:
+            return {}
+        promised = self.pack.database
+        rules = self._scratch.rules if self._scratch else promised.invariants
+        examples = [invariants.on(rule, promised.offending.get(rule.name, {})) for rule in rules]
+        return invariants.offending(database.connection, examples, [invariants.RESOURCE])
 
     def evidence(
         self,

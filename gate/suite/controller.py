@@ -13,6 +13,8 @@ from gate import suite
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
+from gate.suite import canaries
+from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
 from gate.suite.state import CHOSEN, CONTROLLER, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED, worker_of
 from gate.targets.choose import CHOICE, choose
@@ -20,7 +22,7 @@ from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import baseline, reports
 from gate.verdict.decide import Run, decide
-from gate.verdict.events import Event, GateFailed, OperationFuzzed, Outcome, ProgressMade
+from gate.verdict.events import Event, GateFailed, OperationFuzzed, ProgressMade
 from gate.verdict.journal import Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
@@ -37,6 +39,7 @@ class Controller:
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
         self.target = choose(self.settings, suite.pack().service, self.say)
         self.offer = Offer()
+        self.canaries = canaries.Roll(suite.pack(), self.target, self.settings.report_dir / "journal")
         self.promises = Promises()  # until those of the pack are loaded, which can fail
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
@@ -89,6 +92,7 @@ class Controller:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         try:
             self.promises = suite.pack().promises
+            self.canaries.call()
             shared = self.target.start()
         except (GateError, ValueError) as error:
             self.run.stopped = str(error)
@@ -129,16 +133,21 @@ class Controller:
         """Journals the outcome of a test, and prints a failure at once."""
         properties = dict(report.user_properties)
         if UNJUDGED in properties:
-            self.run.stopped = str(properties[UNJUDGED])
-            pytest.exit(self.run.stopped, returncode=3)
+            self._stop(str(properties[UNJUDGED]))
+        if silent := self.canaries.silent(report, self.run, self.promises):
+            self._stop(silent)
         if report.failed:
             evidence = dict(report.sections).get("evidence", report.longreprtext)
             lines = "\n".join(f"  {line}" for line in evidence.splitlines())
             self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
-        if outcome := _outcome(report, str(properties.get(CRITERIA, ""))):
+        if outcome := outcome_of(report, str(properties.get(CRITERIA, ""))):
             self.tests.add(outcome)
             if not self._of_harness(outcome.test):
                 self.journal.write(outcome)
+
+    def _stop(self, reason: str) -> None:
+        self.run.stopped = reason
+        pytest.exit(reason, returncode=3)
 
     def _of_harness(self, test: str) -> bool:
         return test.startswith(suite.pack().suite.harness)
@@ -201,14 +210,3 @@ def _whole(config: pytest.Config) -> bool:
     """Return whether the suite was named as a whole, not some of its folders or tests."""
     folder = suite.pack().suite.folder
     return {str(argument).rstrip("/") for argument in config.args} <= {folder, str(config.rootpath / folder)}
-
-
-def _outcome(report: pytest.TestReport, criteria: str) -> Outcome | None:
-    """The outcome that a phase of a test gives it; None for a phase that decides nothing."""
-    names = [name for name in criteria.split(",") if name]
-    if report.skipped:
-        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        return Outcome(report.nodeid, "skipped", names, reason.removeprefix("Skipped: "))
-    if report.failed:
-        return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names)
-    return Outcome(report.nodeid, "passed", names) if report.when == "call" else None

@@ -20,7 +20,7 @@ from gate.session import fault
 from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
 from gate.suite import interrupts
-from gate.suite.state import UNJUDGED, journal_of
+from gate.suite.state import CANARY, UNJUDGED, journal_of
 from gate.verdict.events import GateFailed
 
 
@@ -155,7 +155,8 @@ def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -
         entries = [(findings, _evidence(item, message, findings))]
     for findings, evidence in entries:
         journal_of(item.config).write_findings(findings, evidence)
-        allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
+        if not item.stash.get(CANARY, False):
+            allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
     report.sections.append(("evidence", "\n\n".join(str(evidence) for _, evidence in entries)))
 
 

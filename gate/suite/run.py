@@ -72,7 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if SETTINGS not in config.stash or config.option.collectonly:
         return
     if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        from gate.suite import canaries  # noqa: PLC0415 (only a process that runs tests needs them)
+
         journal_of(config)
+        config.pluginmanager.register(canaries)
     if not hasattr(config, "workerinput"):
         from gate.suite.controller import Controller  # noqa: PLC0415  (what makes reports, which no worker needs)
 

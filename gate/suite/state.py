@@ -13,6 +13,8 @@ SETTINGS = pytest.StashKey[Settings]()
 CHOSEN = pytest.StashKey[bool]()
 SHARED = pytest.StashKey[dict[str, str]]()
 JOURNAL = pytest.StashKey[Journal]()
+CANARY = pytest.StashKey[bool]()
+"""Whether a test only shows that a check can be red, so that reports leave it out."""
 UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
 CONTROLLER = "controller"
 """Name of the controlling process's own journal."""

@@ -7,7 +7,7 @@ import pytest
 from beacon.contract import published
 from beacon.pack import pack
 from beacon.scenario import Scenario
-from fixtures.fuzzing import PLAN, cases_of
+from fixtures.fuzzing import PLAN
 from gate.cli.drift import PATH
 from gate.contract.consumer_use import Uses, consumer_use
 from gate.contract.document import Contract
@@ -36,10 +36,10 @@ def test_served_document_and_portal_keep_to_what_is_published_but_for_what_has_a
 def test_served_document_takes_the_same_submissions_as_the_published_one(
     scenario: Scenario, settings: Settings, operation: str
 ) -> None:
-    from gate.fuzz.cases import request_of  # noqa: PLC0415 (loads schemathesis)
+    from gate.fuzz.cases import cases_of, request_of  # noqa: PLC0415 (loads schemathesis)
 
     served = Contract(scenario.client.get(PATH).json)
-    requests = [request_of(case, operation) for case in cases_of(settings.seed).whole(operation, 0)]
+    requests = [request_of(case, operation) for case in cases_of(pack(), settings.seed).whole(operation, 0)]
     bodies = [request for request in requests if request.is_json]
 
     assert len(bodies) > 100

@@ -1,0 +1,197 @@
+"""Canaries: before the first test of a worker, each check shows on its minimal violation that it can be red.
+
+A violation goes the way of a test's findings: session, judge, hooks of pytest, a journal of its own. The controlling
+process decides a verdict on that journal, which must be broken by every check of the committed list.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate import suite
+from gate.core.errors import GateError, NotAvailable
+from gate.core.record import Observations, Record
+from gate.core.settings import WITHOUT_ORACLES
+from gate.fuzz.rules import FuzzPack
+from gate.oracles import checks, invariants
+from gate.oracles.checks import Check
+from gate.oracles.registry import available, offered
+from gate.session.pack import Pack
+from gate.session.session import Session
+from gate.suite.judging import watch
+from gate.suite.outcomes import outcome_of
+from gate.suite.state import CANARY, JOURNAL, SETTINGS, UNJUDGED, journal_of, shared_of, worker_of
+from gate.targets import Target
+from gate.targets.choose import choose
+from gate.targets.remote import SCRATCH, RemoteSystem
+from gate.targets.remote_run.access import redactor
+from gate.verdict.canaries import silent
+from gate.verdict.decide import Run
+from gate.verdict.events import Outcome
+from gate.verdict.journal import Journal
+from gate.verdict.promises import Promises
+
+FOLDER = "canaries"
+"""Of the journals of canaries, below that of the run's journals."""
+REPORTERS = ("allure_listener", "logging-plugin")
+"""Plugins that keep something of each test, and so want all of its phases."""
+
+
+class Canary(pytest.Item):
+    """A test that shows a violation."""
+
+    def __init__(self, *, show: Callable[[Canary], None], **members: Any) -> None:
+        super().__init__(**members)
+        self._show = show
+        self.stash[CANARY] = True
+
+    def runtest(self) -> None:
+        """Fails, or has its record judged, as any test."""
+        self._show(self)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        """The error's text: nobody reads where in a canary it was raised."""
+        del style
+        return str(excinfo.value)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Shows every violation before the first test."""
+    if WITHOUT_ORACLES not in os.environ and any(map(needed, (item.nodeid for item in session.items))):
+        with _journal(session.config) as journal:
+            try:
+                _show_all(session, journal)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
+                journal.write(
+                    Outcome(FOLDER, "error", reason=str(error) if isinstance(error, GateError) else repr(error))
+                )
+    return (yield)
+
+
+def needed(test: str) -> bool:
+    """Return whether a test judges the service, so that its worker has to have shown the canaries."""
+    return not test.startswith(suite.pack().suite.harness)
+
+
+@contextmanager
+def _journal(config: pytest.Config) -> Iterator[Journal]:
+    """A journal in the place of this worker's own."""
+    settings, own, name = config.stash[SETTINGS], journal_of(config), worker_of(config)
+    journal = Journal(settings.report_dir / "journal" / FOLDER / name / f"{name}.ndjson", redactor(settings))
+    config.stash[JOURNAL] = journal
+    try:
+        yield journal
+    finally:
+        config.stash[JOURNAL] = own
+        journal.close()
+
+
+def _show_all(tests: pytest.Session, journal: Journal) -> None:
+    config, pack = tests.config, suite.pack()
+    settings, shared = config.stash[SETTINGS], shared_of(config)
+    target = choose(settings, pack.service, lambda _: None)
+    try:
+        url: str | None = target.database(shared)
+    except NotAvailable:  # of somebody else, and only ever read
+        url = settings.database_url
+    system = RemoteSystem("http://canary", url, exclusive=target.exclusive)
+    session = Session(pack, system, lambda: "canary", journal, scratch_url=shared.get(SCRATCH))
+    try:
+        for name, show in _shows(session):
+            _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+        if isinstance(pack, FuzzPack) and any(item.nodeid.startswith(pack.suite.fuzz) for item in tests.items):
+            from gate.fuzz.canaries import Violations  # noqa: PLC0415 (loads schemathesis, as these tests do)
+
+            replays = settings.report_dir / "journal" / FOLDER / "replay"
+            for name, fail in Violations(pack, session, settings.seed, replays):
+                show = partial(_fuzzed, fail)
+                _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+    finally:
+        session.close()
+
+
+def _shows(session: Session) -> Iterator[tuple[str, Callable[[Canary], None]]]:
+    """The violation of each oracle; that of the invariants is in rows, which they find by themselves."""
+    for oracle in session.oracles:
+        record, observations = oracle.violation(session.contract)
+        if oracle.part == invariants.PART:
+            observations = replace(observations, offending=session.offending())
+            for rule in session.pack.database.invariants:
+                if session.database and rule.needs and rule.needs not in session.database.tables():
+                    session.journal.write(Outcome(f"{FOLDER}::{rule.code}", "skipped", reason=f"no {rule.needs}"))
+        yield oracle.name, partial(_judged, session, record, observations)
+
+
+def _judged(session: Session, record: Record, observations: Observations, canary: Canary) -> None:
+    session.observe = lambda record: observations  # noqa: ARG005 (the parameter's name is part of its type)
+    watch(canary, session, replace(record, test=canary.nodeid))
+
+
+def _fuzzed(fail: Callable[[str], None], canary: Canary) -> None:
+    fail(canary.nodeid)
+
+
+def _show(canary: Canary, journal: Journal) -> None:
+    manager = canary.config.pluginmanager
+    call_hook = manager.subset_hook_caller("pytest_runtest_call", map(manager.get_plugin, REPORTERS))
+    make_report = manager.subset_hook_caller("pytest_runtest_makereport", map(manager.get_plugin, REPORTERS))
+    call = pytest.CallInfo.from_call(lambda: call_hook(item=canary), "call", (KeyboardInterrupt, pytest.exit.Exception))
+    report = make_report(item=canary, call=call)
+    if outcome := outcome_of(report, ""):
+        journal.write(replace(outcome, reason=str(dict(report.user_properties).get(UNJUDGED, outcome.reason))))
+
+
+class Roll:
+    """The controlling process's view: the listed checks, and the workers whose canaries showed them."""
+
+    def __init__(self, pack: Pack, target: Target, directory: Path) -> None:
+        self._pack = pack
+        self._target = target
+        self._directory = directory / FOLDER
+        self._listed: list[Check] = []
+        self._heard: set[tuple[str, bool]] = set()  # workers, and whether their checks of the fuzzer were among them
+
+    def call(self) -> None:
+        """Read the list; GateError where the checkout has other checks."""
+        self._listed = checks.read(self._pack.checks)
+        if difference := checks.differences(self._listed, self._pack.oracles, self._pack.checks):
+            raise GateError(difference)
+
+    def silent(self, report: pytest.TestReport, run: Run, promises: Promises) -> str:
+        """Why a test of a worker means nothing; empty where the canaries before it were as loud as they must be."""
+        worker, fuzz = worker_that_ran(report), report.nodeid.startswith(self._pack.suite.fuzz)
+        if not needed(report.nodeid) or WITHOUT_ORACLES in os.environ or (worker, fuzz) in self._heard:
+            return ""
+        self._heard |= {(worker, fuzz), (worker, False)}
+        required = [check for check in self._required() if fuzz or check.kind != checks.FUZZ]
+        optional = {f"{FOLDER}::{rule.code}" for rule in self._pack.database.invariants if rule.needs}
+        return silent(self._directory / worker, required, optional, run, promises)
+
+    def _required(self) -> Iterator[Check]:
+        """The listed checks that the target can show."""
+        rows = self._target.shows_rows
+        judging = {
+            oracle.name for oracle in available(self._pack.oracles, offered(own=self._target.exclusive, rows=rows))
+        }
+        database = self._pack.database
+        unreadable = {
+            rule.code for rule in database.invariants if not (rows or rule.readable(database.response_columns))
+        }
+        for check in self._listed:
+            if check.kind == checks.FUZZ or (check.name in judging and check.code not in unreadable):
+                yield check
+
+
+def worker_that_ran(report: pytest.TestReport) -> str:
+    """Name of the worker whose report this is, as xdist knows it."""
+    node = getattr(report, "node", None)
+    return str(node.gateway.id) if node else "gw0"

@@ -1,0 +1,18 @@
+"""Outcomes of tests, from the reports of their phases."""
+
+from __future__ import annotations
+
+import pytest
+
+from gate.verdict.events import Outcome
+
+
+def outcome_of(report: pytest.TestReport, criteria: str) -> Outcome | None:
+    """The outcome that a phase of a test gives it; None for a phase that decides nothing."""
+    names = [name for name in criteria.split(",") if name]
+    if report.skipped:
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        return Outcome(report.nodeid, "skipped", names, reason.removeprefix("Skipped: "))
+    if report.failed:
+        return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names)
+    return Outcome(report.nodeid, "passed", names) if report.when == "call" else None
