@@ -1,4 +1,4 @@
-"""Whatever goes wrong in a command is one sentence on standard error and the right exit code."""
+"""A command that fails prints one sentence on standard error and returns the right exit code."""
 
 from __future__ import annotations
 
