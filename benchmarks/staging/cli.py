@@ -87,7 +87,7 @@ class Setting:
     def __str__(self) -> str:
         beside = f"beside {A_SECOND} submissions a second" if self.beside else "alone"
         workers = f"{self.workers} worker{'s' if self.workers > 1 else ''}"
-        return f"{self.violation or 'clean':<5}  {workers:<9}  {beside:<29}  run {self.number}"
+        return f"{self.violation or 'clean':<7}  {workers:<9}  {beside:<29}  run {self.number}"
 
     @property
     def directory(self) -> str:
@@ -177,7 +177,13 @@ def run(setting: Setting, directory: Path, stop: threading.Event) -> Result:
 
 def _gate(setting: Setting, running: System, directory: Path, stop: threading.Event) -> Outcome:
     options = ["--target=remote", f"--base-url={running.base_url}", f"--database-url={running.database_url}"]
-    options += ["--depth=smoke", f"--workers={setting.workers}", f"--seed={setting.number}", "--allow-partial"]
+    options += [
+        "--depth=smoke",
+        "--time-factor=3",
+        f"--workers={setting.workers}",
+        f"--seed={setting.number}",
+        "--allow-partial",
+    ]
     violation = VIOLATIONS.get(setting.violation)
 
     def caught(outcome: Outcome) -> bool:

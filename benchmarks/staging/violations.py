@@ -16,6 +16,7 @@ from gate.oracles.unchanged import GET, REFUSED
 VIOLATED = "python -m benchmarks.staging.violations"
 EXIT_PATCH = 70
 _TRACE = "INSERT INTO signature_nonces (public_key, nonce) VALUES (gen_random_uuid()::text, 'a trace')"
+_ATTEMPT = "INSERT INTO signature_nonces VALUES (left(%s, 1000), 'an attempt') ON CONFLICT DO NOTHING"
 _TOUCH = "UPDATE jobs SET updated_at = updated_at WHERE id = %s"
 
 
@@ -33,10 +34,13 @@ class Violation:
         return finding.code == self.code and finding.where.endswith(f" -> {self.table}")
 
 
-def _key() -> None:
-    from runner.store import jobs  # noqa: PLC0415 (the benchmark does without the runner)
+def _attempt() -> None:
+    from runner.web import jobs  # noqa: PLC0415 (the benchmark does without the runner)
 
-    edit(jobs.accept, ("alone = key is None and nonce is None", "alone = True"))
+    raised = "        raise _refusal(error) from error"
+    spec = 'body.get("job_spec") or body.get("jobspec") or body'
+    kept = f"            await other.execute({_ATTEMPT!r}, (repr({spec}),))"
+    edit(jobs._submit, (raised, f"        async with state.database.connection() as other:\n{kept}\n{raised}"))
 
 
 def _trace() -> None:
@@ -67,7 +71,7 @@ def _audit() -> None:
 
 
 VIOLATIONS = {
-    "key": Violation("a refused duplicate keeps its idempotency key", REFUSED, "idempotency_keys", _key),
+    "attempt": Violation("a refused submission is kept, once", REFUSED, "signature_nonces", _attempt),
     "trace": Violation("every refusal leaves a row without an id", REFUSED, "signature_nonces", _trace),
     "touch": Violation("reading a job writes its row anew", GET, "jobs", _touch),
     "audit": Violation("reading the executions of a job leaves a row", GET, "signature_nonces", _audit),

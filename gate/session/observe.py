@@ -16,6 +16,9 @@ from gate.session.pack import Pack, Views
 from gate.session.write_watch import WriteWatch
 from gate.targets.service import StandIn
 
+TRIES = 3
+"""Number of times that a record is observed, until its rows stay as they were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observer:
@@ -38,7 +41,23 @@ class Observer:
         return Observations({name: Observation(name, self.pack.rows(self.database, name)) for name in record.resources})
 
     def observe(self, record: Record) -> Observations:
-        """Everything that judging a record needs; requests are recorded in it."""
+        """Everything that judging a record needs; requests are recorded in it.
+
+        In a database that others use, it is observed again where they changed its rows meanwhile, as a backfill does.
+        """
+        observations = self._observe(record)
+        for _ in range(TRIES - 1):
+            if not self.watch or self.watch.alone or observations.changes or self._holds(record, observations):
+                break
+            observations = self._observe(record)
+        return observations
+
+    def _holds(self, record: Record, observations: Observations) -> bool:
+        """Return whether the rows are still those that were observed."""
+        now = self.rows(record).resources
+        return all(now[name].rows == observation.rows for name, observation in observations.resources.items())
+
+    def _observe(self, record: Record) -> Observations:
         observations = self.rows(record)
         if not record.resources:
             return observations

@@ -28,6 +28,8 @@ class SharedWatch(WriteWatch):
     workers of a run need not agree among themselves, as each of them takes the others for strangers.
     """
 
+    alone = False
+
     def __init__(
         self,
         tables: Tables,

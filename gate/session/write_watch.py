@@ -18,6 +18,9 @@ class WriteWatch:
     tables that only a submission grows are watched.
     """
 
+    alone = True
+    """Nobody else writes to the database."""
+
     def __init__(self, tables: Tables, contract: Contract) -> None:
         self._tables = tables
         self._contract = contract

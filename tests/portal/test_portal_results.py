@@ -205,7 +205,10 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
     page = portal.list_jobs()
     listed = [row.split() for row in page.locator(".list tbody tr").all_inner_texts()]
 
-    assert [row[0] for row in listed[:2]] == [second.id, first.id]
+    ours = [
+        row[0] for row in listed if row[0] in scenario.jobs
+    ]  # others may submit to a runner that is not this run's own
+    assert ours == [second.id, first.id]
     page.get_by_role("link", name=f"Results of {first.id}").click()
     page.locator("[data-state=ready]").wait_for()
 

@@ -249,6 +249,23 @@ def test_findings_show_why_they_are_certain(connection: Connection, watched: tup
     assert REFUSED not in {finding.code for finding in findings}
 
 
+def test_rows_that_others_change_while_they_are_observed_are_observed_again(
+    connection: Connection, watched: tuple[Session, FakeRunner]
+) -> None:
+    """So that answers are compared with the rows that they show."""
+    session, runner = watched
+    backfill = [lambda: connection.execute("UPDATE jobs SET workflow = 'standard' WHERE jobspec_id = 'b-done'")]
+    accepted = b'{"id": "b-done"}'
+    runner.answer = lambda method, _: (
+        (backfill.pop()() if method == "GET" and backfill else None),
+        (200, b"{}") if method == "GET" else (202, accepted),
+    )[1]
+    record = session.begin("test")
+    session.client.post(JOBS, {})
+    (job,) = session.conclude(record).observations.resources["b-done"].rows["jobs"]
+    assert job["workflow"] == "standard"
+
+
 def test_a_coincidence_is_less_likely_than_one_in_a_billion() -> None:
     quiet, times = [frozenset[tuple[str, str]]()] * 18, 18
     assert _chance(times, 0, quiet) < CHANCE
