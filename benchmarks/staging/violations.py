@@ -82,8 +82,8 @@ def main(words: Sequence[str]) -> None:
     """Apply the violation that the first word names, and run the command of the others."""
     try:
         VIOLATIONS[words[0]].apply()
-    except PatchError as error:
-        sys.stderr.write(f"{words[0]}: {error}\n")
+    except (PatchError, KeyError) as error:
+        sys.stderr.write(f"the violation cannot be applied: {error}\n")
         sys.exit(EXIT_PATCH)
     from runner.cli import app  # noqa: PLC0415 (not before the patch)
 

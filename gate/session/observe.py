@@ -43,7 +43,7 @@ class Observer:
     def observe(self, record: Record) -> Observations:
         """Everything that judging a record needs; requests are recorded in it.
 
-        In a database that others use, it is observed again where they changed its rows meanwhile, as a backfill does.
+        In a database that others use, it is observed again where they changed its rows meanwhile.
         """
         observations = self._observe(record)
         for _ in range(TRIES - 1):
