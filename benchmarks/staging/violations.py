@@ -17,7 +17,7 @@ VIOLATED = "python -m benchmarks.staging.violations"
 EXIT_PATCH = 70
 _TRACE = "INSERT INTO signature_nonces (public_key, nonce) VALUES (gen_random_uuid()::text, 'a trace')"
 _ATTEMPT = "INSERT INTO signature_nonces VALUES (left(%s, 1000), 'an attempt') ON CONFLICT DO NOTHING"
-_TOUCH = "UPDATE jobs SET updated_at = updated_at WHERE id = %s"
+_TOUCH = "UPDATE jobs SET updated_at = updated_at WHERE jobspec_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,19 @@ def _trace() -> None:
 
 
 def _touch() -> None:
-    from runner.web import jobs  # noqa: PLC0415 (as above)
-
-    written = (
-        f"async with request.app.state.database.connection() as other:\n            await other.execute({_TOUCH!r}, "
-    )
-    view = '        view: dict[str, Any] = {"job"'
-    edit(jobs.get_job, (view, f'        {written}(job["id"],))\n{view}'))
+    _before_reading("get_job", f"if job_id.isprintable():\n            await other.execute({_TOUCH!r}, (job_id,))")
 
 
 def _audit() -> None:
+    _before_reading("list_job_executions", f"await other.execute({_TRACE!r})")
+
+
+def _before_reading(view: str, statement: str) -> None:
     from runner.web import jobs  # noqa: PLC0415 (as above)
 
     listing = "    async with request.app.state.database.snapshot() as connection:\n"
-    written = (
-        f"    async with request.app.state.database.connection() as other:\n        await other.execute({_TRACE!r})\n"
-    )
-    edit(jobs.list_job_executions, (listing, written + listing))
+    written = f"    async with request.app.state.database.connection() as other:\n        {statement}\n"
+    edit(getattr(jobs, view), (listing, written + listing))
 
 
 VIOLATIONS = {
