@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from gate.core.record import Row, Rows
 
@@ -61,20 +62,41 @@ class JobRows:
         return self.job["jobspec_data"] if self.job else {}
 
 
+_UNDEFINED_TABLE = "42P01"
+"""SQLSTATE."""
+TABLES = ("executions", "cross_region_executions", "region_results", "cross_region_analyses")
+"""Tables with rows of a job, besides its own."""
+
+
 def read(database: Database, job_id: str) -> JobRows:
-    """Every row that belongs to a job, from one snapshot."""
+    """Every row that belongs to a job, from one snapshot; none of a table that the database does not have."""
+    try:
+        return _read(database, job_id, TABLES)
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != _UNDEFINED_TABLE:
+            raise
+        return _read(database, job_id, set(database.tables()))
+
+
+def _read(database: Database, job_id: str, tables: Collection[str]) -> JobRows:
+    def rows(table: str, statement: LiteralString, value: object) -> list[Row]:
+        return database.query(statement, value) if table in tables else []
+
     with database.connection.transaction():
         database.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         jobs = database.query("SELECT * FROM jobs WHERE jobspec_id = %s", job_id)
-        executions = database.query(
-            "SELECT e.* FROM executions e JOIN jobs j ON j.id = e.job_id WHERE j.jobspec_id = %s ORDER BY e.id", job_id
+        executions = rows(
+            "executions",
+            "SELECT e.* FROM executions e JOIN jobs j ON j.id = e.job_id WHERE j.jobspec_id = %s ORDER BY e.id",
+            job_id,
         )
-        runs = database.query("SELECT * FROM cross_region_executions WHERE jobspec_id = %s ORDER BY created_at", job_id)
+        of_job = "SELECT * FROM cross_region_executions WHERE jobspec_id = %s ORDER BY created_at"
+        runs = rows("cross_region_executions", of_job, job_id)
         run = runs[-1]["id"] if runs else None
-        regions = database.query(
-            "SELECT * FROM region_results WHERE cross_region_execution_id = %s ORDER BY region", run
-        )
-        analyses = database.query("SELECT * FROM cross_region_analyses WHERE cross_region_execution_id = %s", run)
+        of_run = "SELECT * FROM region_results WHERE cross_region_execution_id = %s ORDER BY region"
+        regions = rows("region_results", of_run, run)
+        of_run = "SELECT * FROM cross_region_analyses WHERE cross_region_execution_id = %s"
+        analyses = rows("cross_region_analyses", of_run, run)
     return JobRows(
         job=jobs[0] if jobs else None,
         executions=executions,

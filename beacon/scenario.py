@@ -147,7 +147,7 @@ class Job:
         def probe() -> Exchange:
             nonlocal due
             if time.monotonic() > due and session.database is not None:
-                must(invariants.check(session.database.connection, session.pack.database.invariants, [self.id]))
+                must(invariants.check(session.database.connection, session.promised.invariants, [self.id]))
                 due = time.monotonic() + LOOK_SECONDS
             return self.view()
 

@@ -10,7 +10,7 @@ from beacon import views
 from beacon.analysis.comparison import compare
 from beacon.analysis.recomputation import Output, recompute
 from beacon.analysis.terms import Definition
-from beacon.rows import JobRows
+from beacon.rows import TABLES, JobRows
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
@@ -100,5 +100,6 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
+    reads=("jobs", *TABLES),
     wants={Need.ROWS: "recomputed from the answers that the API shows, not from the stored ones"},
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from beacon import members, views
 from beacon.members import Members
-from beacon.rows import JobRows
+from beacon.rows import TABLES, JobRows
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
@@ -193,5 +193,6 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
+    reads=("jobs", *TABLES),
     wants={Need.ROWS: "the listings were compared with each other, not with the rows"},
 )

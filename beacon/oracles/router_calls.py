@@ -200,5 +200,6 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
+    reads=("jobs", "executions"),
     needs={Need.STAND_IN: "the router of a deployed runner is neither programmed nor read"},
 )

@@ -152,5 +152,6 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
+    reads=("jobs", "cross_region_executions"),
     wants={Need.ROWS: "compared with what the API shows, not with the rows"},
 )

@@ -101,6 +101,7 @@ class Observations:
     checked: Sequence[str] = ()
     unfinished: Sequence[str] = ()  # resources that should have reached their end
     schema: Any = None  # live schema of the database, where it was read
+    absent: frozenset[str] = frozenset()  # promised columns (table.column) that the database does not have
     consumer: Any = None  # contract of a consumer of the service, where it is judged
     changes: Sequence[Change] = ()  # while nothing but reading requests were sent
     unattributed: Sequence[str] = ()  # that may be the fault of others who use the service

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import LiteralString
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from gate.core.findings import Code
 from gate.core.record import Rows
 from gate.oracles.invariants import Invariant
+from gate.oracles.registry import database_has_no
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,23 @@ class DatabaseContract:
     response_columns: frozenset[str] = frozenset()
     foreign: Sequence[str] = field(default_factory=tuple)
     offending: Mapping[str, Rows] = field(default_factory=dict)
+
+    def without(self, absent: Collection[str]) -> DatabaseContract:
+        """The part by which a database without these columns (``table.column``) can be judged."""
+        if not absent:
+            return self
+        incomplete = {column.partition(".")[0] for column in absent}
+        return replace(
+            self,
+            tables={name: table for name, table in self.tables.items() if name not in incomplete},
+            invariants=[rule for rule in self.invariants if rule.reads.keys().isdisjoint(absent)],
+        )
+
+    def unavailable(self, absent: Collection[str]) -> dict[str, str]:
+        """Reason by check, for each that cannot be made on a database without these columns."""
+        rules = {f"invariant {rule.code}": [name for name in rule.reads if name in absent] for rule in self.invariants}
+        models = {f"rows of {name}": [each for each in absent if each.startswith(f"{name}.")] for name in self.tables}
+        return {name: database_has_no(columns) for name, columns in {**rules, **models}.items() if columns}
 
     @cached_property
     def submitted(self) -> frozenset[str]:

@@ -32,7 +32,7 @@ class Oracle:
 
     ``needs`` says, for each property without which the check cannot be made, what is lost. ``wants`` says, for each
     property without which it is made in a weaker form, what that form is. ``part`` is what each of its codes
-    stands for, where it is more than one check.
+    stands for, where it is more than one check. ``reads`` names the tables that it compares with.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Oracle:
     needs: Mapping[Need, str] = field(default_factory=dict)
     wants: Mapping[Need, str] = field(default_factory=dict)
     part: str = "oracle"
+    reads: Collection[str] = ()
 
     def __post_init__(self) -> None:
         add(*self.codes)
@@ -71,6 +72,18 @@ def unavailable(oracles: Iterable[Oracle], offered: Collection[Need]) -> dict[st
 def available(oracles: Iterable[Oracle], offered: Collection[Need]) -> list[Oracle]:
     """Oracles whose needs a target meets."""
     return [oracle for oracle in oracles if oracle.needs.keys() <= set(offered)]
+
+
+def without_tables(oracles: Iterable[Oracle], absent: Collection[str]) -> dict[str, str]:
+    """Reason by oracle, for each that reads a table of which the database lacks a column (``table.column``)."""
+    lacking = {oracle.name: [each for each in absent if each.partition(".")[0] in oracle.reads] for oracle in oracles}
+    return {name: database_has_no(columns) for name, columns in lacking.items() if columns}
+
+
+def database_has_no(columns: Iterable[str]) -> str:
+    """The reason why a check that reads these columns cannot be made."""
+    first, *others = sorted(columns)
+    return f"the database has no {first}" + (f" and {len(others)} more" if others else "")
 
 
 def table(oracles: Iterable[Oracle]) -> str:

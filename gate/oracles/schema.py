@@ -161,7 +161,10 @@ def write(schema: Schema) -> str:
 
 
 def compare(promised: Schema, live: Schema) -> list[Finding]:
-    """A finding for each difference; of a table that is missing or not promised, none for its parts."""
+    """A finding for each difference; of a table that is missing or not promised, none for its parts.
+
+    Where several tables are missing, the database is one of another version, which is one difference.
+    """
     lacking = {part.table for part in promised if part.kind == "table"} - {part.table for part in live}
     extra = {part.table for part in live if part.kind == "table"} - {part.table for part in promised}
     findings: list[Finding] = []
@@ -177,7 +180,15 @@ def compare(promised: Schema, live: Schema) -> list[Finding]:
             findings += _column(where, promised[part], live[part])
         elif promised[part] != live[part]:
             findings.append(Finding("BG-SCHEMA-006", where, promised[part], live[part]))
+    if len(lacking) > 1:
+        differences = ", ".join(finding.where for finding in findings)
+        return [Finding("BG-SCHEMA-001", "the schema", "that of the contract", f"other: {differences}")]
     return findings
+
+
+def absent(promised: Schema, live: Schema) -> frozenset[str]:
+    """The promised columns, as ``table.column``, that a database does not have."""
+    return frozenset(str(part) for part in promised if part.kind == "column" and part not in live)
 
 
 def _column(where: str, promised: str, live: str) -> list[Finding]:

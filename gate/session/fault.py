@@ -11,13 +11,13 @@ import re
 import resource
 import signal
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import psycopg
 
-from gate.core.errors import GateError
+from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding
 from gate.session.codes import SILENT
@@ -105,6 +105,13 @@ def of_error(error: BaseException, suite: Path) -> BrokenPromise | GateError | N
     if place is None or place.is_relative_to(suite):
         return None
     return InternalError(str(place.relative_to(suite.parent)), error)
+
+
+def unavailable(error: BaseException, absent: Collection[str]) -> NotAvailable | None:
+    """The reason why a test that failed with an error cannot be made on a database without these columns."""
+    missing = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+    cause = next((each for each in _chain(error) if isinstance(each, missing)), None)
+    return NotAvailable(f"the database lacks what this check reads: {_first_line(cause)}") if cause and absent else None
 
 
 def _of_class(error: BaseException) -> BrokenPromise | GateError | None:

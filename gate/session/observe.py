@@ -10,6 +10,7 @@ from gate.core.database import Database
 from gate.core.record import Observation, Observations, Record, Row, Rows
 from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants, schema
+from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.invariants import Invariant
 from gate.oracles.shown_rows import ShownRows
 from gate.session.pack import Pack, Views
@@ -25,9 +26,12 @@ class Observer:
     """One worker's eyes on a system under test.
 
     On a target without rows ``database`` and ``watch`` are None, and ``scratch`` holds what responses show.
+    ``promised`` is the contract of the database without the columns that are ``absent`` from it.
     """
 
     pack: Pack
+    promised: DatabaseContract
+    absent: frozenset[str]
     client: Client
     database: Database | None
     scratch: ShownRows | None
@@ -38,7 +42,8 @@ class Observer:
         """The rows of a record's resources alone."""
         if self.database is None:
             return Observations(stored=False)
-        return Observations({name: Observation(name, self.pack.rows(self.database, name)) for name in record.resources})
+        resources = {name: Observation(name, self.pack.rows(self.database, name)) for name in record.resources}
+        return Observations(resources, absent=self.absent)
 
     def observe(self, record: Record) -> Observations:
         """Everything that judging a record needs; requests are recorded in it.
@@ -61,7 +66,7 @@ class Observer:
         observations = self.rows(record)
         if not record.resources:
             return observations
-        rules, offending = self.pack.database.invariants, {}
+        rules, offending = self.promised.invariants, {}
         if self.database is not None:
             offending = invariants.offending(self.database.connection, rules, list(record.resources))
         # The logs are read before the requests of observing itself.
@@ -119,7 +124,7 @@ class Observer:
         """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``."""
         if self.database is None:
             return Observations(stored=False)
-        database, promised = self.database, self.pack.database
+        database, promised = self.database, self.promised
         unfinished: Sequence[str] = ()
         waiting: Sequence[str] = ()
         try:
@@ -141,4 +146,5 @@ class Observer:
             unfinished=unfinished,
             unattributed=[f"{name} has not ended, while the service works for others" for name in waiting],
             schema=schema.read(database.connection, promised.foreign),
+            absent=self.absent,
         )

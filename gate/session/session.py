@@ -19,8 +19,8 @@ from gate.core.findings import BrokenPromise, Finding
 from gate.core.ids import pattern
 from gate.core.record import Observations, Record, Row
 from gate.core.transport import WatchedTransport
-from gate.oracles import invariants
-from gate.oracles.registry import available, offered
+from gate.oracles import invariants, schema
+from gate.oracles.registry import available, offered, without_tables
 from gate.oracles.shown_rows import ShownRows
 from gate.oracles.unchanged import Tables
 from gate.session import fault
@@ -33,7 +33,14 @@ from gate.session.shared_watch import SharedWatch
 from gate.session.write_watch import WriteWatch
 from gate.targets import System
 from gate.targets.remote_run.access import RemoteAccess
-from gate.verdict.events import CoverageGained, ExchangeRecorded, InvariantsChecked, ResourceEnded, Unattributed
+from gate.verdict.events import (
+    ChecksUnavailable,
+    CoverageGained,
+    ExchangeRecorded,
+    InvariantsChecked,
+    ResourceEnded,
+    Unattributed,
+)
 from gate.verdict.journal import Journal
 
 END_SECONDS = 1.0
@@ -84,9 +91,22 @@ class Session:
         transport = _transport(reach, **hooks)
         self.client = Client(system.base_url, self._record, transport=transport, unanswered=self._unanswered)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
-        self._observer = Observer(pack, self.client, self.database, self._scratch, self.watch, system.stand_ins)
+        self.absent = self._absent(self.database) if self.database and judging else frozenset()
+        self.promised = pack.database.without(self.absent)
+        self._observer = Observer(
+            pack,
+            self.promised,
+            self.absent,
+            self.client,
+            self.database,
+            self._scratch,
+            self.watch,
+            system.stand_ins,
+        )
         self.observe = self._observer.observe
-        self.oracles = available(pack.oracles, offered(own=self.alone, rows=self.database is not None))
+        unreadable = without_tables(pack.oracles, self.absent)
+        offers = offered(own=self.alone, rows=self.database is not None)
+        self.oracles = [each for each in available(pack.oracles, offers) if each.name not in unreadable]
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
         self.dead = False  # the service ended by itself
@@ -100,6 +120,20 @@ class Session:
             return Client(self.system.base_url, lambda _: None, transport=_transport(reach, before=before))
 
         return SharedWatch(tables, self.contract, pattern(self.ids), Repetition(tables, connect), self._unclear)
+
+    def _absent(self, database: Database) -> frozenset[str]:
+        """The promised columns that the database does not have; where there are any, all that follows is reported."""
+        promised, live = (
+            schema.load(self.pack.database.schema),
+            schema.read(database.connection, self.pack.database.foreign),
+        )
+        absent = schema.absent(promised, live)
+        if absent:
+            evidence = Evidence("the schema of the database")
+            self.journal.write_findings(schema.compare(promised, live), evidence)
+            unavailable = {**self.pack.database.unavailable(absent), **without_tables(self.pack.oracles, absent)}
+            self.journal.write(ChecksUnavailable(unavailable))
+        return absent
 
     def _unclear(self, text: str) -> None:
         self.journal.write(Unattributed(text))
@@ -188,7 +222,7 @@ class Session:
         database = self.database or self._scratch
         if database is None:
             return {}
-        promised = self.pack.database
+        promised = self.promised
         rules = self._scratch.rules if self._scratch else promised.invariants
         examples = [invariants.on(rule, promised.offending.get(rule.name, {})) for rule in rules]
         return invariants.offending(database.connection, examples, [invariants.RESOURCE])

@@ -70,21 +70,28 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     records = item.stash.setdefault(WATCHED, [])
     try:
         result = yield
-    except NotAvailable as reason:
+    except Exception as error:  # whatever a test fails with may have its cause in the rows
+        reason = _unavailable(records, error)
+        if reason is None:
+            raise _explained(records, error) from error
         try:
             findings = _judged(records)  # whatever the test did until then must be right all the same
         except NotAvailable:  # nothing can be read any more, for instance because the run's time is over
             findings = []
         must(findings)
         pytest.skip(str(reason))  # the verdict lists it as not checked, and is partial
-    except Exception as error:  # whatever a test fails with may have its cause in the rows
-        raise _explained(records, error) from error
     try:
         findings = _judged(records)
     except NotAvailable as reason:
         pytest.skip(str(reason))  # the verdict names an oracle that could not read, too
     must(findings)
     return result
+
+
+def _unavailable(records: Sequence[Watched], error: Exception) -> NotAvailable | None:
+    if isinstance(error, NotAvailable):
+        return error
+    return fault.unavailable(error, {column for record in records for column in record.session.absent})
 
 
 def _judged(records: Sequence[Watched]) -> list[Finding]:

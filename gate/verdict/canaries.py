@@ -35,7 +35,12 @@ def silent(directory: Path, checks: Sequence[Check], optional: Collection[str], 
     broken = verdict.exit_code() == Exit.BROKEN and not faults
     red = {(test, finding.code) for finding in verdict.findings for test in finding.tests if broken}
     skipped = set(summed.tests("skipped")).intersection(optional)
-    left = (check for check in checks if f"canaries::{check.code}" not in skipped)
+    left = [
+        check
+        for check in checks
+        if f"canaries::{check.code}" not in skipped
+        and not {check.name, f"{check.kind} {check.code}"} & summed.unavailable.keys()
+    ]
     quiet = [check for check in left if (check.test, check.code) not in red]
     if not quiet:
         return ""

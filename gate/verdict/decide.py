@@ -65,7 +65,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         coverage=coverage,
         counts=counts,
         fuzz=sorted(tally.fuzz, key=lambda result: result.operation),
-        unavailable_checks=dict(run.unavailable),
+        unavailable_checks={**run.unavailable, **tally.unavailable},
         missing=list(run.missing),
         unattributed=_by_place((*run.unattributed, *tally.unattributed)),
         gate_failures=tally.gate_failures,

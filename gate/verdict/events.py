@@ -107,6 +107,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ChecksUnavailable:
+    """The database lacks what these checks read; the reason by check."""
+
+    reasons: Mapping[str, str]
+    kind: Literal["unavailable"] = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
 class Unattributed:
     """Rows changed, and it is not certain that a request of the run did it."""
 
@@ -142,6 +150,7 @@ Event = (
     | OperationFuzzed
     | ProgressMade
     | Outcome
+    | ChecksUnavailable
     | Unattributed
     | GateFailed
     | JournalClosed

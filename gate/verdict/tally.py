@@ -30,6 +30,7 @@ class Tally:
     judged: Counter[str] = field(default_factory=Counter)  # records by oracle
     records: Counter[str] = field(default_factory=Counter)  # judged records by folder of their tests
     gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
+    unavailable: dict[str, str] = field(default_factory=dict)  # reasons by check
     unattributed: dict[str, None] = field(default_factory=dict)  # changes of rows, in their order
 
     def add(self, event: Event) -> None:  # noqa: C901, PLR0912 (a case for each event)
@@ -57,6 +58,8 @@ class Tally:
                     self.outcomes[event.test] = event
             case events.GateFailed(reason, evidence):
                 self.gate_failures.setdefault(reason, evidence)
+            case events.ChecksUnavailable(reasons):
+                self.unavailable.update(reasons)
             case events.Unattributed(text):
                 self.unattributed[text] = None
             case events.JournalClosed(_, judged, records):
