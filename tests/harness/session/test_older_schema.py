@@ -40,6 +40,7 @@ def test_older_database_is_one_finding_and_the_rest_is_judged(older: psycopg.Con
         record = session.begin("a test")
         record.resources[JOB.name] = None
         observations = session.conclude(record).observations
+        assert {"BG-INV-001", "BG-INV-018"} & session.offending().keys() == {"BG-INV-001"}  # those of the canaries
     events = tally(event for _, event in Follower(tmp_path).events())
     (reported,) = events.findings
     assert (reported.finding.code, reported.finding.where) == ("BG-SCHEMA-001", "the schema")
