@@ -8,6 +8,7 @@ suite.use(pack())
 pytest_plugins = [
     "gate.suite.run",
     "gate.suite.judging",
+    "gate.suite.secrets",
     "fixtures.systems",
     "fixtures.commands",
     "fixtures.past",

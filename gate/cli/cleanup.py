@@ -8,10 +8,10 @@ from pathlib import Path
 
 from gate.cli.command import Run
 from gate.core.errors import Exit, UsageError
-from gate.core.redaction import Redactor
+from gate.core.redaction import Redactor, unclear
 from gate.session.pack import Pack
 from gate.targets.remote_run import ledger
-from gate.targets.remote_run.address import Address, secrets
+from gate.targets.remote_run.address import Address
 from gate.targets.remote_run.cleanup import Cleaner
 
 
@@ -35,7 +35,10 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
                 raise UsageError(
                     f"That looks like production: {why}.", "Add --i-know-this-is-production if that is what you mean."
                 )
-        redact = Redactor.for_urls(base_url, database, more=secrets(base_url))
+            if unclear(url):
+                message = "An address holds a user or a password with a character that ends it."
+                raise UsageError(message, "Encode it, as %40 for @.")
+        redact = Redactor.of({**os.environ, "GATE_BASE_URL": base_url, "GATE_CLEANUP_DATABASE_URL": database or ""})
         result = Cleaner(pack.service.remote, Address.of(base_url), database, redact).clean(created)
         print(redact(f"run {created.run}: {result}"))
         return Exit.UNJUDGED if result.remaining else Exit.PASS

@@ -22,12 +22,12 @@ from gate.contract.parts import Parts
 from gate.core.client import Client
 from gate.core.errors import Exit, GateError
 from gate.core.options import given
-from gate.core.redaction import Redactor
 from gate.core.settings import Settings, load
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.targets import System
 from gate.targets.choose import choose
+from gate.targets.remote_run.access import redactor
 from gate.targets.service import Service
 from gate.verdict.verdict import NAME, read
 
@@ -82,7 +82,7 @@ def suite_use(directory: Path) -> Uses | None:
 
 def served(settings: Settings, service: Service, contract: Contract) -> Parts:
     """The parts of the document that the target serves; GateError where it serves none."""
-    redact = Redactor.for_urls(settings.base_url, settings.database_url)
+    redact = redactor(settings)
     target = choose(settings, service, lambda text: print(redact(text), file=sys.stderr))
     try:
         system = target.system(target.start())

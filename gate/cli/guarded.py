@@ -76,10 +76,10 @@ def explained(error: Exception) -> GateError:
 
 def _kept(error: Exception) -> str:
     """Keeps the traceback of an error; the sentence says where it is."""
-    from gate.core.redaction import Redactor  # noqa: PLC0415 (needed by a fault alone)
+    from gate.core.redaction import of_process  # noqa: PLC0415 (needed by a fault alone)
     from gate.verdict import report_directory  # noqa: PLC0415 (as above)
 
-    text = Redactor()("".join(traceback.format_exception(error)))
+    text = of_process()("".join(traceback.format_exception(error)))
     if os.environ.get(TRACEBACK):
         sys.stderr.write(text)
         return "Please report it with the traceback above."
@@ -91,8 +91,10 @@ def _kept(error: Exception) -> str:
 
 
 def _report(error: GateError) -> int:
+    from gate.core.redaction import of_process  # noqa: PLC0415 (as above)
+
     hint = f"\n{error.hint}" if error.hint else ""
-    _say(f"gate: {error.message}{hint}" + "".join(f"\n  | {line}" for line in error.log))
+    _say(of_process()(f"gate: {error.message}{hint}" + "".join(f"\n  | {line}" for line in error.log)))
     try:
         if sys.stdout:
             sys.stdout.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -77,32 +78,38 @@ def judge(pack: Pack, values: Namespace) -> int:
 
         return replay(pack, settings, Path(values.replay))
     typed["report_dir"] = str(settings.report_dir)
-    words = [*_forwarded(pack, typed), "-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
+    words, variables = _forwarded(pack, typed)
+    words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
     words += ["-k", values.expression] if values.expression else []
     words += ["-x"] if values.first else []
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
     try:
-        code, lines = _supervised(command, pack.root, run.environment)
+        code, lines = _supervised(command, pack.root, {**variables, **run.environment})
         run.end()
         return _concluded(settings, code, lines)
     finally:
         run.close()
 
 
-def _forwarded(pack: Pack, typed: dict[str, object]) -> list[str]:
-    """The options of the command line and of the file, for a process that has the same environment."""
+def _forwarded(pack: Pack, typed: dict[str, object]) -> tuple[list[str], dict[str, str]]:
+    """The options of the command line and of the file, for a process that has the same environment.
+
+    They are variables, since everybody on the machine can read a command line, but for those that must be typed.
+    """
     values, places = collect(pack.options, typed, os.environ, Path.cwd())
     words: list[str] = []
+    variables: dict[str, str] = {}
     for option in declared(pack.options):
         value = values.get(option.name)
         if places.get(option.name) == option.variable or value is None or value is False:
             continue
-        if value is True:
-            words.append(option.flag)
+        if option.option.typed:
+            words.append(option.flag if value is True else f"{option.flag}={value}")
         else:
-            words += [f"{option.flag}={each}" for each in (value if isinstance(value, list) else [value])]
-    return words
+            text = shlex.join(value) if isinstance(value, list) else str(value)
+            variables[option.variable] = "1" if value is True else text
+    return words, variables
 
 
 def discard(pack: Pack, words: Sequence[str]) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from gate.core import waiting
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.ids import Ids
-from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.fuzz.replay import load, outcome
 from gate.fuzz.rules import FuzzPack
 from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.targets.choose import choose
+from gate.targets.remote_run.access import redactor
 from gate.verdict.journal import Journal
 
 
@@ -28,7 +28,7 @@ def replay(pack: Pack, settings: Settings, path: Path) -> Exit:
         )
     wanted = load(path)
     waiting.scale(settings.time_factor)
-    redact = Redactor.for_urls(settings.base_url, settings.database_url)
+    redact = redactor(settings)
     target = choose(settings, pack.service, lambda text: print(redact(text), file=sys.stderr))
     try:
         with tempfile.TemporaryDirectory() as directory:

@@ -77,7 +77,9 @@ class Declared:
 class Options(BaseModel):
     """A settings model; each field with an ``Option`` is an option."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True, hide_input_in_errors=True
+    )
     defaults: ClassVar[Mapping[str, str]] = {}
     """Texts of defaults that are the service's, by field."""
 

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from gate.core.errors import UsageError
 from gate.core.options import Option, Options, check, collect, declared, tested
+from gate.core.redaction import unclear
 
 TARGETS = ("embedded", "containers", "remote", "auto")
 STARTED = ("embedded", "containers", "auto")
@@ -46,6 +47,8 @@ def _url(*schemes: str) -> Callable[[str], str | None]:
             valid = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
         except ValueError:
             valid = False
+        if valid and unclear(text):
+            raise UsageError("holds a user or a password with a character that ends it.", "Encode it, as %40 for @.")
         if not valid:
             raise UsageError("is not a usable address.", f"Expected {schemes[-1]}://host[:port].")
         return text.rstrip("/")

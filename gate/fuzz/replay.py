@@ -14,6 +14,7 @@ from gate.core.documents import load_text, shaped
 from gate.core.errors import DocumentError, Exit, GateError, NotAvailable, UsageError
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding
+from gate.core.redaction import Redactor
 from gate.fuzz.probe import Probe, SentRequest
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzRules, Step
@@ -57,12 +58,12 @@ class Replay:
         """The findings that have the cause of this replay."""
         return [finding for finding in findings if finding.cause == (self.code, self.where)]
 
-    def write(self, directory: Path) -> Path:
-        """Write the file into ``directory`` and return its path."""
+    def write(self, directory: Path, redact: Redactor) -> Path:
+        """Write the file, without the secrets that ``redact`` knows, into ``directory`` and return its path."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / self.name
         request = self.request.as_dict() if self.request else None
-        content = {"version": VERSION, **asdict(self), "request": request}
+        content = redact.within({"version": VERSION, **asdict(self), "request": request})
         path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         return path
 
@@ -75,7 +76,7 @@ class Replay:
 
     def reproduce(self, probe: Probe, finding: Finding, directory: Path) -> Violation:
         """Write the file, and run the minimised replay once more, so that the evidence belongs to it."""
-        path = self.write(directory)
+        path = self.write(directory, probe.session.journal.redact)
         record = probe.record
         try:
             findings, sent = self.run(probe)

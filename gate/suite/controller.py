@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +17,8 @@ from gate.oracles.registry import offered, unavailable
 from gate.suite import canaries
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
-from gate.suite.state import CHOSEN, CONTROLLER, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED, worker_of
+from gate.suite.state import CHOSEN, CONTROLLER, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED, redactor_of, worker_of
 from gate.targets.choose import CHOICE, choose
-from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import baseline, reports
 from gate.verdict.decide import Run, decide
@@ -35,7 +35,7 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
-        self.redact = redactor(self.settings)
+        self.redact = redactor_of(config)
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
         self.target = choose(self.settings, suite.pack().service, self.say)
         self.offer = Offer()
@@ -166,12 +166,19 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Writes the verdict; its code is the exit code of a run that judged a service and whose harness is sound."""
         self.listener.stop()
+        self._redact_results()
         self.conclude()
         if self.verdict:
             code = self.verdict.exit_code(allow_partial=self.settings.allow_partial)
             # Pytest exits 1 for the tests that failed by accepted deviations alone, too.
             excused = not code and self.verdict.accepted and not self.failed_of_harness
             session.exitstatus = 0 if excused and session.exitstatus == 1 else code or session.exitstatus
+
+    def _redact_results(self) -> None:
+        """Takes secrets out of the names and properties of tests, which pytest has just written."""
+        path = Path(self.config.option.xmlpath or "")
+        if path.is_file() and (text := path.read_text(encoding="utf-8")) != (clean := self.redact(text)):
+            path.write_text(clean, encoding="utf-8")
 
     @property
     def failed_of_harness(self) -> int:

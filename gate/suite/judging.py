@@ -20,7 +20,7 @@ from gate.session import fault
 from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
 from gate.suite import interrupts
-from gate.suite.state import CANARY, UNJUDGED, journal_of
+from gate.suite.state import CANARY, UNJUDGED, journal_of, redactor_of
 from gate.verdict.events import GateFailed
 
 
@@ -124,7 +124,7 @@ def pytest_runtest_makereport(
     if isinstance(error, GateError):
         if isinstance(error, fault.InternalError):
             journal_of(item.config).write(GateFailed(error.message, error.evidence))
-        report.user_properties.append((UNJUDGED, str(error)))
+        report.user_properties.append((UNJUDGED, redactor_of(item.config)(str(error))))
     elif not of_harness and not interrupts.INTERRUPT.seen:  # what an interrupt cut short failed by it
         _write(item, error, report)
     return report
@@ -160,11 +160,13 @@ def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -
         message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext
         findings = list(findings_of(error, item.nodeid))
         entries = [(findings, _evidence(item, message, findings))]
-    for findings, evidence in entries:
+    redact = redactor_of(item.config)
+    texts = [redact(str(evidence)) for _, evidence in entries]
+    for (findings, evidence), text in zip(entries, texts, strict=True):
         journal_of(item.config).write_findings(findings, evidence)
         if not item.stash.get(CANARY, False):
-            allure.attach(str(evidence), "evidence", allure.attachment_type.TEXT)
-    report.sections.append(("evidence", "\n\n".join(str(evidence) for _, evidence in entries)))
+            allure.attach(text, "evidence", allure.attachment_type.TEXT)
+    report.sections.append(("evidence", "\n\n".join(texts)))
 
 
 def _evidence(item: pytest.Item, message: str, findings: Sequence[Finding]) -> Evidence:

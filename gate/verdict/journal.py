@@ -34,13 +34,13 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             # A lone surrogate is no text in UTF-8; the fuzzer sends some, and a finding may quote them.
             self._file = path.open("a", encoding="utf-8", errors="replace")
-        self._redact = redact
+        self.redact = redact
         self._events, self._judged, self._records = Counter[str](), Counter[str](), Counter[str]()
         self._lock = threading.Lock()  # a text file mixes up, or loses, what threads write to it at the same time
 
     def write(self, event: Event) -> None:
         """Appends one event."""
-        line = json.dumps(self._redact.within(EVENT.dump_python(event)), ensure_ascii=False)
+        line = json.dumps(self.redact.within(EVENT.dump_python(event)), ensure_ascii=False)
         with self._lock, self._writing():
             self._file.write(f"{line}\n")
             self._events[event.kind] += 1

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings
-from gate.targets.remote_run.address import Address, AddressedTransport, secrets
+from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.remote_run.guard import Guard, GuardedTransport
 from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget, Limits
@@ -35,10 +34,6 @@ class RemoteAccess:
     def close(self) -> None:
         """Ends the watch."""
         self.watch.close()
-
-
-SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-"""Variables of the service's environment whose values are kept out of everything that is written."""
 
 
 def remote_access(settings: Settings, shared: Mapping[str, str], rules: RemoteRules) -> RemoteAccess | None:
@@ -65,11 +60,6 @@ def stop_mark(settings: Settings) -> Path:
 
 def redactor(settings: Settings) -> Redactor:
     """A redactor of every secret that the options and the environment hold."""
-    databases = (settings.database_url, settings.cleanup_database_url)
-    values = list(secrets(settings.base_url))
-    for url in filter(None, databases):
-        members = parse_qs(urlsplit(url).query)
-        values += [value for name in ("password", "sslpassword") for value in members.get(name, [])]
-    environment = settings.runner_env.items()
-    values += [value for name, value in environment if SECRET_NAME.search(name) and len(value) >= 8]
-    return Redactor.for_urls(settings.base_url, *databases, more=values)
+    options = {f"GATE_{name.upper()}": value for name, value in settings if isinstance(value, str)}
+    service = {f"GATE_{name}": value for name, value in settings.runner_env.items()}
+    return Redactor.of({**os.environ, **service, **options})

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Iterator, Mapping
+import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from gate.core.redaction import MASK, SHORTEST
+from gate.core.errors import GateError
+from gate.core.redaction import HEADER, Redactor, basic
 
-HEADER = "GATE_HEADER_"
-"""``GATE_HEADER_X_API_KEY=value`` in the environment adds the header ``x-api-key: value`` to every request."""
+SYSTEM_STORES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Authorities of Debian, Red Hat, SUSE, and Alpine or macOS, wherever the library of this Python looks for them."""
 SET_UP_PAUSES = (0.2, 0.6)
 """Seconds before a connection is tried again; a request that was sent is never sent again."""
 
@@ -26,13 +32,12 @@ class Address:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: str = field(default="", repr=False)
-    secret: tuple[bytes, ...] = field(default=(), repr=False)
+    redact: Redactor = field(default_factory=Redactor, repr=False)
 
     def hide(self, content: bytes) -> bytes:
         """An answer without the secrets that the service may have repeated."""
-        for secret in self.secret:
-            content = content.replace(secret, MASK.encode())
-        return content
+        text = content.decode("utf-8", "surrogateescape")
+        return self.redact.known(text).encode("utf-8", "surrogateescape")
 
     @classmethod
     def of(cls, base_url: str, environment: Mapping[str, str] = os.environ) -> Address:
@@ -44,22 +49,22 @@ class Address:
             if name.startswith(HEADER)
         }
         if parts.username is not None:
-            headers.setdefault("authorization", f"Basic {_basic(parts.username, parts.password)}")
+            headers.setdefault("authorization", f"Basic {basic(parts.username, parts.password or '')}")
         url = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-        hidden = sorted({text.encode() for text in secrets(base_url, environment) if len(text) >= SHORTEST}, key=len)
-        return cls(url, headers, parts.query, tuple(reversed(hidden)))
+        given = {name: value for name, value in environment.items() if name.startswith(HEADER)}
+        return cls(url, headers, parts.query, Redactor.of({"GATE_BASE_URL": base_url, **given}))
 
 
 class AddressedTransport(httpx.BaseTransport):
     """Sends requests with the address's headers and query, and hides its secrets in the answers.
 
-    Proxies and certificates are those of the environment. A connection that cannot be made is tried again, at once
+    Proxies are those of the environment. A connection that cannot be made is tried again, at once
     where ``stopped`` is set.
     """
 
     def __init__(self, address: Address, http: httpx.Client | None = None, stopped: Event | None = None) -> None:
         self._address = address
-        self._http = http or httpx.Client()
+        self._http = http or _client()
         self._stopped = stopped or Event()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -96,23 +101,23 @@ class AddressedTransport(httpx.BaseTransport):
         self._http.close()
 
 
-def secrets(base_url: str | None, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
-    """The secrets of an address and of the headers in the environment, in each way of writing them."""
-    parts = urlsplit(base_url or "")
-    for part in (parts.username, parts.password):
-        yield from (part or "", unquote(part or ""))
-    if parts.username is not None:
-        yield _basic(parts.username, parts.password)
-    yield parts.query
-    for _, value in parse_qsl(parts.query):
-        yield value
-    for pair in parts.query.split("&"):
-        yield pair.partition("=")[2]
-    for name, value in environment.items():
-        if name.startswith(HEADER):
-            yield value
-            yield from (word for word in value.split() if len(word) >= 8)
+def _client() -> httpx.Client:
+    """A client that goes through the proxies of the environment; GateError where these cannot be used."""
+    try:
+        return httpx.Client(verify=trusted())
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        message = f"A proxy variable of this shell cannot be used: {error}."
+        raise GateError(message, "Mend or unset HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.") from error
+    except OSError as error:
+        message = f"The certificates that this shell names cannot be read: {error}."
+        raise GateError(message, "Mend or unset SSL_CERT_FILE and SSL_CERT_DIR.") from error
 
 
-def _basic(username: str, password: str | None) -> str:
-    return base64.b64encode(f"{unquote(username)}:{unquote(password or '')}".encode()).decode()
+def trusted() -> ssl.SSLContext:
+    """Trusts the authorities of SSL_CERT_FILE and SSL_CERT_DIR where these are set, else the system's and certifi's."""
+    context = httpx.create_ssl_context()
+    if not {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys():
+        context.load_default_certs()
+        for store in filter(os.path.isfile, SYSTEM_STORES):
+            context.load_verify_locations(store)
+    return context

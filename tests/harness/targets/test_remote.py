@@ -10,11 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 import pytest
 
@@ -35,10 +36,40 @@ CANARIES = {
     "password": "canary/pass word",
     "query": "canary-query-91c2",
     "header": "canary-header-5d0e",
-    "database": "canary-database-44ab",
+    "database": "canary@database:44ab",
+    "database query": "canary-sslpassword-8e21",
+    "clean-up": "canary-cleanup-c03f",
+    "libpq": "canary-libpq-66d1",
+    "shell": "canary-shell-2b9a",
+    "proxy": "canary-proxy-f417",
+    "file": "canary-file-0a5c",
 }
-SPELLINGS = [*CANARIES.values(), quote(CANARIES["password"], safe=""), "Y2FuYXJ5LXVzZXItN2YzY"]
+SPELLINGS = [*CANARIES.values(), *map(quote, CANARIES.values()), quote(CANARIES["password"], safe="")]
+SPELLINGS += ["database:44ab", "database%3A44ab", "Y2FuYXJ5LXVzZXItN2YzY"]
 """How a canary may be written; the last is the beginning of userinfo in base64."""
+LEAKS = """
+import json, logging, os, sys
+import allure, pytest
+
+CANARIES = json.loads({canaries!r})
+
+def pytest_runtest_setup(item):
+    for name, secret in CANARIES.items():
+        item.user_properties.append((name, secret))
+        allure.dynamic.parameter(name, secret)
+        allure.dynamic.title(secret)
+        allure.attach(secret, secret)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    for secret in CANARIES.values():
+        print(json.dumps(secret), secret.encode().hex())
+        print(secret, file=sys.stderr)
+        logging.getLogger("leaks").error(secret)
+    yield
+    raise RuntimeError(*CANARIES.values())
+"""
+"""A plugin that puts secrets into parameters, properties, output, log and exceptions of tests."""
 
 
 def ask(url: str, path: str = "/health/live", *, method: str = "GET", **environment: str) -> Exchange:
@@ -153,24 +184,101 @@ def test_production_needs_to_be_typed_out(tmp_path: Path) -> None:
     assert gate(*words, "--i-know-this-is-production").returncode == 3  # and then nobody answers
 
 
+def secret_options(base_url: str, database_url: str) -> dict[str, str]:
+    """Variables with a secret at each place that can hold one."""
+    userinfo = f"{CANARIES['userinfo']}:{quote(CANARIES['password'], safe='')}@"
+    database = database_url.replace("//postgres@", f"//postgres:{quote(CANARIES['database'], safe='')}@")
+    return {
+        "GATE_BASE_URL": base_url.replace("//", f"//{userinfo}") + f"?key={CANARIES['query']}",
+        "GATE_DATABASE_URL": f"{database}&sslpassword={CANARIES['database query']}",
+        "GATE_CLEANUP_DATABASE_URL": database_url.replace("//postgres@", f"//postgres:{CANARIES['clean-up']}@"),
+        "GATE_HEADER_X_CANARY": f"Bearer {CANARIES['header']}",
+        "PGPASSWORD": CANARIES["libpq"],
+        "CI_JOB_TOKEN": CANARIES["shell"],
+        "HTTPS_PROXY": f"http://me:{CANARIES['proxy']}@proxy.example:8080",
+    }
+
+
+def leaks(directory: Path, *outputs: str) -> list[tuple[str, str]]:
+    """The files and outputs that hold a secret, each with it."""
+    written = {str(path): path.read_text(errors="replace") for path in directory.rglob("*") if path.is_file()}
+    texts = [*written.items(), *(("output", output) for output in outputs), ("names", "\n".join(written))]
+    return [(name, secret) for name, text in texts for secret in SPELLINGS if secret in text]
+
+
 def test_no_secret_is_in_anything_that_a_run_writes(own_runner: OwnRunner, tmp_path: Path) -> None:
-    """Reports, results, ledger and output of a run with findings, through a gateway that repeats what it was sent."""
-    with gateway(own_runner().session.system.base_url, echo=True) as between:
-        userinfo = f"{CANARIES['userinfo']}:{quote(CANARIES['password'], safe='')}@"
-        url = between.url.replace("//", f"//{userinfo}") + f"?key={CANARIES['query']}"
-        ended = gate(
-            *("--base-url", url, "--depth", "ci", "--workers", "1", "--report-dir", str(tmp_path)),
-            *("-k", "unknown or health or test_standard_submission"),
-            GATE_HEADER_X_CANARY=f"Bearer {CANARIES['header']}",
-        )
-    assert ended.returncode == 1, ended.stdout + ended.stderr  # the gateway's 404 is not as published
-    written = {path: path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()}
-    assert {"verdict.html", "verdict.md", "verdict.json", "junit.xml"} <= {path.name for path in written}
-    assert any("ledgers" in path.parts for path in written)
-    texts = [*written.items(), (Path("stdout"), ended.stdout), (Path("stderr"), ended.stderr)]
-    leaked = [(path.name, secret) for path, text in texts for secret in SPELLINGS if secret in text]
-    assert leaked == []
+    """Reports, results, ledger, output and process titles of a run with findings, whose service repeats secrets."""
+    system = own_runner().session.system
+    assert system.database_url
+    with gateway(system.base_url, echo=True) as between:
+        env = {**clean(), **secret_options(between.url, system.database_url), "PYTHONPATH": str(ROOT)}
+        (tmp_path / "gate.toml").write_text(f'[gate]\nrunner-env = ["TOKEN={CANARIES["file"]}"]\n', encoding="utf-8")
+        words = ["--target", "remote", "--depth", "smoke", "--workers", "1", "--report-dir", str(tmp_path / "reports")]
+        words += ["-k", "health_tells or test_standard_submission"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "beacon", *words],
+            cwd=tmp_path,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as run:
+            titles = Titles(run.pid)
+            output = run.communicate(timeout=110)[0]
+            titles.stop()
+    assert run.returncode == 1, output  # the gateway's 404 is not as published
+    names = {path.name for path in (tmp_path / "reports").rglob("*") if path.is_file()}
+    assert {"verdict.html", "verdict.md", "verdict.json", "junit.xml"} <= names
+    assert (tmp_path / "reports" / "ledgers").is_dir()
+    assert leaks(tmp_path / "reports", output, *titles.lines) == []
+    assert any("pytest" in line for line in titles.lines)
     assert any(CANARIES["header"] in str(headers) for _, headers in between.seen)
+
+
+def test_no_secret_is_in_what_is_written_of_a_test_that_prints_it(tmp_path: Path) -> None:
+    """Parameters, properties, titles, attachments, output, log and exception, in JUnit's and Allure's results too."""
+    (tmp_path / "leaks.py").write_text(LEAKS.format(canaries=json.dumps(CANARIES)), encoding="utf-8")
+    runner = FakeRunner("")
+    env = {**clean(), **secret_options(runner.base_url, "postgresql://postgres@h/x?a=b"), "PYTHONPATH": str(tmp_path)}
+    del env["GATE_DATABASE_URL"], env["GATE_CLEANUP_DATABASE_URL"]
+    secret = [f"--runner-env=TOKEN_{number}={text}" for number, text in enumerate(CANARIES.values())]
+    words = ["-p", "leaks", "--workers", "1", *secret, "--report-dir", str(tmp_path / "reports"), "-k", "health_tells"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        capture_output=True,
+        timeout=110,
+        check=False,
+    )
+    runner.close()
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "RuntimeError" in (tmp_path / "reports" / "junit.xml").read_text()
+    assert any((tmp_path / "reports" / "allure-results").glob("*-result.json"))
+    assert leaks(tmp_path / "reports", ended.stdout, ended.stderr) == []
+
+
+class Titles:
+    """The command lines of all that a process starts."""
+
+    def __init__(self, pid: int) -> None:
+        self.lines: set[str] = set()
+        self._over = threading.Event()
+        self._root = psutil.Process(pid)
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        while not self._over.wait(0.05):
+            with suppress(psutil.Error):
+                for process in self._root.children(recursive=True):
+                    self.lines.add(" ".join(process.cmdline()))
+
+    def stop(self) -> None:
+        """Ends the thread."""
+        self._over.set()
+        self._thread.join()
 
 
 def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) -> None:
@@ -179,7 +287,7 @@ def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) 
     base = f"http://{CANARIES['userinfo']}:{CANARIES['query']}@{nowhere}"
     ended = gate("--base-url", base, "--report-dir", str(tmp_path))
     runner = FakeRunner("")
-    database = f"postgresql://reader:{CANARIES['database']}@{nowhere}/x"
+    database = f"postgresql://reader:{quote(CANARIES['database'], safe='')}@{nowhere}/x"
     other = gate("--base-url", runner.base_url, "--database-url", database, "--report-dir", str(tmp_path / "b"))
     runner.close()
     for run in (ended, other):
