@@ -214,7 +214,7 @@ def test_no_secret_is_in_anything_that_a_run_writes(own_runner: OwnRunner, tmp_p
         env = {**clean(), **secret_options(between.url, system.database_url), "PYTHONPATH": str(ROOT)}
         (tmp_path / "gate.toml").write_text(f'[gate]\nrunner-env = ["TOKEN={CANARIES["file"]}"]\n', encoding="utf-8")
         words = ["--target", "remote", "--depth", "smoke", "--workers", "1", "--report-dir", str(tmp_path / "reports")]
-        words += ["-k", "health_tells or test_standard_submission"]
+        words += ["-k", "test_health_lists_each_service or test_standard_submission"]
         with subprocess.Popen(
             [sys.executable, "-m", "beacon", *words],
             cwd=tmp_path,
@@ -242,7 +242,8 @@ def test_no_secret_is_in_what_is_written_of_a_test_that_prints_it(tmp_path: Path
     env = {**clean(), **secret_options(runner.base_url, "postgresql://postgres@h/x?a=b"), "PYTHONPATH": str(tmp_path)}
     del env["GATE_DATABASE_URL"], env["GATE_CLEANUP_DATABASE_URL"]
     secret = [f"--runner-env=TOKEN_{number}={text}" for number, text in enumerate(CANARIES.values())]
-    words = ["-p", "leaks", "--workers", "1", *secret, "--report-dir", str(tmp_path / "reports"), "-k", "health_tells"]
+    words = ["tests/contract/test_service.py", "-k", "test_health_lists_each_service", "-p", "leaks", "--workers", "1"]
+    words += [*secret, "--report-dir", str(tmp_path / "reports")]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=ROOT,
