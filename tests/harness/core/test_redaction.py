@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gate.core.errors import UsageError
@@ -76,6 +76,7 @@ def test_secret_is_masked_in_any_encoding(secret: str, encode: Callable[[str], s
     assert len(Redactor([secret]).known(f"<{written}>")) < 20, written
 
 
+@settings(deadline=None)  # a pattern is compiled for each secret
 @given(
     secret=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cs"]), min_size=6),
     name=st.sampled_from(sorted(ENCODINGS)),

@@ -67,7 +67,7 @@ def pytest_runtest_call(item):
         print(secret, file=sys.stderr)
         logging.getLogger("leaks").error(secret)
     yield
-    raise RuntimeError(*CANARIES.values())
+    raise AssertionError(*CANARIES.values())
 """
 """A plugin that puts secrets into parameters, properties, output, log and exceptions of tests."""
 
@@ -255,7 +255,7 @@ def test_no_secret_is_in_what_is_written_of_a_test_that_prints_it(tmp_path: Path
     )
     runner.close()
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "RuntimeError" in (tmp_path / "reports" / "junit.xml").read_text()
+    assert "AssertionError" in (tmp_path / "reports" / "junit.xml").read_text()
     assert any((tmp_path / "reports" / "allure-results").glob("*-result.json"))
     assert leaks(tmp_path / "reports", ended.stdout, ended.stderr) == []
 
