@@ -44,6 +44,8 @@ Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judg
 LAST_LINES = 400
 _ERROR = re.compile(r"(E +|INTERNALERROR> )?([\w.]+\.)?(?P<name>\w*(Error|Exception|Exit|Warning)): (?P<text>.+)")
 
+_PLACE = re.compile(r"""(E +|INTERNALERROR> )? *(File ")?(?P<path>[^"]+\.py)(", line |:)(?P<line>\d+)""")
+
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
     """Fills the parser of the main job."""
@@ -166,18 +168,28 @@ def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
     reason = last_words(lines) or ended
     missing = "No module named" in reason or "import" in reason.lower() or "required plugins" in reason
     path = settings.report_dir / report_directory.ERRORS
-    with suppress(OSError):
-        text = redactor(settings)("\n".join(lines))
-        path.write_text(f"{text}\n", encoding="utf-8", errors="replace")
-    return GateError(f"The suite could not judge: {reason}", LIBRARIES if missing else f"Its last words are in {path}.")
+    hint = LIBRARIES if missing else f"Its last words are in {path}."
+    try:
+        path.write_text("\n".join([*map(redactor(settings), lines), ""]), encoding="utf-8", errors="replace")
+    except OSError as error:
+        hint = f"{path} cannot be written either: {error.strerror}. Free space, or name another --report-dir."
+    return GateError(f"The suite could not judge: {reason.rstrip('.')}.", hint)
 
 
 def last_words(lines: Sequence[str]) -> str:
     """The sentence that says why, among the lines that pytest or Python wrote to standard error; empty without any."""
-    for line in reversed(lines):
+    for number, line in reversed([*enumerate(lines)]):
         if line.startswith("ERROR: ") or ": error: " in line:
             return line.removeprefix("ERROR: ").rpartition(": error: ")[2]
         if error := _ERROR.match(line):
             ours = error["name"] in {"DocumentError", "GateError", "UsageError", "Exit"}
-            return error["text"] if ours else f"{error['name']}: {error['text']}"
+            return error["text"] if ours else f"{error['name']}: {error['text']}{_place(lines[:number])}"
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _place(lines: Sequence[str]) -> str:
+    """The last place that a traceback names."""
+    for line in reversed(lines):
+        if place := _PLACE.match(line):
+            return f" ({place['path']}:{place['line']})"
+    return ""

@@ -14,6 +14,7 @@ from gate import suite
 from gate.core.errors import GateError
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
+from gate.session.start import promises
 from gate.suite import canaries
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
@@ -91,7 +92,7 @@ class Controller:
         if self.config.stash[CHOSEN]:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         try:
-            self.promises = suite.pack().promises
+            self.promises = promises(suite.pack())
             self.canaries.call()
             shared = self.target.start()
         except (GateError, ValueError) as error:
@@ -117,11 +118,17 @@ class Controller:
             self.run.stopped = f"Worker {node.gateway.id} of the gate died in the middle of the run: {error}."
             pytest.exit(self.run.stopped, returncode=3)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes an error in pytest, a plugin or a worker's own code."""
-        reason = f"Pytest failed in itself: {(str(excinfo.value).strip() or excinfo.typename).splitlines()[-1]}"
-        self.journal.write(GateFailed(reason, str(excrepr)))
+        *_, place = excinfo.traceback
+        reason = f"Pytest failed in itself: {excinfo.exconly().splitlines()[-1]} ({place.path}:{place.lineno + 1})"
         self.run.stopped = self.run.stopped or reason
+        for hook in self.config.hook.pytest_internalerror.get_hookimpls() if WRAPPED in os.environ else ():
+            if hook.plugin_name == "terminalreporter":
+                # The journal has the traceback; pytest would print it among the outcomes.
+                object.__setattr__(hook, "function", lambda excrepr: True)  # noqa: ARG005
+        self.journal.write(GateFailed(reason, str(excrepr)))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Stops a run with a test file that does not load, which would leave something unchecked."""

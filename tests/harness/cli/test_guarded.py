@@ -100,7 +100,9 @@ def test_suite_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     code += "runpy.run_module('beacon', run_name='__main__')"
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 3
-    assert ended.stderr.startswith("gate: The suite could not judge: ImportError: broken xdist\n./scripts/gate, or uv")
+    assert ended.stderr.startswith(
+        "gate: The suite could not judge: ImportError: broken xdist (xdist.py:1).\n./scripts/gate, or uv"
+    )
 
 
 WORDS = {
@@ -110,8 +112,8 @@ WORDS = {
         "unrecognized arguments: -n",
     ),
     "conftest": (
-        ["ImportError while loading conftest 'conftest.py'.", "E   ModuleNotFoundError: No module named 'x'"],
-        "ModuleNotFoundError: No module named 'x'",
+        ["ImportError while loading conftest 'a.py'.", "b.py:3: in <module>", "E   ImportError: No library"],
+        "ImportError: No library (b.py:3)",
     ),
     "document": (
         ["Traceback:", "gate.core.errors.DocumentError: a:1: expected X.", "  | x"],
