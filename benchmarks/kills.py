@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import random
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from gate.core.lifetime import MEMORY, SHARED
 
 MARK = "GATE_KILLED_RUN"
 LEFT_SECONDS = 2.0
+END_SECONDS = 60.0
+"""Seconds that a gate may take to end once another of its processes was killed."""
 LATEST_SECONDS = 20.0
 """The last moment of a run at which it is killed; a smoke run takes about as long."""
 VICTIMS = ("gate", "controller", "worker")
@@ -79,30 +82,36 @@ def killed_run(victim: str, moment: float, workers: int) -> Kill:
             if time.monotonic() >= started + moment:
                 target = _victim(gate, victim)
         moment = time.monotonic() - started
-        members = {*of_run(mark), *_descendants(gate)} - {gate}
+        doomed = {*of_run(mark), *_descendants(gate)} - {gate}
+        if target is not None and victim == "worker":  # the gate then ends the others, with a verdict
+            doomed = {target, *_descendants(target)}
         if target is not None:
             target.kill()
         if victim == "gate":
             process.wait()
-        killed = time.monotonic()
-        while (alive := _living(mark, members, gate)) and time.monotonic() < killed + LEFT_SECONDS:
-            time.sleep(0.02)
-        seconds = time.monotonic() - killed
-        survivors = [f"{each.pid} {' '.join(_words(each))[:80]}" for each in alive]
+        seconds, survivors = _gone(lambda: filter(_alive, doomed))
         survivors += _end(process)
-        for each in alive:
-            each.kill()
+        survivors += _gone(lambda: of_run(mark))[1]
     return Kill(victim, moment, survivors, seconds)
 
 
-def _living(mark: str, members: set[psutil.Process], gate: psutil.Process) -> set[psutil.Process]:
-    return {*filter(_alive, members), *of_run(mark)} - {gate}
+def _gone(living: Callable[[], Iterable[psutil.Process]]) -> tuple[float, list[str]]:
+    """The seconds until nothing lives, and what does after LEFT_SECONDS, which is killed."""
+    began = time.monotonic()
+    while (alive := set(living())) and time.monotonic() < began + LEFT_SECONDS:
+        time.sleep(0.02)
+    seconds, survivors = time.monotonic() - began, []
+    for process in alive:
+        survivors.append(f"{process.pid} {' '.join(_words(process))[:80]}")
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    return seconds, survivors
 
 
 def _end(process: subprocess.Popen[bytes]) -> list[str]:
     """Wait for the gate itself, which still writes a verdict where another process was killed."""
     try:
-        process.wait(5 * LEFT_SECONDS)
+        process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

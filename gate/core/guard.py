@@ -26,9 +26,9 @@ RUN = "GATE_RUN_IDS"
 PREFIX = "gate-run-"
 REGISTER = "processes"
 """Folder with a file for each process that is to end first, named by its id."""
-SETTLE_SECONDS = 0.7
+SETTLE_SECONDS = 0.5
 """Seconds in which watchdogs and browsers end by themselves, and clean up, once the processes above them are gone."""
-KILL_SECONDS = 10.0
+KILL_SECONDS, LOOK_SECONDS = 10.0, 0.03
 
 
 def sweep(roots: Iterable[Path]) -> None:
@@ -48,13 +48,13 @@ def members(run: str) -> list[psutil.Process]:
 
     A process that writes a title over its environment shows none.
     """
-    import psutil  # noqa: PLC0415  (needed only at the end)
+    import psutil  # noqa: PLC0415  (other processes need this module for its names alone)
 
     living, parents, runs = [], {}, dict[int, list[str]]()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             parents[process.pid] = process.ppid()
-            if process.status() != psutil.STATUS_ZOMBIE:
+            if lives(process):
                 living.append(process)
             if (value := process.environ().get(RUN)) is not None:
                 runs[process.pid] = value.split()
@@ -67,10 +67,22 @@ def members(run: str) -> list[psutil.Process]:
     return [process for process in living if run in of(process.pid)]
 
 
+def lives(process: psutil.Process) -> bool:
+    """True unless it has ended, reaped or not."""
+    import psutil  # noqa: PLC0415  (as above)
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def kill(processes: Iterable[psutil.Process]) -> None:
     """Kills those that still live."""
+    import psutil  # noqa: PLC0415  (as above)
+
     for process in processes:
-        with contextlib.suppress(Exception):  # it has ended, or is somebody else's
+        with contextlib.suppress(psutil.Error):  # it has ended, or is somebody else's
             process.kill()
 
 
@@ -80,17 +92,19 @@ def end(run: str, directory: Path) -> None:
     began = time.monotonic()
     living = members(run)
     kill(process for process in living if process.pid in registered)
-    while living and time.monotonic() < began + KILL_SECONDS:
-        if time.monotonic() > began + SETTLE_SECONDS:
-            kill(living)
-        time.sleep(0.02)
-        living = members(run)
+    while any(map(lives, living)) and time.monotonic() < began + SETTLE_SECONDS:
+        time.sleep(LOOK_SECONDS)
+    while (living := members(run)) and time.monotonic() < began + KILL_SECONDS:
+        kill(living)
+        time.sleep(LOOK_SECONDS)
 
 
 def main() -> None:
     """Sweeps, waits for the end of standard input, and cleans up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
+    import psutil  # noqa: F401, PLC0415  (now, since there may be no time for it at the end)
+
     run, directory, *roots = sys.argv[1:]
     sweep(map(Path, roots))
     sys.stdin.buffer.read()

@@ -64,9 +64,14 @@ class DatabaseContract:
 
     def unavailable(self, absent: Collection[str]) -> dict[str, str]:
         """Reason by check, for each that cannot be made on a database without these columns."""
-        rules = {f"invariant {rule.code}": [name for name in rule.reads if name in absent] for rule in self.invariants}
-        models = {f"rows of {name}": [each for each in absent if each.startswith(f"{name}.")] for name in self.tables}
-        return {name: database_has_no(columns) for name, columns in {**rules, **models}.items() if columns}
+        reasons: dict[str, str] = {}
+        for rule in self.invariants:
+            if columns := [name for name in rule.reads if name in absent]:
+                reasons[f"invariant {rule.code}"] = f"{rule.name}: {database_has_no(columns)}"
+        for table in self.tables:
+            if columns := [name for name in absent if name.startswith(f"{table}.")]:
+                reasons[f"rows of {table}"] = database_has_no(columns)
+        return reasons
 
     @cached_property
     def submitted(self) -> frozenset[str]:

@@ -35,6 +35,7 @@ USED_UP = {
     errno.EADDRNOTAVAIL: "No local port is free",
     errno.EADDRINUSE: "No local port is free",
     errno.ENOMEM: "No memory is left",
+    errno.EAGAIN: "No further process or thread can be started",
 }
 _USED_UP_LINE = re.compile(r"No space left on device|Disk quota exceeded|(?:Cannot|Can't) assign requested address")
 _FILES_LINE = "Too many open files"
