@@ -39,6 +39,8 @@ SUITE = Suite(
     slow=("portal", "backfill", "rollout", "resilience"),
     slow_fixtures=frozenset({"own_runner"}),
     fuzz="tests/fuzz/",
+    optional_fixtures=frozenset({"browser"}),
+    inventory="contracts/inventory.toml",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,10 +21,10 @@ from pathlib import Path
 from gate.cli import options
 from gate.cli.command import Run
 from gate.cli.guarded import LIBRARIES, closed, output_fault
-from gate.core.errors import GateError
+from gate.core.errors import Exit, GateError
 from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
-from gate.core.settings import WRAPPED, Settings, load
+from gate.core.settings import CALL, WRAPPED, Settings, load
 from gate.core.surroundings import compose
 from gate.session.pack import Pack
 from gate.session.start import refuse
@@ -82,14 +83,14 @@ def judge(pack: Pack, values: Namespace) -> int:
     typed["report_dir"] = str(settings.report_dir)
     words, variables = _forwarded(pack, typed)
     words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
-    words += ["-k", values.expression] if values.expression else []
     words += ["-x"] if values.first else []
+    asked = json.dumps({"expression": values.expression or "", "first": values.first})
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
     try:
-        code, lines = _supervised(command, pack.root, {**variables, **run.environment})
+        code, lines = _supervised(command, pack.root, {**variables, **run.environment, CALL: asked})
         run.end()
-        return _concluded(settings, code, lines)
+        return _concluded(pack, settings, code, lines)
     finally:
         run.close()
 
@@ -144,7 +145,7 @@ def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> 
         return process.returncode, [line.rstrip() for line in lines]
 
 
-def _concluded(settings: Settings, code: int, lines: Sequence[str]) -> int:
+def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str]) -> int:
     """Prints the verdict of the suite and returns its exit code."""
     from rich.console import Console  # noqa: PLC0415  (as below)
 
@@ -154,6 +155,12 @@ def _concluded(settings: Settings, code: int, lines: Sequence[str]) -> int:
     if not (settings.report_dir / NAME).exists():
         raise _unjudged(settings, code, lines)
     verdict = read(settings.report_dir)
+    if code and verdict.exit_code(allow_partial=settings.allow_partial) == Exit.PASS:
+        raise _unjudged(settings, code, lines)
+    wanted = (settings.depth, settings.seed, pack.profile(settings.profile).name)
+    if wanted != (verdict.depth, verdict.seed, verdict.profile):
+        message = f"The suite judged at depth {verdict.depth}, with seed {verdict.seed} and profile {verdict.profile}."
+        raise GateError(message, "That is not what was asked for: look for options of pytest in files.")
     reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
     return verdict.exit_code(allow_partial=settings.allow_partial)
 

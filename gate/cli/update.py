@@ -2,35 +2,97 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from gate.cli.command import Run
 from gate.cli.options import reference
-from gate.core.errors import Exit
+from gate.core.errors import Exit, GateError, UsageError
+from gate.core.settings import LISTING
+from gate.core.surroundings import compose
 from gate.session.pack import Pack
 
 
-def generated(pack: Pack) -> Mapping[str, Callable[[], str]]:
+def generated(pack: Pack, reports: Sequence[str] = ()) -> Mapping[str, Callable[[], str]]:
     """The generated files of a checkout: paths below its root, and what makes their text."""
-    return {"docs/options.md": lambda: reference(pack.options), **pack.generated}
+    files = {"docs/options.md": lambda: reference(pack.options), **pack.generated}
+    return files | ({pack.suite.inventory: lambda: _inventory(pack, reports)} if pack.suite.inventory else {})
 
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
     """Fills the parser of the command."""
     parser.description = "Writes the files that are generated from code and contracts, and names those that changed."
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is not current")
+    parser.add_argument(
+        "--from",
+        dest="reports",
+        metavar="DIR",
+        nargs="+",
+        default=[],
+        help="take the least numbers of the inventory from the reports of these passing runs",
+    )
 
     def update(values: Namespace) -> int:
         stale = []
-        for name, text in generated(pack).items():
-            path = pack.root / name
-            if not path.exists() or path.read_text(encoding="utf-8") != text():
+        for name, make in generated(pack, values.reports).items():
+            path, text = pack.root / name, make()
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
                 stale.append(name)
                 print(f"{name} is not current." if values.check else f"wrote {name}")
                 if not values.check:
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_text(text(), encoding="utf-8")
+                    path.write_text(text, encoding="utf-8")
         return Exit.BROKEN if values.check and stale else Exit.PASS
 
     return update
+
+
+def _inventory(pack: Pack, reports: Sequence[str]) -> str:
+    """The inventory of the tests as they are collected now, with least numbers as before or of these reports."""
+    from gate.verdict import inventory  # noqa: PLC0415 (its libraries would slow down every command)
+    from gate.verdict.journal import read  # noqa: PLC0415 (as above)
+    from gate.verdict.tally import Tally, tally  # noqa: PLC0415 (as above)
+    from gate.verdict.verdict import read as verdict_of  # noqa: PLC0415 (as above)
+
+    path = pack.root / pack.suite.inventory
+    tests = inventory.TESTS.validate_json(_collected(pack))
+    current = inventory.load(path) if path.exists() else inventory.Inventory()
+    runs: dict[tuple[str, str], list[Tally]] = defaultdict(list)
+    for directory in map(Path, reports):
+        verdict = verdict_of(directory)
+        if verdict.findings or verdict.narrowed or verdict.depth not in inventory.RECORDED:
+            raise UsageError(f"{directory} is of no whole run without findings, at depth smoke or ci.", "Name another.")
+        runs[verdict.setting, verdict.depth].append(tally(read(directory / "journal")[0]))
+    for (setting, depth), tallies in runs.items():
+        current = current.recorded(setting, depth, tallies)
+    names = {
+        inventory.ORACLES: {oracle.name for oracle in pack.oracles},
+        inventory.INVARIANTS: set(pack.promises.invariants),
+    }
+    return current.renewed(tests, names).text()
+
+
+def _collected(pack: Pack) -> bytes:
+    """Every test of the suite as pytest collects it, as JSON."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "tests.json"
+        words = [*pack.suite.words, "--collect-only", "-q", "-n0"]
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=pack.root,
+            env={**compose(os.environ), LISTING: str(file)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode or not file.exists():
+            raise GateError(
+                "The tests cannot be collected.", log=tuple((ended.stdout + ended.stderr).splitlines()[-10:])
+            )
+        return file.read_bytes()

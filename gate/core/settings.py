@@ -24,6 +24,10 @@ REMOTE = ("remote",)
 DEPTHS = ("smoke", "ci", "full")
 WRAPPED = "GATE_WRAPPED"
 """Variable by which the suite knows that the command line prints the verdict."""
+CALL = "GATE_CALL"
+"""Variable by which the command line tells the suite which tests it was asked for."""
+LISTING = "GATE_LISTING"
+"""Variable with the file that a list of all tests goes to."""
 WITHOUT_ORACLES = "GATE_WITHOUT_ORACLES"
 """Variable with which the benchmarks measure what the oracles cost; such a run never passes."""
 S = TypeVar("S", bound="Settings")

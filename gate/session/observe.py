@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -96,7 +97,7 @@ class Observer:
             resources=resources,
             answers=service.answers,
             offending=offending,
-            checked=[rule.code for rule in rules],
+            checked=_with_rows(rules, resources.values()),
             changes=changes,
             unreachable=unreachable,
         )
@@ -148,3 +149,12 @@ class Observer:
             schema=schema.read(database.connection, promised.foreign),
             absent=self.absent,
         )
+
+
+def _with_rows(rules: Iterable[Invariant], resources: Iterable[Observation]) -> list[str]:
+    """Codes of the invariants that had rows to look at, as far as their tables belong to resources."""
+    numbers = Counter[str]()
+    for resource in resources:
+        numbers.update({table: len(rows) for table, rows in resource.rows.items()})
+    empty = {table for table, number in numbers.items() if not number}
+    return [rule.code for rule in rules if not empty & {column.partition(".")[0] for column in rule.reads}]

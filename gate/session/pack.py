@@ -33,6 +33,8 @@ class Suite:
     slow: tuple[str, ...] = ()  # folders with tests of seconds; those of any other folder take longer
     slow_fixtures: frozenset[str] = frozenset()  # that take seconds
     fuzz: str = "-"  # beginning of the ids of tests that send generated requests
+    optional_fixtures: frozenset[str] = frozenset()  # that a machine may lack
+    inventory: str = ""  # file with the least that a run has to judge
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,25 @@ from gate.session.start import promises
 from gate.suite import canaries
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
-from gate.suite.state import CHOSEN, CONTROLLER, CRITERIA, JOURNAL, SETTINGS, SHARED, UNJUDGED, redactor_of, worker_of
+from gate.suite.state import (
+    ASKED,
+    CHOSEN,
+    CONTROLLER,
+    CRITERIA,
+    JOURNAL,
+    SETTINGS,
+    SHARED,
+    UNAVAILABLE,
+    UNJUDGED,
+    redactor_of,
+    worker_of,
+)
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
-from gate.verdict import baseline, reports
+from gate.verdict import baseline, inventory, reports
 from gate.verdict.decide import Run, decide
 from gate.verdict.events import Event, GateFailed, OperationFuzzed, ProgressMade
+from gate.verdict.inventory import Inventory, Scope
 from gate.verdict.journal import Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
@@ -36,11 +50,14 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.settings = config.stash[SETTINGS]
+        self.asked = config.stash[ASKED]
         self.redact = redactor_of(config)
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
         self.target = choose(self.settings, suite.pack().service, self.say)
         self.offer = Offer()
         self.canaries = canaries.Roll(suite.pack(), self.target, self.settings.report_dir / "journal")
+        self.inventory = Inventory()
+        self.collected: set[str] = set()
         self.promises = Promises()  # until those of the pack are loaded, which can fail
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
@@ -50,14 +67,13 @@ class Controller:
         self.started = time.monotonic()
         self.run = self._run()
         self.workers: set[str] = set()  # every one that was started
-        self.cut_short = False  # the run had to end at its first finding, and did
 
     def _run(self) -> Run:
-        option, settings = self.config.option, self.settings
-        selected = option.keyword or option.markexpr or option.deselect or not _whole(self.config)
+        settings = self.settings
         stopped = f"{WITHOUT_ORACLES} is set, which is for benchmarks: no oracle judged what the tests left."
         return Run(
             target=settings.target,
+            setting="own" if self.target.exclusive else "rows" if self.target.shows_rows else "api",
             depth=settings.depth,
             seed=settings.seed,
             workers=settings.workers,
@@ -68,7 +84,7 @@ class Controller:
                 suite.pack().oracles,
                 offered(own=self.target.exclusive, rows=self.target.shows_rows, writes=not settings.read_only),
             ),
-            narrowed=bool(selected),
+            narrowed=bool(self.asked.narrowed or self.asked.expression),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",
         )
 
@@ -94,6 +110,8 @@ class Controller:
         try:
             self.promises = promises(suite.pack())
             self.canaries.call()
+            if file := suite.pack().suite.inventory:
+                self.inventory = inventory.load(suite.pack().root / file)
             shared = self.target.start()
         except (GateError, ValueError) as error:
             self.run.stopped = str(error)
@@ -110,6 +128,15 @@ class Controller:
         """Gives a worker the address to ask at."""
         self.offer.invite(node.workerinput)
         self.workers.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Notes the tests that a worker collected."""
+        self.collected.update(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Notes the tests that this process collected itself."""
+        self.collected.update(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -147,7 +174,7 @@ class Controller:
             evidence = dict(report.sections).get("evidence", report.longreprtext)
             lines = "\n".join(f"  {line}" for line in evidence.splitlines())
             self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
-        if outcome := outcome_of(report, str(properties.get(CRITERIA, ""))):
+        if outcome := outcome_of(report, str(properties.get(CRITERIA, "")), str(properties.get(UNAVAILABLE, ""))):
             self.tests.add(outcome)
             if not self._of_harness(outcome.test):
                 self.journal.write(outcome)
@@ -163,7 +190,6 @@ class Controller:
         """Notes why a run was interrupted; one that reached its ``--maxfail`` was not."""
         most = self.config.option.maxfail
         if most and len(self.tests.tests("failed", "error")) >= most:
-            self.run.narrowed = self.cut_short = True
             return
         self.cleanup.interrupt()
         reason = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
@@ -192,8 +218,14 @@ class Controller:
         """Number of failed tests of the harness itself."""
         return sum(map(self._of_harness, self.tests.tests("failed", "error")))
 
+    @property
+    def cut_short(self) -> bool:
+        """Return whether the run was asked to end at its first finding, and had one."""
+        return self.asked.first and bool(self.tests.tests("failed", "error"))
+
     def conclude(self) -> None:
         """Decides the verdict and writes the reports, unless only tests of the harness ran."""
+        self.run.narrowed = self.run.narrowed or self.cut_short
         self.journal.close()
         if JOURNAL in self.config.stash:
             self.config.stash[JOURNAL].close()
@@ -204,8 +236,26 @@ class Controller:
             events, faults = read(self.directory, {CONTROLLER, *(self.workers or {worker_of(self.config)})})
             if faults and not self.run.stopped and not self.cut_short:
                 self.run.stopped = " ".join(faults)
-            self.verdict = decide(tally(events), self.run, self.promises)
+            total = tally(events)
+            self.run.missing = self._missing(total)
+            self.verdict = decide(total, self.run, self.promises)
             reports.write(self.verdict, self.settings.report_dir, self.redact)
+
+    def _missing(self, total: Tally) -> list[str]:
+        """A sentence for each kind of thing that the run had to judge and did not."""
+        if self.cut_short or self.run.stopped:
+            return []
+        settings = self.settings
+        scope = Scope(
+            depth=settings.depth,
+            setting=self.run.setting,
+            selected=self.asked.selected,
+            existing=settings.existing,
+            repeat=settings.repeat,
+        )
+        known = Inventory() if self.asked.narrowed else self.inventory
+        tests = [test for test in self.collected if not self._of_harness(test)]
+        return known.missing(total, scope, [criterion.id for criterion in self.promises.criteria], tests)
 
     def pytest_terminal_summary(self) -> None:
         """Prints the verdict, unless the command line does."""
@@ -218,9 +268,3 @@ class Controller:
         """Takes the target down, whatever happened."""
         self.journal.close()
         self.target.stop()
-
-
-def _whole(config: pytest.Config) -> bool:
-    """Return whether the suite was named as a whole, not some of its folders or tests."""
-    folder = suite.pack().suite.folder
-    return {str(argument).rstrip("/") for argument in config.args} <= {folder, str(config.rootpath / folder)}

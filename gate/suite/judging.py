@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import allure
 import pytest
@@ -20,8 +20,9 @@ from gate.session import fault
 from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
 from gate.suite import interrupts
-from gate.suite.state import CANARY, UNJUDGED, journal_of, redactor_of
-from gate.verdict.events import GateFailed
+from gate.suite.state import CANARY, UNAVAILABLE, UNJUDGED, journal_of, redactor_of
+from gate.targets.remote_run.limits import UsedUp
+from gate.verdict.events import LIMIT, TARGET, GateFailed
 
 
 @dataclass(slots=True)
@@ -53,12 +54,12 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup() -> Generator[None, object, object]:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Skips a test for which the target cannot give a fixture; the verdict lists it as not checked."""
     try:
         return (yield)
     except NotAvailable as reason:
-        pytest.skip(str(reason))
+        _skip(item, reason)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,11 +80,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         except NotAvailable:  # nothing can be read any more, for instance because the run's time is over
             findings = []
         must(findings)
-        pytest.skip(str(reason))  # the verdict lists it as not checked, and is partial
+        _skip(item, reason)  # the verdict lists it as not checked, and is partial
     try:
         findings = _judged(records)
     except NotAvailable as reason:
-        pytest.skip(str(reason))  # the verdict names an oracle that could not read, too
+        _skip(item, reason)  # the verdict names an oracle that could not read, too
     must(findings)
     return result
 
@@ -92,6 +93,12 @@ def _unavailable(records: Sequence[Watched], error: Exception) -> NotAvailable |
     if isinstance(error, NotAvailable):
         return error
     return fault.unavailable(error, {column for record in records for column in record.session.absent})
+
+
+def _skip(item: pytest.Item, reason: NotAvailable) -> NoReturn:
+    """Skip a test for its target; a test that is skipped in any other way counts as missing."""
+    item.user_properties.append((UNAVAILABLE, LIMIT if isinstance(reason, UsedUp) else TARGET))
+    pytest.skip(str(reason))
 
 
 def _judged(records: Sequence[Watched]) -> list[Finding]:

@@ -14,11 +14,11 @@ from gate import suite
 from gate.core import lifetime, waiting
 from gate.core.errors import GateError
 from gate.core.options import declared, given
-from gate.core.settings import WRAPPED, load
+from gate.core.settings import DEPTHS, WRAPPED, load
 from gate.session.start import refuse
 from gate.suite.interrupts import INTERRUPT
 from gate.suite.scheduling import long_first, quick_first
-from gate.suite.state import CHOSEN, CRITERIA, JOURNAL, SETTINGS, journal_of
+from gate.suite.state import ASKED, CHOSEN, CRITERIA, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import report_directory
 from gate.verdict.report_directory import PARTIAL
@@ -44,6 +44,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         # The command line has read the file already, in its own working directory.
         asked = load(model, given(model, config.option), directory=None if WRAPPED in os.environ else Path.cwd())
         refuse(asked, suite.pack())
+        config.stash[ASKED] = asked_of(config)
         settings = asked if config.option.help or config.option.collectonly else resolved(asked)
         config.option.gate_target = settings.target  # workers get the settled target, not ``auto``
         if not hasattr(config, "workerinput") and not config.option.collectonly:
@@ -116,11 +117,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         items[:] = long_first(items, settings.workers, suite.pack().suite)
     for item in items:
-        names = [str(name) for mark in item.iter_markers("criterion") for name in mark.args]
-        item.user_properties.append((CRITERIA, ",".join(names)))
+        item.user_properties.append((CRITERIA, ",".join(criteria_of(item))))
+
+
+def criteria_of(item: pytest.Item) -> list[str]:
+    """The criteria that a test exercises."""
+    return [str(name) for mark in item.iter_markers("criterion") for name in mark.args]
+
+
+def depth_of(item: pytest.Item) -> str:
+    """The first depth that runs a test."""
+    smoke, ci, full = DEPTHS
+    return smoke if item.get_closest_marker(smoke) else full if item.get_closest_marker(full) else ci
 
 
 def _within(depth: str, item: pytest.Item) -> bool:
-    if depth == "smoke":
-        return item.get_closest_marker("smoke") is not None
-    return depth == "full" or item.get_closest_marker("full") is None
+    return DEPTHS.index(depth_of(item)) <= DEPTHS.index(depth)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
+import pytest
+from _pytest.mark.expression import Expression
+
+from gate import suite
+from gate.core.errors import UsageError
 from gate.core.redaction import Redactor
-from gate.core.settings import Settings
+from gate.core.settings import CALL, Settings
 from gate.suite.sharing import ask
 from gate.targets.remote_run.access import redactor
 from gate.verdict.journal import Journal
@@ -17,9 +26,53 @@ JOURNAL = pytest.StashKey[Journal]()
 CANARY = pytest.StashKey[bool]()
 """Whether a test only shows that a check can be red, so that reports leave it out."""
 REDACTOR = pytest.StashKey[Redactor]()
-UNJUDGED, CRITERIA = "gate_unjudged", "gate_criteria"
+UNJUDGED, CRITERIA, UNAVAILABLE = "gate_unjudged", "gate_criteria", "gate_unavailable"
+NARROWING = re.compile("-k|-m|--(deselect|ignore|last-failed|lf|stepwise|sw)")
+"""Options of pytest that leave tests out."""
 CONTROLLER = "controller"
 """Name of the controlling process's own journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The tests that the call of the gate, or of pytest, asked for; never what an environment or a file asks for."""
+
+    expression: str = ""  # selects tests by their names
+    first: bool = False  # end at the first finding
+    narrowed: bool = False  # pytest was called for some tests
+
+    @property
+    def selected(self) -> Callable[[str], bool] | None:
+        """The choice of the expression, by the id of a test; None for all."""
+        if not self.expression:
+            return None
+        compiled = Expression.compile(self.expression)
+
+        def selected(test: str) -> bool:
+            def named(name: str, /, **_: object) -> bool:
+                return name.lower() in test.lower()
+
+            return compiled.evaluate(named)
+
+        return selected
+
+
+ASKED = pytest.StashKey[Asked]()
+
+
+def asked_of(config: pytest.Config) -> Asked:
+    """The tests that this run was asked for; UsageError for an expression that selects nothing."""
+    if CALL in os.environ:
+        asked = Asked(**json.loads(os.environ[CALL]))
+        try:
+            Expression.compile(asked.expression)
+        except SyntaxError as error:
+            raise UsageError(f"-k {asked.expression!r} is no expression: {error.msg}.", "See pytest's -k.") from error
+        return asked
+    folder = suite.pack().suite.folder
+    places = {str(argument).rstrip("/") for argument in config.args} - {folder, str(config.rootpath / folder)}
+    words = map(str, config.invocation_params.args)
+    return Asked(first=bool(config.option.maxfail), narrowed=bool(places) or any(map(NARROWING.match, words)))
 
 
 def shared_of(config: pytest.Config) -> dict[str, str]:

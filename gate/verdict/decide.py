@@ -23,6 +23,7 @@ class Run:
     """The conditions of a run, and how it went as a whole."""
 
     target: str = "embedded"
+    setting: str = "own"  # or rows, api: what the target shows; see the inventory
     depth: str = "ci"
     seed: int = 0
     workers: int = 1
@@ -54,6 +55,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         verdict=ending,
         reason=reason,
         target=run.target,
+        setting=run.setting,
         depth=run.depth,
         seed=run.seed,
         narrowed=run.narrowed,
@@ -158,14 +160,15 @@ def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:
         return run.stopped
     if gate_failures:
         return f"The gate itself failed: {next(iter(gate_failures))}"
-    return "" if counts.passed + counts.failed + counts.errors else "No test ran, so nothing is known."
+    if counts.passed + counts.failed + counts.errors:
+        return ""
+    return _missing(run) or "No test ran, so nothing is known."
 
 
 def _nothing_known(run: Run, counts: Counts) -> str:
     """The reason why a run without a finding does not say that there is none; empty without any."""
     if run.missing:
-        more = f" And {len(run.missing) - 1} more, listed in the reports." if run.missing[1:] else ""
-        return f"Not everything that had to be judged was. {run.missing[0]}{more}"
+        return _missing(run)
     return "" if counts.exchanges else "No request was sent to the service, so nothing is known about it."
 
 
@@ -176,6 +179,11 @@ def _by_place(changes: Sequence[str]) -> list[str]:
         place, _, table = text.partition(" -> ")
         tables[place].add(table)
     return [" -> ".join(filter(None, (place, ", ".join(sorted(names))))) for place, names in sorted(tables.items())]
+
+
+def _missing(run: Run) -> str:
+    more = f" And {len(run.missing) - 1} more, listed in the reports." if run.missing[1:] else ""
+    return f"Not everything that had to be judged was. {run.missing[0]}{more}" if run.missing else ""
 
 
 def _counts(tally: Tally) -> Counts:

@@ -11,6 +11,8 @@ from pydantic import Field, TypeAdapter
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 
+TARGET, LIMIT = "target", "limit"
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRecorded:
@@ -103,6 +105,7 @@ class Outcome:
     outcome: Literal["passed", "failed", "skipped", "error"]
     criteria: Sequence[str] = ()
     reason: str = ""
+    unavailable: str = ""  # skipped because the target lacks what it needs: TARGET, or by a limit of the user: LIMIT
     kind: Literal["outcome"] = "outcome"
 
 

@@ -27,6 +27,7 @@ class Tally:
     fuzz: list[FuzzResult] = field(default_factory=list)
     findings: list[FindingReported] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)  # by test
+    passes: Counter[str] = field(default_factory=Counter)  # by test; once each
     judged: Counter[str] = field(default_factory=Counter)  # records by oracle
     records: Counter[str] = field(default_factory=Counter)  # judged records by folder of their tests
     gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
@@ -54,6 +55,7 @@ class Tally:
             case FindingReported():
                 self.findings.append(event)
             case Outcome():  # of several phases of a test the first that did not pass
+                self.passes[event.test] += event.outcome == "passed"
                 if self.outcomes.setdefault(event.test, event).outcome == "passed":
                     self.outcomes[event.test] = event
             case events.GateFailed(reason, evidence):

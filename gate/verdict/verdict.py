@@ -131,6 +131,7 @@ class Verdict(_Document):
     unattributed: list[str] = []  # changes of rows that no request can be accused of, which are no findings
     gate_failures: dict[str, str] = {}  # of the gate itself: reason and evidence
     left_behind: list[str] = []  # created by the run, which could not remove it
+    setting: str = "own"  # or rows, api: what the target shows
     profile: str = PUBLISHED
     accepted: list[Accepted] = []
     compared: Comparison | None = None  # with --baseline

@@ -1,0 +1,96 @@
+"""A test that the inventory has and the run has not is missing, however it vanished and whatever pytest's code is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.harness.support.inner import FOLDER, Inner
+
+BODY = "def test_third():\n    pass"
+MARK = "@pytest.mark.{}\n"
+HOOK = "\ndef pytest_collection_modifyitems(items):\n    items[:] = [item for item in items if '3' in item.name]\n"
+VANISHED: dict[str, tuple[Inner, list[str]]] = {
+    "option": (
+        Inner(options="--deselect=tests/promise/test_a.py::test_second"),
+        ["2 of 4 tests of {} did not run: test_second (2 cases)."],
+    ),
+    "ini file and mark": (
+        Inner(ini="addopts = -k third", tests=(BODY, MARK.format("skip(reason='later')") + BODY)),
+        [
+            "3 of 4 tests of {} did not run: test_first, test_second (2 cases).",
+            "1 of 4 tests of {} were skipped (later): test_third.",
+        ],
+    ),
+    "hook and expected failure": (
+        Inner(conftest=HOOK.replace("3", "third"), tests=(BODY, MARK.format("xfail(strict=False)") + BODY)),
+        [
+            "3 of 4 tests of {} did not run: test_first, test_second (2 cases).",
+            "1 of 4 tests of {} were skipped (marked as expected to fail: no reason): test_third.",
+        ],
+    ),
+    "nothing that the target lacks": (
+        Inner(tests=(BODY, BODY.replace("pass", "raise NotAvailable('no rows')"))),
+        ["1 of 4 tests of {} were skipped (no rows): test_third."],
+    ),
+    "deleted": (Inner(tests=(BODY, "")), ["1 of 4 tests of {} did not run: test_third."]),
+}
+
+
+@pytest.mark.parametrize(("inner", "sentences"), VANISHED.values(), ids=VANISHED)
+def test_vanished_test_is_missing(tmp_path: Path, inner: Inner, sentences: list[str]) -> None:
+    ending = inner.run(tmp_path)
+    assert (ending.code, ending.verdict.verdict) == (3, "unjudged"), ending.output
+    assert ending.verdict.missing == [sentence.format(FOLDER) for sentence in sentences]
+    assert ending.verdict.missing[0] in ending.verdict.reason
+
+
+STOPPED: dict[str, tuple[Inner, str]] = {
+    "exit with code 0": (Inner(tests=(BODY, BODY.replace("pass", "pytest.exit('done', returncode=0)"))), "done"),
+    "exit of a worker": (Inner(tests=(BODY, BODY.replace("pass", "os._exit(0)")), workers=2), "gw"),
+    "internal error": (
+        Inner(conftest="\ndef pytest_runtest_protocol():\n    1 / 0\n"),
+        "Pytest failed in itself",
+    ),
+    "internal error of a worker": (
+        Inner(conftest="\ndef pytest_runtest_protocol():\n    1 / 0\n", workers=2),
+        "Pytest failed in itself",
+    ),
+}
+
+
+@pytest.mark.parametrize(("inner", "reason"), STOPPED.values(), ids=STOPPED)
+def test_run_that_was_cut_short_is_unjudged(tmp_path: Path, inner: Inner, reason: str) -> None:
+    ending = inner.run(tmp_path)
+    assert (ending.code, ending.verdict.verdict) == (3, "unjudged"), ending.output
+    assert reason in ending.verdict.reason
+
+
+SOUND: dict[str, Inner] = {
+    "whole": Inner(workers=2),
+    "selected by the gate": Inner(asked={"expression": "second or third"}),
+}
+
+
+@pytest.mark.parametrize("inner", SOUND.values(), ids=SOUND)
+def test_run_of_what_was_asked_for_misses_nothing(tmp_path: Path, inner: Inner) -> None:
+    ending = inner.run(tmp_path)
+    assert (ending.code, ending.verdict.missing) == (0, []), ending.output
+
+
+def test_run_up_to_the_first_finding_misses_nothing(tmp_path: Path) -> None:
+    """It stops at a finding, and the rest was not asked for."""
+    inner = Inner(tests=("def test_first():\n    pass", "def test_first():\n    raise AssertionError"))
+    ending = Inner(inner.tests, options="-x", asked={"first": True}).run(tmp_path)
+    assert (ending.verdict.verdict, ending.verdict.missing) == ("broken", [])
+
+
+def test_broken_run_still_says_what_is_missing(tmp_path: Path) -> None:
+    inner = Inner(
+        tests=(BODY, BODY.replace("pass", "raise AssertionError")),
+        options="--deselect=tests/promise/test_a.py::test_first",
+    )
+    ending = inner.run(tmp_path)
+    assert (ending.verdict.verdict, ending.code) == ("broken", 1)
+    assert ending.verdict.missing == [f"1 of 4 tests of {FOLDER} did not run: test_first."]
