@@ -13,7 +13,8 @@ import httpx
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding, must
+from gate.core.findings import Finding, code_of, must
+from gate.core.settings import Settings
 from gate.fuzz import checks, links
 from gate.fuzz.campaign import FEW, Campaign
 from gate.fuzz.cases import BASE, cases_of, request_of
@@ -23,6 +24,7 @@ from gate.fuzz.replay import must_hold
 from gate.fuzz.rules import FuzzPack
 from gate.oracles.checks import FUZZ, Check
 from gate.session.session import Session
+from gate.verdict.profile import Profile
 
 OWN = {
     "acceptance": VALID_REFUSED,
@@ -49,10 +51,11 @@ class Refusal(httpx.BaseTransport):
 def of(pack: FuzzPack) -> Iterator[Check]:
     """The checks of the fuzzer."""
     for name in _selected(pack):
-        yield Check(name, FUZZ, checks.CODES.get(name, CHECK_FAILED))
+        code = checks.CODES.get(name, CHECK_FAILED)
+        yield Check(name, FUZZ, code, code_of(code).title)
     for name, code in OWN.items():
         if name != "links" or _linking(pack.contract):
-            yield Check(name, FUZZ, code)
+            yield Check(name, FUZZ, code, code_of(code).title)
 
 
 def _selected(pack: FuzzPack) -> list[str]:
@@ -62,12 +65,12 @@ def _selected(pack: FuzzPack) -> list[str]:
 class Violations:
     """The minimal violation of each check; ``directory`` takes replay files."""
 
-    def __init__(self, pack: FuzzPack, session: Session, seed: int, directory: Path) -> None:
-        self._pack, self._session, self._seed, self._directory = pack, session, seed, directory
+    def __init__(self, pack: FuzzPack, session: Session, settings: Settings, directory: Path) -> None:
+        self._pack, self._session, self._seed, self._directory = pack, session, settings.seed, directory
         self._refusal = Refusal()
         session.answered_by(self._refusal)
-        self._cases = cases_of(pack, seed)
-        self._operation = _plainest(pack)
+        self._cases = cases_of(pack, settings.seed)
+        self._operation = _plainest(pack, pack.profile(settings.profile))
         self._generated = list(self._cases.whole(self._operation, 0))
         self._valid = next(c for c in self._generated if request_of(c, self._operation).mode == "positive")
 
@@ -120,16 +123,19 @@ class Violations:
         must(self._probe(test, 404).perform(self._pack.fuzzing.sequence(self._seed, "first", 0)[:1]))
 
 
-def _plainest(pack: FuzzPack) -> str:
-    """The operation that can be sent invalid values whose parameters say the least, so that few cases are generated."""
+def _plainest(pack: FuzzPack, profile: Profile) -> str:
+    """The operation whose parameters say the least, so that few cases are generated.
 
-    def length(operation: Operation) -> int:
+    It can be sent invalid values, and too few accepted requests are no known deviation of it, if there is such one.
+    """
+
+    def unsuited(operation: Operation) -> tuple[bool, bool, int]:
         schemas = [node.child("schema", default=True).value for node in operation.parameters().values()]
-        return len(str([pack.contract.resolve(schema) for schema in schemas]))
+        accepted = profile.deviation_of(Finding(TOO_FEW_ACCEPTED, operation.id, "", "")) is not None
+        return accepted, operation.method != "GET", len(str([pack.contract.resolve(schema) for schema in schemas]))
 
     spare = pack.fuzzing.plan.nothing_to_negate
-    candidates = [each for each in pack.contract.operations if each.id not in spare]
-    return min(candidates, key=lambda each: (each.method != "GET", length(each))).id
+    return min((each for each in pack.contract.operations if each.id not in spare), key=unsuited).id
 
 
 def _linking(contract: Contract) -> Exchange | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from gate.contract.document import Contract
+from gate.core.documents import load_toml
 from gate.core.errors import GateError
 from gate.oracles.registry import Oracle
 
@@ -32,6 +32,7 @@ class Check:
     name: str
     kind: str
     code: str
+    title: str  # of the code
 
     @property
     def test(self) -> str:
@@ -40,7 +41,7 @@ class Check:
 
     def __str__(self) -> str:
         by_code = self.kind not in {"oracle", FUZZ}
-        return f"the {self.kind} {self.code if by_code else self.name}"
+        return f"the {self.kind} {self.code} ({self.title})" if by_code else f"the {self.kind} {self.name}"
 
 
 def of(oracles: Iterable[Oracle], contract: Contract) -> Iterator[Check]:
@@ -49,53 +50,53 @@ def of(oracles: Iterable[Oracle], contract: Contract) -> Iterator[Check]:
         codes = {finding.code for finding in oracle.check(*oracle.violation(contract), contract)}
         if not codes:
             raise GateError(f"The oracle {oracle.name} finds nothing in its minimal violation.", "Mend the oracle.")
-        yield from (Check(oracle.name, oracle.part, code) for code in sorted(codes))
+        yield from (check for check in _of(oracle) if check.code in codes)
+
+
+def _of(oracle: Oracle) -> list[Check]:
+    return [Check(oracle.name, oracle.part, code.id, code.title) for code in oracle.codes]
 
 
 def text(checks: Iterable[Check]) -> str:
     """The list, as TOML."""
     entries = [
-        f"\n[{json.dumps(name)}]\nkind = {json.dumps(kind)}\ncodes = [\n"
-        + "".join(f"    {json.dumps(check.code)},\n" for check in group)
-        + "]\n"
+        f"\n[{json.dumps(name)}]\nkind = {json.dumps(kind)}\n"
+        + "".join(f"codes.{check.code} = {json.dumps(check.title)}\n" for check in group)
         for (name, kind), group in groupby(checks, lambda check: (check.name, check.kind))
     ]
     return HEAD + "".join(entries)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    kind: str
+    codes: dict[str, str]
+
+
 def read(path: Path) -> list[Check]:
-    """The checks of a list; GateError where it cannot be read or names none."""
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).items()
-        checks = [Check(name, entry["kind"], code) for name, entry in entries for code in entry["codes"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GateError(f"{path} cannot be read: {error!r}.", UPDATE) from error
-    return checks
+    """The checks of a list; DocumentError where it cannot be read."""
+    entries = load_toml(path, dict[str, _Entry], "the list that `gate update` writes")
+    return [
+        Check(name, entry.kind, code, title) for name, entry in entries.items() for code, title in entry.codes.items()
+    ]
 
 
 def differences(listed: Collection[Check], oracles: Sequence[Oracle], path: Path) -> str:
     """How the oracles of a checkout differ from a list of checks; empty where they do not."""
-    there = {(oracle.name, code.id) for oracle in oracles for code in oracle.codes}
-    parts = {oracle.name for oracle in oracles if oracle.part != "oracle"}
-    absent = [check for check in listed if check.kind != FUZZ and (check.name, check.code) not in there]
+    existing = [check for oracle in oracles for check in _of(oracle)]
+    absent = [check for check in listed if check.kind != FUZZ and check not in existing]
     if absent:
-        return f"{path.name} lists {names(absent)}, which {verb(absent)} not in this checkout. {UPDATE}"
-    known = {(check.name, check.code) for check in listed}
+        return f"{path.name} lists {names(absent)}, which this checkout does not have. {UPDATE}"
+    known = {check.name for check in listed}
     more = [
-        Check(oracle.name, oracle.part, code.id)
-        for oracle in oracles
-        for code in oracle.codes
-        if (oracle.name in parts and (oracle.name, code.id) not in known) or oracle.name not in {n for n, _ in known}
+        check
+        for check in existing
+        if check.name not in known or (check.kind != "oracle" and check not in listed)  # each part has to be there
     ]
     return f"{path.name} does not list {names(more)}. {UPDATE}" if more else ""
 
 
 def names(checks: Sequence[Check]) -> str:
     """The first checks by name, and how many more there are."""
-    first = [str(check) for check in checks[:3]]
-    return ", ".join(first) + (f" and {len(checks) - 3} more" if len(checks) > 3 else "")
-
-
-def verb(checks: Sequence[Check]) -> str:
-    """The verb of a sentence about these checks."""
-    return "is" if len(checks) == 1 else "are"
+    first = list(dict.fromkeys(map(str, checks)))
+    return ", ".join(first[:3]) + (f" and {len(first) - 3} more" if len(first) > 3 else "")

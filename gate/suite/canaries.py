@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from gate import suite
+from gate.contract.pact import Pact, load
 from gate.core.errors import GateError, NotAvailable
 from gate.core.record import Observations, Record
-from gate.core.settings import WITHOUT_ORACLES
+from gate.core.settings import WITHOUT_ORACLES, Settings
 from gate.fuzz.rules import FuzzPack
 from gate.oracles import checks, invariants
 from gate.oracles.checks import Check
@@ -44,11 +45,14 @@ FOLDER = "canaries"
 REPORTERS = ("allure_listener", "logging-plugin")
 """Plugins that keep something of each test, and so want all of its phases."""
 
+Show = Callable[["Canary"], None]
+"""Shows a violation to a canary."""
+
 
 class Canary(pytest.Item):
     """A test that shows a violation."""
 
-    def __init__(self, *, show: Callable[[Canary], None], **members: Any) -> None:
+    def __init__(self, *, show: Show, **members: Any) -> None:
         super().__init__(**members)
         self._show = show
         self.stash[CANARY] = True
@@ -66,15 +70,26 @@ class Canary(pytest.Item):
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Shows every violation before the first test."""
-    if WITHOUT_ORACLES not in os.environ and any(map(needed, (item.nodeid for item in session.items))):
-        with _journal(session.config) as journal:
-            try:
-                _show_all(session, journal)
-            except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
-                journal.write(
-                    Outcome(FOLDER, "error", reason=str(error) if isinstance(error, GateError) else repr(error))
-                )
+    tests, config = [item.nodeid for item in session.items], session.config
+    if WITHOUT_ORACLES not in os.environ and any(map(needed, tests)):
+        fuzz = any(test.startswith(suite.pack().suite.fuzz) for test in tests)
+        show_all(session, config.stash[SETTINGS].report_dir / "journal" / FOLDER, fuzz=fuzz)
     return (yield)
+
+
+def show_all(tests: pytest.Session, directory: Path, *, fuzz: bool) -> None:
+    """Show every violation, with ``fuzz`` those of the fuzzer too, in a journal below ``directory``."""
+    settings = tests.config.stash[SETTINGS]
+    with _journal(tests.config, directory) as journal:
+        try:
+            with _session(tests.config, journal) as session:
+                for name, show in _shows(session):
+                    _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+                for name, show in _fuzz_shows(session, settings, directory) if fuzz else ():
+                    _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
+            reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
+            journal.write(Outcome(FOLDER, "error", reason=reason))
 
 
 def needed(test: str) -> bool:
@@ -83,10 +98,10 @@ def needed(test: str) -> bool:
 
 
 @contextmanager
-def _journal(config: pytest.Config) -> Iterator[Journal]:
+def _journal(config: pytest.Config, directory: Path) -> Iterator[Journal]:
     """A journal in the place of this worker's own."""
-    settings, own, name = config.stash[SETTINGS], journal_of(config), worker_of(config)
-    journal = Journal(settings.report_dir / "journal" / FOLDER / name / f"{name}.ndjson", redactor(settings))
+    own, name = journal_of(config), worker_of(config)
+    journal = Journal(directory / name / f"{name}.ndjson", redactor(config.stash[SETTINGS]))
     config.stash[JOURNAL] = journal
     try:
         yield journal
@@ -95,31 +110,24 @@ def _journal(config: pytest.Config) -> Iterator[Journal]:
         journal.close()
 
 
-def _show_all(tests: pytest.Session, journal: Journal) -> None:
-    config, pack = tests.config, suite.pack()
+@contextmanager
+def _session(config: pytest.Config, journal: Journal) -> Iterator[Session]:
+    """A session as the tests have one, of a service that is never asked."""
     settings, shared = config.stash[SETTINGS], shared_of(config)
-    target = choose(settings, pack.service, lambda _: None)
+    target = choose(settings, suite.pack().service, lambda _: None)
     try:
         url: str | None = target.database(shared)
     except NotAvailable:  # of somebody else, and only ever read
         url = settings.database_url
     system = RemoteSystem("http://canary", url, exclusive=target.exclusive)
-    session = Session(pack, system, lambda: "canary", journal, scratch_url=shared.get(SCRATCH))
+    session = Session(suite.pack(), system, lambda: "canary", journal, scratch_url=shared.get(SCRATCH))
     try:
-        for name, show in _shows(session):
-            _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
-        if isinstance(pack, FuzzPack) and any(item.nodeid.startswith(pack.suite.fuzz) for item in tests.items):
-            from gate.fuzz.canaries import Violations  # noqa: PLC0415 (loads schemathesis, as these tests do)
-
-            replays = settings.report_dir / "journal" / FOLDER / "replay"
-            for name, fail in Violations(pack, session, settings.seed, replays):
-                show = partial(_fuzzed, fail)
-                _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+        yield session
     finally:
         session.close()
 
 
-def _shows(session: Session) -> Iterator[tuple[str, Callable[[Canary], None]]]:
+def _shows(session: Session) -> Iterator[tuple[str, Show]]:
     """The violation of each oracle; that of the invariants is in rows, which they find by themselves."""
     for oracle in session.oracles:
         record, observations = oracle.violation(session.contract)
@@ -128,12 +136,32 @@ def _shows(session: Session) -> Iterator[tuple[str, Callable[[Canary], None]]]:
             for rule in session.pack.database.invariants:
                 if session.database and rule.needs and rule.needs not in session.database.tables():
                     session.journal.write(Outcome(f"{FOLDER}::{rule.code}", "skipped", reason=f"no {rule.needs}"))
+        if oracle.name in session.pack.consumers:
+            observations = replace(observations, consumer=_broken(session.pack.consumers[oracle.name]))
         yield oracle.name, partial(_judged, session, record, observations)
+
+
+def _broken(consumer: Path) -> Pact:
+    """The consumer contract of a folder, whose first call is of no operation; GateError where there is none."""
+    pacts = [load(path) for path in sorted(consumer.glob("*.json"))]
+    if not pacts:
+        raise GateError(f"{consumer} has no consumer contract.", "Restore it from git, or record it again.")
+    first = replace(pacts[0].interactions[0], path="/no/such/path")
+    return replace(pacts[0], interactions=[first])
 
 
 def _judged(session: Session, record: Record, observations: Observations, canary: Canary) -> None:
     session.observe = lambda record: observations  # noqa: ARG005 (the parameter's name is part of its type)
     watch(canary, session, replace(record, test=canary.nodeid))
+
+
+def _fuzz_shows(session: Session, settings: Settings, directory: Path) -> Iterator[tuple[str, Show]]:
+    """The violation of each check of the fuzzer; ``directory`` takes replay files."""
+    from gate.fuzz.canaries import Violations  # noqa: PLC0415 (loads schemathesis, as tests that fuzz do)
+
+    if isinstance(session.pack, FuzzPack):
+        for name, fail in Violations(session.pack, session, settings, directory / "replay"):
+            yield name, partial(_fuzzed, fail)
 
 
 def _fuzzed(fail: Callable[[str], None], canary: Canary) -> None:
@@ -163,6 +191,8 @@ class Roll:
     def call(self) -> None:
         """Read the list; GateError where the checkout has other checks."""
         self._listed = checks.read(self._pack.checks)
+        for consumer in self._pack.consumers.values():
+            _broken(consumer)
         if difference := checks.differences(self._listed, self._pack.oracles, self._pack.checks):
             raise GateError(difference)
 

@@ -49,5 +49,6 @@ def silent(directory: Path, checks: Sequence[Check], optional: Collection[str], 
     if accepted:
         return f"The profile {run.profile.name} accepts the minimal violation of {names(accepted)}, so {MEANINGLESS}"
     reasons = [*faults, *summed.gate_failures, *(event.reason for event in summed.outcomes.values() if event.reason)]
-    text = f"{names(quiet)} did not report {'its' if len(quiet) == 1 else 'their'} minimal violation, so {MEANINGLESS}"
+    each = "its" if len(set(map(str, quiet))) == 1 else "their"
+    text = f"{names(quiet)} did not report {each} minimal violation, so {MEANINGLESS}"
     return " ".join([text[0].upper() + text[1:], *reasons[:1]])

@@ -82,6 +82,14 @@ def test_expected_executions_follow_from_the_models_and_questions_of_a_spec(
     assert ("execution_not_asked_for" not in names(database)) is sound
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_each_rule_finds_the_rows_of_the_contract_that_break_it(filled: Connection, rule: Invariant) -> None:
+    """Those alone: without them, and whatever else the database holds, it finds nothing of their resource."""
+    on_rows = invariants.on(rule, DATABASE.offending[rule.name])
+    assert invariants.offending(filled, [on_rows], [invariants.RESOURCE]).keys() == {rule.code}
+    assert invariants.offending(filled, [invariants.on(rule, {})], None) == {}
+
+
 def test_every_rule_has_a_case() -> None:
     assert {fault.rule for fault in CASES} == {rule.name for rule in RULES}
 

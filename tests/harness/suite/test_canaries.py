@@ -1,0 +1,202 @@
+"""Each way to silence a check makes the run unjudged, and the sentence names the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from beacon.database import DATABASE
+from beacon.pack import BeaconPack, pack
+from gate import suite
+from gate.core.errors import GateError
+from gate.core.findings import Finding
+from gate.fuzz import checks
+from gate.session import judge
+from gate.suite import canaries
+from gate.suite.state import worker_of
+from gate.targets import Target
+from gate.verdict.decide import Run
+from gate.verdict.journal import Journal
+from gate.verdict.profile import Deviation, Profile
+
+MEANINGLESS = "so a green run would mean nothing."
+TEST, FUZZ = "tests/lifecycle/test_a.py::test_a", "tests/fuzz/test_a.py::test_a"
+
+
+class Anything(BaseModel):
+    """A row model that takes every row."""
+
+
+class Worker:
+    """A worker whose canaries can be shown, and what the controlling process says of them."""
+
+    def __init__(self, request: pytest.FixtureRequest, target: Target, directory: Path) -> None:
+        self.request, self.target = request, target
+        self.directory = directory / canaries.FOLDER
+
+    def show(self, test: str = TEST, profile: Profile | None = None) -> str:
+        """Show the canaries, and return why the worker's first test means nothing."""
+        canaries.show_all(self.request.session, self.directory, fuzz=test == FUZZ)
+        return self.silent(test, profile)
+
+    def silent(self, test: str = TEST, profile: Profile | None = None) -> str:
+        """Why a test means nothing after what was shown."""
+        roll = canaries.Roll(suite.pack(), self.target, self.directory.parent)
+        roll.call()
+        report: Any = pytest.TestReport(test, ("", 0, ""), {}, "passed", None, "call")
+        report.node = SimpleNamespace(gateway=SimpleNamespace(id=worker_of(self.request.config)))
+        return roll.silent(report, Run(profile=profile or pack().profile("published")), pack().promises)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, target: Target, shared: object, tmp_path: Path) -> Worker:
+    """A run with the target of this one."""
+    del shared
+    return Worker(request, target, tmp_path)
+
+
+@pytest.fixture
+def promise(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Change members of the pack's contract of the database."""
+
+    def change(**members: Any) -> None:
+        monkeypatch.setattr(BeaconPack, "database", replace(DATABASE, **members))
+
+    return change
+
+
+def test_every_check_is_red(run: Worker) -> None:
+    assert run.show(FUZZ) == ""
+
+
+def test_a_known_deviation_leaves_every_check_able_to_be_red(run: Worker) -> None:
+    """A profile names what is known of a deviation, not all that its check could report."""
+    assert run.show() == ""
+    for profile in sorted((pack().root / "contracts" / "profiles").glob("*.toml")):
+        assert run.silent(profile=pack().profile(str(profile))) == ""
+
+
+@pytest.mark.parametrize("name", [oracle.name for oracle in pack().oracles if oracle.part == "oracle"])
+def test_an_oracle_that_finds_nothing_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    oracles = [
+        replace(oracle, check=lambda *_: ()) if oracle.name == name else oracle for oracle in BeaconPack().oracles
+    ]
+    monkeypatch.setattr(BeaconPack, "oracles", oracles)
+    assert run.show() == f"The oracle {name} did not report its minimal violation, {MEANINGLESS}"
+
+
+def test_an_oracle_that_raises_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> list[Finding]:
+        raise KeyError("status")
+
+    oracles = [replace(oracle, check=fail) if oracle.name == "listings" else oracle for oracle in BeaconPack().oracles]
+    monkeypatch.setattr(BeaconPack, "oracles", oracles)
+    assert "The oracle listings failed: KeyError" in run.show()
+
+
+def test_an_oracle_that_is_not_registered_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    oracles = [oracle for oracle in BeaconPack().oracles if oracle.name != "analysis"]
+    monkeypatch.setattr(BeaconPack, "oracles", oracles)
+    with pytest.raises(GateError, match="lists the oracle analysis, which this checkout does not have"):
+        run.silent()
+
+
+def test_an_invariant_that_finds_no_row_is_named(run: Worker, promise: Callable[..., None]) -> None:
+    rules = [replace(rule, sql=f"{rule.sql} LIMIT 0") for rule in DATABASE.invariants[11:13]]
+    promise(invariants=(*DATABASE.invariants[:11], *rules, *DATABASE.invariants[13:]))
+    first, second = "BG-INV-012 (First response wrong)", "BG-INV-013 (Run counts wrong)"
+    sentence = f"The invariant {first}, the invariant {second} did not report their minimal violation, {MEANINGLESS}"
+    assert run.show() == sentence
+
+
+def test_an_invariant_that_is_deleted_is_named(run: Worker, promise: Callable[..., None]) -> None:
+    promise(invariants=DATABASE.invariants[:-1])
+    with pytest.raises(GateError, match=r"lists the invariant BG-INV-047 \(Region reason wrong\), which"):
+        run.silent()
+
+
+@pytest.mark.parametrize("table", DATABASE.tables)
+def test_a_row_model_that_takes_every_row_is_named(run: Worker, promise: Callable[..., None], table: str) -> None:
+    model = replace(DATABASE.tables[table], model=Anything)
+    promise(tables={**DATABASE.tables, table: model})
+    assert f"The row model {model.code.id} ({model.code.title}) did not report" in run.show()
+
+
+def test_a_judge_that_drops_findings_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "distinct", lambda _: [])
+    assert "and 63 more did not report their minimal violation" in run.show()
+
+
+def test_a_journal_without_findings_is_noticed(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Journal, "write_findings", lambda *_: None)
+    assert MEANINGLESS in run.show()
+
+
+def test_a_journal_that_is_cut_off_is_noticed(run: Worker) -> None:
+    assert run.show() == ""
+    (journal,) = run.directory.glob("*/*.ndjson")
+    journal.write_bytes(journal.read_bytes()[:-200])
+    assert MEANINGLESS in run.silent()
+
+
+def test_a_judging_plugin_that_is_gone_is_noticed(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canaries, "REPORTERS", (*canaries.REPORTERS, "gate.suite.judging"))
+    assert MEANINGLESS in run.show()
+
+
+def test_a_plugin_that_makes_tests_pass_is_noticed(run: Worker) -> None:
+    class Passing:
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_call(self) -> Generator[None, object, object]:
+            try:
+                return (yield)
+            except AssertionError:
+                return None
+
+    manager, plugin = run.request.config.pluginmanager, Passing()
+    manager.register(plugin)
+    try:
+        assert MEANINGLESS in run.show()
+    finally:
+        manager.unregister(plugin)
+
+
+def test_canaries_that_were_not_shown_are_noticed(run: Worker) -> None:
+    """As where the plugin that shows them is not registered."""
+    assert run.silent().endswith(f"ran a test before any check had shown that it can be red, {MEANINGLESS}")
+
+
+def test_a_profile_that_accepts_a_violation_is_named(run: Worker) -> None:
+    every = Deviation(
+        id="every",
+        title="Every finding of a code",
+        findings=["BG-LIFE-003"],
+        covered_by=["getJob"],
+        owner="us",
+        reason="A test of the gate.",
+        expires=date.max,
+    )
+    sentence = "The profile lenient accepts the minimal violation of the oracle finished, "
+    assert run.show(profile=Profile(name="lenient", deviation=[every])) == sentence + MEANINGLESS
+
+
+def test_a_fuzzer_without_checks_is_noticed(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "selected", lambda _: ())
+    assert "The fuzz check not_a_server_error" in run.show(FUZZ)
+
+
+def test_a_fuzzer_that_does_not_count_acceptance_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gate.fuzz.campaign.Campaign.acceptance_rate_too_low", lambda _: iter(()))
+    assert run.show(FUZZ) == f"The fuzz check acceptance rate did not report its minimal violation, {MEANINGLESS}"
+
+
+def test_fuzz_tests_need_the_canaries_of_the_fuzzer(run: Worker) -> None:
+    assert run.show(TEST) == ""
+    assert "fuzz check" in run.silent(FUZZ)
