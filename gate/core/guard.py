@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,9 +52,9 @@ def members(run: str) -> list[psutil.Process]:
 
     living, parents, runs = [], {}, dict[int, list[str]]()
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error), process.oneshot():
             parents[process.pid] = process.ppid()
-            if lives(process):
+            if process.status() != psutil.STATUS_ZOMBIE:
                 living.append(process)
             if (value := process.environ().get(RUN)) is not None:
                 runs[process.pid] = value.split()
@@ -86,12 +86,22 @@ def kill(processes: Iterable[psutil.Process]) -> None:
             process.kill()
 
 
+def registered(run: str, directory: Path) -> Iterator[psutil.Process]:
+    """The processes that are to end first, where the number is not another's by now."""
+    import psutil  # noqa: PLC0415  (as above)
+
+    for path in directory.glob(f"{REGISTER}/*"):
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(int(path.name))
+            if run in process.environ().get(RUN, "").split():
+                yield process
+
+
 def end(run: str, directory: Path) -> None:
     """Ends the registered processes of a run at once, and a little later what is left of it."""
-    registered = {int(path.name) for path in directory.glob(f"{REGISTER}/*")}
     began = time.monotonic()
+    kill(registered(run, directory))  # before all are looked at, which takes its time on a busy machine
     living = members(run)
-    kill(process for process in living if process.pid in registered)
     while any(map(lives, living)) and time.monotonic() < began + SETTLE_SECONDS:
         time.sleep(LOOK_SECONDS)
     while (living := members(run)) and time.monotonic() < began + KILL_SECONDS:

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from gate.core import guard
+from gate.core.errors import GateError
 from gate.core.guard import PREFIX, REGISTER, RUN
 from gate.core.surroundings import environment
 
@@ -56,18 +57,23 @@ class Lifetime:
     """
 
     def __init__(self) -> None:
-        run, parent = secrets.token_hex(4), root()
-        self.directory = parent / f"{PREFIX}{run}"
-        held = locked(self.directory, 0o711)  # Postgres, which may run as another user, may have its data below
-        (self.directory / REGISTER).mkdir()
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", guard.__file__, run, self.directory, *{parent, MEMORY, SHARED}],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=(held,),
-            cwd="/",
-            env=environment(),
-        )
+        run = secrets.token_hex(4)
+        try:
+            parent = root()
+            self.directory = parent / f"{PREFIX}{run}"
+            held = locked(self.directory, 0o711)  # Postgres, which may run as another user, may have its data below
+            (self.directory / REGISTER).mkdir()
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", guard.__file__, run, self.directory, *{parent, MEMORY, SHARED}],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=(held,),
+                cwd="/",
+                env=environment(),
+            )
+        except OSError as error:
+            hint = "Free some space there, or set TMPDIR to a directory that can be written."
+            raise GateError(f"The temporary directory of the run cannot be made: {error}.", hint) from error
         os.close(held)
         self.environment = {RUN: f"{os.environ.get(RUN, '')} {run}".strip(), "TMPDIR": str(self.directory)}
 

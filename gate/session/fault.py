@@ -60,7 +60,7 @@ def of_end(ended: Ended) -> BrokenPromise | GateError:
     if ended.code == 0:
         return GateError("The service ended with exit code 0 as if asked to, but not by the gate.")
     if name and number not in CRASHES:
-        return GateError(f"The service was ended from outside by {name}, not by the gate.")
+        return GateError(f"The service was killed from outside by {name}, not by the gate.")
     how = f"by {name}" if name else f"with exit code {ended.code}"
     return _broken("it runs until the gate ends it", f"it ended by itself {how}", ended.lines)
 

@@ -80,11 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         from gate.suite.controller import Controller  # noqa: PLC0415  (what makes reports, which no worker needs)
 
-        if WRAPPED not in os.environ:  # else the command line has it
-            own = lifetime.Lifetime()
-            os.environ.update(own.environment)
-            config.add_cleanup(own.close)
         try:
+            if WRAPPED not in os.environ:  # else the command line has it
+                own = lifetime.Lifetime()
+                os.environ.update(own.environment)
+                config.add_cleanup(own.close)
             config.pluginmanager.register(Controller(config), "beacon-gate-controller")
         except GateError as error:
             raise pytest.UsageError(str(error)) from error

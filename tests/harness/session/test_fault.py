@@ -48,9 +48,9 @@ def test_service_that_ends_by_itself_is_one_finding_with_its_last_lines(ended: E
 @pytest.mark.parametrize(
     ("ended", "reason"),
     [
-        (Ended(-9), "from outside by SIGKILL"),
-        (Ended(137), "from outside by SIGKILL"),
-        (Ended(-15), "from outside by SIGTERM"),
+        (Ended(-9), "killed from outside by SIGKILL"),
+        (Ended(137), "killed from outside by SIGKILL"),
+        (Ended(-15), "killed from outside by SIGTERM"),
         (Ended(0), "as if asked to"),
         (Ended(-9, out_of_memory=True), "memory was used up"),
     ],
