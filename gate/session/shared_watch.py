@@ -15,8 +15,8 @@ from gate.oracles.unchanged import State, Tables, Written
 from gate.session.repetition import Repetition
 from gate.session.write_watch import WriteWatch
 
-SHARE, LEAST = 0.2, 5.0
-"""Share of the time that repetitions without a result may take, and seconds that they may take in any case."""
+SHARE, LEAST = 0.2, 3
+"""Share of the time that repetitions without a result may take, and the tries that each place gets in any case."""
 SHORTEST_ID = 16
 """Characters from which on an id that the service gave to a request can be taken for unique."""
 
@@ -45,6 +45,7 @@ class SharedWatch(WriteWatch):
         self._noted: set[str] = set()
         self._sent: Counter[str] = Counter()  # requests so far that had an id
         self._in_doubt = False  # some request got no answer, and its ids are not known
+        self._tries: Counter[str] = Counter()  # repetitions by place
         self._began, self._spent = time.monotonic(), 0.0
 
     def close(self) -> None:
@@ -97,10 +98,11 @@ class SharedWatch(WriteWatch):
     def _by_repetition(self, change: Change, sent: Iterable[Exchange]) -> Iterator[Change]:
         # One request for each operation and status; a refusal may be a failure that does not come again.
         candidates = {self.place(exchange): exchange for exchange in sent if exchange.status < 500}
-        for exchange in candidates.values():
-            if self._spent > max(LEAST, SHARE * (time.monotonic() - self._began)):
-                return
+        for place, exchange in candidates.items():
             started = time.monotonic()
+            self._tries[place] += 1
+            if self._tries[place] > LEAST and self._spent > SHARE * (started - self._began):
+                continue
             tables, reason = self._repetition.repeats(exchange, change.tables)
             if tables:
                 yield self._of(change, exchange, tables, reason)
