@@ -110,6 +110,7 @@ class Session:
         self._coverage = CoverageRecorder(pack.contract)
         self._current: Record | None = None
         self.dead = False  # the service ended by itself
+        self._closed = False
 
     def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
         tables = Tables(database.connection, database.tables(), self.pack.database)
@@ -147,6 +148,7 @@ class Session:
 
     def close(self) -> None:
         """Closes client, database and system."""
+        self._closed = True
         self.client.close()
         if self.watch:
             self.watch.close()
@@ -167,6 +169,8 @@ class Session:
 
         ``unanswered`` says that a request was not: then the service may be about to end.
         """
+        if self._closed:
+            return None
         for name, stand_in in self.system.stand_ins.items():
             if not stand_in.alive():
                 return GateError(f"The stand-in that {name} names has ended by itself.")
