@@ -76,6 +76,12 @@ def _needed(pack: Pack | None) -> Pack:
     return pack
 
 
+def _doctor(parser: ArgumentParser) -> Run:
+    from gate.cli.doctor import prepare
+
+    return prepare(parser)
+
+
 def _commands(pack: Pack | None) -> tuple[Command, ...]:
     """The gate's own commands; the module of each is loaded for it alone."""
 
@@ -121,5 +127,6 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("stage", "judge as a stage of a rollout asks for", stage),
         Command("cleanup", "remove what a killed run left on a remote target", cleanup),
         Command("annotate", "put a verdict on a pull request", annotate),
+        Command("doctor", "print what works on this machine, and what brings the rest", _doctor),
         Command("update", "write the files that are generated", update),
     )

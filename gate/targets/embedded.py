@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from gate.core.errors import GateError
+from gate.core.resources import check_ports
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process
 from gate.targets.postgres.binaries import find_binaries
@@ -113,6 +114,7 @@ class EmbeddedTarget:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
         if self._cluster is not None:
             raise RuntimeError("the target is started already")
+        check_ports()
         command, migrate = self._split("serve"), self._split("migrate")
         binaries = find_binaries()
         self._cluster = cluster = Cluster(binaries, self._say, keep=self._keep)

@@ -37,7 +37,11 @@ def _from_git(word: str, published: str | None) -> tuple[str, str]:
     revision, _, path = word.partition(":")
     known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") if revision else None
     if known is None or known.returncode != 0:
-        raise GateError(f"{word} is neither a file nor a git revision.", "Expected one, as in `gate diff main NEW`.")
+        reason = known.stderr.decode(errors="replace").strip().partition("\n")[0] if known else ""
+        why = f" ({reason})" if reason else ""  # its own, where it refuses to look
+        raise GateError(
+            f"{word} is neither a file nor a git revision{why}.", "Expected one, as in `gate diff main NEW`."
+        )
     path = path or published or ""
     if not path:
         raise GateError(f"{word} names no file at that revision.", "Expected REVISION:PATH.")

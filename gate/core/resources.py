@@ -1,0 +1,44 @@
+"""The means of this machine that a run needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from gate.core.errors import GateError
+
+PORTS_NEEDED = 200
+"""Local ports that a run with two workers uses at the same time, those that wait for their end included."""
+WIDEN = 'sysctl -w net.ipv4.ip_local_port_range="32768 60999"'
+_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def local_ports() -> int | None:
+    """Number of local ports of this machine; None where the system does not say it."""
+    try:
+        first, last = map(int, _PORTS.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return None
+    return last - first + 1
+
+
+def check_ports() -> None:
+    """Ends a run that would run out of local ports.
+
+    Raises:
+        GateError: There are fewer than it needs.
+
+    """
+    ports = local_ports()
+    if ports is not None and ports < PORTS_NEEDED:
+        message = f"This machine has {ports} local ports; a run needs {PORTS_NEEDED}."
+        raise GateError(message, f"Widen them: {WIDEN}.")
+
+
+def room(directory: Path) -> int:
+    """Bytes that are free in a directory; 0 where it cannot be written."""
+    try:
+        return shutil.disk_usage(directory).free if os.access(directory, os.W_OK | os.X_OK) else 0
+    except OSError:
+        return 0
