@@ -58,6 +58,8 @@ def diff(published: str | None, values: Namespace) -> int:
         changes = compare(old.document, new.document)
     except DanglingReferenceError as error:
         raise GateError(f"The reference {error} leads only to itself.", "The documents cannot be compared.") from error
+    except RecursionError as error:
+        raise GateError("The references of a document are nested too deeply to compare it.", "Flatten them.") from error
     show_json(old, new, changes) if values.json else show(old, new, changes)
     return Exit.BROKEN if any(change.severity == "breaking" for change in changes) else Exit.PASS
 

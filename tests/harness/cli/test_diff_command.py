@@ -97,6 +97,16 @@ UNREADABLE = {
         json.dumps(response({"$ref": "#/components/schemas/Loop"}, Loop={"$ref": "#/components/schemas/Loop"})),
         "leads only to itself",
     ),
+    "endless references": (
+        json.dumps(
+            response(
+                {"$ref": "#/components/schemas/S0"},
+                **{f"S{n}": {"properties": {"a": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(1000)},
+                S1000=AB,
+            )
+        ),
+        "nested too deeply",
+    ),
 }
 
 
