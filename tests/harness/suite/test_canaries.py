@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import BaseModel
 
@@ -22,6 +23,7 @@ from gate.session import judge
 from gate.suite import canaries
 from gate.suite.state import worker_of
 from gate.targets import Target
+from gate.targets.embedded import EmbeddedTarget
 from gate.verdict.decide import Run
 from gate.verdict.journal import Journal
 from gate.verdict.profile import Deviation, Profile
@@ -185,6 +187,22 @@ def test_a_profile_that_accepts_a_violation_is_named(run: Worker) -> None:
     )
     sentence = "The profile lenient accepts the minimal violation of the oracle finished, "
     assert run.show(profile=Profile(name="lenient", deviation=[every])) == sentence + MEANINGLESS
+
+
+def test_an_older_database_excuses_what_reads_what_it_lacks(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All other checks have to be red."""
+    migrated = EmbeddedTarget.database
+
+    def older(self: EmbeddedTarget, shared: Mapping[str, str]) -> str:
+        url = migrated(self, shared)
+        with psycopg.connect(url) as connection:
+            connection.execute("ALTER TABLE executions DROP COLUMN retry_count")
+        return url
+
+    monkeypatch.setattr(EmbeddedTarget, "database", older)
+    assert run.show() == ""
+    (journal,) = run.directory.glob("*/*.ndjson")
+    assert "invariant BG-INV-041" in journal.read_text()
 
 
 def test_a_fuzzer_without_checks_is_noticed(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
