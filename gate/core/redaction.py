@@ -63,7 +63,7 @@ PLACES = {
     _WALLET: ("address", "private_key"),
     _KEYWORD: ("password",),  # of a connection string, or of the query of a URL
 }
-"""Where secrets stand, and words without which a text has no such place."""
+"""Places of secrets, and words without which a text has no such place."""
 
 
 class Redactor:

@@ -24,7 +24,7 @@ CHOSEN = pytest.StashKey[bool]()
 SHARED = pytest.StashKey[dict[str, str]]()
 JOURNAL = pytest.StashKey[Journal]()
 CANARY = pytest.StashKey[bool]()
-"""Whether a test only shows that a check can be red, so that reports leave it out."""
+"""Set for a test that only shows that a check can be red; reports leave it out."""
 REDACTOR = pytest.StashKey[Redactor]()
 UNJUDGED, CRITERIA, UNAVAILABLE = "gate_unjudged", "gate_criteria", "gate_unavailable"
 NARROWING = re.compile("-k|-m|--(deselect|ignore|last-failed|lf|stepwise|sw)")

@@ -32,7 +32,7 @@ TESTS = [
 ]
 LISTED = Inventory().renewed(TESTS, {})
 CRITERIA = ("c.one", "c.two")
-ONE, TWO, THREE, PAGE = (Outcome(test.id, "passed", test.criteria) for test in TESTS[:4])
+FIRST, SECOND, THIRD, PAGE = (Outcome(test.id, "passed", test.criteria) for test in TESTS[:4])
 CI = Scope("ci")
 
 
@@ -45,31 +45,31 @@ def skipped(of: Outcome, unavailable: str) -> Outcome:
 
 
 SCOPES: dict[str, tuple[Scope, list[Event], list[str]]] = {
-    "smoke": (Scope("smoke"), [ONE], []),
-    "ci": (CI, [ONE, TWO, PAGE], []),
-    "full": (Scope("full"), [ONE, TWO, PAGE], ["1 of 3 tests of tests/a did not run: test_two."]),
+    "smoke": (Scope("smoke"), [FIRST], []),
+    "ci": (CI, [FIRST, SECOND, PAGE], []),
+    "full": (Scope("full"), [FIRST, SECOND, PAGE], ["1 of 3 tests of tests/a did not run: test_two."]),
     "selected": (Scope("ci", selected=lambda test: "page" in test), [PAGE], []),
     "given resources": (
         Scope("ci", "api", existing=("j1", "j2")),
         [Outcome(JOB.format(resource="j1"), "passed")],
         ["1 of 2 tests of tests/existing did not run: test_job."],
     ),
-    "repeated": (Scope("smoke", repeat=2), [ONE], ["1 of 1 tests of tests/a did not run: test_one."]),
+    "repeated": (Scope("smoke", repeat=2), [FIRST], ["1 of 1 tests of tests/a did not run: test_one."]),
     "no criterion": (
         CI,
-        [Outcome(ONE.test, "passed"), Outcome(TWO.test, "passed", ["c.one"]), PAGE],
+        [Outcome(FIRST.test, "passed"), Outcome(SECOND.test, "passed", ["c.one"]), PAGE],
         ["1 criteria have no test: c.two."],
     ),
-    "twice": (Scope("smoke"), [ONE, ONE], ["1 of 1 tests of tests/a ended more than once: test_one."]),
-    "skipped": (Scope("smoke"), [skipped(ONE, "")], ["1 of 1 tests of tests/a were skipped (why): test_one."]),
+    "twice": (Scope("smoke"), [FIRST, FIRST], ["1 of 1 tests of tests/a ended more than once: test_one."]),
+    "skipped": (Scope("smoke"), [skipped(FIRST, "")], ["1 of 1 tests of tests/a were skipped (why): test_one."]),
     "lacking on a target of its own": (
         Scope("smoke"),
-        [skipped(ONE, TARGET)],
+        [skipped(FIRST, TARGET)],
         ["1 of 1 tests of tests/a were skipped (why): test_one."],
     ),
-    "lacking a browser": (CI, [ONE, TWO, skipped(PAGE, TARGET)], []),
-    "lacking elsewhere": (Scope("smoke", "api"), [skipped(ONE, TARGET)], []),
-    "at a limit": (Scope("smoke", "rows"), [skipped(ONE, LIMIT)], []),
+    "lacking a browser": (CI, [FIRST, SECOND, skipped(PAGE, TARGET)], []),
+    "lacking elsewhere": (Scope("smoke", "api"), [skipped(FIRST, TARGET)], []),
+    "at a limit": (Scope("smoke", "rows"), [skipped(FIRST, LIMIT)], []),
 }
 
 
@@ -94,16 +94,16 @@ def test_least_numbers_are_a_part_of_what_runs_saw() -> None:
     recorded = LISTED.recorded("own", "smoke", [tally(counted(40)), tally(counted(80))])
     assert recorded.least["own"][inventory.ORACLES] == {"stored": [20]}
     assert recorded.least["own"][inventory.ACCEPTED] == {"getJob": [10]}
-    assert missing(ONE, TWO, PAGE, *counted(20), listed=recorded) == []
-    assert missing(ONE, TWO, PAGE, *counted(9), listed=recorded) == [
+    assert missing(FIRST, SECOND, PAGE, *counted(20), listed=recorded) == []
+    assert missing(FIRST, SECOND, PAGE, *counted(9), listed=recorded) == [
         "Fewer judged records by oracle than a run has to have: stored 9 of 20.",
         "Fewer judged records by folder than a run has to have: tests/a 9 of 20.",
         "Fewer invariants with rows than a run has to have: BG-INV-001 9 of 20.",
         "Fewer generated requests than a run has to have: getJob 9 of 20.",
         "Fewer accepted generated requests than a run has to have: getJob 9 of 10.",
     ]
-    failed = Outcome(ONE.test, "failed", ONE.criteria)
-    assert missing(failed, TWO, PAGE, *counted(9), listed=recorded) == []
+    failed = Outcome(FIRST.test, "failed", FIRST.criteria)
+    assert missing(failed, SECOND, PAGE, *counted(9), listed=recorded) == []
 
 
 def test_numbers_of_a_deeper_run_stand_beside_those_of_a_quick_one() -> None:
