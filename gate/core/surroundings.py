@@ -61,7 +61,7 @@ def _direct(shell: Mapping[str, str]) -> str:
 def _places(shell: Mapping[str, str]) -> dict[str, str]:
     """Variables that lead to a directory of our own what could not be written where it belongs."""
     places: dict[str, str] = {}
-    home = Path(shell.get("HOME") or "~").expanduser()  # stays as it is for a user whom the system does not know
+    home = Path(shell.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 (pathlib fails for an unknown user)
     if not home.is_absolute() or not home.is_dir():
         home = _private()
         places["HOME"] = str(home)

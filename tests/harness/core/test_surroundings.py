@@ -68,7 +68,7 @@ def test_home_and_cache_are_ours_where_there_is_no_home(
     home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(Path, "expanduser", lambda self: self)  # a user whom the system does not know
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # a user whom the system does not know
     composed = compose({} if home is None else {"HOME": home})
     assert Path(composed["HOME"]).parent == tmp_path
     assert Path(composed["HOME"]).stat().st_mode & 0o777 == 0o700
