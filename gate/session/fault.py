@@ -25,6 +25,8 @@ from gate.targets import Ended, NotReadyError
 
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP}
 """Signals by which a process ends of its own doing; any other one comes from outside."""
+NOT_EXECUTED = {126, 127}
+"""Exit codes of a shell whose command is not there or no program."""
 FILES_NEEDED = 1024
 """The usual limit of open files: a service that needs more leaks them."""
 USED_UP = {
@@ -34,10 +36,13 @@ USED_UP = {
     errno.EDQUOT: "A disk quota is used up",
     errno.EADDRNOTAVAIL: "No local port is free",
     errno.EADDRINUSE: "No local port is free",
+    errno.EFBIG: "A file is too large for the limit of this shell (ulimit -f)",
     errno.ENOMEM: "No memory is left",
     errno.EAGAIN: "No further process or thread can be started",
 }
-_USED_UP_LINE = re.compile(r"No space left on device|Disk quota exceeded|(?:Cannot|Can't) assign requested address")
+_USED_UP_LINE = re.compile(
+    r"No space left on device|Disk quota exceeded|File too large|(?:Cannot|Can't) assign requested address"
+)
 _FILES_LINE = "Too many open files"
 _TIME_LIMIT = "Timeout (>"
 """The beginning of the failure of a test that took longer than the gate gives any test."""
@@ -66,10 +71,10 @@ def of_end(ended: Ended) -> BrokenPromise | GateError:
 
 
 def of_start(error: NotReadyError) -> BrokenPromise | GateError:
-    """The fault where a service did not get ready: nobody's who is known, unless it had been ready here before."""
-    if not error.again:
-        return error
-    return of_end(error.ended) if error.ended else _broken("it starts again", error.message, error.log)
+    """The fault where a service did not get ready; one that is only slow is to blame where it was ready here before."""
+    if error.ended and error.ended.code not in NOT_EXECUTED:
+        return of_end(error.ended)
+    return _broken("it starts again", error.message, error.log) if error.again else error
 
 
 def _broken(expected: str, got: str, lines: Sequence[str]) -> BrokenPromise:
@@ -117,19 +122,21 @@ def unavailable(error: BaseException, absent: Collection[str]) -> NotAvailable |
 
 def _of_class(error: BaseException) -> BrokenPromise | GateError | None:
     """The fault that the class of an error decides."""
-    line = _first_line(error)
-    match error:
-        case NotReadyError():
-            return of_start(error)
-        case GateError():
-            return error
-        case OSError(errno=int(number)) if number in USED_UP:
-            return GateError(f"{USED_UP[number]}: {line}.", "Free some, and run again.")
-        case psycopg.OperationalError() | psycopg.InterfaceError():
-            return GateError(f"The database does not serve the gate: {line}.")
-    if line.startswith(_TIME_LIMIT):
-        return GateError(f"A test took longer than the gate gives it: {line}")
-    return GateError(f"The browser ended: {line}") if type(error).__name__ == "TargetClosedError" else None
+    if isinstance(error, NotReadyError):
+        return of_start(error)
+    if isinstance(error, GateError):
+        return error
+    line, number = _first_line(error), errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    reason = ""
+    if isinstance(error, OSError | MemoryError) and number in USED_UP:
+        reason = USED_UP[number]
+    elif isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        reason = "The database does not serve the gate"
+    elif line.startswith(_TIME_LIMIT):
+        reason = "A test took longer than the gate gives it"
+    elif type(error).__name__ == "TargetClosedError":
+        reason = "The browser ended"
+    return GateError(f"{reason}: {line}") if reason else None
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

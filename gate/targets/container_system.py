@@ -42,6 +42,7 @@ class ContainerSystem:
         self.postgres = postgres
         self._ready = ready
         self._closed = False
+        self._was_ready = False
 
     def log(self) -> list[str]:
         """Every line that the service and its workers have printed so far, over all their starts, oldest first."""
@@ -68,16 +69,19 @@ class ContainerSystem:
         """Starts the service again on its old database and port; GateError when it does not become ready."""
         for container in self._all():
             container.start()
-        try:
-            self.await_ready()
-        except GateError as error:
-            raise NotReadyError(error.message, error.log, self.ended(), again=True) from error
+        self.await_ready()
 
     def await_ready(self) -> None:
         """Waits until the service is ready and every worker runs; GateError with the last lines where one does not."""
-        self.service.await_ready(partial(probe, self._ready, self.service.port, 2.0, self.service.host))
-        for worker in self.workers:
-            worker.await_ready(partial(_runs, worker))
+        try:
+            self.service.await_ready(partial(probe, self._ready, self.service.port, 2.0, self.service.host))
+            for worker in self.workers:
+                worker.await_ready(partial(_runs, worker))
+        except GateError as error:
+            if error.hint in NotReadyError.HINTS:
+                raise NotReadyError(error.message, error.log, self.ended(), again=self._was_ready) from error
+            raise
+        self._was_ready = True
 
     def stop(self) -> None:
         """Ends the service by SIGTERM; GateError when it has to be killed."""

@@ -73,14 +73,15 @@ def raised(call: Callable[[], object]) -> BaseException:
     return caught.value
 
 
-ENDED = NotReadyError("It ended.", (), Ended(1), again=True)
 ERRORS = {
     "open files": (caused(Unreachable("POST"), OSError(errno.EMFILE, "Too many open files")), "files are open"),
     "ports": (caused(Unreachable("POST"), OSError(errno.EADDRNOTAVAIL, "no address")), "No local port"),
     "disk": (OSError(errno.ENOSPC, "No space left"), "disk is full"),
+    "memory": (MemoryError(), "No memory is left"),
     "database": (psycopg.OperationalError("server closed the connection"), "does not serve the gate"),
     "database is full": (psycopg.errors.DiskFull("no space"), "does not serve the gate"),
-    "first start": (NotReadyError("The service ended.", (), Ended(1)), "The service ended."),
+    "first start": (NotReadyError("The service was not ready.", ()), "The service was not ready."),
+    "no command": (NotReadyError("The service ended.", (), Ended(127)), "The service ended."),
     "time limit": (Exception("Timeout (>120.0s) from pytest-timeout."), "longer than the gate gives"),
     "code of the gate": (raised(lambda: fault.of_end(None)), "gate/session/fault.py failed: AttributeError"),  # type: ignore[arg-type]  # the fault
 }
@@ -109,9 +110,9 @@ def test_error_of_a_test_is_a_finding(name: str) -> None:
     assert fault.of_error(OF_BUILD[name], SUITE) is None
 
 
-def test_service_that_does_not_start_again_is_a_finding() -> None:
+def test_service_that_ends_at_its_start_or_does_not_start_again_is_a_finding() -> None:
     late = NotReadyError("It was not ready within 30 s.", ("line",), again=True)
-    for error in (ENDED, late):
+    for error in (NotReadyError("It ended.", (), Ended(1)), late):
         assert isinstance(fault.of_error(error, SUITE), BrokenPromise)
 
 
