@@ -122,7 +122,7 @@ def discard(pack: Pack, words: Sequence[str]) -> None:
     typed = {"report_dir": named[-1]} if named else {}
     with suppress(GateError, OSError):  # which the run will report
         path = Path(str(collect(pack.options, typed, os.environ, Path.cwd())[0].get("report_dir", "reports")))
-        if path.is_dir():
+        if path.is_dir() and path.resolve() not in report_directory.held():
             report_directory.claim(path)
             report_directory.release(path)
 
