@@ -35,11 +35,12 @@ class Suite:
     fuzz: str = "-"  # beginning of the ids of tests that send generated requests
     optional_fixtures: frozenset[str] = frozenset()  # that a machine may lack
     inventory: str = ""  # file with the least that a run has to judge
+    config: str = "pyproject.toml"  # file with the settings of pytest, which reads no other
 
     @property
     def words(self) -> tuple[str, ...]:
         """Arguments of pytest for the tests that judge the service."""
-        return self.folder, f"--ignore={self.harness}"
+        return self.folder, f"--ignore={self.harness}", f"--config-file={self.config}", "--rootdir=."
 
 
 @dataclass(frozen=True, slots=True)
