@@ -108,8 +108,9 @@ class Inventory(BaseModel):
         ]
         if untested:
             sentences.append(f"{len(untested)} criteria have no test: {_names(untested)}.")
-        # A failed or missing test is reason enough for lower numbers.
-        return sentences or ([] if tally.tests("failed", "error") else list(self._too_few(tally, scope)))
+        # A finding and a missing test are reason enough for lower numbers.
+        known = tally.findings or tally.tests("failed", "error")
+        return sentences or ([] if known else list(self._too_few(tally, scope)))
 
     def _tests_without_outcome(self, tests: Sequence[str], tally: Tally, scope: Scope) -> Iterator[str]:
         ended: dict[str, list[Outcome]] = defaultdict(list)
