@@ -18,7 +18,7 @@ from gate.core.errors import NotAvailable
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding, must
 from gate.core.record import Record
-from gate.core.waiting import wait
+from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants
 from gate.session.codes import REFUSED
 from gate.session.session import Session
@@ -130,15 +130,36 @@ class Job:
         the invariant says why.
         """
         wanted = frozenset(statuses) or TERMINAL
-        wait(
-            f"{self.id} becoming {' or '.join(sorted(wanted))}",
-            self._watched_view(),
-            until=lambda seen: bool(seen.json) and seen.json.get("status") in wanted,
-            never=lambda seen: seen.status != 200 or seen.json.get("status") in TERMINAL,
-            kind=kind,
-            show=lambda seen: f"{seen.status} {(seen.json or {}).get('status')}",
-        )
+        try:
+            wait(
+                f"{self.id} becoming {' or '.join(sorted(wanted))}",
+                self._watched_view(),
+                until=lambda seen: bool(seen.json) and seen.json.get("status") in wanted,
+                never=lambda seen: seen.status != 200 or seen.json.get("status") in TERMINAL,
+                kind=kind,
+                show=lambda seen: f"{seen.status} {(seen.json or {}).get('status')}",
+            )
+        except NotReached as late:
+            if self._behind_others():
+                raise NotAvailable(
+                    "the runner was too busy with the jobs of others; --time-factor waits longer"
+                ) from late
+            raise
         return self
+
+    def _behind_others(self) -> bool:
+        """Return whether the job has to wait on a system that others use: work is under way, and none overtook it."""
+        session = self._scenario.session
+        if session.alone or session.database is None:
+            return False
+        (row,) = session.database.query(
+            "SELECT count(*) FILTER (WHERE NOT j.status = ANY(%s)) AS waiting,"
+            " count(*) FILTER (WHERE j.status = ANY(%s) AND j.created_at > own.created_at) AS overtaking"
+            " FROM jobs j, jobs own"
+            " WHERE own.jobspec_id = %s AND NOT own.status = ANY(%s) AND j.jobspec_id <> own.jobspec_id",
+            *(list(TERMINAL), list(TERMINAL), self.id, list(TERMINAL)),
+        )
+        return bool(row["waiting"]) and not row["overtaking"]
 
     def _watched_view(self) -> Callable[[], Exchange]:
         """A probe that reads the job, and checks its rows every LOOK_SECONDS."""

@@ -13,9 +13,12 @@ import pytest
 
 from beacon.api import JOBS
 from beacon.pack import pack
+from beacon.scenario import Scenario
+from gate.core.errors import NotAvailable
 from gate.core.ids import Ids
 from gate.core.record import Change, Row
 from gate.core.redaction import Redactor
+from gate.core.waiting import NotReached
 from gate.oracles.unchanged import GET, REFUSED
 from gate.session.repetition import CHANCE, _chance
 from gate.session.session import Session
@@ -231,6 +234,26 @@ def test_unfinished_work_is_no_finding_while_the_service_works_for_others(
     assert "BG-LIFE-003" in {finding.code for finding in session.final_findings()}
     connection.execute("UPDATE jobs SET status = 'running' WHERE jobspec_id = 'a-done'")
     assert "BG-LIFE-003" not in {finding.code for finding in session.final_findings()}
+
+
+def test_job_behind_those_of_others_is_not_judged(
+    connection: Connection, watched: tuple[Session, FakeRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless a later one has overtaken it, which shows that the runner forgot it."""
+    session, runner = watched
+    monkeypatch.setattr("gate.core.waiting._factor", 0.001)
+    runner.answer = lambda *_: (200, b'{"status": "running"}')
+    job = Scenario(session, "test").adopt("b-done")
+    connection.execute("UPDATE jobs SET status = 'running', created_at = now() WHERE jobspec_id = 'b-done'")
+    connection.execute("UPDATE jobs SET created_at = now() - interval '1 h' WHERE jobspec_id <> 'b-done'")
+    with pytest.raises(NotReached):
+        job.wait()
+    connection.execute("UPDATE jobs SET status = 'running' WHERE jobspec_id = 'a-done'")
+    with pytest.raises(NotAvailable):
+        job.wait()
+    connection.execute("UPDATE jobs SET created_at = now() + interval '1 h' WHERE jobspec_id = 'b-one'")
+    with pytest.raises(NotReached):
+        job.wait()
 
 
 def test_findings_show_why_they_are_certain(connection: Connection, watched: tuple[Session, FakeRunner]) -> None:
