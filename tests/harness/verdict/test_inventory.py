@@ -21,6 +21,7 @@ from gate.verdict.events import (
 )
 from gate.verdict.inventory import CollectedTest, Inventory, Scope, load
 from gate.verdict.tally import tally
+from tests.harness.support.verdicts import reported
 
 JOB = "tests/existing/test_e.py::test_job[{resource}]"
 TESTS = [
@@ -104,6 +105,7 @@ def test_least_numbers_are_a_part_of_what_runs_saw() -> None:
     ]
     failed = Outcome(FIRST.test, "failed", FIRST.criteria)
     assert missing(failed, SECOND, PAGE, *counted(9), listed=recorded) == []
+    assert missing(FIRST, SECOND, PAGE, reported(), *counted(9), listed=recorded) == []
 
 
 def test_numbers_of_a_deeper_run_stand_beside_those_of_a_quick_one() -> None:
