@@ -74,7 +74,8 @@ def run(sabotage: Sabotage, conditions: Conditions) -> Trial:
     try:
         sabotaged(conditions.original, copy, sabotage)
         if sabotage.earlier:
-            shutil.copytree(conditions.directory / "clean" / "reports", directory / "reports")
+            earlier, journals = conditions.directory / "clean" / "reports", shutil.ignore_patterns("journal")
+            shutil.copytree(earlier, directory / "reports", ignore=journals)
         trial.code = _gate(sabotage, copy, conditions)
         judge(trial, directory)
     except TimeoutError:
