@@ -20,7 +20,7 @@ from gate.session import fault
 from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
 from gate.suite import interrupts
-from gate.suite.state import CANARY, UNAVAILABLE, UNJUDGED, journal_of, redactor_of
+from gate.suite.state import CANARY, SETTINGS, UNAVAILABLE, UNJUDGED, journal_of, redactor_of
 from gate.targets.remote_run.limits import UsedUp
 from gate.verdict.events import LIMIT, TARGET, GateFailed
 
@@ -48,8 +48,10 @@ def watch(node: pytest.Item, session: Session, record: Record) -> None:
     node.stash.setdefault(WATCHED, []).append(Watched(session, record))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Registers the code of every finding in this process."""
+    if SETTINGS not in config.stash:
+        raise pytest.UsageError("The plugin gate.suite.run is not registered: restore conftest.py.")
     codes.whole(suite.pack())
 
 
