@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from itertools import groupby
 
-from gate.core.options import FILE, Declared, Options, declared
+from gate.core.options import Declared, Options, declared
+from gate.core.surroundings import FILE
 
 GROUPS = {
     "target": "target: where the service comes from",

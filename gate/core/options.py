@@ -12,10 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 
 from gate.core.documents import load_toml
 from gate.core.errors import DocumentError, UsageError
+from gate.core.surroundings import FILE
 from gate.core.texts import like
 
-FILE = "gate.toml"
-"""A file in the working directory, whose table ``gate`` holds options."""
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from gate.core.options import FILE
+from gate.core.surroundings import FILE  # not from the options, whose library may be what is missing
 
 MASK = "***"
 UNPARSABLE = "a URL that cannot be parsed"

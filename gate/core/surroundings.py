@@ -16,6 +16,8 @@ from pathlib import Path
 
 from gate.core.guard import RUN
 
+FILE = "gate.toml"
+"""A file in the working directory, whose table ``gate`` holds options."""
 FOREIGN = ("PG", "PYTHON", "PYTEST_", "LC_", "LANG", "PWDEBUG")
 """Beginnings of variables that libpq, Python, pytest, the locale and the browser's driver read."""
 KEPT = frozenset(

@@ -11,8 +11,9 @@ from beacon.pack import pack
 from gate.cli import options
 from gate.cli.parser import Parser
 from gate.core.errors import UsageError
-from gate.core.options import FILE, declared, given
+from gate.core.options import declared, given
 from gate.core.settings import load
+from gate.core.surroundings import FILE
 from gate.session.start import refuse
 
 
