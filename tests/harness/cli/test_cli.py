@@ -97,10 +97,6 @@ def test_misspelled_word_is_answered_with_the_word_that_was_meant(
 
 UNJUDGED: dict[str, tuple[list[str], str]] = {
     "no such command": (["--runner-command", "no-such-runner"], "no-such-runner"),
-    "runner that exits": (
-        ["--runner-command", f"{sys.executable} -c 'print(\"no config\"); raise SystemExit(7)'"],
-        "no config",
-    ),
     "migration that fails": (
         ["--migrate-command", f"{sys.executable} -c 'raise SystemExit(\"no table\")'"],
         "no table",
@@ -112,12 +108,21 @@ UNJUDGED: dict[str, tuple[list[str], str]] = {
 
 @pytest.mark.parametrize(("words", "message"), UNJUDGED.values(), ids=UNJUDGED)
 def test_run_that_cannot_judge_is_exit_code_3(tmp_path: Path, words: list[str], message: str) -> None:
-    """A runner that never gets ready, or nothing to run, is never a pass and never a traceback."""
+    """A service that cannot be started, or nothing to run, is never a pass and never a traceback."""
     narrowed = words if "-k" in words else [*words, *QUICK]
     ended = gate(*narrowed, "--report-dir", str(tmp_path))
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert message in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_runner_that_ends_by_itself_is_the_fault_of_the_build(tmp_path: Path) -> None:
+    command = f"{sys.executable} -c 'print(\"no config\"); raise SystemExit(7)'"
+    ended = gate(*QUICK, "--runner-command", command, "--report-dir", str(tmp_path))
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    (finding,) = json.loads((tmp_path / "verdict.json").read_text())["findings"]
+    assert finding["got"] == "it ended by itself with exit code 7"
+    assert "no config" in str(finding["evidence"])
 
 
 def test_contract_that_does_not_parse_is_exit_code_3(tmp_path: Path) -> None:
