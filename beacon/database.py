@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-
 from beacon.checkout import ROOT
 from beacon.members import RESPONSE_COLUMNS
 from contracts.database.rows import TABLES
+from gate.core.documents import load_toml
 from gate.core.findings import Code
+from gate.core.record import Row
 from gate.oracles import invariants
 from gate.oracles.database_contract import DatabaseContract, Table
 
@@ -50,5 +50,5 @@ DATABASE = DatabaseContract(
         f"{table}.{column}" for table, columns in RESPONSE_COLUMNS.items() for column in columns
     ),
     foreign=("pgqueuer%", "schema_migrations"),
-    offending=tomllib.loads((DIRECTORY / "offending.toml").read_text(encoding="utf-8")),
+    offending=load_toml(DIRECTORY / "offending.toml", dict[str, dict[str, list[Row]]], "rows by invariant and table"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from gate.core.documents import load_toml
 from gate.core.errors import GateError
 from gate.core.settings import DEPTHS
 from gate.verdict.baseline import without_repetition
@@ -196,11 +196,7 @@ class Inventory(BaseModel):
 
 def load(path: Path) -> Inventory:
     """Loads the file; GateError says why it cannot be used."""
-    try:
-        inventory = Inventory.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise GateError(f"{path} cannot be read: {reason}.", "Take it from the repository again.") from error
+    inventory = load_toml(path, Inventory, "an inventory as ./scripts/gate update writes it")
     if not inventory.tests:
         raise GateError(f"{path} lists no test.", "Write it again with ./scripts/gate update.")
     return inventory

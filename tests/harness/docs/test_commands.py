@@ -33,6 +33,8 @@ RUN = list(dict.fromkeys(command for block in SHELL if not block.needs for comma
 PARSED = list(dict.fromkeys(command for block in SHELL if block.needs for command in block.commands))
 MENTIONED = sorted({span for page in PAGES for span in page.spans if re.match(r"\./scripts/[a-z]+ ", span)})
 EXAMPLES = [block for block in BLOCKS if block.language in {"python", "sql"}]
+APPENDED = [block for block in BLOCKS if "append" in block.options]
+OPTIONS = [block for block in BLOCKS if block.language == "toml" and block not in APPENDED]
 NEEDS = {
     "browser": "a Chromium",
     "engine": "a container engine and an image",
@@ -88,7 +90,7 @@ def test_each_block_is_run_or_parsed() -> None:
     assert fences == 2 * len(BLOCKS)
     judged = {"sh", "python", "sql", "yaml", "toml"}
     assert [str(block) for block in BLOCKS if block.language not in judged] == []
-    assert [str(block) for block in BLOCKS if not block.options.keys() <= {"needs", "file"}] == []
+    assert [str(block) for block in BLOCKS if not block.options.keys() <= {"needs", "file", "append"}] == []
     assert [str(block) for block in BLOCKS if block.needs and block.needs not in NEEDS] == []
     assert [str(block) for block in EXAMPLES if "file" not in block.options] == []
     assert {block.needs for block in SHELL} - {""} == NEEDS.keys()
@@ -120,7 +122,7 @@ def test_yaml_is_well_formed(block: Block) -> None:
     assert yaml.safe_load(block.text)
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block.language == "toml"], ids=str)
+@pytest.mark.parametrize("block", OPTIONS, ids=str)
 def test_options_file_is_accepted(tmp_path: Path, block: Block) -> None:
     (tmp_path / "gate.toml").write_text(block.text, encoding="utf-8")
     assert options.read(BeaconSettings, tmp_path)
@@ -207,6 +209,9 @@ def test_example_files_of_the_docs_fit_the_checkout_and_pass_its_tests(checkout:
         for name, text in examples.items():
             assert not (checkout / name).exists()
             (checkout / name).write_text(text, encoding="utf-8")
+        for block in APPENDED:
+            with (checkout / block.options["append"]).open("a", encoding="utf-8") as file:
+                file.write(f"\n{block.text}")
         for words in (["ruff", "check"], ["ruff", "format", "--check"]):
             succeed([sys.executable, "-m", *words, *python], checkout)
         succeed([sys.executable, "-m", "beacon", "update"], checkout)
