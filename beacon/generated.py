@@ -39,20 +39,20 @@ def _registered() -> str:
 
 
 def _catalogue(pack: FuzzPack) -> str:
-    from gate.fuzz.codes import whole  # noqa: PLC0415 (needed by this alone)
-    from gate.oracles.registry import catalogue_text  # noqa: PLC0415 (needed by this alone)
+    from gate.fuzz.codes import whole
+    from gate.oracles.registry import catalogue_text
 
     return catalogue_text(whole(pack).values())
 
 
 def _page(pack: FuzzPack) -> str:
-    from gate.oracles.registry import table  # noqa: PLC0415 (needed by this alone)
+    from gate.oracles.registry import table
 
     return fill((ROOT / PAGE).read_text(encoding="utf-8"), "oracles", table(pack.oracles))
 
 
 def _checks(pack: FuzzPack) -> str:
-    from gate.fuzz import canaries  # noqa: PLC0415 (loads schemathesis)
-    from gate.oracles import checks  # noqa: PLC0415 (needed by this alone)
+    from gate.fuzz import canaries
+    from gate.oracles import checks
 
     return checks.text([*checks.of(pack.oracles, pack.contract), *canaries.of(pack)])

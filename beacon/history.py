@@ -84,7 +84,7 @@ def past_jobs(seed: int, kinds: Iterable[str], prefix: str = "past", *, question
     Each has two or three regions (except for ``single region``), three models and this number of questions: 12
     executions with two regions and two questions.
     """
-    rng = random.Random(seed)  # noqa: S311 (cases, not secrets)
+    rng = random.Random(seed)
     for number, kind in enumerate(kinds):
         yield _past(rng, kind, f"{prefix}-{seed}-{number}", EPOCH + timedelta(hours=number), questions)
 

@@ -68,14 +68,14 @@ class BeaconPack:
     @property
     def service(self) -> Service:
         """The runner as targets start and reach it."""
-        from beacon.service import SERVICE  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.service import SERVICE
 
         return SERVICE
 
     @property
     def fuzzing(self) -> FuzzRules:
         """Facts about the runner that fuzzing needs."""
-        from beacon.fuzzing import RULES  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.fuzzing import RULES
 
         return RULES
 
@@ -115,15 +115,15 @@ class BeaconPack:
     @property
     def database(self) -> DatabaseContract:
         """The contract of the runner's database."""
-        from beacon.database import DATABASE  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.database import DATABASE
 
         return DATABASE
 
     @property
     def oracles(self) -> Sequence[Oracle]:
         """The oracles of any service, and those of the runner."""
-        from beacon.oracles.registered import ORACLES  # noqa: PLC0415 (its libraries would slow down every command)
-        from gate.oracles import general  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.oracles.registered import ORACLES
+        from gate.oracles import general
 
         return *general.oracles(self.database), *ORACLES
 
@@ -142,7 +142,7 @@ class BeaconPack:
 
     def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
         """The router stand-in's log of a job; None without a stand-in."""
-        from beacon.oracles import router_calls  # noqa: PLC0415 (its libraries would slow down every command)
+        from beacon.oracles import router_calls
 
         return router_calls.logged(stand_ins, resource)
 

@@ -204,7 +204,7 @@ def perform(session: Session, record: Record, steps: Sequence[Step]) -> list[Fin
 
 def sequence(seed: int, part: str, number: int) -> list[Step]:
     """The ``number``-th sequence of a part; the first performs every action on a job of each workflow."""
-    rng = random.Random(f"{seed} {part} {number}")  # noqa: S311 (cases, not secrets)
+    rng = random.Random(f"{seed} {part} {number}")
     if number == 0:
         both = [_submission(rng, STANDARD), _submission(rng, CROSS_REGION)]
         actions: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]

@@ -8,13 +8,13 @@ from gate.cli.command import Command, Run
 
 
 def _defects(parser: ArgumentParser) -> Run:
-    from benchmarks.defects.cli import prepare  # noqa: PLC0415 (loaded only when the command is called)
+    from benchmarks.defects.cli import prepare
 
     return prepare(parser)
 
 
 def _sabotage(parser: ArgumentParser) -> Run:
-    from benchmarks.sabotage.cli import prepare  # noqa: PLC0415 (as above)
+    from benchmarks.sabotage.cli import prepare
 
     return prepare(parser)
 

@@ -52,7 +52,7 @@ def kills(words: Sequence[str], console: Console) -> int:
     parser.add_argument("--victim", choices=VICTIMS, default="gate", help="process to kill (default: gate)")
     parser.add_argument("--workers", type=positive, default=2, metavar="N", help="of each run (default: 2)")
     values = parser.parse_args(words)
-    chance = random.Random(values.seed)  # noqa: S311 (moments, not secrets)
+    chance = random.Random(values.seed)
     before = directories()
     left = 0
     for number in range(1, values.number + 1):

@@ -76,8 +76,8 @@ def explained(error: Exception) -> GateError:
 
 def _kept(error: Exception) -> str:
     """Keeps the traceback of an error; the sentence says where it is."""
-    from gate.core.redaction import of_process  # noqa: PLC0415 (needed by a fault alone)
-    from gate.verdict import report_directory  # noqa: PLC0415 (as above)
+    from gate.core.redaction import of_process
+    from gate.verdict import report_directory
 
     text = of_process()("".join(traceback.format_exception(error)))
     if os.environ.get(TRACEBACK):
@@ -91,7 +91,7 @@ def _kept(error: Exception) -> str:
 
 
 def _report(error: GateError) -> int:
-    from gate.core.redaction import of_process  # noqa: PLC0415 (as above)
+    from gate.core.redaction import of_process
 
     hint = f"\n{error.hint}" if error.hint else ""
     _say(of_process()(f"gate: {error.message}{hint}" + "".join(f"\n  | {line}" for line in error.log)))

@@ -77,7 +77,7 @@ def judge(pack: Pack, values: Namespace) -> int:
         report_directory.claim(settings.report_dir)
     refuse(settings, pack)
     if values.replay:
-        from gate.cli.replay import replay  # noqa: PLC0415  (its libraries would slow down every other command)
+        from gate.cli.replay import replay
 
         return replay(pack, settings, Path(values.replay))
     typed["report_dir"] = str(settings.report_dir)
@@ -147,10 +147,10 @@ def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> 
 
 def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str]) -> int:
     """Prints the verdict of the suite and returns its exit code."""
-    from rich.console import Console  # noqa: PLC0415  (as below)
+    from rich.console import Console
 
-    from gate.verdict import reports  # noqa: PLC0415  (needed only at the end, and 15 MB while the suite runs)
-    from gate.verdict.verdict import NAME, read  # noqa: PLC0415  (as above)
+    from gate.verdict import reports
+    from gate.verdict.verdict import NAME, read
 
     if not (settings.report_dir / NAME).exists():
         raise _unjudged(settings, code, lines)
@@ -167,7 +167,7 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str]) 
 
 def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
     """The reason why a suite wrote no verdict, in its own words."""
-    from gate.targets.remote_run.access import redactor  # noqa: PLC0415  (its libraries are heavy)
+    from gate.targets.remote_run.access import redactor
 
     if fault := output_fault():
         return closed(fault)

@@ -55,10 +55,10 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
 
 def _inventory(pack: Pack, reports: Sequence[str]) -> str:
     """The inventory of the tests as they are collected now, with least numbers as before or of these reports."""
-    from gate.verdict import inventory  # noqa: PLC0415 (its libraries would slow down every command)
-    from gate.verdict.journal import read  # noqa: PLC0415 (as above)
-    from gate.verdict.tally import Tally, tally  # noqa: PLC0415 (as above)
-    from gate.verdict.verdict import read as verdict_of  # noqa: PLC0415 (as above)
+    from gate.verdict import inventory
+    from gate.verdict.journal import read
+    from gate.verdict.tally import Tally, tally
+    from gate.verdict.verdict import read as verdict_of
 
     path = pack.root / pack.suite.inventory
     tests = inventory.TESTS.validate_json(_collected(pack))

@@ -70,7 +70,7 @@ class Cases:
         yield from examples[:number]
         missing = number - len(examples[:number])
         chosen = min(len(boundaries), missing - round(missing * RANDOM_SHARE))
-        picks = sorted(random.Random(f"{self.seed} {operation}").sample(range(len(boundaries)), chosen))  # noqa: S311
+        picks = sorted(random.Random(f"{self.seed} {operation}").sample(range(len(boundaries)), chosen))
         yield from (boundaries[index] for index in picks)
         for chunk, start in enumerate(range(0, missing - chosen, CHUNK)):
             yield from self.random(operation, chunk, min(missing - chosen - start, CHUNK))

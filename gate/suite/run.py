@@ -111,7 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if _within(settings.depth, item)]
     collected = list(items)
-    random.Random(settings.seed).shuffle(items)  # noqa: S311 (an order, not a secret)
+    random.Random(settings.seed).shuffle(items)
     if config.option.maxfail == 1 or settings.workers == 1:
         items[:] = quick_first(items, collected, suite.pack().suite)
     else:

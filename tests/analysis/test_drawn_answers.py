@@ -63,7 +63,7 @@ def prompts(session: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("seed", DRAWS)
 def test_analysis_follows_from_drawn_answers(scenario: Scenario, prompts: dict[str, str], seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 (cases, not secrets)
+    chance = random.Random(seed)
     spec = scenario.spec(
         regions=REGIONS[: chance.choice((2, 3, 3))],
         models=MODELS[: chance.randint(1, 3)],

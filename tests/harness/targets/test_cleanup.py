@@ -78,7 +78,7 @@ def killed(scenario: Scenario, directory: Path, number: int, after: int) -> Path
 
 def test_killed_runs_leave_nothing(own_runner: OwnRunner, tmp_path: Path) -> None:
     """Killed at three random points: every row of every table is gone, the queue's and the keys' included."""
-    scenario, chance = own_runner(), random.Random(0)  # noqa: S311 (points in time, not secrets)
+    scenario, chance = own_runner(), random.Random(0)
     for number in range(3):
         ledger = killed(scenario, tmp_path / str(number), 120, chance.randint(1, 100))
         assert cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
@@ -92,7 +92,7 @@ def test_thousand_requests_killed_at_twenty_points_leave_nothing(
     own_runner: OwnRunner, tmp_path: Path, point: int
 ) -> None:
     """The same with the figures that the gate promises."""
-    scenario, chance = own_runner(), random.Random(point)  # noqa: S311 (moments to stop at, not secrets)
+    scenario, chance = own_runner(), random.Random(point)
     ledger = killed(scenario, tmp_path / "run", 1000, chance.randint(1, 990))
     assert cleanup([str(ledger), "--cleanup-database-url", database(scenario)]) == 0
     assert counts(database(scenario)) == {}
