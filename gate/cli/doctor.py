@@ -18,14 +18,13 @@ from gate.cli.command import Run
 from gate.core.browser import find
 from gate.core.errors import Exit, GateError
 from gate.core.lifetime import MEMORY
-from gate.core.resources import PORTS_NEEDED, WIDEN, local_ports, room
+from gate.core.resources import FILES_NEEDED, PORTS_NEEDED, WIDEN, local_ports, room
 from gate.core.surroundings import environment
 from gate.targets.engine import connect
 from gate.targets.postgres.binaries import find_binaries, named
 from gate.targets.postgres.server import MEMORY_NEEDED
 
 GIGABYTE = 2**30
-FILES_NEEDED = 1024
 LIBRARIES = ("hypothesis", "httpx", "jsonschema_rs", "psycopg", "pydantic", "pytest", "xdist")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gate.core.errors import GateError
 
+FILES_NEEDED = 1024
+"""The usual limit of open files; a service that needs more leaks them."""
 PORTS_NEEDED = 200
 """Local ports that a run with two workers uses at the same time, those that wait for their end included."""
 WIDEN = 'sysctl -w net.ipv4.ip_local_port_range="32768 60999"'

@@ -20,6 +20,7 @@ import psycopg
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding
+from gate.core.resources import FILES_NEEDED
 from gate.session.codes import SILENT
 from gate.targets import Ended, NotReadyError
 
@@ -27,8 +28,6 @@ CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.
 """Signals by which a process ends of its own doing; any other one comes from outside."""
 NOT_EXECUTED = {126, 127}
 """Exit codes of a shell whose command is not there or no program."""
-FILES_NEEDED = 1024
-"""The usual limit of open files: a service that needs more leaks them."""
 USED_UP = {
     errno.EMFILE: "Too many files are open",
     errno.ENFILE: "Too many files are open on this machine",
