@@ -231,7 +231,10 @@ class EmbeddedTarget:
         self._cluster = None
         cluster.release()
         self._say(f"Postgres was left running: psql '{cluster.url}' (\\l lists the databases)")
-        self._say(f"To end it: kill -QUIT {cluster.pid}; sleep 1; rm -r {cluster.directory}")
+        # Postgres removes its lock file when nothing of it writes any more; a fixed pause would be too short at times.
+        lock = cluster.data / "postmaster.pid"
+        wait = f"while [ -e {lock} ]; do sleep 0.1; done"
+        self._say(f"To end it: kill -INT {cluster.pid}; {wait}; rm -rf {cluster.directory}")
 
     def _end(self) -> None:
         if self._cluster is not None:
