@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,8 +149,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes an error in pytest, a plugin or a worker's own code."""
-        *_, place = excinfo.traceback
-        reason = f"Pytest failed in itself: {excinfo.exconly().splitlines()[-1]} ({place.path}:{place.lineno + 1})"
+        reason = f"Pytest failed in itself: {_error_and_place(excinfo)}"
         self.run.stopped = self.run.stopped or reason
         for hook in self.config.hook.pytest_internalerror.get_hookimpls() if WRAPPED in os.environ else ():
             if hook.plugin_name == "terminalreporter":
@@ -268,3 +268,13 @@ class Controller:
         """Takes the target down, whatever happened."""
         self.journal.close()
         self.target.stop()
+
+
+def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """An error and the place that raised it; of a worker's error xdist hands on the printed traceback alone."""
+    *_, place = excinfo.traceback
+    text = str(excinfo.value)
+    if Path(place.path).parent.name == "xdist" and (places := re.findall(r'File "(.+)", line (\d+)', text)):
+        lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("assert ")]
+        return f"{lines[-1]} ({':'.join(places[-1])})"
+    return f"{excinfo.exconly().splitlines()[-1]} ({place.path}:{place.lineno + 1})"

@@ -25,11 +25,8 @@ class NotReadyError(GateError):
     ``again`` says that it had been ready before, so that it can run here; ``ended`` how it ended, if it did.
     """
 
-    HINTS = ("It printed nothing.", "Its last lines follow.")
-    """Those that know no cause."""
-
     def __init__(self, message: str, log: tuple[str, ...], ended: Ended | None = None, *, again: bool = False) -> None:
-        super().__init__(message, self.HINTS[bool(log)], log)
+        super().__init__(message, "Its last lines follow." if log else "It printed nothing.", log)
         self.ended = ended
         self.again = again
 

@@ -63,6 +63,10 @@ class Plan:
         return container
 
 
+class UnexplainedError(GateError):
+    """A container failed for a reason that neither the engine nor its last lines name, so it may be the program's."""
+
+
 class Container:
     """A container with its address, its output and its verbs.
 
@@ -146,9 +150,8 @@ class Container:
             if state["Status"] in {"exited", "dead"}:
                 message = f"{self.title} ended with exit code {state['ExitCode']} before it was ready."
                 raise explained(message, hint, last) from error
-            raise GateError(
-                f"{self.title} was not ready within {deadline('ready'):g} s ({seen}).", hint, last
-            ) from error
+            message = f"{self.title} was not ready within {deadline('ready'):g} s ({seen})."
+            raise UnexplainedError(message, hint, last) from error
 
     def ended(self, seconds: float) -> int:
         """Waits until it has ended by itself and returns its exit code; GateError when it takes over ``seconds``."""
@@ -232,4 +235,4 @@ def explained(message: str, hint: str, last: tuple[str, ...]) -> GateError:
         return GateError(message, "Its image was built for another processor: build it for this machine's.", last)
     if any("No space left on device" in line for line in last):
         return GateError(message, "Its disk is full: free some space, as by docker system prune.", last)
-    return GateError(message, hint, last)
+    return UnexplainedError(message, hint, last)

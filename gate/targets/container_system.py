@@ -9,7 +9,7 @@ from functools import partial
 
 from gate.core.errors import GateError
 from gate.targets import Ended, NotReadyError
-from gate.targets.container import Container
+from gate.targets.container import Container, UnexplainedError
 from gate.targets.container_postgres import Server
 from gate.targets.postgres.supervision import LAST_LINES
 from gate.targets.process import probe
@@ -77,10 +77,8 @@ class ContainerSystem:
             self.service.await_ready(partial(probe, self._ready, self.service.port, 2.0, self.service.host))
             for worker in self.workers:
                 worker.await_ready(partial(_runs, worker))
-        except GateError as error:
-            if error.hint in NotReadyError.HINTS:
-                raise NotReadyError(error.message, error.log, self.ended(), again=self._was_ready) from error
-            raise
+        except UnexplainedError as error:
+            raise NotReadyError(error.message, error.log, self.ended(), again=self._was_ready) from error
         self._was_ready = True
 
     def stop(self) -> None:

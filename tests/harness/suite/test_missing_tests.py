@@ -51,11 +51,11 @@ STOPPED: dict[str, tuple[Inner, str]] = {
     "exit of a worker": (Inner(tests=(BODY, BODY.replace("pass", "os._exit(0)")), workers=2), "gw"),
     "internal error": (
         Inner(conftest="\ndef pytest_runtest_protocol():\n    1 / 0\n"),
-        "Pytest failed in itself",
+        "Pytest failed in itself: ZeroDivisionError: division by zero (",
     ),
     "internal error of a worker": (
         Inner(conftest="\ndef pytest_runtest_protocol():\n    1 / 0\n", workers=2),
-        "Pytest failed in itself",
+        "Pytest failed in itself: ZeroDivisionError: division by zero (",
     ),
 }
 
