@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from gate.contract import answer_bytes
 from gate.contract.loading import load_openapi
 from gate.contract.nodes import METHODS, Node, Operation, absolute, operations, registry
 from gate.contract.parts import Parts, parts_of
@@ -20,6 +21,8 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 
 BASE = "urn:openapi"
+OF_VALUES = frozenset({"BG-HTTP-004", "BG-HTTP-006"})
+"""Codes of findings on the value of a body, which a body that cannot be read does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,15 @@ class Contract:
         return Node(self.document, "", value).follow().value
 
     def check(self, exchange: Exchange) -> list[Finding]:
-        """Findings where a response is not what the contract promises."""
+        """Findings where a response is not what the contract promises, those on its bytes first."""
+        operation = self.operation(exchange.method, exchange.path)
+        findings = answer_bytes.check(exchange, str(operation or f"{exchange.method} {exchange.path}"))
+        unreadable = any(finding.code == answer_bytes.NOT_JSON for finding in findings)
+        return findings + [
+            finding for finding in self._check(exchange) if not (unreadable and finding.code in OF_VALUES)
+        ]
+
+    def _check(self, exchange: Exchange) -> list[Finding]:
         operation = self.operation(exchange.method, exchange.path)
         if operation is not None and self._unrouted(exchange):
             got = f"{exchange.status} {exchange.error_code or exchange.text}"
@@ -190,15 +201,6 @@ class Contract:
         ]
 
     def _check_body(self, where: str, key: str, schema: Any, exchange: Exchange) -> list[Finding]:
-        if exchange.json is None and exchange.body.strip() != b"null":
-            return [
-                Finding(
-                    "BG-HTTP-004",
-                    where=where,
-                    expected="a body of strict JSON in UTF-8, each member once",
-                    got=exchange.text,
-                )
-            ]
         return self._violations("BG-HTTP-004", f"{where} {exchange.status}", key, schema, exchange.json)
 
     def _violations(self, code: str, where: str, key: str, schema: Any, value: Any) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,11 +69,9 @@ class Exchange:
     def json(self) -> Any:
         """The response's body as strict JSON; None where it is not: UTF-8 without a mark, no NaN, each member once."""
         try:
-            value = pydantic_core.from_json(self.body, allow_inf_nan=False)
-            _UNIQUE.decode(self.body.decode())  # the fast and strict reader takes a member that stands twice
+            return strict_json(self.body)
         except ValueError:
             return None
-        return value
 
     @cached_property
     def sent(self) -> Any:
@@ -104,9 +103,25 @@ class Exchange:
         return f"{self.method} {self.url} -> {self.status} {clip(self.text, 500)}"
 
 
+def strict_json(text: bytes) -> Any:
+    """The value of a JSON text that every reader takes for the same; ValueError with the reason where it is none."""
+    if text.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError("a byte order mark")
+    value = pydantic_core.from_json(text, allow_inf_nan=False)
+    _UNIQUE.decode(text.decode())  # the fast and strict reader takes these
+    return value
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a member stands twice")
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the member {next(name for name in names if names.count(name) > 1)!r} stands twice")
 
 
-_UNIQUE = json.JSONDecoder(object_pairs_hook=_unique)
+def _finite(digits: str) -> None:
+    if math.isinf(float(digits)):
+        raise ValueError(f"{digits} is beyond the range of a double")
+
+
+_UNIQUE = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite)

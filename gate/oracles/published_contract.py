@@ -36,6 +36,14 @@ BG-HTTP-008 major: Accepted request violates the published schema
 BG-HTTP-009 major: Undocumented path answers with success
     A request to a path that the contract does not have was answered with success. Either an endpoint is
     undocumented, or another route matches paths that it should not.
+BG-HTTP-020 major: Body is not strict JSON
+    The bytes of a JSON answer must be a JSON text that every reader takes for the same value: UTF-8 without a byte
+    order mark, no NaN or Infinity, no number beyond a double, no half of a surrogate pair, each member once. Browsers
+    refuse the rest, or read another value.
+BG-HTTP-021 minor: JSON answer in another charset
+    JSON is UTF-8. A Content-Type that names another charset makes some clients read other characters.
+BG-HTTP-022 major: Content-Length differs from the body
+    The header must be the number of bytes that follow. Otherwise a client waits for more, or cuts the body off.
 """)
 
 
@@ -48,7 +56,9 @@ def check(record: Record, _: Observations, contract: Contract) -> Iterator[Findi
 
 def _violation(contract: Contract) -> tuple[Record, Observations]:
     operation = contract.operations[0]
-    return Record("", [Exchange(operation.method, f"http://service{operation.path}", 599)]), Observations()
+    headers = {"content-type": "application/json; charset=utf-16", "content-length": "1"}
+    answer = Exchange(operation.method, f"http://service{operation.path}", 599, headers=headers, body=b"{}x")
+    return Record("", [answer]), Observations()
 
 
 ORACLE = Oracle(

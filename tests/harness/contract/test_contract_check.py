@@ -47,7 +47,7 @@ BAD = {
     "value outside the enum": (submitted(202, {**ANSWER, "status": "queued"}), "BG-HTTP-004"),
     "null": (submitted(202, None), "BG-HTTP-004"),
     **{
-        name: (submitted(202, body), "BG-HTTP-004")
+        name: (submitted(202, body), "BG-HTTP-020")
         for name, body in {
             "not JSON": b"<html>",
             "empty": b"",
@@ -56,8 +56,14 @@ BAD = {
             "NaN": b'{"id": "a", "status": "enqueued", "metadata": NaN}',
             "member twice": b'{"id": "a", "id": "a", "status": "enqueued"}',
             "half of a surrogate pair": rb'{"id": "\ud800", "status": "enqueued"}',
+            "beyond a double": b'{"id": "a", "status": "enqueued", "more": 1e400}',
+            "overlong UTF-8": b'{"id": "\xc0\xaf", "status": "enqueued"}',
         }.items()
     },
+    "error that is not JSON": (exchange(404, b"{"), "BG-HTTP-020"),
+    "refused method that is not JSON": (exchange(405, b"{", path="/nowhere"), "BG-HTTP-020"),
+    "other charset": (exchange(404, ERROR, content_type="application/json; charset=latin-1"), "BG-HTTP-021"),
+    "body longer than declared": (exchange(404, ERROR, content_length="1"), "BG-HTTP-022"),
     "error that is null": (exchange(404, None), "BG-HTTP-006"),
     "error that is an object": (exchange(404, {**ERROR, "error": {"message": "no"}}), "BG-HTTP-006"),
     "error without a code": (exchange(404, {"error": "no", "request_id": "r"}), "BG-HTTP-006"),

@@ -41,6 +41,7 @@ def test_given_variables_win_over_the_services_own_in_a_container() -> None:
         "PORT": "8090",
         "RUNNER_HOST": "::",
         "RUNNER_RATE_LIMIT": "",
+        "TZ": "NST3:30",
         "RUNNER_DATABASE_POOL": "3",
     }
     assert environment(SERVICE, {})["RUNNER_HOST"] == SERVICE.container_env["RUNNER_HOST"]
