@@ -16,7 +16,7 @@ from rich.console import Console
 from beacon.checkout import ROOT
 from benchmarks.command_line import positive
 from benchmarks.mutation.mutants import Mutant, enumerated, named, sampled
-from benchmarks.mutation.report import LEAST, Result, reasons, write
+from benchmarks.mutation.report import MOST_REASONS, Result, earlier, reasons, write
 from benchmarks.mutation.trial import Suite, Trial
 from benchmarks.running import run_all
 
@@ -34,7 +34,10 @@ def mutation(words: Sequence[str], console: Console) -> int:
     else:
         console.print("looking for mutants ...", style="dim")
         sample = sampled(ROOT, enumerated(ROOT), values.sample, values.seed)
-    trials: list[Trial] = []
+    trials = [] if values.only else earlier(ROOT, sample, values.report_dir, retry=values.retry)
+    left = [mutant for mutant in sample.mutants if mutant not in {trial.mutant for trial in trials}]
+    if trials:
+        console.print(f"{len(trials)} of {len(sample.mutants)} were tried before", style="dim")
     known = reasons()
     stop = threading.Event()
     free = queue.SimpleQueue[Suite]()
@@ -67,7 +70,7 @@ def mutation(words: Sequence[str], console: Console) -> int:
         ]
         console.print("the unchanged runner ...", style="dim")
         run_all({"clean": suites[0].clean}, 1, stop, passes, console)
-        run_all({mutant.id: partial(judge, mutant) for mutant in sample.mutants}, values.jobs, stop, done, console)
+        run_all({mutant.id: partial(judge, mutant) for mutant in left}, values.jobs, stop, done, console)
     console.print(f"\n{result().summary()}")
     console.print(f"reports in {values.report_dir}; {time.monotonic() - started:.0f} s")
     return result().exit_code
@@ -77,13 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bench mutation",
         description="Changes the runner in small ways, one at a time and in a copy, and reports which of these mutants "
-        "the gate (depth ci, without fuzzing) notices.",
-        epilog=f"Exit codes: 0 at least {LEAST:.0%} are killed, 1 fewer are, 2 usage, 3 something could not be tried.",
+        "the gate (depth ci, fuzzing last) notices. Goes on where an earlier run with the same reports was ended.",
+        epilog=f"Exit codes: 0 all are killed but at most {MOST_REASONS:.0%}, each of these with a reviewed reason in "
+        "reasons.toml, 1 otherwise, 2 usage, 3 something could not be tried.",
         allow_abbrev=False,
     )
     parser.add_argument("--sample", type=positive, default=100, metavar="N", help="number of mutants (default: 100)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="selects the mutants (default: 0)")
     parser.add_argument("--only", metavar="ID,...", help="these mutants, by the ids that an earlier run showed")
+    help_ = "try those again that survived in the run before"
+    parser.add_argument("--retry", action="store_true", help=help_)
     parser.add_argument("--jobs", type=positive, default=2, metavar="N", help="mutants tried at once (default: 2)")
     help_ = "multiplies every deadline of the suite, which shares the machine with its copies (default: 2)"
     parser.add_argument("--time-factor", type=float, default=2.0, metavar="X", help=help_)

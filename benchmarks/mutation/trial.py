@@ -24,7 +24,8 @@ Outcome = Literal["killed", "killed at start", "timed out", "survived", "error"]
 
 NOT_COPIED = (".git", ".venv", ".tools", "reports", "node_modules", ".*_cache", ".hypothesis", "journal")
 WHOLE = (*pack().suite.words, "--ignore=tests/fuzz", "--ignore=tests/contract/test_published_document.py")
-"""The suite without fuzzing, which is too long for each mutant, and without tests that no runner is in."""
+"""The suite without fuzzing, which comes last, and without tests that no runner is in."""
+FUZZING = ("tests/fuzz",)
 FIRST: Mapping[str, Sequence[str]] = {
     "routes": ("tests/workflows/test_refusals.py", "tests/workflows/test_listings.py", "tests/security"),
     "store": ("tests/workflows/test_submission.py", "tests/workflows/test_idempotency.py"),
@@ -95,12 +96,18 @@ class Suite:
             outcome, by = self.judge(*first)
             if outcome == "survived":
                 outcome, by = self.judge(*WHOLE, *(f"--ignore={name}" for name in first))
+            if outcome == "survived":
+                outcome, by = self.judge(*(name for name in FUZZING if (self.tree / name).exists()))
         finally:
             _write(path, before)
-        names = f"a/{mutant.file}", f"b/{mutant.file}"
-        diff = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, n=1, lineterm="")
-        lines = (mutant.file, *changed_lines(before, after))
-        return Trial(mutant, outcome, time.monotonic() - started, tuple(by), lines, "\n".join(diff))
+        return Trial(mutant, outcome, time.monotonic() - started, tuple(by), *change(mutant, before, after))
+
+
+def change(mutant: Mutant, before: str, after: str) -> tuple[tuple[str, str, str], str]:
+    """Return a mutant's file with the lines that it removes and adds, and its diff."""
+    names = f"a/{mutant.file}", f"b/{mutant.file}"
+    diff = difflib.unified_diff(before.splitlines(), after.splitlines(), *names, n=1, lineterm="")
+    return (mutant.file, *changed_lines(before, after)), "\n".join(diff)
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,8 +11,8 @@ import pytest
 from beacon.checkout import ROOT
 from benchmarks.mutation import mutants
 from benchmarks.mutation.mutants import Mutant, Sample, changed_lines, enumerated, named, sampled, useless
-from benchmarks.mutation.report import Result, reasons
-from benchmarks.mutation.trial import FIRST, Outcome, Suite, Trial, classified
+from benchmarks.mutation.report import Reason, Result, earlier, reasons, write
+from benchmarks.mutation.trial import FIRST, Outcome, Suite, Trial, change, classified
 from gate.core.errors import Exit, UsageError
 from gate.verdict.events import Outcome as Ended
 from gate.verdict.verdict import Verdict
@@ -118,16 +118,19 @@ def test_suite_beyond_its_limit_is_timed_out(tree: Path, tmp_path_factory: pytes
     assert suite.judge("tests") == ("timed out", ())
 
 
-def result(*outcomes: Outcome, planned: int | None = None) -> Result:
+REVIEWED = (Reason("runner/store/one.py", "a", "b", "it is the same"),)
+
+
+def result(*outcomes: Outcome, planned: int | None = None, reviewed: Sequence[Reason] = REVIEWED) -> Result:
     mutant = Mutant("store", "runner/store/one.py", "AddNot", 0, ((1, 0), (1, 1)))
     trials = [Trial(mutant, outcome, 1.0, (), (mutant.file, "a", "b"), "") for outcome in outcomes]
-    return Result(0, Sample([mutant] * (planned or len(trials))), trials, (), 1.0)
+    return Result(0, Sample([mutant] * (planned or len(trials))), trials, reviewed, 1.0)
 
 
 ENDINGS: dict[str, tuple[Sequence[Outcome], int | None, Exit]] = {
     "all killed, in every way": (("killed", "killed at start", "timed out"), None, Exit.PASS),
-    "too few": (("killed",) * 8 + ("survived",) * 2, None, Exit.BROKEN),
-    "just enough": (("killed",) * 17 + ("survived",) * 3, None, Exit.PASS),
+    "too many reasons": (("killed",) * 8 + ("survived",) * 2, None, Exit.BROKEN),
+    "just few enough": (("killed",) * 18 + ("survived",) * 2, None, Exit.PASS),
     "one could not be tried": (("killed",) * 20 + ("error",), None, Exit.UNJUDGED),
     "some are left": (("killed",) * 20, 21, Exit.UNJUDGED),
     "nothing": ((), None, Exit.UNJUDGED),
@@ -137,6 +140,27 @@ ENDINGS: dict[str, tuple[Sequence[Outcome], int | None, Exit]] = {
 @pytest.mark.parametrize(("outcomes", "planned", "code"), ENDINGS.values(), ids=ENDINGS)
 def test_exit_code_follows_from_the_outcomes(outcomes: Sequence[Outcome], planned: int | None, code: Exit) -> None:
     assert result(*outcomes, planned=planned).exit_code == code
+
+
+def test_survivor_without_a_reason_fails() -> None:
+    outcomes: list[Outcome] = ["killed"] * 99
+    assert result(*outcomes, "survived", reviewed=()).exit_code == Exit.BROKEN
+
+
+def test_run_goes_on_where_an_earlier_one_was_ended(tree: Path, tmp_path: Path) -> None:
+    """A mutant is tried again when it could not be judged, when its place has moved, and a survivor on request."""
+    sample = sampled(tree, enumerated(tree), 4, 0)
+    outcomes: list[Outcome] = ["killed", "survived", "error"]
+    trials = []
+    for mutant, outcome in zip(sample.mutants, outcomes, strict=False):
+        trials.append(Trial(mutant, outcome, 1.0, (), *change(mutant, SOURCE, mutant.applied(SOURCE))))
+    write(Result(0, sample, trials, (), 1.0), tmp_path)
+    assert earlier(tree, sample, tmp_path, retry=False) == trials[:2]
+    assert earlier(tree, sample, tmp_path, retry=True) == trials[:1]
+    first = tree / sample.mutants[0].file
+    first.write_text(f"# moves every place\n{SOURCE}")
+    assert trials[0] not in earlier(tree, sample, tmp_path, retry=False)
+    assert earlier(tree, sample, tmp_path / "new", retry=False) == []
 
 
 def test_every_reviewed_reason_is_about_lines_of_the_runner() -> None:
