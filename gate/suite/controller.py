@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -195,9 +195,14 @@ class Controller:
         reason = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
         self.run.stopped = self.run.stopped or str(excinfo.value) or reason
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Writes the verdict; its code is the exit code of a run that judged a service and whose harness is sound."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 (a fixture could not be taken down; without a verdict nobody knows)
+            known = isinstance(error, GateError)
+            self.run.stopped = self.run.stopped or (str(error) if known else f"The end of the run failed: {error!r}")
         self.listener.stop()
         self._redact_results()
         self.conclude()

@@ -46,9 +46,20 @@ def test_vanished_test_is_missing(tmp_path: Path, inner: Inner, sentences: list[
     assert ending.verdict.missing[0] in ending.verdict.reason
 
 
+TORN = """
+@pytest.fixture(scope="session", autouse=True)
+def torn():
+    yield
+    raise RuntimeError("the system is gone")
+"""
+
 STOPPED: dict[str, tuple[Inner, str]] = {
     "exit with code 0": (Inner(tests=(BODY, BODY.replace("pass", "pytest.exit('done', returncode=0)"))), "done"),
     "exit of a worker": (Inner(tests=(BODY, BODY.replace("pass", "os._exit(0)")), workers=2), "gw"),
+    "exit, then a fixture that cannot be taken down": (
+        Inner(tests=(BODY, BODY.replace("pass", "pytest.exit('done')")), conftest=TORN),
+        "done",
+    ),
     "internal error": (
         Inner(conftest="\ndef pytest_runtest_protocol():\n    1 / 0\n"),
         "Pytest failed in itself: ZeroDivisionError: division by zero (",
