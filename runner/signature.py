@@ -18,6 +18,10 @@ MAX_SKEW: Final = timedelta(minutes=5)
 """How far a signed spec's timestamp may be from the present, in both directions."""
 MAX_NONCE: Final = 255
 
+_FIELD: Final = 2**255 - 19
+_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_WEAK: Final = frozenset({0, 1, _FIELD - 1, _ORDER_8, _FIELD - _ORDER_8})
+"""The y of the points whose order is 1, 2, 4 or 8: there are signatures that fit such a key and every message."""
 _RFC3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -73,7 +77,7 @@ def verify(spec: Mapping[str, Any], *, required: bool, now: datetime | None = No
     for name in ("signature", "public_key"):
         if not spec.get(name):
             raise SignatureError(f"missing_field:{name}", f"The JobSpec has no {name}.")
-    key = _decode(spec, "public_key", 32)
+    key = _strong(_decode(spec, "public_key", 32))
     signature = _decode(spec, "signature", 64)
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, canonical(spec))
@@ -106,6 +110,14 @@ def _decode(spec: Mapping[str, Any], name: str, length: int) -> bytes:
     if len(value) != length:
         raise SignatureError(f"invalid_encoding:{name}", f"{name} has {len(value)} bytes instead of {length}.")
     return value
+
+
+def _strong(key: bytes) -> bytes:
+    """The key, unless it binds its owner to nothing or is another spelling of one (RFC 8032, section 5.1.3)."""
+    y = int.from_bytes(key, "little") % 2**255  # the bit above is the sign of x
+    if y >= _FIELD or y in _WEAK:
+        raise SignatureError("invalid_encoding:public_key", "public_key is no canonical key of a large order.")
+    return key
 
 
 def _fresh(metadata: Mapping[str, Any], now: datetime) -> None:

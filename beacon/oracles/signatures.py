@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
+from beacon.ed25519 import binds_nothing
 from beacon.jobs import canonical
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
@@ -98,8 +99,10 @@ def verdicts(spec: Mapping[str, Any], now: datetime) -> set[str]:
         if not spec.get(name):
             return {f"missing_field:{name}"}
     key, signature = (_decoded(spec[name]) for name in ("public_key", "signature"))
-    if len(key) != 32 or len(signature) != 64:
-        return {f"invalid_encoding:{'public_key' if len(key) != 32 else 'signature'}"}
+    if len(key) != 32 or binds_nothing(key):
+        return {"invalid_encoding:public_key"}
+    if len(signature) != 64:
+        return {"invalid_encoding:signature"}
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, canonical(spec))
     except rfc8785.CanonicalizationError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from beacon.ed25519 import weak_keys
 from beacon.jobs import canonical, key, sign
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
@@ -129,6 +130,27 @@ def test_broken_signatures_get_the_same_verdict_on_both_workflows(
 
     assert (answer.status, answer.error_code) == (400, code)
     assert not any(scenario.rows(spec["id"]).counts().values())
+
+
+FORGED = base64.b64encode((4 * pow(5, -1, 2**255 - 19) % (2**255 - 19)).to_bytes(32, "little") + b"\1" + bytes(31))
+"""R is the base point and S is 1: with the neutral element as key it fits every message (RFC 8032, section 5.1.7)."""
+
+
+def test_key_that_binds_nothing_is_refused(scenario: Scenario, workflow: str) -> None:
+    spec = {**sign(scenario.spec(), nonce=scenario.new_id()), "signature": FORGED.decode()}
+    for weak in weak_keys():
+        answer = scenario.send({**spec, "public_key": base64.b64encode(weak).decode()}, workflow)
+        assert (answer.status, answer.error_code) == (400, "invalid_encoding:public_key"), weak.hex()
+
+
+def test_signature_in_another_spelling_is_refused(scenario: Scenario, workflow: str) -> None:
+    """S plus the order of the group satisfies the equation too, and so would R with its y plus the prime."""
+    spec = sign(scenario.spec(), nonce=scenario.new_id())
+    signature = base64.b64decode(spec["signature"])
+    other = (int.from_bytes(signature[32:], "little") + 2**252 + 27742317777372353535851937790883648493) % 2**256
+    for spelling in (signature[:32] + other.to_bytes(32, "little"), (2**255 - 18).to_bytes(32, "little") + bytes(32)):
+        answer = scenario.send({**spec, "signature": base64.b64encode(spelling).decode()}, workflow)
+        assert (answer.status, answer.error_code) == (400, "signature_mismatch")
 
 
 def test_nonce_is_good_for_one_job(scenario: Scenario, workflow: str) -> None:

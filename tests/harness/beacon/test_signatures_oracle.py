@@ -47,6 +47,7 @@ VERDICTS: dict[str, tuple[Spec, set[str]]] = {
     "signature missing": (without("signature"), {"missing_field:signature"}),
     "public key empty": ({**signed(), "public_key": ""}, {"missing_field:public_key"}),
     "public key no base64": ({**signed(), "public_key": "!"}, {"invalid_encoding:public_key"}),
+    "public key of small order": ({**signed(), "public_key": "AQ" + 41 * "A" + "="}, {"invalid_encoding:public_key"}),
     "signature too short": ({**signed(), "signature": "AAAA"}, {"invalid_encoding:signature"}),
     "integer beyond doubles": ({**signed(), "extra": 2**60}, {"canonicalization_error"}),
     "changed afterwards": ({**signed(), "questions": ["taiwan_status"]}, {"signature_mismatch"}),
