@@ -29,7 +29,12 @@ _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
 
 
 def create_app(
-    settings: Settings, database: Database, intake: Intake, published: str, portal: Path | None = None
+    settings: Settings,
+    database: Database,
+    intake: Intake,
+    metrics: Metrics,
+    published: str,
+    portal: Path | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -37,11 +42,11 @@ def create_app(
         settings: of this process.
         database: with an open pool.
         intake: notified of every submission.
+        metrics: those of this process.
         published: the text of the published contract, served at /openapi.yaml.
         portal: a directory that is served at /portal.
 
     """
-    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:

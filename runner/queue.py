@@ -53,6 +53,16 @@ async def queue_depth(connection: psycopg.AsyncConnection[Any]) -> int:
     return int(depth)
 
 
+async def oldest_seconds(connection: psycopg.AsyncConnection[Any]) -> float:
+    """The age of the oldest job that no worker has taken; 0 without one."""
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(
+            "SELECT coalesce(extract(epoch FROM now() - min(created)), 0)::float8 FROM pgqueuer WHERE status = 'queued'"
+        )
+        ((seconds,),) = await cursor.fetchall()
+    return max(0.0, float(seconds))
+
+
 async def enqueue_lost(connection: psycopg.AsyncConnection[Any], older_than_seconds: float) -> list[int]:
     """Queue again the jobs that are not terminal and have no entry, as after a restored backup of some tables.
 

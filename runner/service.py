@@ -15,6 +15,7 @@ import uvicorn
 from runner import logging
 from runner.app import create_app
 from runner.intake import Intake
+from runner.metrics import Metrics
 from runner.settings import EXIT_CONFIGURATION, Settings, refuse
 from runner.startup import ready, stop_on_signals
 from runner.store.database import Database, pool
@@ -32,15 +33,15 @@ async def serve(settings: Settings, portal: Path | None) -> None:
     listener = _bind(settings.host, settings.port)
     await ready(settings.database_url)
     stop = stop_on_signals()
-    intake = Intake()
+    intake, metrics = Intake(), Metrics()
     async with contextlib.AsyncExitStack() as stack:
         stack.push(listener)
         web = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "web"))
-        server = _Server(create_app(settings, Database(web), intake, published, portal), listener)
+        server = _Server(create_app(settings, Database(web), intake, metrics, published, portal), listener)
         stopping = asyncio.create_task(_exit_on(stop, server))
         working = None
         if settings.embedded_worker:
-            working = asyncio.create_task(_work(settings, server, stop, intake))
+            working = asyncio.create_task(_work(settings, server, stop, intake, metrics))
             # A service that cannot work, e.g. as a library is broken, has to end rather than collect jobs.
             working.add_done_callback(lambda _: stop.set())
         gc.freeze()  # what was imported stays; looking through it again and again would delay requests
@@ -52,12 +53,12 @@ async def serve(settings: Settings, portal: Path | None) -> None:
     _log.info("stopped")
 
 
-async def _work(settings: Settings, server: "_Server", stop: asyncio.Event, intake: Intake) -> None:
+async def _work(settings: Settings, server: "_Server", stop: asyncio.Event, intake: Intake, metrics: Metrics) -> None:
     await server.serving.wait()
     # Imported in the background, because requests can be served meanwhile.
     working = await asyncio.to_thread(importlib.import_module, "runner.working")
     gc.freeze()
-    await working.until(stop, settings, intake)
+    await working.until(stop, settings, intake, metrics)
 
 
 class _Server(uvicorn.Server):

@@ -6,6 +6,7 @@ from typing import Final
 
 from runner import logging, worker
 from runner.intake import Intake
+from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.startup import ready, stop_on_signals
 from runner.store.database import Pool, pool
@@ -20,25 +21,25 @@ _log = logging.get(__name__)
 async def work(settings: Settings) -> None:
     """Work on jobs until SIGTERM or SIGINT."""
     await ready(settings.database_url)
-    await until(stop_on_signals(), settings, Intake())
+    await until(stop_on_signals(), settings, Intake(), Metrics())
     _log.info("stopped")
 
 
-async def until(stop: asyncio.Event, settings: Settings, intake: Intake) -> None:
+async def until(stop: asyncio.Event, settings: Settings, intake: Intake, metrics: Metrics) -> None:
     """Work on jobs until the event is set, beginning them between the submissions of the intake."""
     # A pool of its own: work must not keep requests waiting for a connection.
     async with pool(settings.database_url, settings.database_pool, "worker") as own:
         _log.info("working")
-        working = asyncio.create_task(_work(settings, own, stop, intake))
+        working = asyncio.create_task(_work(settings, own, stop, intake, metrics))
         await stop.wait()
         await _finish(working)
 
 
-async def _work(settings: Settings, connections: Pool, stop: asyncio.Event, intake: Intake) -> None:
+async def _work(settings: Settings, connections: Pool, stop: asyncio.Event, intake: Intake, metrics: Metrics) -> None:
     """Keep a worker running: one that failed, e.g. because the database went away, is started again."""
     while not stop.is_set():
         try:
-            await worker.run(settings, connections, stop, intake)
+            await worker.run(settings, connections, stop, intake, metrics)
         except Exception:  # noqa: BLE001 - whatever ended the worker, jobs that are queued need one
             _log.exception("worker_failed")
             with contextlib.suppress(TimeoutError):

@@ -21,6 +21,7 @@ REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ENCODED_SLASH: Final = re.compile(r"%2f", re.IGNORECASE)
 _KNOWN_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _MAX_LOGGED_PATH: Final = 300
+_STATIC_PATH: Final = "/portal"
 
 _log = logging.get(__name__)
 
@@ -50,7 +51,7 @@ class RequestContext:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                _complete(MutableHeaders(scope=message), request_id, scope["path"])
             await send(message)
 
         try:
@@ -62,7 +63,8 @@ class RequestContext:
         method = scope["method"] if scope["method"] in _KNOWN_METHODS else "other"
         route = getattr(scope.get("route"), "path_format", "unmatched")
         self._metrics.answered(method, route, status, seconds)
-        _log.info(
+        note = _log.warning if status >= 500 else _log.info
+        note(
             "request",
             method=scope["method"][:32],
             path=scope["path"][:_MAX_LOGGED_PATH],
@@ -70,6 +72,13 @@ class RequestContext:
             status=status,
             duration_ms=round(seconds * 1000, 3),
         )
+
+
+def _complete(headers: MutableHeaders, request_id: str, path: str) -> None:
+    """Add the headers of every response. What the interface shows may change at once, so no cache keeps it."""
+    headers["X-Request-ID"] = request_id
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cache-Control"] = "no-cache" if path.startswith(_STATIC_PATH) else "no-store"
 
 
 def path_of(scope: Scope) -> str:

@@ -74,7 +74,11 @@ async def get_metrics(request: Request) -> Response:
     metrics = request.app.state.metrics
     try:
         async with request.app.state.database.connection(_PROBE_SECONDS) as connection:
-            metrics.observed(await queue.queue_depth(connection), await executions.counts_by_status(connection))
+            metrics.observed(
+                await queue.queue_depth(connection),
+                await queue.oldest_seconds(connection),
+                await executions.counts_by_status(connection),
+            )
     except (psycopg.OperationalError, psycopg.InterfaceError):
         request.app.state.database.suspect()
         metrics.unobserved()
@@ -114,8 +118,8 @@ async def _router(request: Request) -> dict[str, str]:
     client: httpx.AsyncClient = request.app.state.http
     try:
         response = await client.get(f"{request.app.state.settings.router_url.rstrip('/')}/health")
-    except httpx.HTTPError as error:
-        return _service("router", "degraded", type(error).__name__)
+    except httpx.HTTPError:
+        return _service("router", "degraded", "does not answer")
     if response.is_success:
         return _service("router", "healthy")
     return _service("router", "degraded", f"answers {response.status_code}")

@@ -1,6 +1,7 @@
 """One job from its first call to its end."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -8,6 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from runner import logging
+from runner.metrics import Metrics
 from runner.outcome import TERMINAL, derive
 from runner.questions import prompt
 from runner.store import outcomes, runs
@@ -43,6 +45,7 @@ class Tools:
         router: who is asked.
         slots: bounds the calls of the whole process.
         draining: once set, no further call is begun.
+        metrics: of this process.
 
     """
 
@@ -50,6 +53,7 @@ class Tools:
     router: Router
     slots: FairSlots
     draining: asyncio.Event
+    metrics: Metrics
 
 
 class JobRun:
@@ -70,6 +74,7 @@ class JobRun:
         self._spec: dict[str, Any] = {}
         self._trace = ""
         self._providers: dict[str, str] = {}
+        self._began = time.perf_counter()
 
     def interrupt(self, end: End) -> None:
         """Stop at once, calls that are under way included; `run` then returns this end."""
@@ -117,6 +122,7 @@ class JobRun:
                 return End.RELEASED if row and row["status"] == "running" else End.DONE
             self._spec, self._trace = row["jobspec_data"], row["jobspec_id"]
             self._records.compared = row["run"] is not None
+            self._began = time.perf_counter()
             logging.bind(job_id=self._trace)
             _log.info("job_running", executions=len(left), resumed=any(entry.interrupted for entry in left))
             await self._within_limit(left, first)
@@ -228,10 +234,14 @@ class JobRun:
 
     async def _call(self, entry: Planned, sent: asyncio.Event) -> Answer | Failure:
         text = prompt(entry.question_id, self._spec)
-        try:
-            return await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, sent)
-        except Failure as failure:
-            return failure
+        with self._tools.metrics.call() as outcome:
+            try:
+                answer = await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, sent)
+            except Failure as failure:
+                outcome.append(failure.type)
+                return failure
+            outcome.append("answer")
+            return answer
 
     async def _finish(self) -> End:
         """End the job, if everything is terminal and nobody else has ended it."""
@@ -250,5 +260,7 @@ class JobRun:
             _log.error("analysis_failed", reason=result.analysis_error)
         # Before it is stored: a cancellation may have ended the job by then, and this is what its executions came to.
         _log.info("job_decided", status=result.status, successful_regions=result.success_count)
+        workflow = "standard" if row["run"] is None else "cross-region"
+        self._tools.metrics.decided(workflow, result.status, time.perf_counter() - self._began)
         await persist(lambda connection, _: outcomes.store_outcome(connection, self.job, result))
         return End.DONE

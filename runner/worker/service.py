@@ -12,6 +12,7 @@ from pgqueuer.domain.types import Channel
 
 from runner import logging, queue, queue_driver
 from runner.intake import Intake
+from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.store import runs
 from runner.store.database import Pool
@@ -37,7 +38,7 @@ _CANCELLED_CHANNEL: Final = "job_cancelled"
 _log = logging.get(__name__)
 
 
-async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intake) -> None:
+async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intake, metrics: Metrics) -> None:
     """Run jobs until stopped.
 
     Any number of workers may share a database. A job is run by one of them at a time; when a worker dies, another one
@@ -49,25 +50,27 @@ async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intak
         pool: open; used by the worker for single statements. It opens two further connections of its own.
         stop: set it to stop.
         intake: the submissions that go first.
+        metrics: of this process.
 
     """
     async with Router(settings.router_url, settings.router_timeout_seconds, settings.executions_parallel) as router:
         while not stop.is_set():
             try:
-                await _Worker(settings, pool, router, intake).run(stop)
+                await _Worker(settings, pool, router, intake, metrics).run(stop)
             except Exception:  # noqa: BLE001 - whatever it is, the worker has to come back
                 _log.exception("worker_restarts")
                 await wait(stop, _RESTART_SECONDS)
 
 
 class _Worker:
-    def __init__(self, settings: Settings, pool: Pool, router: Router, intake: Intake) -> None:
+    def __init__(self, settings: Settings, pool: Pool, router: Router, intake: Intake, metrics: Metrics) -> None:
         self._settings = settings
         self._pool = pool
         self._intake = intake
         self._heartbeat = timedelta(seconds=settings.heartbeat_seconds)
         self._runs: dict[int, JobRun] = {}
-        self._tools = Tools(Persistent(pool), router, FairSlots(settings.executions_parallel), asyncio.Event())
+        slots = FairSlots(settings.executions_parallel)
+        self._tools = Tools(Persistent(pool), router, slots, asyncio.Event(), metrics)
         self._parallel = asyncio.Semaphore(settings.jobs_parallel)
         self._checks: set[asyncio.Task[None]] = set()
         channels = (queue_driver.NAMES.channel, _CANCELLED_CHANNEL)
