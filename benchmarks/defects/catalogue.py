@@ -1,20 +1,24 @@
-"""The known defects: ``defects.toml``, with a patch for each in ``patches/``."""
+"""The known defects: ``defects.toml``, with a patch for each in ``patches/``; and with them the violations."""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from benchmarks.defects.violation import Violation, matches, violations
 from gate.core.errors import GateError, UsageError
 
 HERE = Path(__file__).parent
 OF_FILES = frozenset({"portal", "document", "payload"})
 """Kinds whose fault is in a file, so the gate runs in a copy of the checkout."""
+
+DEPLOYED = "deployed"
+"""Topic of the defects."""
+SOME = 15
 
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 
@@ -31,19 +35,24 @@ class Defect(BaseModel):
     cause: Texts
     kind: Literal["runner", "migration", "backfill", "portal", "document", "payload"] = "runner"
     instead: str = ""
+    topic: str = DEPLOYED
 
     def matches(self, code: str, where: str) -> bool:
         """Return whether a finding with this code and place is about the defect."""
-        for entry in self.caught_by:
-            wanted, _, pattern = entry.partition(" ")
-            group = bool(pattern) and code.startswith(f"{wanted}-")
-            if (code == wanted or group) and re.search(pattern, where):
-                return True
-        return False
+        return matches(self.caught_by, code, where)
 
     def named_in(self, text: str) -> bool:
         """Return whether a finding's text names the cause."""
         return any(word.casefold() in text.casefold() for word in self.cause)
+
+
+Known = Defect | Violation
+Some = TypeVar("Some", Defect, Violation, Known)
+
+
+def defects_and_violations() -> dict[str, Known]:
+    """Return all defects and violations by their names."""
+    return {**defects(), **violations()}
 
 
 def defects(directory: Path = HERE) -> dict[str, Defect]:
@@ -73,16 +82,21 @@ def _document(directory: Path) -> dict[str, Any]:
         return tomllib.load(file)
 
 
-def chosen(known: dict[str, Defect], names: str) -> list[Defect]:
-    """Return the defects of a list like ``D01,D05``; UsageError for an unknown id or an empty list."""
-    ids = list(dict.fromkeys(name.strip().upper() for name in names.split(",") if name.strip()))
-    unknown = [name for name in ids if name not in known]
-    if unknown or not ids:
-        message = f"There is no defect {', '.join(unknown)}." if unknown else "No defect was named."
-        raise UsageError(message, f"Known are {', '.join(known)}.")
-    return [known[name] for name in ids]
+def chosen(known: Mapping[str, Some], names: str) -> list[Some]:
+    """Return those of a list like ``D01,error-codes``, where a topic stands for all of it; UsageError for others."""
+    some: dict[str, Some] = {}
+    for name in filter(None, map(str.strip, names.split(","))):
+        named = {key: each for key, each in known.items() if name in {key, key.lower(), each.topic}}
+        if not named:
+            topics = ", ".join(sorted({each.topic for each in known.values()}))
+            raise UsageError(f"There is no defect or violation {name}.", f"--list prints them; topics are {topics}.")
+        some |= named
+    if not some:
+        raise UsageError("No defect was named.", "--list prints them.")
+    return list(some.values())
 
 
-def third(known: Sequence[Defect], number: int) -> list[Defect]:
-    """Return every third defect, starting at ``number``; three consecutive numbers cover each defect once."""
-    return list(known[number % 3 :: 3])
+def rotated(known: Sequence[Some], number: int) -> list[Some]:
+    """Return at most 15 of all topics; consecutive numbers cover each once."""
+    groups = -(-len(known) // SOME)
+    return list(known[number % groups :: groups])

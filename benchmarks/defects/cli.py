@@ -1,7 +1,8 @@
-"""``gate defects``: the gate against each known defect, several at a time, and the score."""
+"""``gate defects``: the gate against each known defect and violation, several at a time, and the score."""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from beacon.pack import pack
 from benchmarks.defects import catalogue, score
-from benchmarks.defects.catalogue import Defect
+from benchmarks.defects.catalogue import Defect, Known
 from benchmarks.defects.score import Clean, Together, Trial
 from benchmarks.defects.trial import Conditions, Outcome, run
 from benchmarks.running import run_all
@@ -31,19 +32,20 @@ _STYLES = {"caught": "green", "missed": "bold red", "error": "bold magenta"}
 def prepare(parser: ArgumentParser) -> Run:
     """Fill the parser of the command."""
     parser.description = (
-        "Proves that the gate catches known defects: runs it at depth ci against the reference runner with "
-        "each defect of the deployed system, and against the clean runner. Only a finding about a defect catches it."
+        "Proves that the gate catches what breaks the contract: runs it at depth ci against the reference runner with "
+        "each defect of the deployed system and each violation of a promise, and against the clean runner. Only a "
+        "finding about a defect catches it."
     )
     parser.epilog = (
         "Exit codes: 0 all were caught and the clean runner has no finding, 1 otherwise, 2 usage, 3 a run could not "
         "be judged."
     )
     selection = parser.add_mutually_exclusive_group()
-    selection.add_argument("--only", metavar="D01,...", help="these defects")
-    selection.add_argument(
-        "--third", metavar="N", help="every third defect, from the Nth on; N may be any whole number"
-    )
+    selection.add_argument("--only", metavar="NAME,...", help="these defects, violations or topics of them")
+    help_ = "15 of them, others with each number; a number for each commit tries all in turn"
+    selection.add_argument("--some", metavar="N", help=help_)
     selection.add_argument("--together", metavar="D01,...", help="these defects in one runner")
+    selection.add_argument("--list", action="store_true", help="print all of them and end")
     help_ = "judge over HTTP alone, as on a remote target without a database; 60 %% of the defects are then enough"
     parser.add_argument("--without-rows", action="store_true", help=help_)
     parser.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one per core)")
@@ -57,6 +59,10 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def defects(values: Namespace) -> Exit:
     """Run the command and return the exit code."""
+    if values.list:
+        for each in catalogue.defects_and_violations().values():
+            sys.stdout.write(f"{each.id}: {each.title}\n")
+        return Exit.PASS
     alone, together, clean = _selected(values)
     whole(pack())  # loaded before the threads that read findings
     settings = load(Settings, given(Settings, values))
@@ -94,21 +100,21 @@ def _whole(flag: str, text: str, least: int) -> int:
     return int(text)
 
 
-def _selected(values: Namespace) -> tuple[list[Defect], list[Defect], int]:
-    """Defects to judge alone, defects to judge in one runner, and the number of clean runs."""
-    known = catalogue.defects()
+def _selected(values: Namespace) -> tuple[list[Known], list[Defect], int]:
+    """Changes to judge alone, defects to judge in one runner, and the number of clean runs."""
+    known = catalogue.defects_and_violations()
     some = values.only is not None or values.together is not None
     clean = int(not some) if values.clean is None else _whole("--clean", values.clean, least=0)
     if values.only is not None:
         return catalogue.chosen(known, values.only), [], clean
     if values.together is not None:
-        together = catalogue.chosen(known, values.together)
+        together = catalogue.chosen(catalogue.defects(), values.together)
         if len(together) < 2:
             raise UsageError("--together names a single defect.", "Name at least two, or use --only.")
         return [], together, clean
-    if values.third is not None:
-        return catalogue.third(list(known.values()), _whole("--third", values.third, least=0)), [], clean
-    return list(known.values()), catalogue.chosen(known, catalogue.together()), clean
+    if values.some is not None:
+        return catalogue.rotated(list(known.values()), _whole("--some", values.some, least=0)), [], clean
+    return list(known.values()), catalogue.chosen(catalogue.defects(), catalogue.together()), clean
 
 
 @dataclass(slots=True)
@@ -122,7 +128,7 @@ class _Trials:
     clean_runs: list[Clean] = field(default_factory=list)
     at_once: Together | None = None
 
-    def alone(self, defect: Defect) -> Callable[[], None]:
+    def alone(self, defect: Known) -> Callable[[], None]:
         """Judge one defect up to the first test that fails, and once more to the end if that had another reason."""
 
         def work() -> None:
@@ -130,18 +136,17 @@ class _Trials:
                 outcome = run([defect], self.conditions, defect.id, self.stop, first=True)
                 trial = score.trial(defect, outcome, at_first=True)
                 if trial.result != "caught" and outcome.sightings and not outcome.error:
-                    again = run(
-                        [defect], self.conditions, defect.id, self.stop, until=lambda outcome: outcome.about(defect)
-                    )
+                    again = run([defect], self.conditions, defect.id, self.stop, until=lambda seen: seen.about(defect))
                     trial = score.trial(defect, again, at_first=False, before=outcome.seconds)
             except GateError as error:
                 trial = score.trial(defect, Outcome(error=str(error)), at_first=False)
             self.results.append(trial)
             seconds = "" if trial.seconds is None else f"{trial.seconds:5.1f} s"
             codes = " ".join(trial.codes) or f"{' '.join(trial.reason.split())} {' '.join(trial.others)}"
+            first = "" if trial.first or not trial.first_finding else f" (first: {trial.first_finding})"
             named = "" if trial.named or trial.result != "caught" else " (cause not named)"
             head = f"{trial.result:<6}", f" {trial.id} {seconds:>7} {trial.by:<6}"
-            self._print(*head, f"{trial.slug}: {codes}{named}", _STYLES[trial.result])
+            self._print(*head, f"{trial.slug}: {codes}{named}{first}", _STYLES[trial.result])
 
         return work
 

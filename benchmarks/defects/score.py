@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks import reports
-from benchmarks.defects.catalogue import Defect
+from benchmarks.defects.catalogue import Defect, Known
 from benchmarks.defects.trial import Outcome, Sighting
 from gate.core.errors import Exit
 
@@ -29,11 +29,11 @@ class _Document(BaseModel):
 
 
 class Trial(_Document):
-    """The result of one defect.
+    """The result of one defect or violation.
 
     ``codes`` are those of findings about it, ``others`` of all others. ``seconds`` is the time from the start of the
-    gate's process to the first finding about it. ``oracle`` is true if an oracle that judges every test found it, and
-    ``named`` if a finding names the cause.
+    gate's process to the first finding about it. ``oracle`` is true if an oracle that judges every test found it,
+    ``named`` if a finding names the cause, and ``first`` if that is the first finding of the first failed test.
     """
 
     id: str
@@ -48,6 +48,8 @@ class Trial(_Document):
     at_first: bool = False  # the first test that failed found it
     oracle: bool = False
     named: bool = False
+    first: bool = False
+    first_finding: str = ""  # its code and place
     instead: str = ""
 
     @property
@@ -86,6 +88,7 @@ class Score(_Document):
     together: Together | None
     seconds: float
     median_seconds: float | None  # to the first finding, over all that were caught
+    ninth_seconds: float | None = None  # within which nine of ten were caught
     without_rows: bool = False
 
     def count(self, result: Result) -> int:
@@ -106,12 +109,16 @@ class Score(_Document):
         """Yield the table in sentences."""
         caught = [trial for trial in self.trials if trial.result == "caught"]
         if self.trials:
-            parts = [f"{len(caught)} of {len(self.trials)} defects caught"]
+            parts = [f"{len(caught)} of {len(self.trials)} defects and violations caught"]
             if caught:
                 oracles = sum(trial.oracle for trial in caught)
                 parts.append(f"{oracles} by oracles that judge every test, {len(caught) - oracles} by a test")
                 parts.append(f"the cause named for {sum(trial.named for trial in self.trials)}")
-                parts.append(f"first finding after {self.median_seconds:.1f} s (median)")
+                first = sum(trial.first for trial in caught) / len(caught)
+                parts.append(f"it comes first for {first:.0%}")
+                parts.append(
+                    f"first finding after {self.median_seconds:.1f} s (median), {self.ninth_seconds:.1f} s (9 of 10)"
+                )
             yield "; ".join(parts) + "."
         if self.together:
             named, total = len(self.together.named), len(self.together.defects)
@@ -125,13 +132,17 @@ class Score(_Document):
         yield f"The table took {self.seconds:.0f} s."
 
 
-def trial(defect: Defect, outcome: Outcome, *, at_first: bool, before: float = 0.0) -> Trial:
-    """Return the result of a run; ``before`` are the seconds of an earlier run that ended with another finding."""
-    about = outcome.about(defect)
+def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.0) -> Trial:
+    """Return the result of a run; ``before`` are the seconds of an earlier run that ended with another finding.
+
+    A violation is caught by any finding, since it breaks nothing else; a defect only by those about it.
+    """
+    about = outcome.about(defect) if isinstance(defect, Defect) else outcome.sightings
     codes = {each.finding.code for each in about}
     others = sorted({each.finding.code for each in outcome.sightings} - codes)
     missed: Result = "error" if outcome.error else "missed"
     reason = outcome.error or ("only findings about something else" if others else "nothing was found")
+    first = outcome.sightings[0].finding if outcome.sightings and not before else None
     return Trial(
         id=defect.id,
         slug=defect.slug,
@@ -144,16 +155,23 @@ def trial(defect: Defect, outcome: Outcome, *, at_first: bool, before: float = 0
         seconds=round(before + about[0].seconds, 2) if about else None,
         at_first=at_first,
         oracle=any(not code.startswith(SPECIFIC) for code in codes),
-        named=any(defect.named_in(each.text) for each in about),
+        named=any(_named(defect, each) for each in about),
+        first=first is not None and defect.matches(first.code, first.where),
+        first_finding=f"{first.code} {first.where}" if first else "",
         instead=defect.instead,
     )
 
 
+def _named(defect: Known, sighting: Sighting) -> bool:
+    """Return whether a finding names the cause: by its words for a defect, by its code and place for a violation."""
+    if isinstance(defect, Defect):
+        return defect.named_in(sighting.text)
+    return defect.matches(sighting.finding.code, sighting.finding.where)
+
+
 def apart(defects: Sequence[Defect], outcome: Outcome) -> Together:
     """Return the defects with a finding of their own that names the cause; no finding counts twice."""
-    candidates = {
-        defect.id: [each for each in outcome.about(defect) if defect.named_in(each.text)] for defect in defects
-    }
+    candidates = {defect.id: [each for each in outcome.about(defect) if _named(defect, each)] for defect in defects}
     owner: dict[tuple[str, str], str] = {}
     named = [defect.id for defect in defects if _match(defect.id, candidates, owner, set())]
     return Together(defects=[defect.id for defect in defects], named=named, error=outcome.error)
@@ -182,6 +200,7 @@ def score(
         together=together,
         seconds=round(seconds, 1),
         median_seconds=round(statistics.median(times), 2) if times else None,
+        ninth_seconds=sorted(times)[len(times) * 9 // 10] if times else None,
         without_rows=without_rows,
     )
 
@@ -194,7 +213,7 @@ def write(table: Score, directory: Path) -> None:
 def _markdown(table: Score) -> Iterator[str]:
     yield from ("# Defects", "", *table.summary())
     if table.trials:
-        columns = ("defect", "what", "result", "by", "codes", "seconds", "cause named")
+        columns = ("defect", "what", "result", "by", "codes", "seconds", "cause named", "first")
         yield from ("", *reports.table(columns, map(_cells, table.trials)))
     if replaced := [trial for trial in table.trials if trial.instead]:
         yield from ("", "Replaced by a relative:", "", *(f"- {trial.id}: {trial.instead}" for trial in replaced))
@@ -210,4 +229,5 @@ def _cells(trial: Trial) -> list[str]:
     codes = ", ".join(trial.codes) or trial.reason
     seconds = "" if trial.seconds is None else f"{trial.seconds:.1f}"
     named = "yes" if trial.named else "no"
-    return [f"{trial.id} {trial.slug}", trial.title, trial.result, trial.by, codes, seconds, named]
+    first = "yes" if trial.first else trial.first_finding
+    return [f"{trial.id} {trial.slug}", trial.title, trial.result, trial.by, codes, seconds, named, first]

@@ -15,7 +15,8 @@ from pathlib import Path
 from beacon.checkout import ROOT
 from beacon.pack import pack
 from beacon.service import service
-from benchmarks.defects.catalogue import OF_FILES, Defect
+from benchmarks.defects.catalogue import OF_FILES, Known
+from benchmarks.defects.violation import Violation
 from benchmarks.measuring import system
 from benchmarks.running import run_command
 from gate.core.errors import GateError
@@ -83,13 +84,13 @@ class Outcome:
         if event.finding.cause not in {sighting.finding.cause for sighting in self.sightings}:
             self.sightings.append(Sighting(event.finding, self.seconds))
 
-    def about(self, defect: Defect) -> list[Sighting]:
+    def about(self, defect: Known) -> list[Sighting]:
         """Return the findings about a defect, oldest first."""
         return [each for each in self.sightings if defect.matches(each.finding.code, each.finding.where)]
 
 
 def run(
-    defects: Sequence[Defect],
+    defects: Sequence[Known],
     conditions: Conditions,
     name: str,
     stop: threading.Event,
@@ -164,7 +165,7 @@ def _error(directory: Path, code: int) -> str:
 
 
 @contextmanager
-def _runner(defects: Sequence[Defect], conditions: Conditions, root: Path) -> Iterator[Sequence[str]]:
+def _runner(defects: Sequence[Known], conditions: Conditions, root: Path) -> Iterator[Sequence[str]]:
     """Yield the options that select the runner: commands to start, or the URL of a runner started here."""
     commands = patched_commands(defects)
     if conditions.without_rows:
@@ -174,18 +175,21 @@ def _runner(defects: Sequence[Defect], conditions: Conditions, root: Path) -> It
         yield [f"--{OPTIONS[name]}={command}" for name, command in commands.items()]
 
 
-def patched_commands(defects: Sequence[Defect]) -> dict[str, str]:
+def patched_commands(defects: Sequence[Known]) -> dict[str, str]:
     """Return the commands of a service with these defects, as far as they differ from the runner's own."""
+    violations = [defect.id for defect in defects if isinstance(defect, Violation)]
     kinds = {"serve": {"runner", "migration", "backfill"}, "migrate": {"migration"}, "backfill": {"backfill"}}
     commands = {}
     for name, affected in kinds.items():
-        if ids := ",".join(defect.id for defect in defects if defect.kind in affected):
+        # A violation of what both commands use, such as the analysis, is one of the backfill too.
+        everywhere = violations if name == "backfill" else ()
+        if ids := ",".join(each.id for each in defects if each.kind in affected or each.id in everywhere):
             commands[name] = f"{PATCHED} {ids} {name}"
     return commands
 
 
 @contextmanager
-def checkout(defects: Sequence[Defect]) -> Iterator[Path]:
+def checkout(defects: Sequence[Known]) -> Iterator[Path]:
     """Yield the directory to run the gate in: this checkout, or a copy with those defects that are in files."""
     faulty = ",".join(defect.id for defect in defects if defect.kind in OF_FILES)
     if not faulty:

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.defects.patches D01,D05 serve``: the runner's command line, with defects.
+"""``python -m benchmarks.defects.patches D01,D05 serve``: the runner's command line, with defects or violations.
 
 In place of a command of the runner, ``copy DIRECTORY`` makes a copy of the checkout with those defects that are in
-files, and ``check`` applies each defect by itself. Exit code 70 when a defect is unknown or cannot be applied;
-everything else as the runner's.
+files, and ``check`` applies each defect or violation by itself. Exit code 70 when a name is unknown or its change
+cannot be applied; everything else as the runner's.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from benchmarks.defects.patches import edited
 from benchmarks.defects.patches.patching import PatchError, files_in
+from benchmarks.defects.violation import Violation, violations
+from gate.core.errors import GateError
 
 ROOT = Path(__file__).resolve().parents[3]
 _FOLDERS = ("contracts", "gate", "beacon", "benchmarks", "fixtures", "tests", "runner", "portal")
@@ -26,12 +30,28 @@ EXIT_PATCH = 70
 
 
 def put(names: Sequence[str]) -> None:
-    """Apply the named defects to this process, or to the copied checkout; PatchError if that fails."""
-    for name in names:
+    """Apply the named changes to this process, or to the copied checkout; PatchError if that fails."""
+    known = _violations(names)
+    edited.put([known[name] for name in names if name in known])
+    for name in (name for name in names if name not in known):
         try:
             module(name).apply()
         except (PatchError, AttributeError) as error:
             raise PatchError(f"{name}: {error}") from error
+
+
+@cache
+def _known() -> Mapping[str, Violation]:
+    return violations()
+
+
+def _violations(names: Sequence[str]) -> Mapping[str, Violation]:
+    if all(map(str.isalnum, names)):
+        return {}  # defects, which have no hyphen
+    try:
+        return _known()
+    except GateError as error:
+        raise PatchError(str(error)) from error
 
 
 def module(name: str) -> ModuleType:
@@ -60,16 +80,28 @@ def main(words: Sequence[str]) -> int:
             return max(check(name) for name in names)
         put(names)
     except PatchError as error:
-        sys.stderr.write(f"the defect cannot be applied: {error}\n")
-        return EXIT_PATCH
+        return _refused(error)
     from runner.cli import app  # noqa: PLC0415 (not before the patches)
 
     app(list(command), prog_name="python -m runner")
     return 0
 
 
+def _refused(error: Exception) -> int:
+    sys.stderr.write(f"the defect cannot be applied: {error}\n")
+    sys.stderr.flush()
+    return EXIT_PATCH
+
+
 def check(name: str) -> int:
-    """Apply a defect in a child of this process, which loads the runner once for all of them."""
+    """Apply a defect in a child of this process, which loads the runner once for all of them; a violation to texts."""
+    known = _violations([name])
+    if name in known:
+        try:
+            edited.texts([known[name]])
+        except PatchError as error:
+            return _refused(error)
+        return 0
     import runner.service  # noqa: PLC0415 (loaded as a whole only for this check)
     import runner.working  # noqa: F401, PLC0415 (as above)
     from benchmarks.defects.catalogue import OF_FILES, defects  # noqa: PLC0415 (the patched runner needs none of it)
@@ -84,8 +116,7 @@ def check(name: str) -> int:
                 put([name])
             code = 0
         except PatchError as error:
-            sys.stderr.write(f"the defect cannot be applied: {error}\n")
-            sys.stderr.flush()
+            _refused(error)
         finally:
             os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -17,11 +17,12 @@ import pytest
 
 from beacon.checkout import ROOT
 from benchmarks.defects import score
-from benchmarks.defects.catalogue import Defect, chosen, defects, third, together
-from benchmarks.defects.patches import patching
+from benchmarks.defects.catalogue import SOME, Defect, chosen, defects, defects_and_violations, rotated, together
+from benchmarks.defects.patches import edited, patching
 from benchmarks.defects.patches.patching import PatchError
 from benchmarks.defects.score import Clean, Together
 from benchmarks.defects.trial import Outcome, Sighting
+from benchmarks.defects.violation import Violation, violations
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.findings import Finding, catalogue
 from gate.core.waiting import wait
@@ -50,6 +51,22 @@ def test_codes_that_catch_a_defect_are_in_the_catalogue(name: str) -> None:
         assert code in catalogue() or (pattern and any(known.startswith(f"{code}-") for known in catalogue())), entry
 
 
+def test_every_violation_applies_to_this_runner() -> None:
+    """Without starting one: texts that an edit of the runner made obsolete are named all at once."""
+    faults = []
+    for violation in violations().values():
+        try:
+            edited.texts([violation])
+        except PatchError as error:
+            faults.append(str(error))
+    assert faults == []
+
+
+@pytest.mark.parametrize("name", violations())
+def test_codes_that_must_come_first_are_in_the_catalogue(name: str) -> None:
+    assert {place.partition(" ")[0] for place in violations()[name].first} <= catalogue().keys()
+
+
 def test_every_defect_applies_to_this_runner() -> None:
     ended = command("benchmarks.defects.patches", ",".join(defects()), "check")
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -61,6 +78,81 @@ def test_unknown_defect_ends_the_runner_with_its_own_exit_code(words: list[str])
     assert ended.returncode == EXIT_PATCH
     assert "cannot be applied" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def violation(*edits: tuple[str, str], file: str = "runner/spec.py") -> Violation:
+    return Violation(
+        id="a-name", topic="some", title="a title", file=file, edits=edits, first=("BG-HTTP-004 executions",)
+    )
+
+
+WITHOUT_TARGET = {
+    "text that is gone": violation(("no such text", "")),
+    "text that stands twice": violation(("DEFAULT_MIN_REGIONS", "2")),
+    "text that does not change": violation(("DEFAULT_MIN_REGIONS: Final = 1", "DEFAULT_MIN_REGIONS: Final = 1")),
+    "text that the first edit took": violation(("Final = 1\n", "Final = 2\n"), ("Final = 1\n", "Final = 3\n")),
+    "file that is gone": violation(("a", "b"), file="runner/gone.py"),
+    "result that is not valid Python": violation(("DEFAULT_MIN_REGIONS: Final = 1", "DEFAULT_MIN_REGIONS: Final = (")),
+}
+
+
+@pytest.mark.parametrize("change", WITHOUT_TARGET.values(), ids=WITHOUT_TARGET)
+def test_violation_without_its_target_is_named(change: Violation) -> None:
+    with pytest.raises(PatchError, match=f"a-name: {change.file}: "):
+        edited.texts([change])
+
+
+def test_violation_of_a_loaded_module_is_refused() -> None:
+    with pytest.raises(PatchError, match="loaded before"):
+        edited.put([violation(("_LOCK_KEY: Final", "_KEY: Final"), file="runner/migrate.py")])
+
+
+EDITED = """
+import sys
+from benchmarks.defects.patches import edited
+from benchmarks.defects.violation import Violation
+edits = {"runner/spec.py": ("MIN_REGIONS: Final = 1", "MIN_REGIONS: Final = 2"),
+         "runner/migrations/0001_jobs_and_executions.up.sql": ("CREATE TABLE jobs (", "CREATE TABLE work (")}
+edited.put([Violation(id="a-b", topic="", title="x", file=file, edits=(edit,), first=("X",))
+            for file, edit in edits.items()])
+from runner import migrate, spec
+print(spec.DEFAULT_MIN_REGIONS, "TABLE work" in migrate.available()[0].up)
+"""
+
+
+def test_edited_module_and_migration_are_those_that_run() -> None:
+    __import__("runner.spec")  # leaves bytecode of the module as it is
+    ended = subprocess.run([sys.executable, "-c", EDITED], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("2 True\n", "")
+
+
+VALID = '[violations.a-name]\ntitle = "x"\nfile = "runner/spec.py"\nedits = [["a", "b"]]\nfirst = ["BG-HTTP-004 x"]\n'
+REFUSED_VIOLATIONS = {
+    "no edits": VALID.replace('[["a", "b"]]', "[]"),
+    "empty text": VALID.replace('"a", "b"', '"", "b"'),
+    "no finding": VALID.replace('["BG-HTTP-004 x"]', "[]"),
+    "bad pattern": VALID.replace("004 x", "004 ("),
+    "file elsewhere": VALID.replace("runner/spec.py", "gate/core/ids.py"),
+    "name of a defect": VALID.replace("a-name", "D01"),
+    "unknown field": f"{VALID}what = 1\n",
+    "other table": f"{VALID}[other]\n",
+    "no TOML": "[",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_VIOLATIONS.values(), ids=REFUSED_VIOLATIONS)
+def test_invalid_violation_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "some.toml").write_text(text)
+    with pytest.raises(GateError, match=r"some\.toml"):
+        violations(tmp_path)
+
+
+def test_violation_that_stands_in_two_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(VALID)
+    assert violations(tmp_path)["a-name"].topic == "a"
+    (tmp_path / "b.toml").write_text(VALID)
+    with pytest.raises(GateError, match="a-name"):
+        violations(tmp_path)
 
 
 TARGET = types.ModuleType("target")
@@ -164,6 +256,23 @@ def test_only_a_finding_about_a_defect_catches_it(run: Outcome, result: str, ora
     assert (trial.result, trial.oracle, trial.named) == (result, oracle, named)
 
 
+VIOLATION = violation(("a", "b"))
+FIRSTS = {
+    "the cause first": (outcome(ABOUT, ELSEWHERE), "caught", True, True),
+    "the cause second": (outcome(ELSEWHERE, ABOUT), "caught", True, False),
+    "something else": (outcome(ELSEWHERE), "caught", False, False),
+    "nothing at all": (outcome(), "missed", False, False),
+}
+
+
+@pytest.mark.parametrize(("run", "result", "named", "first"), FIRSTS.values(), ids=FIRSTS)
+def test_violation_is_caught_by_any_finding_and_named_by_its_own(
+    run: Outcome, result: str, named: bool, first: bool
+) -> None:
+    trial = score.trial(VIOLATION, run, at_first=True)
+    assert (trial.result, trial.named, trial.first) == (result, named, first)
+
+
 def test_code_of_a_group_counts_only_with_a_place() -> None:
     overdue = defect("D03", "BG-INV overdue", "BG-ROW")
     assert overdue.matches("BG-INV-045", "overdue")
@@ -210,10 +319,11 @@ def test_exit_code_follows_from_the_table(tmp_path: Path, parts: tuple[Any, Any,
     assert "| D01 one |" in (tmp_path / "defects.md").read_text()
 
 
-def test_three_consecutive_thirds_are_all_defects() -> None:
-    known = list(defects().values())
-    taken = [defect.id for number in (7, 8, 9) for defect in third(known, number)]
-    assert sorted(taken) == IDS
+def test_consecutive_numbers_try_all_defects_and_violations_once() -> None:
+    known = list(defects_and_violations().values())
+    groups = [rotated(known, number) for number in range(7, 7 + -(-len(known) // SOME))]
+    assert max(map(len, groups)) <= SOME
+    assert sorted(each.id for group in groups for each in group) == sorted(defects_and_violations())
 
 
 def test_ten_known_defects_are_put_into_one_runner() -> None:
@@ -273,16 +383,29 @@ def test_folder_without_defects_is_refused(catalogue_of: Callable[..., Path]) ->
         defects(catalogue_of([]))
 
 
+def test_list_prints_defects_and_violations() -> None:
+    ended = command("beacon", "defects", "--list")
+    assert ended.returncode == 0, ended.stderr
+    assert [line.partition(":")[0] for line in ended.stdout.splitlines()] == list(defects_and_violations())
+
+
+def test_topic_stands_for_all_of_it() -> None:
+    known = defects_and_violations()
+    topics = {each.topic for each in known.values()}
+    assert sorted(each.id for topic in topics for each in chosen(known, topic)) == sorted(known)
+    assert [each.id for each in chosen(known, "deployed")] == IDS
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ["--only", "D99"],
-        ["--third", "x"],
+        ["--some", "x"],
         ["--together", "D01"],
         ["--jobs", "0"],
         ["--clean", "-1"],
         ["--seed", "x"],
-        ["--only", "D01", "--third", "1"],
+        ["--only", "D01", "--some", "1"],
     ],
     ids=" ".join,
 )
