@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -72,10 +72,18 @@ def rows(published: Parts, served: Parts, users: Mapping[str, Uses | None], reas
         used = {user: (uses or {}).get(kind) for user, uses in users.items()}
         for name in sorted(names.union(offered[kind], *(parts or () for parts in used.values()))):
             by_user = {user: None if parts is None else name in parts for user, parts in used.items()}
-            row = Row(kind, name, name in names, name in offered[kind], by_user)
-            reason = next((entry.reason for entry in reasons if entry.covers(row)), "")
-            table.append(replace(row, reason=reason))
-    return table
+            table.append(Row(kind, name, name in names, name in offered[kind], by_user))
+    table += [replace(row, uses=dict.fromkeys(users, False)) for row in _bounds(published, served)]
+    return [replace(row, reason=next((entry.reason for entry in reasons if entry.covers(row)), "")) for row in table]
+
+
+def _bounds(published: Parts, served: Parts) -> Iterator[Row]:
+    """A row for each value of a bound that both documents state, but with no value in common."""
+    ours, theirs = published.bounds(), served.bounds()
+    for place in sorted(ours.keys() & theirs.keys()):
+        if not ours[place] & theirs[place]:
+            for value in sorted(ours[place] | theirs[place]):
+                yield Row("bounds", f"{' '.join(place)} {value}", value in ours[place], value in theirs[place])
 
 
 def stale(table: Sequence[Row], reasons: Sequence[Reason]) -> list[Reason]:

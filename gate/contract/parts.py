@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,11 @@ from gate.contract.nodes import Node, Operation, operations
 JSON = "application/json"
 BODY = "body"
 KINDS = ("operations", "parameters", "statuses", "media", "headers", "fields", "values")
+BOUNDS = frozenset(
+    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems"}
+    | {"pattern", "default"}
+)
+"""Keywords whose value two documents of the same service may not state differently."""
 DEEPEST = 12
 """Levels of fields to which a schema that contains itself is followed."""
 
@@ -34,6 +40,8 @@ class Parts:
     values: set[str] = field(default_factory=set)
     roots: dict[str, Node] = field(default_factory=dict)
     """Schemas of bodies and parameters, by the beginning of their names."""
+    header_roots: dict[str, Node] = field(default_factory=dict)
+    """Schemas of the headers of answers, by their names."""
 
     def names_in(self, name: str, value: Any) -> Iterator[tuple[str, str]]:
         """Kind and name of each documented field and value in ``value``, which is the body or parameter ``name``."""
@@ -52,9 +60,24 @@ class Parts:
             elif (written := f"{here} {json.dumps(part)}") in self.values:
                 yield "values", written
 
+    def bounds(self) -> dict[tuple[str, str], set[str]]:
+        """The values, as JSON, of each keyword of BOUNDS, by the name of what it bounds and the keyword."""
+        stated: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for name, root in {**self.roots, **self.header_roots}.items():
+            for pointer, node in fields(root):
+                for keyword in BOUNDS & node.value.keys():
+                    stated[f"{name} {pointer}".strip(), keyword].add(_written(node.value[keyword]))
+        return stated
+
     def names(self) -> dict[str, set[str]]:
         """The names by kind."""
         return {kind: getattr(self, kind) for kind in KINDS}
+
+
+def _written(value: Any) -> str:
+    """A value as JSON, with numbers that are equal written alike."""
+    whole = isinstance(value, float) and value.is_integer()
+    return json.dumps(int(value) if whole else value)
 
 
 def parts_of(document: Mapping[str, Any], ids: Mapping[str, str]) -> Parts:
@@ -76,7 +99,9 @@ def _add_operation(parts: Parts, name: str, operation: Operation) -> None:
     for status, response in operation.node.child("responses").items():
         answer = f"{name} {status}"
         parts.statuses.add(answer)
-        parts.headers |= {f"{answer} {header.lower()}" for header, _ in response.child("headers").items()}
+        for header, node in response.child("headers").items():
+            parts.headers.add(f"{answer} {header.lower()}")
+            parts.header_roots[f"{answer} {header.lower()}"] = node.child("schema", default={})
         for media, content in response.child("content").items():
             parts.media.add(f"{answer} {media}")
             if media == JSON:

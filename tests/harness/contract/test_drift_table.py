@@ -39,6 +39,9 @@ def get(document: Document, path: str) -> Document:
     return operation
 
 
+LIMITED = [name for name in PUBLISHED.headers if name.endswith(" x-ratelimit-limit")]
+BOUNDS = (("published", 1), ("served", 2))
+
 CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "nothing": (lambda d: d["info"].update(title="Another", description=""), set()),
     "the same in place of a reference": (
@@ -79,6 +82,17 @@ CHANGES: dict[str, tuple[Callable[[Document], Any], set[str]]] = {
     "value added": (
         lambda d: schemas(d)["Liveness"]["properties"].update(status={"enum": ["alive", "well"]}),
         {'served getLiveness 200 /status "well"'},
+    ),
+    "bound changed": (
+        lambda d: get(d, "/api/v1/jobs")["parameters"].__setitem__(
+            0, {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1.0, "maximum": 201}}
+        ),
+        {"published listJobs query limit maximum 200", "served listJobs query limit maximum 201"},
+    ),
+    "bound left out": (lambda d: schemas(d)["SuccessRate"].pop("maximum"), set()),
+    "bound of a header changed": (
+        lambda d: d["components"]["headers"]["RateLimitLimit"]["schema"].update(minimum=2),
+        {f"{side} {name} minimum {least}" for name in LIMITED for side, least in BOUNDS},
     ),
     "value removed from a request": (
         lambda d: d["components"]["parameters"]["Include"]["schema"].pop("enum"),
