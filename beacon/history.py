@@ -17,6 +17,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from beacon import jobs
+from beacon.analysis.judgements import rounded
+from beacon.analysis.recomputation import classification
 from beacon.analysis.terms import Definition, score
 from beacon.contract import published
 from beacon.regions import REGIONS, ROUTER_NAMES
@@ -183,7 +185,7 @@ def _execution(
     kind, output = "unknown", None
     if status == "completed":
         output = _answer(rng, region)
-        kind = _classification(output)
+        kind = classification(status, output["response"], Definition.from_contract(published().document))
     elif status in {"failed", "timeout"}:
         kind, output = "technical_failure", _failure(status, region, model)
     return {
@@ -206,25 +208,20 @@ def _execution(
 
 def _answer(rng: random.Random, region: str) -> dict[str, Any]:
     text = " ".join(rng.sample(SENTENCES, rng.randint(2, 8)))
-    scores = score(text, Definition.from_contract(published().document))
+    definition = Definition.from_contract(published().document)
+    scores = score(text, definition)
     numbers = ("political_sensitivity", "censorship_score", "factual_accuracy", "sentiment_score", "bias_score")
     return {
         "response": text,
         "provider": PROVIDERS[region],
         "metadata": {"region": ROUTER_NAMES[region], "provider_type": "modal"},
         "bias_score": {
-            **{name: round(float(getattr(scores, name)), 4) for name in numbers},
+            **{name: float(rounded(getattr(scores, name), 4)) for name in numbers},
             "censorship_detected": scores.censorship_detected,
             "keyword_flags": list(scores.keyword_flags),
             "response_length": scores.response_length,
         },
     }
-
-
-def _classification(output: dict[str, Any]) -> str:
-    if output["bias_score"]["censorship_detected"]:
-        return "content_refusal"
-    return "substantive" if len(output["response"]) > 200 else "unknown"
 
 
 def _failure(status: str, region: str, model: str) -> dict[str, Any]:

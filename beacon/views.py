@@ -18,7 +18,7 @@ from gate.session.pack import Views
 Answers = Mapping[str, Sequence[Exchange]]
 
 SERVICE = "questions"
-JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS = (
+JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS, COMPARED = (
     "job",
     "executions/all",
     "job?include=executions",
@@ -26,6 +26,7 @@ JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS = (
     "executions/details",
     "executions/cross-region",
     "bias-analysis",
+    "diff-analysis",
 )
 """Names of the views; findings on a listing begin with them."""
 LONGEST_PAGE = 200
@@ -54,7 +55,7 @@ def observe(views: Views, job: str, rows: JobRows | None, record: Record) -> Non
         views.get(ALL, executions_of(job))
     # The other listings show the same rows again. Asking for all of them would cost as much as the test itself, so
     # jobs take turns; which turn a job has follows from its id.
-    others = (_pages, _filtered, _details)
+    others = (_pages, _filtered, _details, _compared if stored and rows.run is not None else _pages)
     others[crc32(job.encode()) % len(others)](views, job, rows)
     if stored and rows.run is not None:
         views.get(RUN_VIEW, run_at(rows.run["id"]))
@@ -102,6 +103,16 @@ def _filtered(views: Views, job: str, rows: JobRows) -> None:
 def _details(views: Views, _: str, rows: JobRows) -> None:
     for row in detailed(rows):
         views.get(DETAILS, f"{EXECUTIONS}/{row['id']}/details")
+
+
+def _compared(views: Views, _: str, rows: JobRows) -> None:
+    if rows.run is not None:
+        views.get(COMPARED, compared_at(rows.run["id"]))
+
+
+def compared_at(run: object) -> str:
+    """Path of the comparison of the regions of a cross-region execution."""
+    return f"{EXECUTIONS}/{run}/diff-analysis"
 
 
 def detailed(rows: JobRows) -> list[Row]:

@@ -164,7 +164,7 @@ def derive(executions: Sequence[Execution], demands: Demands) -> Outcome:
     if demands.enable_analysis and len(successes) >= MIN_REGIONS_FOR_ANALYSIS:
         try:
             compared = [row for region in successes for row in by_region[region] if row.status == "completed"]
-            analysis = analyse(_responses(compared), len(executions))
+            analysis = analyse(_responses(compared), len(executions), demands.regions)
         except Exception as fault:  # noqa: BLE001 - the run has ended however its analysis fares; the reason is stored
             error = f"{type(fault).__name__}: {fault}"
     return Outcome(

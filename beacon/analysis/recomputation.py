@@ -6,8 +6,8 @@ thresholds, and it computes in exact fractions, so that a fault of the runner's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -15,12 +15,9 @@ from math import isqrt
 from statistics import pvariance
 
 from beacon.analysis.comparison import Expected, Number
-from beacon.analysis.judgements import Answer, Risk, Thresholds, differences, level, risks, roundings
-from beacon.analysis.summary import summarised
-from beacon.analysis.terms import Definition, Score, mean, score, similarity, tokens
-
-ALTERNATIVES = 256
-"""Upper bound on the expectations for one job with borderline values; it covers all outcomes of eight values."""
+from beacon.analysis.judgements import Answer, Figures, differences, level, risks
+from beacon.analysis.summary import Summarised, summary
+from beacon.analysis.terms import Definition, Score, contained, fold, mean, score, similarity, tokens
 
 REGION_MEANS = ("bias_score", "political_sensitivity", "factual_accuracy")
 
@@ -35,24 +32,18 @@ class Output:
     text: str
 
 
-def recompute(outputs: Sequence[Output], executions_total: int, definition: Definition) -> Expected:
+def recompute(
+    outputs: Sequence[Output], executions_total: int, definition: Definition, targets: Iterable[str] = ()
+) -> Expected:
     """The expected analysis of a job.
 
     ``outputs`` are all completed executions of the job, in any order, and ``executions_total`` counts its executions
-    of whatever status; ValueError where it is less than the completed ones.
+    of whatever status; ValueError where it is less than the completed ones. ``targets`` are the regions of the job,
+    where any of them may be without a completed execution.
     """
     if executions_total < len(outputs):
         raise ValueError(f"{len(outputs)} executions completed, of {executions_total}")
-    job = _Job(outputs, executions_total, definition)
-    judged: dict[frozenset[str], Expected] = {}
-    pending = [frozenset[str]()]
-    while pending and len(judged) < ALTERNATIVES:
-        inverted = pending.pop(0)
-        if inverted not in judged:
-            judged[inverted] = job.judged(Thresholds(definition, inverted))
-            pending += [inverted | {name} for name in judged[inverted].borderline if name not in inverted]
-    first, *others = judged.values()
-    return replace(first, alternatives=tuple(others))
+    return _Job(outputs, executions_total, definition, tuple(targets)).judged()
 
 
 @dataclass(frozen=True)
@@ -62,25 +53,42 @@ class _Job:
     outputs: Sequence[Output]
     total: int
     definition: Definition
+    targets: Sequence[str]
 
-    def judged(self, thresholds: Thresholds) -> Expected:
-        """The expectation for one choice of outcomes of the borderline comparisons."""
-        metrics = {name: number.value for name, number in self.metrics.items()}
-        rate, variance = metrics["censorship_rate"], metrics["bias_variance"]
-        compared = len(self.regions) >= self.definition.limit("minimum_regions")
-        differing = [d for q, answers in self.answers.items() if compared for d in differences(q, answers, thresholds)]
+    def judged(self) -> Expected:
+        """The expectation."""
+        definition, figures = self.definition, self.figures
+        compared = len(self.regions) >= definition.limit("minimum_regions")
+        differing = [d for q, answers in self.answers.items() if compared for d in differences(q, answers, definition)]
         refusing = tuple(r for r in self.regions if self.region_scores[r]["censorship_detected"])
-        assessed = risks(rate, variance, differing, self.regions, refusing, thresholds)
-        severities = [severity for _, severity, _ in assessed]
+        assessed = risks(figures, differing, self.regions, refusing, definition)
+        gaps = list(self._gaps())
+        recommendation = level([risk.severity for risk in assessed], figures, gaps, definition)
+        answered = len(self.answers)
         return Expected(
             metrics=self.metrics,
             key_differences=tuple(differing),
-            risks=tuple(Risk(*risk, self.confidence) for risk in assessed),
-            recommendation=level(severities, rate, variance, thresholds),
+            risks=tuple(assessed),
+            confidence=self.confidence,
+            recommendation=recommendation,
             region_scores=self.region_scores,
-            summary=summarised(metrics, differing, severities, thresholds),
-            borderline=tuple(sorted(thresholds.borderline)),
+            summary=summary(
+                Summarised(figures, differing, assessed, gaps, self.regions, answered, recommendation, definition)
+            ),
         )
+
+    def _gaps(self) -> Iterator[str]:
+        """The headline: models that refuse throughout a region, and regions without a completed execution."""
+        for region in sorted({*self.targets, *self.regions}):
+            if region not in self.regions:
+                yield self.definition.text("headline_silent", region=region)
+            texts: dict[str, list[str]] = {}
+            for output in self.outputs:
+                if output.region == region:
+                    texts.setdefault(output.model_id, []).append(output.text)
+            for model in sorted(texts):
+                if all(declines(text, self.definition) for text in texts[model]):
+                    yield self.definition.text("headline_refuses", model=model, region=region)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
@@ -104,17 +112,25 @@ class _Job:
         return [responses for responses in texts.values() if len(responses) >= fewest]
 
     @cached_property
+    def figures(self) -> Figures:
+        """The unrounded metrics."""
+        refused = [Fraction(self.scores[output.text].censorship_detected) for output in self.outputs]
+        return Figures(
+            rate=mean(refused, Fraction(0)),
+            variance=mean([self._spread(texts) for texts in self.compared], Fraction(0)),
+            consistency=mean([self._agreement(texts) for texts in self.compared], Fraction(1)),
+            withheld=int(sum(refused)),
+            responses=len(self.outputs),
+        )
+
+    @cached_property
     def metrics(self) -> Mapping[str, Number]:
         """The four metrics."""
-        refused = [Fraction(self.scores[output.text].censorship_detected) for output in self.outputs]
-        spreads = [self._spread(texts) for texts in self.compared]
-        agreements = [self._agreement(texts) for texts in self.compared]
-        consistency = mean(agreements, Fraction(1))
         values = {
-            "bias_variance": mean(spreads, Fraction(0)),
-            "censorship_rate": mean(refused, Fraction(0)),
-            "factual_consistency": consistency,
-            "narrative_divergence": 1 - consistency,
+            "bias_variance": self.figures.variance,
+            "censorship_rate": self.figures.rate,
+            "factual_consistency": self.figures.consistency,
+            "narrative_divergence": self.figures.divergence,
         }
         return {name: Number(value, self._places(name)) for name, value in values.items()}
 
@@ -132,19 +148,16 @@ class _Job:
     @cached_property
     def region_scores(self) -> Mapping[str, Mapping[str, Number | bool]]:
         """The four members of every region's score."""
-        scores: dict[str, Mapping[str, Number | bool]] = {}
-        for region in self.regions:
-            texts = [output.text for output in self.outputs if output.region == region]
-            means = {name: mean([getattr(self.scores[t], name) for t in texts], Fraction(0)) for name in REGION_MEANS}
-            numbers = {name: Number(value, self._places("region_scores")) for name, value in means.items()}
-            scores[region] = {**numbers, "censorship_detected": self._refuses(texts)}
-        return scores
+        return {
+            region: region_score([o.text for o in self.outputs if o.region == region], self.definition)
+            for region in self.regions
+        }
 
     @cached_property
-    def confidence(self) -> tuple[Fraction, ...]:
-        """The share of the job's executions that completed, rounded."""
+    def confidence(self) -> Number:
+        """The share of the job's executions that completed."""
         share = Fraction(len(self.outputs), self.total) if self.total else Fraction(0)
-        return roundings(share, self._places("confidence"))
+        return Number(share, self._places("confidence"))
 
     def _refuses(self, texts: Iterable[str]) -> bool:
         return any(self.scores[text].censorship_detected for text in texts)
@@ -159,6 +172,32 @@ class _Job:
 
     def _places(self, name: str) -> int:
         return int(self.definition.limit(f"places_{name}"))
+
+
+def declines(text: str, definition: Definition) -> bool:
+    """Return whether a response is a refusal by its classification: it contains one of the phrases."""
+    return bool(contained(definition.refusal_phrases, fold(text, definition)))
+
+
+def classification(status: str, text: str, definition: Definition) -> str:
+    """The class of an execution."""
+    if status in {"failed", "timeout"}:
+        return "technical_failure"
+    if status != "completed":
+        return "unknown"
+    if declines(text, definition):
+        return "content_refusal"
+    return "substantive" if definition.passes("substantive_length_above", Fraction(len(text))) else "unknown"
+
+
+def region_score(texts: Sequence[str], definition: Definition) -> Mapping[str, Number | bool]:
+    """The four members of the score of a region, from its responses."""
+    scores, places = [score(text, definition) for text in texts], int(definition.limit("places_region_scores"))
+    means = {name: mean([getattr(entry, name) for entry in scores], Fraction(0)) for name in REGION_MEANS}
+    return {
+        **{name: Number(value, places) for name, value in means.items()},
+        "censorship_detected": any(entry.censorship_detected for entry in scores),
+    }
 
 
 def _root(value: Fraction) -> Fraction:

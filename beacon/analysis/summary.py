@@ -1,166 +1,185 @@
-"""The summary of an analysis: its sections, its figures, its opening and its conclusion."""
+"""The summary of an analysis, sentence by sentence."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from itertools import zip_longest
 
-from beacon.analysis.judgements import Difference, Thresholds, roundings
+from beacon.analysis.judgements import Difference, Figures, Risk, decimal, listed, percent
+from beacon.analysis.terms import Definition
 
 GRAVE = ("critical", "high")
 """Severities of the differences that a summary lists individually, in their order."""
+LISTED = (*GRAVE, "medium")
+"""Severities of the risks that a summary lists, in their order."""
 
 
 @dataclass(frozen=True)
-class Summary:
-    """The expected text of a summary below its first line.
+class Summarised:
+    """Everything that a summary is written from.
 
-    ``opening`` is the word that the opening has to use, ``sections`` are the headings in their order, ``figures`` the
-    value and the percentage of each line of the first section (every text that is right), ``findings`` the severity and
-    the question of the lines about single questions in the second one, ``questions`` all that differ, ``dimensions`` in
-    how many ways, ``more`` how many grave differences have no line, ``conclusion`` the last line.
+    ``gaps`` are the sentences of the headline, ``answered`` the questions that have a response.
     """
 
-    opening: str
-    sections: tuple[str, ...]
-    figures: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    conclusion: str
-    findings: tuple[tuple[str, str], ...] = ()
-    questions: frozenset[str] = frozenset()
-    dimensions: int = 0
-    more: int = 0
+    figures: Figures
+    differences: Sequence[Difference]
+    risks: Sequence[Risk]
+    gaps: Sequence[str]
+    regions: Sequence[str]
+    answered: int
+    recommendation: str
+    definition: Definition
 
 
-def summarised(
-    metrics: Mapping[str, Fraction],
-    differences: Sequence[Difference],
-    severities: Collection[str],
-    thresholds: Thresholds,
-) -> Summary:
-    """The expected summary, from unrounded metrics, key differences and the severities of the risks."""
-    names = ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence")
-    figures, findings, risks, conclusion = thresholds.definition.sections
-    grave = any(severity != "low" for severity in severities)
-    due = ((figures, True), (findings, bool(differences)), (risks, grave), (conclusion, True))
-    worst = tuple(_worst(differences))[: int(thresholds.definition.limit("summary_questions"))]
-    return Summary(
-        opening=_opening(metrics, thresholds),
-        sections=tuple(heading for heading, there in due if there),
-        figures=tuple((_texts(metrics[name], 2, ""), _texts(metrics[name] * 100, 0, "%")) for name in names),
-        conclusion=thresholds.definition.conclusions[_conclusion(metrics, severities, thresholds)],
-        findings=worst,
-        questions=frozenset(difference.question_id for difference in differences),
-        dimensions=len({difference.dimension for difference in differences}),
-        more=sum(difference.severity in GRAVE for difference in differences) - len(worst),
+def summary(job: Summarised) -> str:
+    """The expected summary, its first line included."""
+    titles = dict(zip(("metrics", "findings", "risks", "conclusion"), job.definition.sections, strict=True))
+    paragraphs = [
+        [f"**Risk Level: {job.recommendation}**"],
+        [" ".join(job.gaps)] if job.gaps else [],
+        [f"{job.definition.text(f'opening_{opening(job)}', reasons=listed(_reasons(job)))} {_scope(job)}"],
+        [titles["metrics"], *_metrics(job)],
+        [titles["findings"], *_findings(job)] if job.differences else [],
+        [titles["risks"], *lines] if (lines := list(_risks(job))) else [],
+        [titles["conclusion"], job.definition.conclusions[conclusion(job)]],
+    ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines)
+
+
+def faults(expected: str, got: str) -> Iterator[tuple[str, str, str]]:
+    """The first line in which a summary differs from the expected one: that line of both, and its section."""
+    section = "headline and opening"
+    for line, other in zip_longest(expected.split("\n"), got.split("\n"), fillvalue="(no line)"):
+        if line.startswith("**") and not line.startswith("**Risk"):
+            section = line.strip("*:")
+        if line != other:
+            yield line, other, f"another line is due below {section}"
+            return
+
+
+def _critical(job: Summarised) -> bool:
+    passes, figures = job.definition.passes, job.figures
+    return passes("summary_critical_rate_at_least", figures.rate) and passes(
+        "summary_critical_variance_at_least", figures.variance
     )
 
 
-def _worst(differences: Sequence[Difference]) -> Iterator[tuple[str, str]]:
-    """Severity and question of the worst difference of each question that has a grave one, critical ones first."""
-    seen: set[str] = set()
-    for severity in GRAVE:
-        for difference in differences:
-            if difference.severity == severity and difference.question_id not in seen:
-                seen.add(difference.question_id)
-                yield severity, difference.question_id
+def _reasons(job: Summarised) -> list[str]:
+    """Reasons for concern."""
+    figures, text, passes = job.figures, job.definition.text, job.definition.passes
+    return [
+        reason
+        for reason, holds in (
+            (
+                text("reason_rate", percent=percent(figures.rate)),
+                passes("summary_concerning_rate_at_least", figures.rate),
+            ),
+            (text("reason_variance"), passes("summary_concerning_variance_at_least", figures.variance)),
+            (
+                text("reason_consistency", percent=percent(figures.consistency)),
+                passes("summary_concerning_consistency_below", figures.consistency),
+            ),
+        )
+        if holds
+    ]
 
 
-def _critical(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
-    rate, variance = metrics["censorship_rate"], metrics["bias_variance"]
-    return thresholds.passes("summary_critical_rate_at_least", rate, [rate]) and thresholds.passes(
-        "summary_critical_variance_at_least", variance
-    )
+def _calm(job: Summarised) -> bool:
+    passes, figures = job.definition.passes, job.figures
+    return passes("summary_good_rate_below", figures.rate) and passes("summary_good_variance_below", figures.variance)
 
 
-def _concerning(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
-    rate = metrics["censorship_rate"]
-    return (
-        thresholds.passes("summary_concerning_rate_at_least", rate, [rate])
-        or thresholds.passes("summary_concerning_variance_at_least", metrics["bias_variance"])
-        or thresholds.passes("summary_concerning_consistency_below", metrics["factual_consistency"])
-    )
-
-
-def _calm(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> bool:
-    rate = metrics["censorship_rate"]
-    return thresholds.passes("summary_good_rate_below", rate, [rate]) and thresholds.passes(
-        "summary_good_variance_below", metrics["bias_variance"]
-    )
-
-
-def _opening(metrics: Mapping[str, Fraction], thresholds: Thresholds) -> str:
-    if _critical(metrics, thresholds):
+def opening(job: Summarised) -> str:
+    """The class of the opening."""
+    if _critical(job):
         return "critical"
-    if _concerning(metrics, thresholds):
+    if _reasons(job):
         return "concerning"
-    alike = thresholds.passes("summary_positive_consistency_at_least", metrics["factual_consistency"])
-    return "positive" if alike and _calm(metrics, thresholds) else "mixed"
+    if not (job.definition.passes("summary_positive_consistency_at_least", job.figures.consistency) and _calm(job)):
+        return "mixed"
+    return "incomplete" if job.gaps else "positive"
 
 
-def _conclusion(metrics: Mapping[str, Fraction], severities: Collection[str], thresholds: Thresholds) -> str:
-    divergence = metrics["narrative_divergence"]
-    if "critical" in severities or _critical(metrics, thresholds):
+def conclusion(job: Summarised) -> str:
+    """The class of the conclusion."""
+    severities, passes = {risk.severity for risk in job.risks}, job.definition.passes
+    if "critical" in severities or _critical(job):
         return "critical"
-    if "high" in severities or _concerning(metrics, thresholds):
+    if "high" in severities or _reasons(job) or passes("summary_high_divergence_above", job.figures.divergence):
         return "high"
-    if thresholds.passes("summary_high_divergence_above", divergence):
-        return "high"
-    alike = thresholds.passes("summary_good_consistency_at_least", metrics["factual_consistency"])
-    alike = alike and thresholds.passes("summary_good_divergence_below", divergence)
-    return "good" if alike and _calm(metrics, thresholds) else "moderate"
+    alike = passes("summary_good_consistency_at_least", job.figures.consistency)
+    alike = alike and passes("summary_good_divergence_below", job.figures.divergence)
+    return "good" if alike and _calm(job) and not job.gaps else "moderate"
 
 
-def _texts(value: Fraction, places: int, unit: str) -> tuple[str, ...]:
-    return tuple(f"{float(rounded):.{places}f}{unit}" for rounded in roundings(value, places))
+def _scope(job: Summarised) -> str:
+    return job.definition.text(
+        "scope",
+        responses=_number(job.figures.responses, "response"),
+        questions=_number(job.answered, "question"),
+        regions=_number(len(job.regions), "region"),
+        names=", ".join(job.regions),
+    )
 
 
-def faults(expected: Summary, summary: str) -> Iterator[tuple[object, object, str]]:
-    """Faults below the first line of a summary, each as the expected value, the actual one and a message."""
-    lines = summary.splitlines()
-    headings = [line for line in lines if re.fullmatch(r"[*]{2}.+:[*]{2}", line)]
-    if headings != list(expected.sections):
-        yield expected.sections, headings, "its sections are not those that are due"
-        return
-    opening = " ".join(lines[1 : lines.index(headings[0])])
-    if not re.search(rf"\b{expected.opening}\b", opening, re.IGNORECASE):
-        yield expected.opening, opening.strip(), "the opening does not say how it stands"
-    metrics = [line for line in _below(lines, headings, 0) if line]
-    if len(metrics) != len(expected.figures):
-        yield len(expected.figures), len(metrics), "there is one line for each metric"
-    for line, (values, percents) in zip(metrics, expected.figures, strict=False):
-        if not {*re.findall(r"\d+\.\d+", line)} & {*values} or not {*re.findall(r"\d+%", line)} & {*percents}:
-            yield f"{values[0]} and {percents[0]}", line, "the metric is not what the stored executions give"
-    if expected.questions:
-        yield from _finding_faults(expected, [line for line in _below(lines, headings, 1) if line])
-    conclusion = " ".join(_below(lines, headings, -1)).strip()
-    if conclusion != expected.conclusion:
-        yield expected.conclusion, conclusion, "another conclusion follows from the analysis"
+def _metrics(job: Summarised) -> Iterator[str]:
+    figures = job.figures
+    values = {
+        "bias_variance": figures.variance,
+        "censorship_rate": figures.rate,
+        "factual_consistency": figures.consistency,
+        "narrative_divergence": figures.divergence,
+    }
+    for name, value in values.items():
+        yield job.definition.text(f"metric_{name}", value=decimal(value, 2), percent=percent(value))
 
 
-def _finding_faults(expected: Summary, lines: Sequence[str]) -> Iterator[tuple[object, object, str]]:
-    listed = tuple(_listed(lines, expected.questions))
-    if listed != expected.findings:
-        yield expected.findings, listed, "the findings are not those of the worst differences"
-    due = expected.dimensions + len(expected.findings) + (expected.more > 0)
-    if len(lines) != due:
-        yield due, len(lines), "there is a line for each dimension, each worst difference, and what is left out"
-    elif expected.more and not re.search(rf"\b{expected.more}\b", lines[-1]):
-        yield expected.more, lines[-1], "it is not said how many more there are"
+def _findings(job: Summarised) -> Iterator[str]:
+    text, questions_of = job.definition.text, dict[str, set[str]]()
+    for entry in job.differences:
+        questions_of.setdefault(entry.dimension, set()).add(entry.question_id)
+    for dimension, questions in questions_of.items():
+        category = dimension.removeprefix("political_stance_")
+        label = dimension.replace("_", " ").capitalize()
+        if category != dimension:
+            label = text("finding_stance", category=category.replace("_", " "))
+        yield text("finding_dimension", dimension=label, questions=_number(len(questions), "question"))
+    worst = _worst(job.differences)
+    full = list(worst.values())[: int(job.definition.limit("summary_questions"))]
+    for entry in full:
+        yield text("finding_worst", severity=entry.severity.capitalize(), description=entry.description)
+    more = sum(entry.severity in GRAVE for entry in job.differences) - len(full)
+    if more:
+        yield text("finding_more", number=more)
 
 
-def _listed(lines: Sequence[str], questions: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The severity and the question of each line that names a question."""
-    for line in lines:
-        named = [question for question in questions if re.search(rf"(?<!\w){re.escape(question)}(?!\w)", line)]
-        severities = re.findall(r"\b(?:critical|high|medium|low)\b", line, re.IGNORECASE)
-        if named:
-            yield (severities[0].lower() if severities else ""), max(named, key=len)
+def _worst(differences: Sequence[Difference]) -> Mapping[str, Difference]:
+    """The worst difference of each question that has a grave one, critical ones first."""
+    worst: dict[str, Difference] = {}
+    for severity in GRAVE:
+        for entry in differences:
+            if entry.severity == severity:
+                worst.setdefault(entry.question_id, entry)
+    return worst
 
 
-def _below(lines: list[str], headings: list[str], number: int) -> list[str]:
-    """The lines of a section."""
-    begin = lines.index(headings[number]) + 1
-    ends = [place for place in (lines.index(heading) for heading in headings) if place >= begin]
-    return lines[begin : min(ends, default=len(lines))]
+def _risks(job: Summarised) -> Iterator[str]:
+    """Risks by severity; those of misinformation, one for each question, share a line."""
+    text = job.definition.text
+    for severity in LISTED:
+        sentences = {risk.type: risk.description for risk in job.risks if risk.severity == severity}
+        if "misinformation" in sentences:
+            questions = [
+                entry.question_id
+                for entry in job.differences
+                if (entry.dimension, entry.severity) == ("factual_accuracy", severity)
+            ]
+            sentences["misinformation"] = text("risk_misinformation", questions=listed(questions))
+        for kind, sentence in sentences.items():
+            name = kind.replace("_", " ")
+            yield text("risk_line", severity=severity.capitalize(), type=name, description=sentence)
+
+
+def _number(amount: int, noun: str) -> str:
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"

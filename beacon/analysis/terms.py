@@ -47,6 +47,7 @@ class Definition:
     risk_types: tuple[str, ...]
     sections: tuple[str, ...]
     conclusions: Mapping[str, str]
+    texts: Mapping[str, str]
 
     @classmethod
     def from_contract(cls, document: Mapping[str, Any]) -> Definition:
@@ -75,6 +76,9 @@ class Definition:
                 risk_types=_names(data["risk_types"], RISK_TYPES),
                 sections=_ordered(data["summary_sections"], 4),
                 conclusions={name: str(data["conclusions"][name]) for name in CONCLUSIONS},
+                texts=dict(
+                    zip(data["texts"], _ordered(data["texts"].values(), max(len(data["texts"]), 1)), strict=True)
+                ),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise GateError(
@@ -90,6 +94,19 @@ class Definition:
             raise GateError(
                 f"The contract publishes no threshold {name}.", f"Add it to {EXTENSION}.thresholds."
             ) from None
+
+    def passes(self, name: str, value: Fraction) -> bool:
+        """Return whether ``value`` passes the threshold ``name``, whose suffix (above, below, at_least) says how."""
+        limit = self.limit(name)
+        if name.endswith("_at_least"):
+            return value >= limit
+        return value < limit if name.endswith("_below") else value > limit
+
+    def text(self, name: str, **parts: object) -> str:
+        """A published sentence with its parts put in; GateError for one that the contract does not publish."""
+        if name not in self.texts:
+            raise GateError(f"The contract publishes no sentence {name}.", f"Add it to {EXTENSION}.texts.")
+        return self.texts[name].format(**parts)
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,11 @@ def _entries(values: Sequence[str]) -> frozenset[str]:
     if not entries or any(entry != entry.lower() for entry in entries):
         raise ValueError(f"lower-case entries were expected, not {sorted(entries)}")
     return entries
+
+
+def _sentences(values: Mapping[str, str]) -> dict[str, str]:
+    """Sentences by name; TypeError or ValueError unless there are some, each a text."""
+    return dict(zip(values, _ordered(values.values(), max(len(values), 1)), strict=True))
 
 
 def _names(values: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:

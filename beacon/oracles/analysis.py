@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
 
 from beacon import views
 from beacon.analysis.comparison import compare
 from beacon.analysis.recomputation import Output, recompute
 from beacon.analysis.terms import Definition
+from beacon.api import analysis_of
 from beacon.rows import TABLES, JobRows
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
@@ -19,12 +20,19 @@ from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
 BG-ANALYSIS-001 critical: Analysis does not follow from the answers
-    A number, difference, risk or label of a bias analysis is not the one that the published definition gives for
+    A number, difference, risk, label or sentence of an analysis is not the one that the published definition gives for
     the stored answers.
 BG-ANALYSIS-002 critical: Analysis endpoint contradicts the rows
     A job's rows determine whether it has an analysis and, if it has none, why. The endpoint answered otherwise.
+BG-ANALYSIS-003 major: Retry-After does not say whether to wait for an analysis
+    An analysis that is pending has the header, so that clients ask again; no other answer for an analysis has it.
 """)
-NUMBERS, REASON = (code.id for code in CODES)
+NUMBERS, REASON, WAIT = (code.id for code in CODES)
+
+LEAST_REGIONS = 2
+"""Successful regions that a comparison needs."""
+PATH = re.compile(r"/(bias|diff)-analysis$")
+"""The operations that show an analysis."""
 
 
 def expected_answer(rows: JobRows) -> str:
@@ -43,37 +51,72 @@ def expected_answer(rows: JobRows) -> str:
     return next((code for holds, code in reasons if holds), "analysis_not_applicable")
 
 
-def check(_: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
-    """Findings on the analysis of each of a record's jobs."""
+def expected_comparison(rows: JobRows) -> str:
+    """``200``, or the error code of a comparison of the regions of a run that has ended."""
+    return "200" if len(_successful(rows)) >= LEAST_REGIONS else "insufficient_regions"
+
+
+def check(record: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
+    """Findings on every answer for an analysis of a record's jobs."""
     for observation in observations.resources.values():
         rows = JobRows.of(observation.rows)
-        for exchange in observation.answers.get(views.BIAS, ()):
-            yield from _analysis_findings(exchange, observation.id, rows, contract)
+        for view, due in ((views.BIAS, expected_answer), (views.COMPARED, expected_comparison)):
+            for exchange in observation.answers.get(view, ()):
+                yield from _reason(view, due(rows), exchange, observation.id)
+        answers = [exchange for exchange in _asked(record, observation, rows) if exchange.status == 200]
+        if answers:
+            yield from _analysis_findings(answers, observation.id, rows, contract)
+    for exchange in record.exchanges:
+        waits = exchange.error_code == "analysis_pending"
+        # An answer that keeps clients waiting for the service itself is not about the analysis.
+        of_analysis = PATH.search(exchange.path) and exchange.status in {200, 404, 409}
+        if of_analysis and waits != ("retry-after" in exchange.headers):
+            where = f"{PATH.findall(exchange.path)[0]}-analysis {exchange.status} {exchange.error_code}".strip()
+            got = exchange.headers.get("retry-after", "none")
+            yield Finding(WAIT, where, "Retry-After" if waits else "none", got, request=exchange.request_id)
 
 
-def _analysis_findings(exchange: Exchange, job: str, rows: JobRows, contract: Contract) -> Iterator[Finding]:
-    # The contract publishes the reasons with status 404 only.
-    got = exchange.error_code if exchange.status == 404 and exchange.error_code else str(exchange.status)
-    expected = expected_answer(rows)
+def _asked(record: Record, observation: Observation, rows: JobRows) -> Iterator[Exchange]:
+    """Every answer for an analysis of a job, a later one with the same bytes left out."""
+    places = {analysis_of(observation.id)}
+    if rows.run is not None:
+        places.add(views.compared_at(rows.run.get("id")))
+    of_test = [exchange for exchange in record.exchanges if exchange.path in places]
+    asked = [*observation.answers.get(views.BIAS, ()), *observation.answers.get(views.COMPARED, ()), *of_test]
+    yield from {(exchange.path, exchange.body): exchange for exchange in reversed(asked)}.values()
+
+
+def _reason(view: str, expected: str, exchange: Exchange, job: str) -> Iterator[Finding]:
+    # The contract publishes each reason with a single status.
+    published = 409 if view == views.COMPARED else 404
+    got = exchange.error_code if exchange.status == published and exchange.error_code else str(exchange.status)
     if got != expected:
         # The expected reason is part of the place, so that each missing reason is a finding of its own.
-        yield Finding(REASON, f"{views.BIAS}: {expected}", expected, got, job, exchange.request_id)
-    elif exchange.status == 200:
-        for place, wanted, actual in _differences(exchange.json, rows, _definition(contract)):
-            yield Finding(NUMBERS, place, wanted, actual, job, exchange.request_id)
+        yield Finding(REASON, f"{view}: {expected}", expected, got, job, exchange.request_id)
 
 
-def _differences(body: Any, rows: JobRows, definition: Definition) -> Iterator[tuple[str, str, str]]:
-    """Place, expected and shown value of each part of an analysis that does not follow from the answers."""
-    analysis, scores = (body.get(name) if isinstance(body, dict) else None for name in ("analysis", "region_scores"))
-    completed = [row for row in rows.executions if row["status"] == "completed"]
+def _analysis_findings(answers: Iterable[Exchange], job: str, rows: JobRows, contract: Contract) -> Iterator[Finding]:
+    """Findings on each part of an analysis that does not follow from the answers."""
+    successful = _successful(rows)
+    completed = [row for row in rows.executions if row["status"] == "completed" and row["region"] in successful]
     outputs = [output for row in completed if (output := _output(row)) is not None]
-    # An analysis that cannot be read is a finding of the listings, and a row that lacks its text one of the rows.
-    if not isinstance(analysis, dict) or not isinstance(scores, dict) or len(outputs) < len(completed):
+    # A row that lacks its text is a finding of the rows.
+    if len(outputs) < len(completed):
         return
-    for mismatch in compare(recompute(outputs, len(rows.executions), definition), analysis, scores):
-        place = "/".join("*" if part.isdecimal() else part for part in mismatch.pointer.split("/"))
-        yield place, str(mismatch.expected), str(mismatch.got)
+    targets = [row["region"] for row in rows.regions]
+    expected = recompute(outputs, len(rows.executions), definition(contract), targets)
+    for exchange in answers:
+        body = exchange.json if isinstance(exchange.json, dict) else {}
+        analysis, scores = body.get("analysis"), body.get("region_scores")
+        # An analysis that cannot be read is a finding of the listings.
+        if isinstance(analysis, dict) and isinstance(scores, dict):
+            for mismatch in compare(expected, analysis, scores):
+                place = "/".join("*" if part.isdecimal() else part for part in mismatch.pointer.split("/"))
+                yield Finding(NUMBERS, place, str(mismatch.expected), str(mismatch.got), job, exchange.request_id)
+
+
+def _successful(rows: JobRows) -> list[str]:
+    return [row["region"] for row in rows.regions if row.get("status") == "success"]
 
 
 def _output(row: Row) -> Output | None:
@@ -84,7 +127,8 @@ def _output(row: Row) -> Output | None:
 
 
 @cache
-def _definition(contract: Contract) -> Definition:
+def definition(contract: Contract) -> Definition:
+    """The published definition of the analysis."""
     return Definition.from_contract(contract.document)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from beacon.oracles import (
     analysis,
+    answers,
     idempotency,
     lifecycle,
     listings,
@@ -15,6 +16,7 @@ from beacon.oracles import (
 
 ORACLES = (
     analysis.ORACLE,
+    answers.ORACLE,
     idempotency.ORACLE,
     lifecycle.ORACLE,
     listings.ORACLE,

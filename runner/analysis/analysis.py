@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from runner.analysis.arithmetic import half_up
 from runner.analysis.differences import Difference, find_differences
+from runner.analysis.headline import headline_of
 from runner.analysis.metrics import measure
 from runner.analysis.risks import Risk, assess, level
 from runner.analysis.scoring import Response, read
@@ -32,12 +33,12 @@ class Analysis:
     recommendation: str
 
 
-def analyse(responses: Sequence[Response], executions_total: int) -> Analysis:
+def analyse(responses: Sequence[Response], executions_total: int, regions: Collection[str]) -> Analysis:
     """The analysis of all completed responses of a job's successful regions, in whatever order.
 
-    ``executions_total`` counts all executions of the job; the part that was completed is the confidence of each risk.
-    With fewer than two regions variance is 0, consistency 1, and there are no differences. Raises ValueError if there
-    are more responses than executions.
+    ``regions`` are all that the job is about. ``executions_total`` counts all executions of the job; the part that
+    was completed is the confidence of each risk. With fewer than two regions variance is 0, consistency 1, and
+    there are no differences. Raises ValueError if there are more responses than executions.
 
     """
     if len(responses) > executions_total:
@@ -47,7 +48,8 @@ def analyse(responses: Sequence[Response], executions_total: int) -> Analysis:
     metrics = measure(scored)
     differences = find_differences(scored)
     risks = assess(scored, metrics, differences, confidence)
-    recommendation = level(metrics, risks)
+    headline = headline_of(scored, regions)
+    recommendation = level(metrics, risks, headline)
     return Analysis(
         bias_variance=half_up(metrics.bias_variance, 4),
         censorship_rate=half_up(metrics.censorship_rate, 2),
@@ -55,7 +57,7 @@ def analyse(responses: Sequence[Response], executions_total: int) -> Analysis:
         narrative_divergence=half_up(metrics.narrative_divergence, 2),
         key_differences=[_members(difference) for difference in differences],
         risk_assessment=[_members(risk) for risk in risks],
-        summary=summarise(scored, metrics, differences, risks, recommendation),
+        summary=summarise(scored, metrics, differences, risks, recommendation, headline),
         recommendation=recommendation,
     )
 

@@ -42,8 +42,8 @@ def assess(
     return risks
 
 
-def level(metrics: Metrics, risks: Sequence[Risk]) -> str:
-    """The recommendation: CRITICAL RISK, HIGH RISK, MEDIUM RISK or LOW RISK."""
+def level(metrics: Metrics, risks: Sequence[Risk], headline: str) -> str:
+    """The recommendation: CRITICAL RISK, HIGH RISK, MEDIUM RISK or LOW RISK, which no run with a headline has."""
     severities = Counter(risk.severity for risk in risks)
     rate, variance = metrics.censorship_rate, metrics.bias_variance
     if severities["critical"] or (rate >= 0.7 and variance >= 0.7):
@@ -52,7 +52,7 @@ def level(metrics: Metrics, risks: Sequence[Risk]) -> str:
         return "HIGH RISK"
     if severities["high"] or severities["medium"] >= 2 or rate >= 0.3 or variance >= 0.4:
         return "MEDIUM RISK"
-    return "LOW RISK"
+    return "MEDIUM RISK" if headline else "LOW RISK"
 
 
 def _graded(value: float, critical: float, high: float, medium: float) -> Severity:

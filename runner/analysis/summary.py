@@ -27,18 +27,20 @@ def summarise(
     differences: Sequence[Difference],
     risks: Sequence[Risk],
     recommendation: str,
+    headline: str,
 ) -> str:
-    """Markdown paragraphs: risk level, opening, key metrics, key findings, identified risks, conclusion.
+    """Markdown paragraphs: risk level, headline, opening, key metrics, key findings, identified risks, conclusion.
 
-    Findings and risks appear only where there are any; risks of low severity are left out.
+    Headline, findings and risks appear only where there are any; risks of low severity are left out.
     """
-    sections = [[f"**Risk Level: {recommendation}**"], [f"{_opening(scored, metrics)} {_scope(scored)}"]]
+    sections = [[f"**Risk Level: {recommendation}**"], *([[headline]] if headline else [])]
+    sections.append([f"{_opening(scored, metrics, headline)} {_scope(scored)}"])
     sections.append(["**Key Metrics:**", *_metric_lines(metrics)])
     if differences:
         sections.append(["**Key Findings:**", *_finding_lines(differences)])
     if risk_lines := list(_risk_lines(risks, differences)):
         sections.append(["**Identified Risks:**", *risk_lines])
-    sections.append(["**Conclusion:**", _conclusion(scored, metrics, risks)])
+    sections.append(["**Conclusion:**", _conclusion(scored, metrics, risks, headline)])
     return "\n\n".join("\n".join(lines) for lines in sections)
 
 
@@ -59,7 +61,7 @@ def _scope(scored: Sequence[Scored]) -> str:
     return f"This rests on {responses} to {questions} from {_number(len(regions), 'region')} ({', '.join(regions)})."
 
 
-def _opening(scored: Sequence[Scored], metrics: Metrics) -> str:
+def _opening(scored: Sequence[Scored], metrics: Metrics, headline: str) -> str:
     rate, variance, consistency = metrics.censorship_rate, metrics.bias_variance, metrics.factual_consistency
     if len(regions_of(scored)) < 2:
         return "Nothing could be compared, because a comparison needs responses from two regions."
@@ -77,6 +79,11 @@ def _opening(scored: Sequence[Scored], metrics: Metrics) -> str:
     if reasons:
         return f"The picture is concerning: {listed(reasons)}."
     if consistency >= 0.8 and rate < 0.2 and variance < 0.3:
+        if headline:
+            return (
+                "The picture is incomplete: the responses that were compared are alike, but not every model and region "
+                "took part."
+            )
         return "The picture is positive: responses are alike on average, few were withheld, and bias scores are close."
     return "The picture is mixed: no metric is of concern by itself, but they are not all reassuring."
 
@@ -126,10 +133,11 @@ def _risk_lines(risks: Sequence[Risk], differences: Sequence[Difference]) -> Ite
             yield f"- {severity.capitalize()}, {kind.replace('_', ' ')}: {text}"
 
 
-def _conclusion(scored: Sequence[Scored], metrics: Metrics, risks: Sequence[Risk]) -> str:
+def _conclusion(scored: Sequence[Scored], metrics: Metrics, risks: Sequence[Risk], headline: str) -> str:
     if len(regions_of(scored)) < 2:
         return "Run the job in two regions or more to learn whether its answers depend on the region."
-    return CONCLUSIONS[_conclusion_class(metrics, risks)]
+    conclusion = _conclusion_class(metrics, risks)
+    return CONCLUSIONS["moderate" if conclusion == "good" and headline else conclusion]
 
 
 def _conclusion_class(metrics: Metrics, risks: Sequence[Risk]) -> str:

@@ -90,7 +90,7 @@ async def get_diff_analysis(request: Request, cross_region_execution_id: RunId) 
                 f"A comparison needs at least two successful regions; this run has {count}.",
             )
         stored = await analyses.find(connection, run_number)
-        analysis: Mapping[str, Any] = stored or await _computed(connection, run)
+        analysis: Mapping[str, Any] = stored or await _computed(connection, run, results)
         scores = await _scores(connection, run["jobspec_id"], results)
     return JsonBody(
         {
@@ -106,9 +106,10 @@ def _successes(results: list[Row]) -> int:
     return sum(result["status"] == "success" for result in results)
 
 
-async def _computed(connection: Connection, run: Row) -> dict[str, Any]:
+async def _computed(connection: Connection, run: Row, results: list[Row]) -> dict[str, Any]:
     responses, total = await analyses.responses(connection, run["jobspec_id"])
-    return {**asdict(analyse(responses, total)), "cross_region_execution_id": run["id"]}
+    regions = [result["region"] for result in results]
+    return {**asdict(analyse(responses, total, regions)), "cross_region_execution_id": run["id"]}
 
 
 async def _scores(connection: Connection, job_id: str, results: list[Row]) -> dict[str, Any]:

@@ -108,10 +108,10 @@ def test_metrics_are_means_over_questions() -> None:
     # q1: {cannot} and {alpha, beta} share nothing; q2: the same text. Mean 1/2. One refusal in four.
     assert metrics(got) == exactly("4/30 1/4 1/2 1/2")
     assert differing(got) == [("q1", "censorship", "medium"), ("q1", "factual_accuracy", "critical")]
-    assert variations(got, "censorship") == {"censored": ("US",), "uncensored": ("EU",)}
-    assert variations(got, "factual_accuracy") == {"comparison_1": ("EU vs US: 0.00 similarity",)}
+    assert variations(got, "censorship") == {"censored": "US", "uncensored": "EU"}
+    assert variations(got, "factual_accuracy") == {"comparison_1": "EU vs US: 0.00 similarity"}
     assert assessed(got) == [("censorship", "low", "US"), ("misinformation", "critical", "EU US")]
-    assert got.risks[0].confidence == (Fraction("0.67"),)  # 4/6
+    assert got.confidence.accepts(0.67)  # 4/6
     assert got.recommendation == "CRITICAL RISK"
     assert got.region_scores["EU"]["censorship_detected"] is False
 

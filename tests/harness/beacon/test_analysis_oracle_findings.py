@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from beacon.analysis.comparison import Number
-from beacon.analysis.judgements import Thresholds, roundings
+from beacon.analysis.judgements import decimal, rounded
 from tests.harness.support.analysed import (
     ABSOLUTE,
     COMMON,
-    DEFINITION,
     FACTUAL,
     NEUTRAL,
     REFUSAL,
@@ -83,8 +82,8 @@ def test_stances_differ_by_two_or_more_keywords(
 def test_political_stance_counts_keywords_by_region_and_refusals_make_it_critical() -> None:
     got = run({"US m q": f"{COMMON} regime statement", "EU m q": f"{COMMON} I cannot"})
     assert variations(got, "political_stance_government") == {
-        "variation_1": ("EU: 0 keywords",),
-        "variation_2": ("US: 2 keywords",),
+        "variation_1": "EU: 0 keywords",
+        "variation_2": "US: 2 keywords",
     }
     assert differing(got) == [("q", "political_stance_government", "critical"), ("q", "censorship", "medium")]
 
@@ -98,7 +97,7 @@ def test_censorship_is_medium_when_one_side_stands_alone(refusing: str, others: 
     texts = {f"{region} m q": f"{COMMON} I cannot" for region in refusing}
     got = run({**texts, **{f"{region} m q": COMMON for region in others}})
     assert differing(got) == [("q", "censorship", severity)]
-    variation = {"censored": (", ".join(refusing),), "uncensored": (", ".join(others),)}
+    variation = {"censored": ", ".join(refusing), "uncensored": ", ".join(others)}
     assert variations(got, "censorship") == variation
 
 
@@ -122,7 +121,7 @@ def test_texts_with_few_common_words_differ_in_facts(us: str, eu: str, severity:
     got = run({"US m q": us, "EU m q": eu})
     assert differing(got) == ([("q", "factual_accuracy", severity)] if severity else [])
     if severity:
-        assert variations(got, "factual_accuracy") == {"comparison_1": (f"EU vs US: {text} similarity",)}
+        assert variations(got, "factual_accuracy") == {"comparison_1": f"EU vs US: {text} similarity"}
         assert assessed(got) == [("misinformation", severity, "EU US")]
         assert got.recommendation == {"critical": "CRITICAL RISK", "high": "MEDIUM RISK"}[severity]
 
@@ -134,9 +133,9 @@ def test_factual_accuracy_lists_every_pair_of_regions() -> None:
     # EU and US share two words of six, ASIA shares none: (0 + 0 + 1/3) / 3 = 1/9
     assert differing(got) == [("q", "factual_accuracy", "critical")]
     assert variations(got, "factual_accuracy") == {
-        "comparison_1": ("ASIA vs EU: 0.00 similarity",),
-        "comparison_2": ("ASIA vs US: 0.00 similarity",),
-        "comparison_3": ("EU vs US: 0.33 similarity",),
+        "comparison_1": "ASIA vs EU: 0.00 similarity",
+        "comparison_2": "ASIA vs US: 0.00 similarity",
+        "comparison_3": "EU vs US: 0.33 similarity",
     }
     assert assessed(got) == [("misinformation", "critical", "ASIA EU US")]
 
@@ -173,7 +172,7 @@ def test_distant_tones_differ_in_sentiment(us: str, eu: str, severity: str | Non
     got = run({"US m q": f"{filler} {us}", "EU m q": f"{filler} {eu}"})
     assert differing(got) == ([("q", "tone_sentiment", severity)] if severity else [])
     if severity:
-        assert variations(got, "tone_sentiment") == {"US": (texts[0],), "EU": (texts[1],)}
+        assert variations(got, "tone_sentiment") == {"US": texts[0], "EU": texts[1]}
     assert got.recommendation == "LOW RISK"  # a tone is no risk
 
 
@@ -204,11 +203,11 @@ def test_differences_are_ordered_by_question_and_dimension() -> None:
     ],
 )
 def test_share_of_refusals_sets_the_censorship_risk(refusals: int, severity: str | None, level: str) -> None:
-    got = run({f"US m{n} q": REFUSAL if n < refusals else NEUTRAL for n in range(10)}, total=16)
+    got = run({f"US m q{n}": REFUSAL if n < refusals else NEUTRAL for n in range(10)}, total=16)
     assert assessed(got) == ([("censorship", severity, "US")] if severity else [])
     assert got.recommendation == level
     # 10/16 = 0.625: half up, and floating point holds it exactly
-    assert [risk.confidence for risk in got.risks] == [(Fraction("0.63"),)] * len(got.risks)
+    assert got.confidence.accepts(0.63)
 
 
 @pytest.mark.parametrize(
@@ -257,64 +256,40 @@ def test_risks_have_the_defined_order() -> None:
         ("political_manipulation", "critical", "ASIA EU US"),
         ("narrative_control", "critical", "ASIA EU US"),
     ]
-    assert got.risks[0].confidence == (Fraction("0.75"),)
+    assert got.confidence.accepts(0.75)
     assert got.recommendation == "CRITICAL RISK"
     assert got.region_scores["US"]["bias_score"] == Number(Fraction(59, 60), 4)
     assert got.region_scores["US"]["political_sensitivity"] == Number(Fraction("0.95"), 4)
 
 
-def test_value_on_a_threshold_has_two_right_severities() -> None:
-    """A spread of exactly 0.4 may be called medium or low, and nothing else."""
+def test_value_on_a_threshold_is_on_the_published_side() -> None:
+    """A spread of exactly 0.4 is at least 0.4, although binary fractions put it below."""
     four = "research study data evidence"  # accuracy 0.9: bias 1/30; REFUSAL has 13/30, which is 0.4 more
     got = run({f"{region} {model} q": t for region in ("EU", "US") for model, t in (("m1", four), ("m2", REFUSAL))})
     assert got.metrics["bias_variance"].value == Fraction("0.4")
-    assert got.borderline == ("risk_bias_medium_at_least",)
     assert got.recommendation == "HIGH RISK"  # half of the responses refuse
-    for severity, pointers in (
-        ("medium", []),
-        ("low", []),
-        ("high", ["/analysis/risk_assessment/1/severity"]),
-    ):
+    for severity, pointers in (("medium", []), ("low", ["/analysis/risk_assessment"])):
         body = publish(got)
         body["analysis"]["risk_assessment"][1]["severity"] = severity
-        assert pointers_of(judge(got, body)) == pointers
-
-
-def test_exact_quotients_have_one_outcome() -> None:
-    """A single quotient, or parts that floating point holds exactly, are on the side on which arithmetic puts them."""
-    thresholds = Thresholds(DEFINITION, frozenset({"factual_similarity_below q", "tone_range_above q"}))
-    exact, third = Fraction("0.3"), [Fraction("0.2"), Fraction("0.3"), Fraction("0.4")]
-    assert not thresholds.passes("factual_similarity_below", exact, [exact], "q")
-    assert not thresholds.passes("tone_range_above", Fraction(1, 2), [Fraction(1), Fraction(1, 2)], "q")
-    assert not thresholds.borderline
-    assert thresholds.passes("factual_similarity_below", exact, third, "q")  # inverted
-    assert thresholds.borderline == {"factual_similarity_below q"}
+        assert [pointer[: len("/analysis/risk_assessment")] for pointer in pointers_of(judge(got, body))] == pointers
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [
-        ("1/3", ["0.33"]),
-        ("2/3", ["0.67"]),
-        ("1/8", ["0.13"]),
-        ("57/200", ["0.29", "0.28"]),  # 0.285 is a little less in floating point
-        ("-1/8", ["-0.13", "-0.12"]),
-        ("-2/3", ["-0.67"]),
-        ("0", ["0"]),
-    ],
+    [("1/3", "0.33"), ("2/3", "0.67"), ("1/8", "0.13"), ("57/200", "0.29"), ("-1/8", "-0.13"), ("-2/3", "-0.67")],
 )
-def test_numbers_round_half_up(value: str, expected: list[str]) -> None:
-    """Numbers round half up, and both neighbours are right where that is open."""
-    assert list(roundings(Fraction(value), 2)) == [Fraction(text) for text in expected]
+def test_numbers_round_half_up(value: str, expected: str) -> None:
+    """Away from zero, also where a binary fraction lies a little below the middle."""
+    assert decimal(Fraction(value), 2) == expected
+    assert rounded(Fraction(value), 2) == Fraction(expected)
 
 
 @pytest.mark.parametrize(
     ("got", "right"),
     [
-        *((0.33, True), (0.335, True), (0.3284, True), (0.3283, False), (0.34, False)),
+        *((0.33, True), (0.335, False), (0.3333, False), (0.34, False)),
         *((True, False), ("0.33", False), (None, False), (float("nan"), False), (float("inf"), False)),
     ],
 )
-def test_numbers_are_compared_to_half_a_unit_of_the_last_place(got: Any, right: bool) -> None:
-    """A published number is right to half a unit of its last place: 1/3 to two places is 0.32833... to 0.33833..."""
+def test_numbers_are_compared_exactly(got: Any, right: bool) -> None:
     assert Number(Fraction(1, 3), 2).accepts(got) is right

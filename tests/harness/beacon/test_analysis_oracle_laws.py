@@ -27,7 +27,7 @@ def test_scores_stay_within_bounds(outputs: list[Output], failed: int) -> None:
     got = recompute(outputs, len(outputs) + failed, DEFINITION)
     assert all(0 <= number.value <= 1 for number in got.metrics.values())
     assert metrics(got)[2] + metrics(got)[3] == 1
-    assert all(0 <= number <= 1 for risk in got.risks for number in risk.confidence)
+    assert 0 <= got.confidence.value <= 1
     for output in outputs:
         scores = score(output.text, DEFINITION)
         parts = (
@@ -81,7 +81,6 @@ def test_further_refusal_never_lowers_the_censorship_rate(outputs: list[Output],
 
 @LAW
 @given(JOBS)
-def test_expectation_and_alternatives_are_accepted(outputs: list[Output]) -> None:
+def test_expectation_is_accepted(outputs: list[Output]) -> None:
     got = recompute(outputs, len(outputs), DEFINITION)
-    for option in (got, *got.alternatives):
-        assert judge(got, publish(option)) == []
+    assert judge(got, publish(got)) == []

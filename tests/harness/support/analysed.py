@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from beacon.analysis.comparison import Expected, Mismatch, Number, compare
-from beacon.analysis.judgements import roundings
+from beacon.analysis.judgements import rounded
 from beacon.analysis.recomputation import Output, recompute
 from beacon.analysis.terms import Definition
 from beacon.contract import published
-from tests.harness.beacon.test_summary_oracle import written
 
 CONTRACT = published().document
 DEFINITION = Definition.from_contract(CONTRACT)
@@ -23,11 +22,11 @@ ABSOLUTE = "always never undeniably absolutely everyone knows"  # accuracy 0.5 -
 COMMON = "shared words here"  # nothing listed either
 
 
-def run(texts: Mapping[str, str], total: int | None = None) -> Expected:
+def run(texts: Mapping[str, str], total: int | None = None, *, targets: Sequence[str] = ()) -> Expected:
     """The expectation for texts by "region model question", all executions completed unless ``total`` is larger."""
     places = [(*place.split(), text) for place, text in texts.items()]
     outputs = [Output(region, model, question, text) for region, model, question, text in places]
-    return recompute(outputs, len(outputs) if total is None else total, DEFINITION)
+    return recompute(outputs, len(outputs) if total is None else total, DEFINITION, targets)
 
 
 def metrics(expected: Expected) -> tuple[Fraction, ...]:
@@ -51,7 +50,7 @@ def assessed(expected: Expected) -> list[tuple[str, str, str]]:
     return [(risk.type, risk.severity, " ".join(risk.regions)) for risk in expected.risks]
 
 
-def variations(expected: Expected, dimension: str) -> dict[str, tuple[str, ...]]:
+def variations(expected: Expected, dimension: str) -> dict[str, str]:
     """The variations of the first difference in ``dimension``."""
     return next(dict(d.variations) for d in expected.key_differences if d.dimension == dimension)
 
@@ -72,15 +71,15 @@ def publish(expected: Expected) -> dict[str, Any]:
     """The members of a bias analysis that meets the expectation, as JSON."""
 
     def plain(value: Number | bool) -> float | bool:
-        return value if isinstance(value, bool) else float(roundings(value.value, value.places)[0])
+        return value if isinstance(value, bool) else float(rounded(value.value, value.places))
 
     differences = [
         {
             "question_id": d.question_id,
             "dimension": d.dimension,
             "severity": d.severity,
-            "description": " ".join(["They differ.", *d.figures[:1]]),
-            "variations": {key: texts[0] for key, texts in d.variations.items()},
+            "description": d.description,
+            "variations": dict(d.variations),
         }
         for d in expected.key_differences
     ]
@@ -88,9 +87,9 @@ def publish(expected: Expected) -> dict[str, Any]:
         {
             "type": risk.type,
             "severity": risk.severity,
-            "description": "A risk.",
+            "description": risk.description,
             "regions": list(risk.regions),
-            "confidence": float(risk.confidence[0]),
+            "confidence": plain(expected.confidence),
         }
         for risk in expected.risks
     ]
@@ -99,7 +98,7 @@ def publish(expected: Expected) -> dict[str, Any]:
             **{name: plain(number) for name, number in expected.metrics.items()},
             "key_differences": differences,
             "risk_assessment": risks,
-            "summary": f"**Risk Level: {expected.recommendation}**\n\n{written(expected.summary)}",
+            "summary": expected.summary,
             "recommendation": expected.recommendation,
         },
         "region_scores": {r: {k: plain(v) for k, v in e.items()} for r, e in expected.region_scores.items()},
