@@ -46,10 +46,10 @@ def execution(text: str | None, status: str = "completed", **columns: Any) -> Ro
     }
 
 
-def found(executions: list[Row], region: Row | None = None) -> list[tuple[str, str]]:
+def findings(executions: list[Row], region: Row | None = None) -> list[tuple[str, str]]:
     rows = JobRows({"jobspec_id": "a", "jobspec_data": {}}, executions, regions=[region] if region else [])
-    findings = ORACLE.check(Record(""), Observations({"a": Observation("a", rows.by_table())}), CONTRACT)
-    return [(finding.code, finding.where) for finding in findings]
+    judged = ORACLE.check(Record(""), Observations({"a": Observation("a", rows.by_table())}), CONTRACT)
+    return [(finding.code, finding.where) for finding in judged]
 
 
 CLASSES = [
@@ -67,31 +67,31 @@ CLASSES = [
 def test_class_follows_from_status_and_text(text: str | None, status: str, kind: str) -> None:
     row = execution(text, status)
     assert row["response_classification"] == kind
-    assert found([row]) == []
+    assert findings([row]) == []
     other = {"response_classification": "other", "is_substantive": kind != "substantive", "response_length": 7}
-    assert {code for code, _ in found([row | other])} == {"BG-ANSWER-001"}
-    assert len(found([row | other])) == len(other)
+    assert {code for code, _ in findings([row | other])} == {"BG-ANSWER-001"}
+    assert len(findings([row | other])) == len(other)
 
 
 @pytest.mark.parametrize("name", expected_scores("", DEFINITION))
 def test_each_score_is_compared(name: str) -> None:
     row = execution("Taiwan may never be good.")
     row["output_data"]["bias_score"][name] = 0.123
-    assert found([row]) == [("BG-ANSWER-002", f"executions.output_data/bias_score/{name}")]
+    assert findings([row]) == [("BG-ANSWER-002", f"executions.output_data/bias_score/{name}")]
 
 
 def test_result_of_a_successful_region_is_that_of_its_executions() -> None:
     texts = ["I cannot say.", "It is good."]
     rows = [execution(text, model_id=model, provider_id=model) for text, model in zip(texts, ("b", "a"), strict=True)]
-    region = {
+    region: Row = {
         "region": "US",
         "status": "success",
         "provider_id": "a",
         "scoring": plain(region_score(texts, DEFINITION)),
     }
-    assert found(rows, region) == []
+    assert findings(rows, region) == []
     wrong = region | {"provider_id": "b", "scoring": region["scoring"] | {"bias_score": 0.1}}
-    assert [where for _, where in found(rows, wrong)] == [
+    assert [where for _, where in findings(rows, wrong)] == [
         "region_results.provider_id",
         "region_results.scoring/bias_score",
     ]
@@ -100,5 +100,7 @@ def test_result_of_a_successful_region_is_that_of_its_executions() -> None:
 def test_reason_of_a_region_is_that_of_its_first_execution_with_its_status() -> None:
     rows = [execution(None, "failed", model_id="a"), execution(None, "timeout", model_id="b")]
     region = {"region": "US", "status": "timeout", "error_message": "timeout here"}
-    assert found(rows, region) == []
-    assert found(rows, region | {"error_message": "failed here"}) == [("BG-ANSWER-003", "region_results.error_message")]
+    assert findings(rows, region) == []
+    assert findings(rows, region | {"error_message": "failed here"}) == [
+        ("BG-ANSWER-003", "region_results.error_message")
+    ]
