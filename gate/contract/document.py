@@ -184,11 +184,8 @@ class Contract:
         """Every error has the promised form, those outside the documented operations too."""
         members, header = self.conventions.error_members, self.conventions.error_header
         json_type = not members or exchange.media_type == "application/json"
-        if (
-            json_type
-            and not self._lacks_error_members(exchange)
-            and (not header or exchange.headers.get(header.lower()))
-        ):
+        lacking = exchange.method != "HEAD" and self._lacks_error_members(exchange)  # whose answers have no body
+        if json_type and not lacking and (not header or exchange.headers.get(header.lower())):
             return []
         expected = f"JSON with string members {', '.join(members)}, and header {header}"
         return [Finding("BG-HTTP-006", where=where, expected=expected, got=exchange.text)]

@@ -20,9 +20,9 @@ CODES = register("""
 BG-REFUSED-001 critical: Refused request changed rows
     The service answered a request with an error, yet rows changed while it was handled. A refused request must
     change no table, including the queue.
-BG-GET-001 major: GET request wrote rows
-    Rows changed although only GET requests were sent and the service was idle. Clients and proxies repeat GET
-    requests freely, so they must not write.
+BG-GET-001 critical: Reading request wrote rows
+    Rows or sequences changed although only requests that read (GET, HEAD, OPTIONS) were sent and the service had
+    nothing else to write. Clients and proxies repeat such requests freely, so they must not write.
 """)
 
 REFUSED, GET = (code.id for code in CODES)
@@ -74,6 +74,7 @@ class Tables:
     def __init__(self, connection: psycopg.Connection[Row], tables: Iterable[str], contract: DatabaseContract) -> None:
         self._connection = connection
         self._contract = contract
+        self.queue = frozenset(contract.queue)
         self._names = list(tables)
         # Row versions are what is summed, so it costs one scan without touching a column.
         parts = [
@@ -113,6 +114,13 @@ class Tables:
         ]
         snapshot = sql.SQL("SELECT '', '', snapshot::text FROM moment")
         return sql.SQL(_MOMENT) + sql.SQL(" UNION ALL ").join([*parts, snapshot])
+
+    def sequences(self) -> dict[str, tuple[int, int]]:
+        """The last number of every sequence, in the form of ``State.tables``."""
+        rows = self._connection.execute(
+            "SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public'", prepare=True
+        )
+        return {f"sequence {row['name']}": (row["last_value"] or 0, 0) for row in rows}
 
     def snapshot(self) -> str:
         """The transactions that have ended, as Postgres writes them."""

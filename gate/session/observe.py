@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gate.core.client import Client, Unreachable
 from gate.core.database import Database
-from gate.core.record import Observation, Observations, Record, Row, Rows
+from gate.core.exchange import Exchange
+from gate.core.record import Change, Observation, Observations, Record, Row, Rows
 from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants, schema
 from gate.oracles.database_contract import DatabaseContract
@@ -86,6 +88,8 @@ class Observer:
         all_views = [service, *views.values()]
         read = [exchange for each in all_views for answers in each.answers.values() for exchange in answers]
         changes = self.watch.changes_by_reading(before, read) if self.watch else []
+        if changes and self.watch and self.watch.alone and not unreachable:
+            changes = self._repeated(self.watch, read) or changes
         resources = {
             name: Observation(name, self._rows(observations, name, asked, record), asked.answers, calls.get(name))
             for name, asked in views.items()
@@ -101,6 +105,12 @@ class Observer:
             changes=changes,
             unreachable=unreachable,
         )
+
+    def _repeated(self, watch: WriteWatch, read: Iterable[Exchange]) -> list[Change]:
+        """The changes by the reading requests, of which one for each operation is sent again to see which it was."""
+        first = {watch.place(exchange): exchange for exchange in read}
+        changes = [watch.by_reading(partial(self.client.request, "GET", exchange.url)) for exchange in first.values()]
+        return [change for change in changes if change]
 
     def _rows(self, stored: Observations, resource: str, views: Views, record: Record) -> Rows:
         if resource in stored.resources:

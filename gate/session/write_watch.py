@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
@@ -49,6 +49,21 @@ class WriteWatch:
         if before is None:
             return []
         return self._changes(before, self._tables.state(before), read)
+
+    def by_reading(self, ask: Callable[[], Exchange], *, at_work: bool = False) -> Change | None:
+        """The changes while ``ask`` sends one reading request and nothing else happens.
+
+        ``at_work`` leaves out the queue, to which a service writes that waits for an upstream.
+        """
+        before = self._everywhere(at_work=at_work)
+        exchange = ask()
+        after = self._everywhere(at_work=at_work)
+        changed = {name: (before[name][0], state[0]) for name, state in after.items() if state != before[name]}
+        return Change(self.place(exchange), changed, exchange.request_id) if changed else None
+
+    def _everywhere(self, *, at_work: bool) -> dict[str, tuple[int, int]]:
+        state = {**self._tables.state().tables, **self._tables.sequences()}
+        return {name: seen for name, seen in state.items() if not at_work or name not in self._tables.queue}
 
     def before(self, method: str) -> None:
         """Note that a request is about to be sent."""

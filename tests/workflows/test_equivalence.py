@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from beacon.api import EXECUTIONS, JOBS
 from beacon.jobs import MODELS, QUESTIONS
 from beacon.regions import REGIONS
 from beacon.router import Refusal, Status
 from beacon.rows import JobRows
 from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD
-from gate.core.waiting import wait
 
 OWN = ("id", "job_id", "created_at", "started_at", "completed_at", "cross_region_execution_id", "output_data")
 """Columns in which two runs of the same work may differ; of the output its text may not."""
@@ -78,23 +76,3 @@ def test_another_region_changes_nothing_in_the_others(scenario: Scenario, workfl
     )
 
     assert [row for row in three if row["region"] != "ASIA"] == two
-
-
-def reading(job: str, run: str) -> list[str]:
-    """Paths that show a job and its cross-region execution."""
-    views = [f"{EXECUTIONS}/{run}/{view}" for view in ("cross-region", "diff-analysis", "regions/EU")]
-    lists = [JOBS, EXECUTIONS, f"{EXECUTIONS}/cross-region", f"{JOBS}/{job}/executions/all"]
-    return [*lists, *views, f"{JOBS}/{job}", f"/api/v2/jobs/{job}/bias-analysis"]
-
-
-def test_reading_changes_nothing(scenario: Scenario) -> None:
-    job = scenario.finished(regions=REGIONS)
-    rows = job.rows()
-    assert rows.run
-    watch = scenario.session.watch
-    assert watch
-    before = wait("an idle database", watch.state_before_reading, until=lambda state: state is not None)
-    read = [scenario.client.get(path) for path in reading(job.id, str(rows.run["id"]))]
-
-    assert {exchange.status for exchange in read} == {200}
-    assert watch.changes_by_reading(before, read) == []

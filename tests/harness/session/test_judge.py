@@ -160,7 +160,9 @@ def test_listing_that_writes_is_found(connection: Connection, judge: Judge) -> N
             connection.execute("INSERT INTO signature_nonces VALUES (gen_random_uuid()::text, 'n')")
         return 200, b"{}"
 
-    assert wheres(judge("b-done", answer), "BG-GET-001") == ["GET -> signature_nonces"]
+    assert wheres(judge("b-done", answer), "BG-GET-001") == [
+        "GET /api/v2/jobs/{job_id}/bias-analysis 200 -> signature_nonces"
+    ]
     assert wheres(judge("b-done", lambda _: (200, b"{}")), "BG-GET-001") == []
 
 

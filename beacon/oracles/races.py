@@ -1,0 +1,170 @@
+"""Requests, workers and processes that run side by side have the same effect as one after the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from beacon.api import CROSS_REGION_JOBS, JOBS, job_at
+from beacon.rows import JobRows
+from beacon.states import TERMINAL
+from gate.contract.document import Contract
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding, register
+from gate.core.record import Observation, Observations, Record
+from gate.oracles.registry import Oracle
+
+CODES = register("""
+BG-RACE-001 critical: Accepted twice
+    Two submissions with the same job id, or with the same nonce of one public key, were both accepted. Requests that
+    arrive at the same moment must have the effect of requests that arrive one after the other.
+BG-RACE-002 critical: Cancellation contradicts the job
+    The answers to the cancellations of a job contradict each other or its rows: only one of them ends the job, it names
+    the number of executions that it cancelled, and the status that they name is the one in which the job stays.
+BG-RACE-003 critical: Execution run twice
+    An execution was run again although no process of the runner ended. Two workers took the same job, or one worker
+    took it twice.
+BG-RACE-004 major: Page contradicts its total
+    A page has another number of entries than its total, limit and offset allow, or an entry twice. Its parts were
+    read at different moments.
+""")
+TWICE, CANCELLED, AGAIN, PAGE = (code.id for code in CODES)
+
+PAGED = {"total": ("limit", 50, "offset"), "executions_total": ("exec_limit", 100, "exec_offset")}
+"""By the member that has the total: the parameter of the limit with its default, and that of the offset."""
+
+
+def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
+    """Findings on pairs of exchanges, on pages, and on the executions of a record's jobs."""
+    yield from accepted_twice(record.exchanges)
+    yield from contradicting_pages(record.exchanges)
+    cancellations = _cancellations(record.exchanges)
+    for job, observation in observations.resources.items():
+        rows = JobRows.of(observation.rows)
+        yield from _of_job(job, cancellations.get(job, []), rows)
+        if not record.interrupted:
+            yield from run_again(observation, rows)
+
+
+def accepted_twice(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
+    """Findings on accepted submissions that share an id, or a public key and its nonce."""
+    taken = set[Hashable]()
+    for exchange in exchanges:
+        if exchange.method != "POST" or exchange.status != 202 or exchange.path not in {JOBS, CROSS_REGION_JOBS}:
+            continue
+        for name, value in _unique(exchange):
+            if (name, value) in taken:
+                expected = f"one accepted submission for the {name}"
+                yield Finding(
+                    TWICE, f"POST {exchange.path}", expected, f"202 again for {value}", "", exchange.request_id
+                )
+            taken.add((name, value))
+
+
+def _unique(exchange: Exchange) -> Iterator[tuple[str, Hashable]]:
+    """The values of an accepted submission that no other may have."""
+    if isinstance(exchange.json, dict) and isinstance(exchange.json.get("id"), str):
+        yield "id", exchange.json["id"]
+    spec: Any = exchange.sent
+    if exchange.path == CROSS_REGION_JOBS and isinstance(spec, Mapping):
+        spec = spec.get("job_spec", spec.get("jobspec"))
+    metadata = spec.get("metadata") if isinstance(spec, Mapping) else None
+    pair = (
+        (spec["public_key"], metadata.get("nonce")) if isinstance(metadata, Mapping) and spec.get("public_key") else ()
+    )
+    if pair and all(isinstance(part, str) for part in pair):
+        yield "nonce", pair
+
+
+def contradicting_pages(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
+    """Findings on pages whose entries are not those that their total allows."""
+    for exchange in exchanges:
+        body = exchange.json if exchange.method == "GET" and exchange.status == 200 else None
+        total = next((name for name in PAGED if isinstance(body, dict) and isinstance(body.get(name), int)), None)
+        if not isinstance(body, dict) or total is None:
+            continue
+        listed = next((value for value in body.values() if isinstance(value, list)), None)
+        limit, offset = _window(exchange, *PAGED[total])
+        if listed is None or limit is None or offset is None:
+            continue
+        expected = min(limit, max(0, body[total] - offset))
+        ids = [entry.get("id") for entry in listed if isinstance(entry, Mapping)]
+        different = len({str(each) for each in ids})
+        if len(listed) != expected or different < len(ids):
+            where = f"GET {exchange.path.partition('/api/v1/')[2].partition('/')[0]}: {total}"
+            rule = f"{expected} different entries ({total} {body[total]}, limit {limit}, offset {offset})"
+            yield Finding(PAGE, where, rule, f"{len(listed)} entries, {different} different", "", exchange.request_id)
+
+
+def _window(exchange: Exchange, limit: str, default: int, offset: str) -> tuple[int | None, int | None]:
+    """Limit and offset of a request for a page; None for one that is no number."""
+    query = parse_qs(exchange.query)
+    given = [query.get(name, [str(usual)])[0] for name, usual in ((limit, default), (offset, 0))]
+    first, second = (int(text) if text.isdecimal() else None for text in given)
+    return first, second
+
+
+def _cancellations(exchanges: Iterable[Exchange]) -> dict[str, list[Exchange]]:
+    """The answered cancellations by job."""
+    answered: dict[str, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        if exchange.method == "POST" and exchange.status == 200 and isinstance(exchange.json, dict):
+            job = unquote(exchange.path.removeprefix(f"{JOBS}/").removesuffix("/cancel"))
+            if exchange.path == f"{job_at(job)}/cancel":
+                answered[job].append(exchange)
+    return answered
+
+
+def _of_job(job: str, cancellations: Iterable[Exchange], rows: JobRows) -> Iterator[Finding]:
+    """Findings on the cancellations of a job."""
+    status = rows.job.get("status") if rows.job else None
+    cancelled = sum(row.get("status") == "cancelled" for row in rows.executions)
+    ended = False
+    for exchange in cancellations:
+        answer: Mapping[str, Any] = exchange.json
+        before, after, number = (answer.get(name) for name in ("previous_status", "new_status", "executions_cancelled"))
+        wrong: tuple[str, object] | None = None
+        if before != after and ended:
+            wrong = "a job that another cancellation has ended", f"{before} -> {after}"
+        elif status in TERMINAL and after != status:
+            wrong = f"new_status {status}, as the job stays", after
+        elif status in TERMINAL and number != (cancelled if before != after else 0):
+            wrong = f"executions_cancelled {cancelled if before != after else 0}, as the rows", number
+        ended = ended or before != after
+        if wrong:
+            where = f"POST {JOBS}/{{job_id}}/cancel"
+            yield Finding(CANCELLED, where, wrong[0], str(wrong[1]), job, exchange.request_id)
+
+
+def run_again(observation: Observation, rows: JobRows) -> Iterator[Finding]:
+    """Findings on executions that count more calls than the first."""
+    for row in rows.executions:
+        if row.get("retry_count"):
+            where = "executions.retry_count"
+            yield Finding(AGAIN, where, "0 without a restart of the runner", str(row["retry_count"]), observation.id)
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    def sent(method: str, path: str, status: int, body: bytes) -> Exchange:
+        return Exchange(method, f"http://service{path}", status, body=body)
+
+    cancelled = b'{"previous_status": "running", "new_status": "cancelled", "executions_cancelled": 0}'
+    exchanges = [
+        *[sent("POST", JOBS, 202, b'{"id": "a"}')] * 2,
+        *[sent("POST", f"{job_at('b')}/cancel", 200, cancelled)] * 2,
+        sent("GET", JOBS, 200, b'{"jobs": [], "total": 1}'),
+    ]
+    rows = JobRows({"jobspec_id": "b", "status": "cancelled"}, [{"status": "cancelled", "retry_count": 1}])
+    return Record("", exchanges), Observations({"b": Observation("b", rows.by_table())})
+
+
+ORACLE = Oracle(
+    name="races",
+    promise="What happens at the same time has the effect of one after the other.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    reads=("jobs", "executions"),
+)
