@@ -54,6 +54,7 @@ class BeaconPack:
     openapi: Path = contract.PATH
     accepted_drift: Path = ROOT / "contracts" / "drift.toml"
     checks: Path = CHECKS
+    ledger: Path = ROOT / "contracts" / "promises.toml"
 
     @property
     def contract(self) -> Contract:
