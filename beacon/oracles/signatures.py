@@ -72,7 +72,7 @@ def _verdict_findings(exchange: Exchange) -> Iterator[Finding]:
     got = GOOD if exchange.status == 202 else exchange.error_code if exchange.status == 400 else ""
     if got != GOOD and got not in REFUSALS:  # refused for its form, before anybody looked at the signature
         return
-    allowed = verdicts(spec, _clock(exchange))
+    allowed = verdicts(spec, clock(exchange))
     if got not in allowed:
         code = ACCEPTED if got == GOOD else REFUSED
         expected = " or ".join(sorted(allowed))
@@ -85,7 +85,7 @@ def _spec(exchange: Exchange) -> Any:
     return exchange.sent.get("job_spec", exchange.sent.get("jobspec"))
 
 
-def _clock(exchange: Exchange) -> datetime:
+def clock(exchange: Exchange) -> datetime:
     """The runner's clock at the answer, else ours."""
     try:
         return parsedate_to_datetime(exchange.headers["date"]).astimezone(UTC)

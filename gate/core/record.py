@@ -41,7 +41,8 @@ class Record:
     """The actions of one test on a system under test.
 
     ``resources`` has the id of every resource of the test, with the exchange that created it, or None for a resource
-    that existed before. ``changes`` are those of refused requests.
+    that existed before. ``changes`` are those of refused requests. ``before`` has every resource that the run created
+    on the system, with that exchange; ``alone`` says that nobody else uses it.
     """
 
     test: str
@@ -49,6 +50,8 @@ class Record:
     resources: dict[str, Exchange | None] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     interrupted: bool = False  # the service was killed, so calls may have been cut off
+    before: Mapping[str, Exchange] = field(default_factory=dict)
+    alone: bool = False
     _open: list[Taken] = field(default_factory=list, repr=False)
 
     def note(self, exchange: Exchange, change: Change | None = None, created: str = "") -> None:

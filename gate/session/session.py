@@ -82,7 +82,7 @@ class Session:
         self.reach = reach
         self.wire = wire or {}  # how the service spells requests, as the profile says
         self.alone = system.exclusive
-        self.resources: set[str] = set()  # every one that was created
+        self.resources: dict[str, Exchange] = {}  # every one that was created, with the exchange that did
         self.database = Database(system.database_url) if system.database_url else None
         self.watch = self._write_watch(self.database, reach) if self.database else None
         self._judging = judging
@@ -193,7 +193,7 @@ class Session:
             raise NotAvailable(f"the service ended by itself before ({SILENT})")
         if self.watch:
             self.watch.forget()  # between tests rows may be changed by other ways than a request
-        self._current = Record(test)
+        self._current = Record(test, before=self.resources, alone=self.alone)
         return self._current
 
     def conclude(self, record: Record) -> Conclusion:
@@ -266,7 +266,7 @@ class Session:
             self.journal.write(CoverageGained(parts))
         created = self.pack.created(exchange)
         if created:
-            self.resources.add(created)
+            self.resources.setdefault(created, exchange)
         if self._current is not None:
             self._current.note(exchange, change, created)
 

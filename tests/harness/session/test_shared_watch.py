@@ -15,6 +15,7 @@ from beacon.api import JOBS
 from beacon.pack import pack
 from beacon.scenario import Scenario
 from gate.core.errors import NotAvailable
+from gate.core.exchange import Exchange
 from gate.core.ids import Ids
 from gate.core.record import Change, Row
 from gate.core.redaction import Redactor
@@ -230,7 +231,7 @@ def test_unfinished_work_is_no_finding_while_the_service_works_for_others(
     session = watched[0]
     monkeypatch.setattr("gate.core.waiting._factor", 0.001)
     connection.execute("UPDATE jobs SET status = 'running' WHERE jobspec_id = 'b-done'")
-    session.resources.add("b-done")
+    session.resources["b-done"] = Exchange("POST", "http://service", 202)
     assert "BG-LIFE-003" in {finding.code for finding in session.final_findings()}
     connection.execute("UPDATE jobs SET status = 'running' WHERE jobspec_id = 'a-done'")
     assert "BG-LIFE-003" not in {finding.code for finding in session.final_findings()}
