@@ -66,11 +66,11 @@ def body(exchange: Exchange, world: World) -> Iterator[Difference]:
         return
     values, given = operation.path_values(exchange.path) or {}, dict(parse_qsl(exchange.query))
     if compare := BODIES.get(operation.id):
-        yield from compare(Shown(exchange, content, {**values, **given}), world)
+        yield from compare(View(exchange, content, {**values, **given}), world)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class View:
     """A success: its exchange, its body, and the parameters of its request."""
 
     exchange: Exchange
@@ -87,49 +87,49 @@ class Shown:
         return int(self.given.get(name, default))
 
 
-def _accepted(shown: Shown, world: World) -> Iterator[Difference]:
+def _accepted(view: View, world: World) -> Iterator[Difference]:
     """Compare the answer to a submission with what it asked for."""
-    job = world.jobs.get(str(shown.content.get("id")))
-    if job is None or (shown.exchange.status == 202 and job.exchange is not shown.exchange):
+    job = world.jobs.get(str(view.content.get("id")))
+    if job is None or (view.exchange.status == 202 and job.exchange is not view.exchange):
         return
     if job.asked.id:
-        yield from differences("id", job.asked.id, shown.content.get("id"))
+        yield from differences("id", job.asked.id, view.content.get("id"))
     if workflow_b(job):
         for name in ("job_id", "jobspec_id"):
-            yield from differences(name, shown.content.get("id"), shown.content.get(name))
-        yield from differences("total_regions", len(job.asked.regions), shown.content.get("total_regions"))
-        yield from differences("min_regions", job.asked.min_regions, shown.content.get("min_regions"))
+            yield from differences(name, view.content.get("id"), view.content.get(name))
+        yield from differences("total_regions", len(job.asked.regions), view.content.get("total_regions"))
+        yield from differences("min_regions", job.asked.min_regions, view.content.get("min_regions"))
 
 
-def _page(shown: Shown, name: str, limit: int, offset: int, total: Any) -> Iterator[Difference]:
+def _page(view: View, name: str, limit: int, offset: int, total: Any) -> Iterator[Difference]:
     """Compare the length of a page with its limit, its offset and its total."""
     if isinstance(total, int):
         expected = max(0, min(limit, total - offset))
-        yield from differences(f"number of {name}", expected, len(shown.entries(name)))
+        yield from differences(f"number of {name}", expected, len(view.entries(name)))
 
 
-def _numbered(shown: Shown, name: str, total: int | None) -> Iterator[Difference]:
+def _numbered(view: View, name: str, total: int | None) -> Iterator[Difference]:
     """Compare a listing's own numbers: limit and offset are those of the request or the defaults."""
-    limit, offset = shown.number("limit", LIMIT), shown.number("offset", 0)
-    yield from differences("limit", limit, shown.content.get("limit"))
-    yield from differences("offset", offset, shown.content.get("offset"))
+    limit, offset = view.number("limit", LIMIT), view.number("offset", 0)
+    yield from differences("limit", limit, view.content.get("limit"))
+    yield from differences("offset", offset, view.content.get("offset"))
     if total is not None:
-        yield from differences("total", total, shown.content.get("total"))
-    yield from _page(shown, name, limit, offset, shown.content.get("total"))
+        yield from differences("total", total, view.content.get("total"))
+    yield from _page(view, name, limit, offset, view.content.get("total"))
 
 
-def _job(shown: Shown, world: World) -> Iterator[Difference]:
-    name = shown.given["job_id"]
-    spec = shown.content.get("job")
+def _job(view: View, world: World) -> Iterator[Difference]:
+    name = view.given["job_id"]
+    spec = view.content.get("job")
     yield from differences("job/id", name, spec.get("id") if isinstance(spec, Mapping) else None)
-    if shown.given.get("include") == "executions":
-        limit, offset = shown.number("exec_limit", EXECUTIONS_LIMIT), shown.number("exec_offset", 0)
+    if view.given.get("include") == "executions":
+        limit, offset = view.number("exec_limit", EXECUTIONS_LIMIT), view.number("exec_offset", 0)
         ids = _ids(name, world)
         total = len(ids) if ids is not None else _number(name, world)
         if total is not None:
-            yield from differences("executions_total", total, shown.content.get("executions_total"))
-        yield from _page(shown, "executions", limit, offset, shown.content.get("executions_total"))
-        yield from _listed(shown, ids, slice(offset, offset + limit))
+            yield from differences("executions_total", total, view.content.get("executions_total"))
+        yield from _page(view, "executions", limit, offset, view.content.get("executions_total"))
+        yield from _listed(view, ids, slice(offset, offset + limit))
 
 
 def _number(name: str, world: World) -> int | None:
@@ -144,59 +144,59 @@ def _ids(name: str, world: World) -> list[Any] | None:
     return [row["id"] for row in rows.executions] if rows and rows.executions else None
 
 
-def _listed(shown: Shown, ids: Sequence[Any] | None, page: slice) -> Iterator[Difference]:
+def _listed(view: View, ids: Sequence[Any] | None, page: slice) -> Iterator[Difference]:
     if ids is not None:
-        yield from differences("ids of executions", list(ids[page]), [e.get("id") for e in shown.entries("executions")])
+        yield from differences("ids of executions", list(ids[page]), [e.get("id") for e in view.entries("executions")])
 
 
-def _all(shown: Shown, world: World) -> Iterator[Difference]:
-    number = _number(shown.given["job_id"], world)
+def _all(view: View, world: World) -> Iterator[Difference]:
+    number = _number(view.given["job_id"], world)
     if number is not None:
-        yield from differences("number of executions", number, len(shown.entries("executions")))
-    yield from _listed(shown, _ids(shown.given["job_id"], world), slice(None))
-    for entry in shown.entries("executions"):
-        yield from differences("job_id", shown.given["job_id"], entry.get("job_id"))
+        yield from differences("number of executions", number, len(view.entries("executions")))
+    yield from _listed(view, _ids(view.given["job_id"], world), slice(None))
+    for entry in view.entries("executions"):
+        yield from differences("job_id", view.given["job_id"], entry.get("job_id"))
 
 
-def _executions(shown: Shown, world: World) -> Iterator[Difference]:
-    name = shown.given.get("jobspec_id")
+def _executions(view: View, world: World) -> Iterator[Difference]:
+    name = view.given.get("jobspec_id")
     if name is None:
-        yield from _numbered(shown, "executions", None)
-        yield from _newest(shown, world, "executions", [(j, j.asked.executions) for j in _own(world)], "job_id")
+        yield from _numbered(view, "executions", None)
+        yield from _newest(view, world, "executions", [(j, j.asked.executions) for j in _own(world)], "job_id")
         return
-    exists = world.exists(name, shown.exchange)
+    exists = world.exists(name, view.exchange)
     number = 0 if exists is False else _number(name, world) if exists else None
-    yield from _numbered(shown, "executions", number)
-    limit, offset = shown.number("limit", LIMIT), shown.number("offset", 0)
+    yield from _numbered(view, "executions", number)
+    limit, offset = view.number("limit", LIMIT), view.number("offset", 0)
     if exists and (ids := _ids(name, world)):
-        yield from _listed(shown, ids[::-1], slice(offset, offset + limit))
-    for entry in shown.entries("executions"):
+        yield from _listed(view, ids[::-1], slice(offset, offset + limit))
+    for entry in view.entries("executions"):
         yield from differences("job_id", name, entry.get("job_id"))
 
 
-def _jobs(shown: Shown, world: World) -> Iterator[Difference]:
-    yield from _numbered(shown, "jobs", None)
-    yield from _newest(shown, world, "jobs", [(job, 1) for job in _own(world)], "id")
-    for entry in shown.entries("jobs"):
+def _jobs(view: View, world: World) -> Iterator[Difference]:
+    yield from _numbered(view, "jobs", None)
+    yield from _newest(view, world, "jobs", [(job, 1) for job in _own(world)], "id")
+    for entry in view.entries("jobs"):
         if job := world.job(str(entry.get("id"))):
             yield from differences("workflow", job.asked.workflow, entry.get("workflow"))
             yield from differences("benchmark_name", job.asked.spec["benchmark"]["name"], entry.get("benchmark_name"))
 
 
-def _runs(shown: Shown, world: World) -> Iterator[Difference]:
-    yield from _numbered(shown, "cross_region_executions", None)
-    wanted = shown.given.get("status")
-    for entry in shown.entries("cross_region_executions"):
+def _runs(view: View, world: World) -> Iterator[Difference]:
+    yield from _numbered(view, "cross_region_executions", None)
+    wanted = view.given.get("status")
+    for entry in view.entries("cross_region_executions"):
         if wanted is not None:
             yield from differences("status", wanted, entry.get("status"))
-        yield from _run_row(entry, world, shown.exchange)
+        yield from _run_row(entry, world, view.exchange)
     own = [job for job in _own(world) if workflow_b(job)]
     if wanted is None:
-        yield from _newest(shown, world, "cross_region_executions", [(job, 1) for job in own], "jobspec_id")
-    elif shown.number("offset", 0) == 0 and shown.number("limit", LIMIT) >= len(own) and world.record.alone:
-        listed = {entry.get("jobspec_id") for entry in shown.entries("cross_region_executions")}
+        yield from _newest(view, world, "cross_region_executions", [(job, 1) for job in own], "jobspec_id")
+    elif view.number("offset", 0) == 0 and view.number("limit", LIMIT) >= len(own) and world.record.alone:
+        listed = {entry.get("jobspec_id") for entry in view.entries("cross_region_executions")}
         for job in own:
-            if world.status(job.id, shown.exchange) == wanted and job.id not in listed:
+            if world.status(job.id, view.exchange) == wanted and job.id not in listed:
                 yield Difference(f"runs that are {wanted}", job.id, sorted(map(str, listed)))
 
 
@@ -214,47 +214,47 @@ def _run_row(row: Mapping[str, Any], world: World, at: Exchange) -> Iterator[Dif
         yield from differences("status of the run of a job that has ended", ended, row.get("status"))
 
 
-def _run(shown: Shown, world: World) -> Iterator[Difference]:
-    row = shown.content.get("cross_region_execution")
+def _run(view: View, world: World) -> Iterator[Difference]:
+    row = view.content.get("cross_region_execution")
     if not isinstance(row, Mapping):
         return
-    yield from differences("id", shown.given["cross_region_execution_id"].lower(), row.get("id"))
-    yield from _run_row(row, world, shown.exchange)
+    yield from differences("id", view.given["cross_region_execution_id"].lower(), row.get("id"))
+    yield from _run_row(row, world, view.exchange)
     name = world.runs.get(str(row.get("id")))
     if job := world.job(name) if name else None:
-        listed = sorted(str(entry.get("region")) for entry in shown.entries("region_results"))
+        listed = sorted(str(entry.get("region")) for entry in view.entries("region_results"))
         yield from differences("regions", sorted(job.asked.regions), listed)
 
 
-def _region(shown: Shown, world: World) -> Iterator[Difference]:
-    region = {"APAC": "ASIA"}.get(shown.given["region"], shown.given["region"])
-    result = shown.content.get("region_result")
+def _region(view: View, world: World) -> Iterator[Difference]:
+    region = {"APAC": "ASIA"}.get(view.given["region"], view.given["region"])
+    result = view.content.get("region_result")
     yield from differences("region", region, result.get("region") if isinstance(result, Mapping) else None)
-    name = world.runs.get(shown.given["cross_region_execution_id"].lower())
+    name = world.runs.get(view.given["cross_region_execution_id"].lower())
     if job := world.job(name) if name else None:
         number = job.asked.executions // len(job.asked.regions)
-        yield from differences("number of executions", number, len(shown.entries("executions")))
-    for entry in shown.entries("executions"):
+        yield from differences("number of executions", number, len(view.entries("executions")))
+    for entry in view.entries("executions"):
         yield from differences("region of an execution", region, entry.get("region"))
 
 
-def _details(shown: Shown, _: World) -> Iterator[Difference]:
-    yield from differences("id", int(shown.given["execution_id"]), shown.content.get("id"))
+def _details(view: View, _: World) -> Iterator[Difference]:
+    yield from differences("id", int(view.given["execution_id"]), view.content.get("id"))
 
 
-def _cancelled(shown: Shown, world: World) -> Iterator[Difference]:
+def _cancelled(view: View, world: World) -> Iterator[Difference]:
     """Compare a cancellation with the job's status: what has ended stays, and all else is cancelled."""
-    name = shown.given["job_id"]
-    before, after = shown.content.get("previous_status"), shown.content.get("new_status")
-    yield from differences("job_id", name, shown.content.get("job_id"))
-    if ended := world.status(name, shown.exchange):
+    name = view.given["job_id"]
+    before, after = view.content.get("previous_status"), view.content.get("new_status")
+    yield from differences("job_id", name, view.content.get("job_id"))
+    if ended := world.status(name, view.exchange):
         yield from differences("previous_status of a job that had ended", ended, before)
     yield from differences("new_status", before if before in TERMINAL else "cancelled", after)
     if before in TERMINAL:
-        yield from differences("executions_cancelled", 0, shown.content.get("executions_cancelled"))
+        yield from differences("executions_cancelled", 0, view.content.get("executions_cancelled"))
     elif world.observations.stored and (rows := world.rows(name)):
         number = sum(row["status"] == "cancelled" for row in rows.executions)
-        yield from differences("executions_cancelled", number, shown.content.get("executions_cancelled"))
+        yield from differences("executions_cancelled", number, view.content.get("executions_cancelled"))
 
 
 def _own(world: World) -> list[Job]:
@@ -262,31 +262,29 @@ def _own(world: World) -> list[Job]:
     return [job for job in world.jobs.values() if job.number >= 0]
 
 
-def _newest(
-    shown: Shown, world: World, name: str, jobs: Iterable[tuple[Job, int]], member: str
-) -> Iterator[Difference]:
+def _newest(view: View, world: World, name: str, jobs: Iterable[tuple[Job, int]], member: str) -> Iterator[Difference]:
     """Compare the beginning of a listing with the jobs of the test, newest first, and its total with the one before.
 
     Nobody else may use the system, and no submission may have been under way; each job has a number of entries.
     """
-    at, record = shown.exchange, world.record
+    at, record = view.exchange, world.record
     order = sorted(jobs, key=lambda entry: entry[0].exchange.began)
     apart = all(older[0].exchange.ended <= newer[0].exchange.began for older, newer in pairwise(order))
     under_way = any(job.exchange.began < at.ended and job.exchange.ended > at.began for job, _ in order)
     if not record.alone or record.interrupted or None in record.resources.values() or under_way or not apart:
         return
     own = [job.id for job, number in reversed(order) if job.exchange.ended <= at.began for _ in range(number)]
-    offset, limit = shown.number("offset", 0), shown.number("limit", LIMIT)
+    offset, limit = view.number("offset", 0), view.number("limit", LIMIT)
     expected = own[offset : offset + limit]
-    got = [str(entry.get(member)) for entry in shown.entries(name)][: len(expected)]
+    got = [str(entry.get(member)) for entry in view.entries(name)][: len(expected)]
     yield from differences(f"newest {name}", expected, got)
-    total = shown.content.get("total")
-    if isinstance(total, int) and "status" not in shown.given:
+    total = view.content.get("total")
+    if isinstance(total, int) and "status" not in view.given:
         before = world.totals.setdefault(name, total - len(own))  # what others of this run left
         yield from differences("total", before + len(own), total)
 
 
-BODIES: Mapping[str, Callable[[Shown, World], Iterator[Difference]]] = {
+BODIES: Mapping[str, Callable[[View, World], Iterator[Difference]]] = {
     "submitJob": _accepted,
     "submitCrossRegionJob": _accepted,
     "listJobs": _jobs,

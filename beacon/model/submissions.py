@@ -29,7 +29,7 @@ Refusal = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a well-formed submission asks for; ``id`` is empty where the runner generates it."""
+    """The content of a well-formed submission; ``id`` is empty where the runner generates it."""
 
     workflow: str
     body: Mapping[str, Any]
@@ -125,9 +125,9 @@ def _valid(path: str, body: dict[str, Any], contract: Contract) -> bool:
         return False
     spec = spec_of(path, body)
     least = body.get("min_regions", spec["constraints"].get("min_regions", 1))
-    return spec.get("id", spec.get("jobspec_id")) == spec.get("jobspec_id", spec.get("id")) and least <= len(
-        body.get("target_regions", spec["constraints"]["regions"])
-    )
+    regions = body.get("target_regions", spec["constraints"]["regions"])
+    same = spec.get("id", spec.get("jobspec_id")) == spec.get("jobspec_id", spec.get("id"))
+    return bool(same and least <= len(regions))
 
 
 @lru_cache(maxsize=8)

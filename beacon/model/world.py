@@ -40,7 +40,7 @@ class Job:
 
 @dataclass(slots=True)
 class World:
-    """What is known of the state, from the whole record where something happens once, else from earlier answers."""
+    """The known state, from the whole record where something happens once, else from earlier answers."""
 
     record: Record
     observations: Observations
@@ -121,9 +121,9 @@ class World:
 
 def resources_in(path: str, body: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """The jobs, executions and runs that a body shows, each as kind, id and status; the status may be empty."""
-    head, _, rest = path.partition(f"{JOBS}/")
-    if not head and rest:
-        job, _, view = rest.partition("/")
+    head, _, below = path.partition(f"{JOBS}/")
+    if not head and below:
+        job, _, view = below.partition("/")
         status = body.get("new_status" if view == "cancel" else "status")
         yield "job", unquote(job), status if isinstance(status, str) else ""
     run = body.get("cross_region_execution")

@@ -17,6 +17,8 @@ from beacon.pack import pack
 from gate.core.exchange import Exchange
 from gate.core.record import Observations, Record
 
+REQUIRED = {"400 missing_field:signature"}
+"""The answer to an unsigned JobSpec where the runner requires signatures."""
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CLOCK = {"date": format_datetime(NOW)}
 RUN = "0b8f6a4e-2c1d-4e3f-9a5b-6c7d8e9f0a1b"
@@ -26,8 +28,8 @@ ACCEPTED: Spec = {"id": "a", "cross_region_execution_id": RUN}
 def post(body: Any, status: int = 202, answer: Any = None, path: str = JOBS, **headers: str) -> Exchange:
     sent = {"content-type": "application/json"} | {name.replace("_", "-"): text for name, text in headers.items()}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    shown = json.dumps({"id": body["id"]} if answer is None and isinstance(body, dict) else answer).encode()
-    return Exchange("POST", f"http://h{path}", status, sent, content, CLOCK, shown)
+    returned = json.dumps({"id": body["id"]} if answer is None and isinstance(body, dict) else answer).encode()
+    return Exchange("POST", f"http://h{path}", status, sent, content, CLOCK, returned)
 
 
 def get(target: str, status: int = 200, body: Any = None) -> Exchange:
@@ -61,7 +63,7 @@ FORMS: dict[str, tuple[Exchange, set[str]]] = {
         post(wrap(spec("a", min_regions=2), target_regions=["US"]), answer={}, path=CROSS_REGION_JOBS),
         {"400 validation_error"},
     ),
-    "nonce missing": (post({**signed(), "signature": ""}), {"400 missing_field:signature"}),
+    "public key empty": (post({**signed(), "public_key": ""}), {"400 missing_field:public_key"}),
     "unsigned": (post(spec("a")), {"202"}),
     "signed": (post(signed()), {"202"}),
     "stale": (post(signed(minutes=6)), {"400 timestamp_invalid"}),
@@ -70,7 +72,7 @@ FORMS: dict[str, tuple[Exchange, set[str]]] = {
 
 @pytest.mark.parametrize(("exchange", "expected"), FORMS.values(), ids=FORMS)
 def test_first_fault_of_a_submission_decides(exchange: Exchange, expected: set[str]) -> None:
-    assert predicted(exchange) - ({"400 missing_field:signature"} if expected == {"202"} else set()) == expected
+    assert (predicted(exchange) or set()) - REQUIRED == expected
 
 
 FIRST = post(signed(), idempotency_key="k")
@@ -127,8 +129,9 @@ def test_answer_about_an_analysis_that_was_final_stays() -> None:
 
 def test_other_answer_than_the_predicted_is_a_finding() -> None:
     record = Record("", [FIRST, post(signed(nonce="m"), 202)], alone=True)
-    (finding,) = ORACLE.check(record, Observations(), pack().contract)
-    assert (finding.code, finding.expected, finding.got) == ("BG-MODEL-001", "409 duplicate_job", "202")
+    findings = ORACLE.check(record, Observations(), pack().contract)
+    (finding,) = [each for each in findings if each.code == "BG-MODEL-001"]
+    assert (finding.expected, finding.got) == ("409 duplicate_job", "202")
 
 
 def test_of_submissions_at_the_same_time_one_creates_the_job() -> None:
@@ -136,10 +139,8 @@ def test_of_submissions_at_the_same_time_one_creates_the_job() -> None:
     at = {"began": 1.0, "elapsed": 1.0}
     first, second = (Exchange(**{**vars(post(spec("a"), status)), **at}) for status in (409, 202))
     record = Record("", [first, second], alone=True)
-    assert [prediction.answers for _, prediction, _ in predictions(record, Observations(), pack().contract)] == [
-        {"409 duplicate_job"},
-        {"202"},
-    ]
+    answers = [prediction.answers for _, prediction, _ in predictions(record, Observations(), pack().contract)]
+    assert answers == [frozenset({"409 duplicate_job"}), frozenset({"202"})]
 
 
 @pytest.mark.parametrize(
