@@ -24,6 +24,7 @@ PREFLIGHT = "access-control-request-method"
 UNAVAILABLE = frozenset({"429 rate_limit_exceeded", "503 persistence_unavailable", "503"})
 """Answers that follow from load or from a lost database, of which the model knows nothing."""
 
+METHOD, NOT_FOUND = "405 method_not_allowed", "404 not_found"
 NO_JOB, NO_EXECUTION = "404 job_not_found", "404 execution_not_found"
 NO_RUN, NO_REGION = "404 cross_region_execution_not_found", "404 region_result_not_found"
 REUSED, DUPLICATE, REPLAYED = "422 idempotency_key_reuse", "409 duplicate_job", "400 replay_detected"
@@ -73,12 +74,13 @@ def predict(exchange: Exchange, world: World) -> Prediction:
 
 
 def _unrouted(exchange: Exchange, contract: Contract) -> Prediction:
-    if any(contract.operation(method, exchange.path) for method in METHODS):
-        if exchange.method == "OPTIONS" and {"origin", PREFLIGHT} <= exchange.request_headers.keys():
-            return OPEN  # how a browser's question is answered follows from the configured origins
-        refused = "405" if exchange.method == "HEAD" else "405 method_not_allowed"
-        return Prediction(frozenset({refused}), "the path does not have this method")
-    return Prediction(frozenset({"404 not_found"}), "no such path") if exchange.path.startswith(API) else OPEN
+    if exchange.method == "OPTIONS" and {"origin", PREFLIGHT} <= exchange.request_headers.keys():
+        return OPEN  # how a browser's question is answered follows from the configured origins
+    known = any(contract.operation(method, exchange.path) for method in METHODS)
+    if not known and not exchange.path.startswith(API):
+        return OPEN
+    refused, rule = (METHOD, "the path does not have this method") if known else (NOT_FOUND, "no such path")
+    return Prediction(frozenset({refused[:3] if exchange.method == "HEAD" else refused}), rule)
 
 
 def bad_parameter(exchange: Exchange, operation: Operation, contract: Contract) -> str:

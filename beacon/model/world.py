@@ -109,7 +109,7 @@ class World:
         """Note what an answer shows of existence and ends."""
         body = exchange.json
         got = f"{exchange.status} {exchange.error_code}".strip()
-        if exchange.path.endswith(ANALYSIS) and got in FINAL:
+        if exchange.method == "GET" and exchange.path.endswith(ANALYSIS) and got in FINAL:
             self.analyses.setdefault(unquote(exchange.path.split("/")[4]), (got, exchange.ended))
         if exchange.status != 200 or not isinstance(body, dict):
             return
