@@ -33,6 +33,7 @@ def _code(number: int, table: str) -> Code:
         f"Malformed {NAMES[table]} row",
         f"A row of {table} has a column, or a field of a JSON column, whose value the contract does not allow. Readers"
         " rely on the format, which contracts/database/rows.py defines for each status.",
+        "rows",
     )
 
 

@@ -19,12 +19,12 @@ from gate.core.record import Observation, Observations, Record, Row
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-ANALYSIS-001 critical: Analysis does not follow from the answers
+BG-ANALYSIS-001 critical result: Analysis does not follow from the answers
     A number, difference, risk, label or sentence of an analysis is not the one that the published definition gives for
     the stored answers.
-BG-ANALYSIS-002 critical: Analysis endpoint contradicts the rows
+BG-ANALYSIS-002 critical answer: Analysis endpoint contradicts the rows
     A job's rows determine whether it has an analysis and, if it has none, why. The endpoint answered otherwise.
-BG-ANALYSIS-003 major: Retry-After does not say whether to wait for an analysis
+BG-ANALYSIS-003 major answer: Retry-After does not say whether to wait for an analysis
     An analysis that is pending has the header, so that clients ask again; no other answer for an analysis has it.
 """)
 NUMBERS, REASON, WAIT = (code.id for code in CODES)

@@ -17,12 +17,12 @@ from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-ANSWER-001 critical: Class of an answer does not follow from its text
+BG-ANSWER-001 critical rows: Class of an answer does not follow from its text
     The classification of an execution, one of its flags or its length is not what the contract gives for the stored
     text and status.
-BG-ANSWER-002 critical: Score of an answer does not follow from its text
+BG-ANSWER-002 critical rows: Score of an answer does not follow from its text
     A score that is stored with an execution is not the one that the published definition gives for the stored text.
-BG-ANSWER-003 critical: Region result does not follow from its executions
+BG-ANSWER-003 critical derived: Region result does not follow from its executions
     The provider, the reason or a score of a decided region is not that of its executions.
 """)
 CLASS, SCORE, REGION = (code.id for code in CODES)

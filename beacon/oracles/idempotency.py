@@ -14,7 +14,7 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-IDEM-001 critical: Idempotency-Key not honoured
+BG-IDEM-001 critical request: Idempotency-Key not honoured
     Requests shared an Idempotency-Key. The same request must get the first answer again, and another request must
     be refused; otherwise a client that retries after a lost answer creates a second job.
 """)

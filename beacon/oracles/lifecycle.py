@@ -16,9 +16,9 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-LIFE-001 major: Status outside the life-cycle
+BG-LIFE-001 major rows: Status outside the life-cycle
     The API showed a job or an execution with a status that the published life-cycle does not have.
-BG-LIFE-002 critical: Forbidden status change
+BG-LIFE-002 critical rows: Forbidden status change
     Between two readings, a status changed in a way that the published life-cycle does not allow, for example after
     a terminal status.
 """)

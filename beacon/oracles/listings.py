@@ -17,11 +17,11 @@ from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-LIST-001 major: Listing and stored rows differ
+BG-LIST-001 major answer: Listing and stored rows differ
     An endpoint lists rows that are not stored, omits rows that are, or returns them in the wrong order.
-BG-LIST-002 major: Listed value differs from the stored value
+BG-LIST-002 major answer: Listed value differs from the stored value
     A field of a response has another value than the column that it shows.
-BG-LIST-003 major: Incomplete or overlapping pages
+BG-LIST-003 major answer: Incomplete or overlapping pages
     Consecutive pages must contain each row exactly once, and every page must report the same total.
 """)
 OTHER_ROWS, OTHER_VALUE, PAGES = (code.id for code in CODES)

@@ -16,10 +16,10 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-MEMORY-001 critical: Accepted job is not known
+BG-MEMORY-001 critical answer: Accepted job is not known
     A request that began after a job had been accepted was answered as if there were no such job. The runner remembers
     that something was missing, or reads from a copy that lags behind.
-BG-MEMORY-002 critical: Answer shows an earlier state
+BG-MEMORY-002 critical answer: Answer shows an earlier state
     A request was answered with a state of a job that had ended before the request began. The runner answers from
     memory, so clients poll for a change that they never see.
 """)

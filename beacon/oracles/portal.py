@@ -9,7 +9,7 @@ from gate.oracles import consumer_contract
 
 PREFIX = "BG-PORTAL"
 (ANSWER,) = register("""
-BG-PORTAL-006 critical: Runner breaks the portal's consumer contract
+BG-PORTAL-006 critical client: Runner breaks the portal's consumer contract
     A recorded interaction of the portal was sent to the runner. The answer lacks what the portal reads, or has it in
     another form.
 """)

@@ -17,16 +17,16 @@ from gate.core.record import Observation, Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-RACE-001 critical: Accepted twice
+BG-RACE-001 critical request: Accepted twice
     Two submissions with the same job id, or with the same nonce of one public key, were both accepted. Requests that
     arrive at the same moment must have the effect of requests that arrive one after the other.
-BG-RACE-002 critical: Cancellation contradicts the job
+BG-RACE-002 critical request: Cancellation contradicts the job
     The answers to the cancellations of a job contradict each other or its rows: only one of them ends the job, it names
     the number of executions that it cancelled, and the status that they name is the one in which the job stays.
-BG-RACE-003 critical: Execution run twice
+BG-RACE-003 critical rows: Execution run twice
     An execution was run again although no process of the runner ended. Two workers took the same job, or one worker
     took it twice.
-BG-RACE-004 major: Page contradicts its total
+BG-RACE-004 major answer: Page contradicts its total
     A page has another number of entries than its total, limit and offset allow, or an entry twice. Its parts were
     read at different moments.
 """)

@@ -20,18 +20,18 @@ from gate.oracles.registry import Need, Oracle
 from gate.targets.service import StandIn
 
 CODES = register("""
-BG-ROUTER-001 critical: Router calls and executions do not agree
+BG-ROUTER-001 critical rows: Router calls and executions do not agree
     Each execution accounts for one router call, plus one for each retry. Fewer calls mean that results were made
     up; more calls mean that work was done twice.
-BG-ROUTER-002 critical: Router call without an execution
+BG-ROUTER-002 critical rows: Router call without an execution
     The runner called the router for a region, model or prompt that matches no execution of the job.
-BG-ROUTER-003 critical: Stored result differs from the router's answer
+BG-ROUTER-003 critical rows: Stored result differs from the router's answer
     The stored text, provider or status of an execution is not what the router returned for its call. Every analysis
     of the job is then based on wrong data.
-BG-ROUTER-004 minor: Inference request differs from the contract
+BG-ROUTER-004 minor calls: Inference request differs from the contract
     A constant of the inference request, such as temperature, max_tokens or cost_priority, has another value than
     x-beacon-router in the contract.
-BG-ROUTER-005 critical: Region skipped although it has a provider
+BG-ROUTER-005 critical calls: Region skipped although it has a provider
     Executions failed for want of a provider while the router listed a healthy provider for their region. The runner
     looks the region up under a wrong name, or misreads the state of the providers.
 """)

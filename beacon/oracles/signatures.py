@@ -22,10 +22,10 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-SIGN-001 critical: Badly signed job accepted
+BG-SIGN-001 critical request: Badly signed job accepted
     The runner accepted a JobSpec whose signature is incomplete or does not match, or whose timestamp or nonce is
     not acceptable. Anybody can then submit a job in another's name, or replay an old one.
-BG-SIGN-002 critical: Wrong verdict on a signature
+BG-SIGN-002 critical request: Wrong verdict on a signature
     The runner refused a JobSpec whose signature is valid, or refused an invalid one with another code than the
     first that applies. It verifies other bytes than those that were signed, or checks in another order than
     published.

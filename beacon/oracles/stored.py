@@ -23,10 +23,10 @@ from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-STORED-001 critical: Stored value differs from the request
+BG-STORED-001 critical stored: Stored value differs from the request
     A field of an accepted request is missing from the column that it determines, or has another value there.
     contracts/database/stored.toml maps fields to columns.
-BG-STORED-002 major: JobSpec field lost or changed
+BG-STORED-002 major stored: JobSpec field lost or changed
     The stored JobSpec must be the JobSpec as sent plus the defaults. It may be signed, so no field may be dropped
     or rewritten.
 """)

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 
 from gate.core.evidence import Evidence
 from gate.core.texts import clip
 
 SEVERITIES = ("critical", "major", "minor")
+LAYERS = (
+    "process",  # the service ended, does not answer, or says that it failed in itself
+    "schema",  # of the database
+    "request",  # fails, writes, or is accepted although it must not be
+    "refusal",  # of a request that has to be accepted
+    "stored",  # what a request said
+    "calls",  # to an upstream
+    "rows",
+    "status",  # of rows, as other rows give it
+    "derived",  # values that follow from other rows
+    "form",  # of an answer: status, media type, envelope
+    "answer",
+    "result",  # of a computation on rows
+    "client",  # what a consumer or a sequence of requests sees
+    "end",  # that a resource never reaches
+    "wait",  # of a test
+    "test",
+    "run",  # as a whole
+)
+"""Where a promise is broken, what others follow from first (design.md section 6)."""
+OWN = frozenset({"wait", "test"})
+"""Layers of what a test says itself, which is never nearer to a cause than what an oracle says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +43,12 @@ class Code:
     severity: str
     title: str
     explanation: str
+    layer: str = "answer"
+
+    @property
+    def nearness(self) -> tuple[int, int, str]:
+        """The order from a cause to its consequences: layers, then severities."""
+        return LAYERS.index(self.layer), SEVERITIES.index(self.severity), self.id
 
 
 _CODES: dict[str, Code] = {}
@@ -29,23 +57,25 @@ _CODES: dict[str, Code] = {}
 def register(text: str) -> tuple[Code, ...]:
     """Register codes and return them.
 
-    A code is written as ``ID severity: title``, with its explanation in indented lines below. ValueError where an id
-    has another meaning already.
+    A code is written as ``ID severity layer: title``, with its explanation in indented lines below. ValueError where
+    an id has another meaning already.
     """
     codes: list[Code] = []
     for entry in re.split(r"\n(?=\S)", text.strip()):
         head, *lines = entry.splitlines()
         meaning, _, title = head.partition(":")
-        code, severity = meaning.split()
-        codes.append(Code(code, severity, title.strip(), " ".join(line.strip() for line in lines)))
+        code, severity, *layer = meaning.split()
+        explanation = " ".join(line.strip() for line in lines)
+        codes.append(Code(code, severity, title.strip(), explanation, *layer))
     return add(*codes)
 
 
 def add(*codes: Code) -> tuple[Code, ...]:
     """Register codes and return them; ValueError where an id has another meaning already."""
     for code in codes:
-        if code.severity not in SEVERITIES or _CODES.setdefault(code.id, code) != code:
-            raise ValueError(f"{code.id} has no such severity, or is registered with another meaning")
+        known = code.severity in SEVERITIES and code.layer in LAYERS
+        if not known or _CODES.setdefault(code.id, code) != code:
+            raise ValueError(f"{code.id} has no such severity or layer, or is registered with another meaning")
     return codes
 
 
@@ -61,7 +91,11 @@ def catalogue() -> Mapping[str, Code]:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One violated promise: its place (operation, JSON pointer, table and column), expected and actual value."""
+    """One violated promise: its place (operation, JSON pointer, table and column), expected and actual value.
+
+    ``shares`` has the ids of further resources and requests that it is about. ``operations`` are those that a test
+    called before it failed by itself, the latest one last.
+    """
 
     code: str
     where: str
@@ -69,6 +103,8 @@ class Finding:
     got: str
     resource: str = ""  # id of the resource that it concerns, if any
     request: str = ""  # id of the request whose answer shows it, if any
+    shares: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("expected", "got"):
@@ -84,6 +120,16 @@ class Finding:
         """Key under which the verdict merges findings, whatever their values were."""
         return self.code, self.where
 
+    @property
+    def about(self) -> frozenset[str]:
+        """Ids of the resources and requests that it is about."""
+        return frozenset((self.resource, self.request, *self.shares)) - {""}
+
+    @property
+    def nearness(self) -> tuple[object, ...]:
+        """The order from a cause to its consequences."""
+        return *self.kind.nearness, self.where
+
     def as_dict(self) -> dict[str, str]:
         """Plain members, for a file."""
         return asdict(self)
@@ -97,11 +143,18 @@ class Finding:
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:
-    """The first finding of each cause."""
+    """The first finding of each cause, which shares what the others are about."""
     first: dict[tuple[str, str], Finding] = {}
     for finding in findings:
-        first.setdefault(finding.cause, finding)
+        known = first.setdefault(finding.cause, finding)
+        if more := finding.about - known.about:
+            first[finding.cause] = replace(known, shares=(*known.shares, *sorted(more)))
     return list(first.values())
+
+
+def nearest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The first finding of each cause, in the order from a cause to its consequences."""
+    return sorted(distinct(findings), key=lambda finding: finding.nearness)
 
 
 class BrokenPromise(AssertionError):  # noqa: N818 (the failure of a test, not an error of the gate)
@@ -113,7 +166,7 @@ class BrokenPromise(AssertionError):  # noqa: N818 (the failure of a test, not a
     def __init__(self, findings: Iterable[Finding], evidence: Sequence[Evidence] = ()) -> None:
         self.findings = tuple(findings)
         self.evidence = tuple(evidence)
-        super().__init__("\n".join(map(str, distinct(self.findings))))
+        super().__init__("\n".join(map(str, nearest_first(self.findings))))
 
 
 def must(findings: Iterable[Finding]) -> None:

@@ -11,25 +11,25 @@ from gate.session.pack import Pack
 from gate.verdict import codes as of_verdict
 
 CODES = register("""
-BG-FUZZ-001 major: Invalid request accepted
+BG-FUZZ-001 major request: Invalid request accepted
     The service accepted a generated request that violates the published contract. It may now store data that no
     reader expects.
-BG-FUZZ-002 major: Valid request refused
+BG-FUZZ-002 major refusal: Valid request refused
     The service refused a generated request that keeps the published contract. Either the service is too strict, or
     the contract omits a rule.
-BG-FUZZ-003 minor: Undocumented method not answered with 405
+BG-FUZZ-003 minor form: Undocumented method not answered with 405
     A method that the contract does not have for a path must be answered with 405 and an Allow header that lists
     every method of the path.
-BG-FUZZ-004 major: Too few generated requests accepted
+BG-FUZZ-004 major refusal: Too few generated requests accepted
     Too few of the generated valid requests were answered with 2xx, so the code behind validation was hardly tested.
     The operation does not count as fuzzed.
-BG-FUZZ-005 critical: Link of an accepted submission leads nowhere
+BG-FUZZ-005 critical client: Link of an accepted submission leads nowhere
     The answer to an accepted submission links to operations that show the new resource, some of them under another
     version of the API. One of them does not know it; a resource that is not ready yet must say so instead.
-BG-FUZZ-006 major: Built-in check of the fuzzer failed
+BG-FUZZ-006 major client: Built-in check of the fuzzer failed
     A check of schemathesis failed for which the gate has no oracle of its own. The expectation shows the check's
     message.
-BG-FUZZ-007 critical: Sequence of requests led to an unexpected state
+BG-FUZZ-007 critical client: Sequence of requests led to an unexpected state
     After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted
     resource is gone, a cancellation had no effect, or the same submission created a second resource.
 """)

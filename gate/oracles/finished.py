@@ -10,7 +10,7 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-LIFE-003 critical: Accepted work never finished
+BG-LIFE-003 critical end: Accepted work never finished
     At the end of the run an accepted resource had no terminal status and nothing was processing it any more.
     Whoever submitted it waits for ever.
 """)

@@ -15,7 +15,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from gate.contract.document import Contract
 from gate.core.documents import load_text
 from gate.core.errors import DocumentError, GateError
-from gate.core.findings import SEVERITIES, Code, Finding
+from gate.core.findings import LAYERS, SEVERITIES, Code, Finding
 from gate.core.record import Observations, Record, Row, Rows
 from gate.core.texts import clip
 from gate.oracles.registry import Need, Oracle
@@ -27,7 +27,7 @@ RESOURCE = "a"
 """Id of the resource whose rows break every invariant, in the contract of the database."""
 
 _FILE = re.compile(r"(?P<number>[0-9]{3})_(?P<name>[a-z0-9_]+)\.sql")
-_HEADER = re.compile(r"-- (rule|source|severity|needs|reads): (.*\S)\s*")
+_HEADER = re.compile(r"-- (rule|source|severity|layer|needs|reads): (.*\S)\s*")
 _FIELDS = frozenset({"rule", "source", "severity", "reads"})
 _TABLE = r"\w+\(\w+\??(?:, \w+\??)*\)"
 _READS = re.compile(rf"{_TABLE}(?:, {_TABLE})*")
@@ -39,8 +39,9 @@ class Invariant:
 
     ``sql`` takes the parameter ``resources``: ids of the resources to look at, or null for the whole database. It
     returns the column ``resource`` (null for a row that belongs to none) and others that show the violation.
-    ``needs`` is a table without which the rule has no meaning, or empty. ``reads`` has every column (``table.column``)
-    of the query; False for one that may be null, where the rule then holds of the others.
+    ``layer`` says how near to a cause the rule is. ``needs`` is a table without which the rule has no meaning, or
+    empty. ``reads`` has every column (``table.column``) of the query; False for one that may be null, where the rule
+    then holds of the others.
     """
 
     code: str
@@ -51,12 +52,13 @@ class Invariant:
     sql: str
     reads: Mapping[str, bool]
     needs: str = ""
+    layer: str = "rows"
 
     @property
     def meaning(self) -> Code:
         """Its code, from the header of its file."""
         title = self.name.replace("_", " ").capitalize()
-        return Code(self.code, self.severity, title, f"{self.rule} Source: {self.source}.")
+        return Code(self.code, self.severity, title, f"{self.rule} Source: {self.source}.", self.layer)
 
     @property
     def compares_statuses(self) -> bool:
@@ -98,6 +100,8 @@ def _read(path: Path) -> Invariant:
         raise DocumentError(path, None, f"header lines like '-- {min(missing)}: ...'")
     if header["severity"] not in SEVERITIES:
         raise DocumentError(path, None, f"a severity of {', '.join(SEVERITIES)}")
+    if header.get("layer", "rows") not in LAYERS:
+        raise DocumentError(path, None, f"a layer of {', '.join(LAYERS)}")
     if "%(resources)s" not in text:
         raise DocumentError(path, None, "a query restricted to %(resources)s")
     if not _READS.fullmatch(header["reads"]):

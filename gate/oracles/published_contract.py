@@ -12,37 +12,37 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-HTTP-001 critical: Server error
+BG-HTTP-001 critical request: Server error
     The service answered with a 5xx status that the contract does not document for the operation. No request,
     however malformed, may make it fail.
-BG-HTTP-002 minor: Undocumented status
+BG-HTTP-002 minor form: Undocumented status
     The operation answered with a status that the published contract does not list for it.
-BG-HTTP-003 minor: Undocumented media type
+BG-HTTP-003 minor form: Undocumented media type
     The response has a content type that the contract does not list for this operation and status.
-BG-HTTP-004 major: Response body violates its schema
+BG-HTTP-004 major answer: Response body violates its schema
     The response body does not match the contract's schema for this operation and status. Clients that rely on the
     schema misread it or fail.
-BG-HTTP-005 minor: Required response header missing
+BG-HTTP-005 minor answer: Required response header missing
     The contract says that this response always carries the header.
-BG-HTTP-006 minor: Error outside the error envelope
+BG-HTTP-006 minor form: Error outside the error envelope
     An error response must be JSON with error, error_code and request_id, and must carry X-Request-ID. Clients read
     every error in this one form.
-BG-HTTP-007 critical: Documented operation not routed
+BG-HTTP-007 critical request: Documented operation not routed
     A request to an operation of the contract was answered as if its path or method did not exist. The build lacks
     the operation, or serves it under another path.
-BG-HTTP-008 major: Accepted request violates the published schema
+BG-HTTP-008 major request: Accepted request violates the published schema
     The service accepted a request that the contract does not allow. Either the service accepts too much, or the
     published document refuses what clients really send.
-BG-HTTP-009 major: Undocumented path answers with success
+BG-HTTP-009 major request: Undocumented path answers with success
     A request to a path that the contract does not have was answered with success. Either an endpoint is
     undocumented, or another route matches paths that it should not.
-BG-HTTP-020 major: Body is not strict JSON
+BG-HTTP-020 major form: Body is not strict JSON
     The bytes of a JSON answer must be a JSON text that every reader takes for the same value: UTF-8 without a byte
     order mark, no NaN or Infinity, no number beyond a double, no half of a surrogate pair, each member once. Browsers
     refuse the rest, or read another value.
-BG-HTTP-021 minor: JSON answer in another charset
+BG-HTTP-021 minor form: JSON answer in another charset
     JSON is UTF-8. A Content-Type that names another charset makes some clients read other characters.
-BG-HTTP-022 major: Content-Length differs from the body
+BG-HTTP-022 major form: Content-Length differs from the body
     The header must be the number of bytes that follow. Otherwise a client waits for more, or cuts the body off.
 """)
 

@@ -24,19 +24,19 @@ from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-SCHEMA-001 critical: Part of the schema missing
+BG-SCHEMA-001 critical schema: Part of the schema missing
     The contract promises a table, column, constraint or index that the database does not have.
-BG-SCHEMA-002 minor: Part of the schema not in the contract
+BG-SCHEMA-002 minor schema: Part of the schema not in the contract
     The database has a table, column, constraint or index that the contract does not name. Either it is left over,
     or the contract was not updated.
-BG-SCHEMA-003 major: Wrong column type
+BG-SCHEMA-003 major schema: Wrong column type
     A column has another type than promised: values may be truncated or rounded, or change their meaning, such as a
     time without a zone.
-BG-SCHEMA-004 major: Wrong column nullability
+BG-SCHEMA-004 major schema: Wrong column nullability
     A column accepts NULL although the contract forbids it, or refuses NULL although the contract allows it.
-BG-SCHEMA-005 major: Wrong column default
+BG-SCHEMA-005 major schema: Wrong column default
     A row that omits the column gets another value than promised.
-BG-SCHEMA-006 major: Wrong definition of a constraint or index
+BG-SCHEMA-006 major schema: Wrong definition of a constraint or index
     A constraint or index has the promised name but another definition, so it does not enforce, or speed up, what
     the contract says.
 """)

@@ -17,10 +17,10 @@ from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-REFUSED-001 critical: Refused request changed rows
+BG-REFUSED-001 critical request: Refused request changed rows
     The service answered a request with an error, yet rows changed while it was handled. A refused request must
     change no table, including the queue.
-BG-GET-001 critical: Reading request wrote rows
+BG-GET-001 critical request: Reading request wrote rows
     Rows or sequences changed although only requests that read (GET, HEAD, OPTIONS) were sent and the service had
     nothing else to write. Clients and proxies repeat such requests freely, so they must not write.
 """)

@@ -9,16 +9,16 @@ from gate.core.findings import BrokenPromise, Finding, register
 from gate.core.waiting import NotReached
 
 CODES = register("""
-BG-TEST-001 major: Test failed
+BG-TEST-001 major test: Test failed
     A test of the suite failed on an assertion of its own. The evidence has the assertion's message.
-BG-TEST-002 major: Test did not finish
+BG-TEST-002 major wait: Test did not finish
     A wait in a test timed out, or reached a state from which it could no longer succeed. The evidence has the
     history of observed states.
-BG-TEST-003 critical: Service does not answer
+BG-TEST-003 critical process: Service does not answer
     A request got no response at all: the service has stopped or refuses connections. The end of its log says why.
-BG-TEST-004 major: Test set-up or clean-up failed
+BG-TEST-004 major test: Test set-up or clean-up failed
     An error occurred outside the body of a test, so what the test checks was not judged.
-BG-REFUSED-002 critical: Valid submission refused
+BG-REFUSED-002 critical refusal: Valid submission refused
     The service refused a submission that keeps the contract: its schema and the rules that a schema cannot express.
 """)
 

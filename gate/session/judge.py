@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gate.contract.document import Contract
-from gate.core.findings import Finding, distinct
+from gate.core.findings import Finding, nearest_first
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 from gate.session import fault
@@ -22,4 +23,13 @@ def judge(record: Record, observations: Observations, contract: Contract, oracle
             raise fault.of_oracle(oracle.name, error) from error
     if observations.unreachable:
         findings.append(Finding(SILENT, "observing what a test left", "an answer", observations.unreachable))
-    return distinct(findings)
+    return nearest_first(_linked(finding, record) for finding in findings)
+
+
+def _linked(finding: Finding, record: Record) -> Finding:
+    """The finding, which shares the resources that its request created or named in its path."""
+    exchange = next((each for each in record.exchanges if finding.request and each.request_id == finding.request), None)
+    if exchange is None:
+        return finding
+    shares = [name for name, creator in record.resources.items() if creator is exchange or name in exchange.path]
+    return replace(finding, shares=(*finding.shares, *shares))

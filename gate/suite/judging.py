@@ -13,7 +13,7 @@ from gate import suite
 from gate.core.client import Unreachable
 from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
-from gate.core.findings import BrokenPromise, Finding, distinct, must
+from gate.core.findings import OWN, BrokenPromise, Finding, must, nearest_first
 from gate.core.record import Observations, Record
 from gate.fuzz import codes
 from gate.session import fault
@@ -117,7 +117,7 @@ def _explained(records: Sequence[Watched], error: Exception) -> Exception:
     if not findings or (isinstance(error, BrokenPromise) and error.evidence):
         return error
     own = error.findings if isinstance(error, BrokenPromise) else ()
-    return BrokenPromise(distinct((*own, *findings)))
+    return BrokenPromise(nearest_first((*own, *findings)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -167,7 +167,7 @@ def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -
     else:
         # A finding says all there is to say; for anything else the place in the test matters too.
         message = str(error) if isinstance(error, BrokenPromise) else report.longreprtext
-        findings = list(findings_of(error, item.nodeid))
+        findings = [_with_operations(item, finding) for finding in findings_of(error, item.nodeid)]
         entries = [(findings, _evidence(item, message, findings))]
     redact = redactor_of(item.config)
     texts = [redact(str(evidence)) for _, evidence in entries]
@@ -176,6 +176,22 @@ def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -
         if not item.stash.get(CANARY, False):
             allure.attach(text, "evidence", allure.attachment_type.TEXT)
     report.sections.append(("evidence", "\n\n".join(texts)))
+
+
+def _with_operations(item: pytest.Item, finding: Finding) -> Finding:
+    """A finding; where the test speaks for itself, with the resources that it created and the operations it called."""
+    if finding.kind.layer not in OWN:
+        return finding
+    records = item.stash.get(WATCHED, [])
+    resources = [name for watched in records for name in watched.record.resources]
+    called = [
+        str(operation)
+        for watched in records
+        for exchange in watched.record.exchanges
+        if (operation := watched.session.contract.operation(exchange.method, exchange.path))
+    ]
+    latest_last = tuple(dict.fromkeys(reversed(called)))[::-1]
+    return replace(finding, shares=tuple(resources), operations=latest_last)
 
 
 def _evidence(item: pytest.Item, message: str, findings: Sequence[Finding]) -> Evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gate.verdict.verdict import FindingResult, Verdict
+from gate.verdict.verdict import Group, Verdict
 
 LEVELS = {"critical": "error", "major": "error", "minor": "warning"}
 """Level of an annotation, by severity."""
@@ -14,20 +14,22 @@ MOST = 10
 
 
 def workflow_commands(verdict: Verdict) -> Iterator[str]:
-    """Yields commands for the worst findings, and for the reason where there is no finding that gives it."""
+    """Yields a command for each of the first groups, and for the reason where there is no finding that gives it."""
     if verdict.verdict not in {"pass", "broken"} or (verdict.verdict == "broken" and not verdict.findings):
         yield _command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
-    for finding in verdict.findings[: MOST - 1]:
-        yield _finding(finding)
-    omitted = len(verdict.findings) - (MOST - 1)
+    for group in verdict.groups[: MOST - 1]:
+        yield _group(group)
+    omitted = len(verdict.groups) - (MOST - 1)
     if omitted > 0:
         yield _command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
 
 
-def _finding(finding: FindingResult) -> str:
+def _group(group: Group) -> str:
+    finding, more = group.first, f"\n{group.more}" if group.more else ""
+    first = ", ".join(finding.tests[:1]) or "the run"
     text = (
         f"{finding.where}\nexpected {finding.expected}\ngot {finding.got}\n"
-        f"{finding.explanation}\nSeen {finding.times} times, first in {', '.join(finding.tests[:1]) or 'the run'}."
+        f"{finding.explanation}\nSeen {finding.times} times, first in {first}.{more}"
     )
     return _command(LEVELS[finding.severity], f"{finding.code} {finding.title}", text)
 

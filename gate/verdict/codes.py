@@ -5,13 +5,13 @@ from __future__ import annotations
 from gate.core.findings import register
 
 CODES = register("""
-BG-PROFILE-001 minor: Accepted deviation no longer occurs
+BG-PROFILE-001 minor run: Accepted deviation no longer occurs
     The profile accepts a deviation that the run did not see, although it covered what would show it. Remove the entry
     from the profile, or it hides the next fault of its kind.
-BG-PROFILE-002 major: Accepted deviation has expired
+BG-PROFILE-002 major run: Accepted deviation has expired
     The profile accepted this deviation until a date that has passed. Fix the service, or have the owner decide
     again and set a new date.
-BG-SEEN-001 major: Not covered
+BG-SEEN-001 major run: Not covered
     A full run must cover every operation, documented status, error code, invariant and final status of a job. The
     run never reached this one, so it was not judged and the run cannot pass.
 """)

@@ -7,13 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from gate.contract.coverage import coverable
-from gate.core.evidence import Evidence
-from gate.core.findings import SEVERITIES, Finding
-from gate.verdict.baseline import Baseline, Comparison, compare, repetition, without_repetition
+from gate.core.findings import Finding
+from gate.verdict.baseline import Baseline, Comparison, compare, without_repetition
 from gate.verdict.codes import UNCOVERED
-from gate.verdict.events import FindingReported
 from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
+from gate.verdict.results import numbered, of_run, sort_out
 from gate.verdict.tally import Tally
 from gate.verdict.verdict import Accepted, Counts, Coverage, CriterionResult, Ending, FindingResult, Verdict
 
@@ -42,14 +41,14 @@ class Run:
 def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     """Decides the verdict on a run."""
     coverage, counts = _coverage(tally, promises), _counts(tally)
-    findings, accepted = _sorted(tally.findings, run)
-    excused = _excused(tally, findings, accepted)
+    groups, accepted = sort_out(tally.findings, run.profile, run.repeat)
+    excused = _excused(tally, [finding for group in groups for finding in group], accepted)
     if run.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
-        uncovered = [Finding(UNCOVERED, name, "seen at least once", "never") for name in coverage.uncovered]
-        findings += map(_result, uncovered)
+        groups.append(of_run(Finding(UNCOVERED, name, "seen at least once", "never") for name in coverage.uncovered))
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}
-        findings += map(_result, run.profile.findings(seen, _reached(tally)))
+        groups += (of_run([finding]) for finding in run.profile.findings(seen, _reached(tally)))
+    findings = numbered(groups)
     ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
     return Verdict(
         verdict=ending,
@@ -62,7 +61,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         workers=run.workers,
         duration_seconds=round(run.duration, 3),
         criteria=_criteria(tally, promises),
-        findings=sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.code)),
+        findings=findings,
         not_checked=_not_checked(tally),
         coverage=coverage,
         counts=counts,
@@ -76,48 +75,6 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         accepted=[_accepted(finding, deviation) for finding, deviation in accepted],
         compared=_compared(tally, run, findings),
         repetitions=run.repeat,
-    )
-
-
-def _sorted(
-    reports: Sequence[FindingReported], run: Run
-) -> tuple[list[FindingResult], list[tuple[FindingResult, Deviation]]]:
-    """Merges findings with the same cause, and separates those that the profile accepts.
-
-    An accepted finding does not merge with another at the same place, which it would hide.
-    """
-    groups: dict[tuple[str, str, str], list[FindingReported]] = defaultdict(list)
-    for report in reports:
-        finding = _once(report.finding)
-        deviation = run.profile.deviation_of(finding)
-        groups[finding.code, finding.where, deviation.id if deviation else ""].append(report)
-    deviations = {deviation.id: deviation for deviation in run.profile.deviation}
-    results = [(_result(_once(group[0].finding), group, run.repeat), id_) for (*_, id_), group in groups.items()]
-    accepted = [(result, deviations[id_]) for result, id_ in results if id_]
-    return [result for result, id_ in results if not id_], accepted
-
-
-def _once(finding: Finding) -> Finding:
-    return Finding(finding.code, without_repetition(finding.where), finding.expected, finding.got)
-
-
-def _result(finding: Finding, reports: Sequence[FindingReported] = (), repetitions: int = 1) -> FindingResult:
-    """The result of a finding with its reports; without any it is about the run as a whole."""
-    tests = sorted({report.evidence.test for report in reports})
-    seen_in = sorted(set(map(repetition, tests)) - {0})
-    return FindingResult(
-        code=finding.code,
-        severity=finding.kind.severity,
-        title=finding.kind.title,
-        explanation=finding.kind.explanation,
-        where=finding.where,
-        expected=finding.expected,
-        got=finding.got,
-        times=max(len(reports), 1),
-        tests=tests,
-        evidence=reports[0].evidence if reports else Evidence("the run as a whole"),
-        seen_in=seen_in,
-        flaky=0 < len(seen_in) < repetitions,
     )
 
 
@@ -136,12 +93,14 @@ def _reached(tally: Tally) -> list[str]:
 
 
 def _ending(
-    run: Run, counts: Counts, findings: Collection[FindingResult], excused: int, gate_failures: Collection[str]
+    run: Run, counts: Counts, findings: Sequence[FindingResult], excused: int, gate_failures: Collection[str]
 ) -> tuple[Ending, str]:
     if reason := _stopped(run, counts, gate_failures):
         return "unjudged", reason
     if findings or counts.failed + counts.errors > excused:
-        return "broken", f"{len(findings)} finding{'s' if len(findings) != 1 else ''}."
+        causes = len({finding.group for finding in findings})
+        consequences = _number(len(findings) - causes, "consequence")
+        return "broken", f"{_number(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}."
     if reason := _nothing_known(run, counts):
         return "unjudged", reason
     if counts.skipped or run.unavailable:
@@ -152,6 +111,10 @@ def _ending(
         "pass",
         f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources.",
     )
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:

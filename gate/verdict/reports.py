@@ -84,8 +84,10 @@ def headline(verdict: Verdict) -> str:
 
 def show(verdict: Verdict, directory: Path, console: Console) -> None:
     """Prints the verdict for a person at a terminal."""
-    for finding in verdict.findings:
-        _show_finding(finding, verdict, console)
+    for group in verdict.groups:
+        _show_finding(group.first, verdict, console)
+        if group.more:
+            console.print(f"  {escape(group.more)}", highlight=False)
     _show_settled(verdict, console)
     if verdict.unattributed:
         number, first = len(verdict.unattributed), escape(verdict.unattributed[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,8 @@ from gate.verdict.tally import UNDOCUMENTED
 
 SCHEMA = Path(__file__).with_name("verdict.schema.json")
 NAME = "verdict.json"
+MOST_PARTS = 6
+"""Consequences that a line names."""
 Ending = Literal["pass", "broken", "partial", "unjudged"]
 
 
@@ -47,8 +50,26 @@ class FindingResult(_Document):
     times: int
     tests: list[str]
     evidence: Evidence
+    group: int = 0  # from 1; findings with one cause, the nearest to it first
     seen_in: list[int] = []  # repetitions with the finding, where there is more than one repetition
     flaky: bool = False  # some repetitions have the finding, others have not
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings with one cause: the nearest to it, and its consequences."""
+
+    first: FindingResult
+    consequences: list[FindingResult]
+
+    @property
+    def more(self) -> str:
+        """Further tests with the first finding, and the consequences, in a few words; empty without any."""
+        tests = len(self.first.tests) - 1
+        parts = [f"{tests} test{'s' if tests > 1 else ''}"] if tests > 0 else []
+        parts += [f"{each.code} {each.where}" for each in self.consequences]
+        hidden = [f"{len(parts) - MOST_PARTS} more"] if len(parts) > MOST_PARTS else []
+        return ", ".join(f"+ {part}" for part in [*parts[:MOST_PARTS], *hidden])
 
 
 class Accepted(_Document):
@@ -136,6 +157,14 @@ class Verdict(_Document):
     accepted: list[Accepted] = []
     compared: Comparison | None = None  # with --baseline
     repetitions: int = 1
+
+    @property
+    def groups(self) -> list[Group]:
+        """The findings by their causes."""
+        groups: dict[int, list[FindingResult]] = {}
+        for finding in self.findings:
+            groups.setdefault(finding.group, []).append(finding)
+        return [Group(first, others) for first, *others in groups.values()]
 
     def exit_code(self, *, allow_partial: bool = False) -> Exit:
         """The code with which the gate exits."""

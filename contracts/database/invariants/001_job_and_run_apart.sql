@@ -1,6 +1,7 @@
 -- rule: A job and its cross-region execution become terminal together; in workflow B both end with the same status.
 -- source: life-cycle in runner.yaml
 -- severity: critical
+-- layer: status
 -- reads: cross_region_executions(jobspec_id, status), jobs(jobspec_id, status, workflow)
 SELECT j.jobspec_id AS resource, j.workflow, j.status AS job_status, c.status AS run_status
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: The counts in a region result match the region's executions.
 -- source: RegionCounts in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_executions(id, jobspec_id), executions(job_id, region, status), jobs(id, jobspec_id), region_results(cross_region_execution_id, execution_output, metadata, region, status)
 SELECT j.jobspec_id AS resource, r.region, r.metadata, r.execution_output -> 'executions' AS output_executions,
     n.completed, n.total

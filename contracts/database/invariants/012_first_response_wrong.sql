@@ -1,6 +1,7 @@
 -- rule: The first response of a region is that of its first completed execution, ordered by model id and question id.
 -- source: RegionOutput in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_executions(id, jobspec_id), executions(id, job_id, model_id, output_data, question_id, region, status), jobs(id, jobspec_id, workflow), region_results(cross_region_execution_id, execution_output, region, status)
 SELECT j.jobspec_id AS resource, r.region, f.execution, left(r.execution_output ->> 'first_response', 80) AS stored,
     left(f.response, 80) AS first

@@ -1,6 +1,7 @@
 -- rule: A job of either workflow is completed if the successful regions reach min_regions and min_success_rate, partial if they reach only min_regions, else failed.
 -- source: life-cycle in runner.yaml
 -- severity: critical
+-- layer: status
 -- reads: executions(job_id, region, status), jobs(id, jobspec_data, jobspec_id, status)
 SELECT j.jobspec_id AS resource, j.status, n.successes, t.regions, l.min_regions, l.min_success_rate
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: The status of a cross-region execution follows from its own counts and limits by the same table as the status of a job.
 -- source: life-cycle in runner.yaml
 -- severity: critical
+-- layer: status
 -- reads: cross_region_executions(jobspec_id, min_regions_required, min_success_rate, status, success_count, total_regions), jobs(jobspec_id)
 SELECT j.jobspec_id AS resource, c.status, c.success_count, c.total_regions, c.min_regions_required, c.min_success_rate
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: A cross-region execution has an analysis if it has ended, was not cancelled, has analysis enabled and has at least two successful regions.
 -- source: fix plan: the bias analysis is generated and stored
 -- severity: critical
+-- layer: status
 -- reads: cross_region_analyses(cross_region_execution_id), cross_region_executions(analysis_error?, enable_analysis, id, jobspec_id, status), jobs(jobspec_id), region_results(cross_region_execution_id, status)
 SELECT j.jobspec_id AS resource, c.status, n.successes, c.analysis_error
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: A cross-region execution has no analysis if analysis is disabled, if it is unfinished or cancelled, or if fewer than two of its regions succeeded.
 -- source: analysis codes in runner.yaml
 -- severity: major
+-- layer: status
 -- reads: cross_region_analyses(cross_region_execution_id), cross_region_executions(enable_analysis, id, jobspec_id, status), jobs(jobspec_id), region_results(cross_region_execution_id, status)
 SELECT j.jobspec_id AS resource, c.status, c.enable_analysis, n.successes
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: A cross-region execution has at most one analysis.
 -- source: schema: cross_region_analyses_cross_region_execution_id_key
 -- severity: major
+-- layer: derived
 -- reads: cross_region_analyses(cross_region_execution_id), cross_region_executions(id, jobspec_id), jobs(jobspec_id)
 SELECT j.jobspec_id AS resource, count(*) AS analyses
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: Each of the four metrics is a number from 0 to 1.
 -- source: Analysis in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_analyses(bias_variance, censorship_rate, cross_region_execution_id, factual_consistency, narrative_divergence), cross_region_executions(id, jobspec_id), jobs(jobspec_id)
 SELECT j.jobspec_id AS resource, a.bias_variance, a.censorship_rate, a.factual_consistency, a.narrative_divergence
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: No row of a job was created before the job.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_analyses(created_at, cross_region_execution_id, id), cross_region_executions(created_at, id, jobspec_id), executions(created_at, id, job_id), jobs(created_at, id, jobspec_id), region_results(created_at, cross_region_execution_id, id)
 SELECT j.jobspec_id AS resource, t.source, t.row_id, t.created_at, j.created_at AS job_created_at
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: No timestamp is before the year 2000 or in the future.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_analyses(created_at, cross_region_execution_id, id, updated_at), cross_region_executions(completed_at, created_at, id, jobspec_id, started_at, updated_at), executions(completed_at, created_at, id, job_id, last_retry_at?, started_at), jobs(created_at?, id, jobspec_id, updated_at?), region_results(completed_at, created_at?, cross_region_execution_id, id, started_at, updated_at?)
 SELECT j.jobspec_id AS resource, t.source, t.row_id, t.at
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: Each execution starts with its own router call, so the executions of a job or of one of its regions do not all start at the same instant.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: executions(completed_at, job_id, region, started_at), jobs(id, jobspec_id)
 SELECT j.jobspec_id AS resource, e.region, min(e.started_at) AS started_at, count(*) AS executions
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: A job, its cross-region execution and each region end no earlier than the last of their executions.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: derived
 -- reads: cross_region_executions(completed_at, id, jobspec_id), executions(completed_at, job_id, region), jobs(id, jobspec_id, status, updated_at?), region_results(completed_at, cross_region_execution_id, id, region)
 SELECT j.jobspec_id AS resource, t.source, t.region, t.ended, t.last
 FROM jobs j

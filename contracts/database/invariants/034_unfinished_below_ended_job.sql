@@ -1,6 +1,7 @@
 -- rule: A job that has ended has no pending or running execution and no running region.
 -- source: life-cycle in runner.yaml
 -- severity: critical
+-- layer: status
 -- reads: cross_region_executions(id, jobspec_id), executions(job_id, region, status), jobs(id, jobspec_id, status), region_results(cross_region_execution_id, region, status)
 SELECT j.jobspec_id AS resource, j.status AS job_status, t.source, t.region, t.status
 FROM jobs j

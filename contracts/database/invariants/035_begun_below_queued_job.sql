@@ -1,6 +1,7 @@
 -- rule: A queued job has no execution that has started and no region that is decided.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: status
 -- reads: cross_region_executions(id, jobspec_id), executions(job_id, region, status), jobs(id, jobspec_id, status), region_results(cross_region_execution_id, region, status)
 SELECT j.jobspec_id AS resource, t.source, t.region, t.status
 FROM jobs j

@@ -1,6 +1,7 @@
 -- rule: Executions and regions are cancelled only with their job.
 -- source: life-cycle in runner.yaml
 -- severity: major
+-- layer: status
 -- reads: cross_region_executions(id, jobspec_id), executions(job_id, region, status), jobs(id, jobspec_id, status), region_results(cross_region_execution_id, region, status)
 SELECT j.jobspec_id AS resource, j.status AS job_status, t.source, t.region
 FROM jobs j

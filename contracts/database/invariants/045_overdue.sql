@@ -1,6 +1,7 @@
 -- rule: A running job ends within its time limit, and the executions of each region within the region's time limit.
 -- source: Constraints in runner.yaml
 -- severity: critical
+-- layer: end
 -- reads: executions(job_id, last_retry_at, region, started_at, status), jobs(id, jobspec_data, jobspec_id, status, updated_at)
 SELECT j.jobspec_id AS resource, j.status, t.source, t.region, t.begun, t.seconds AS time_limit
 FROM jobs j

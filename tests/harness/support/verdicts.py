@@ -21,7 +21,8 @@ def reported(
     where: str = "GET /x", *, test: str = "t::a", code: str = "BG-HTTP-001", got: str = "500"
 ) -> FindingReported:
     """A finding of a test."""
-    return FindingReported(Finding(code, where, "200", got), Evidence(test, "it broke", _EXCHANGES))
+    finding = Finding(code, where, "200", got, request=where)
+    return FindingReported(finding, Evidence(test, "it broke", _EXCHANGES))
 
 
 def verdict(*events: Event, **run: Any) -> Verdict:

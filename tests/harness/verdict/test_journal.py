@@ -73,7 +73,8 @@ def test_each_event_is_read_as_it_was_written(journal: Journal, tmp_path: Path) 
         journal.write(event)
     journal.close()
     events, faults = read(tmp_path)
-    assert ([str(event) for event in events[:-1]], faults) == ([str(event).replace("()", "[]") for event in EVENTS], [])
+    texts = [[str(event).replace("()", "[]") for event in each] for each in (events[:-1], EVENTS)]
+    assert (texts[0], faults) == (texts[1], [])
 
 
 def test_threads_write_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

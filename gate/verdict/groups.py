@@ -1,0 +1,103 @@
+"""Groups of findings: those that share a resource or an exchange have one cause, and the nearest to it comes first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from gate.core.findings import OWN, SEVERITIES, Finding, nearest_first
+from gate.verdict.baseline import without_repetition
+from gate.verdict.events import FindingReported
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings with one cause, one of each code and place, and the tests that reported them."""
+
+    findings: tuple[Finding, ...]
+    tests: frozenset[str]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that is nearest to the cause."""
+        return self.findings[0]
+
+    @property
+    def consequences(self) -> tuple[Finding, ...]:
+        """All others."""
+        return self.findings[1:]
+
+    @property
+    def own(self) -> bool:
+        """Return whether only tests say something, and no oracle."""
+        return self.first.kind.layer in OWN
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Oracles before tests, blemishes late, then what is nearest to a cause."""
+        blemish = all(finding.kind.severity == SEVERITIES[-1] for finding in self.findings)
+        return self.own, blemish, self.first.nearness
+
+
+def grouped(reports: Iterable[FindingReported]) -> list[Group]:
+    """The groups of the findings of a run, in their order.
+
+    A finding that names no resource and no exchange belongs to a group of its test. The failure of a test alone belongs
+    to a group about an operation that the test called, or else to the tests that failed by the same operation.
+    """
+    groups = _sharing(reports)
+    linked = [group for group in groups if not group.own and _about(group)]
+    loose = [group for group in groups if not group.own and not _about(group)]
+    own = _joined([group for group in groups if group.own], _fails_alike)
+    return _joined([*_joined([*linked, *loose], _is_of_its_test), *own], _calls_what_it_is_about)
+
+
+def _about(group: Group) -> frozenset[str]:
+    return frozenset[str]().union(*(finding.about for finding in group.findings))
+
+
+def _sharing(reports: Iterable[FindingReported]) -> list[Group]:
+    """One group for each set of findings that share resources or exchanges, directly or through others."""
+    groups: list[Group] = []
+    by_cause: dict[tuple[str, str], list[FindingReported]] = defaultdict(list)
+    for report in reports:
+        finding = replace(report.finding, where=without_repetition(report.finding.where))
+        by_cause[finding.cause].append(replace(report, finding=finding))
+    for same in by_cause.values():
+        tests = frozenset(without_repetition(report.evidence.test) for report in same)
+        group = Group(tuple(nearest_first(report.finding for report in same)), tests)
+        apart = [other for other in groups if not _about(other) & _about(group)]
+        groups = [*apart, _merged([group, *(other for other in groups if other not in apart)])]
+    return sorted(groups, key=lambda group: group.order)
+
+
+def _merged(groups: Sequence[Group]) -> Group:
+    findings = nearest_first(finding for group in groups for finding in group.findings)
+    return Group(tuple(findings), frozenset[str]().union(*(group.tests for group in groups)))
+
+
+def _joined(groups: Iterable[Group], belongs: Callable[[Group, Group], bool]) -> list[Group]:
+    """The groups, each that belongs to an earlier one merged with the first such."""
+    joined: list[Group] = []
+    for group in groups:
+        place = next((place for place, other in enumerate(joined) if belongs(group, other)), len(joined))
+        joined[place : place + 1] = [_merged([group, *joined[place : place + 1]])]
+    return sorted(joined, key=lambda group: group.order)
+
+
+def _is_of_its_test(group: Group, other: Group) -> bool:
+    return bool(group.tests & other.tests) and not _about(group)
+
+
+def _fails_alike(group: Group, other: Group) -> bool:
+    latest = {finding.operations[-1] for finding in group.findings if finding.operations}
+    return bool(group.tests & other.tests) or any(
+        finding.operations[-1:] == (name,) for finding in other.findings for name in latest
+    )
+
+
+def _calls_what_it_is_about(group: Group, other: Group) -> bool:
+    called = {name for finding in group.findings for name in finding.operations}
+    places = (f"{finding.where} " for finding in other.findings if finding.kind.layer not in OWN)
+    return group.own and any(place.startswith(f"{name} ") for place in places for name in called)

@@ -1,0 +1,68 @@
+"""The findings of a run as its verdict lists them, by group."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from gate.core.evidence import Evidence
+from gate.core.findings import Finding
+from gate.verdict.baseline import repetition, without_repetition
+from gate.verdict.events import FindingReported
+from gate.verdict.groups import grouped
+from gate.verdict.profile import Deviation, Profile
+from gate.verdict.verdict import FindingResult
+
+Accepted = tuple[FindingResult, Deviation]
+
+
+def sort_out(
+    reports: Sequence[FindingReported], profile: Profile, repetitions: int
+) -> tuple[list[list[FindingResult]], list[Accepted]]:
+    """The groups of findings, without those that the profile accepts, and these.
+
+    An accepted finding does not merge with another at the same place, which it would hide.
+    """
+    merged: dict[tuple[str, str, str], list[FindingReported]] = defaultdict(list)
+    for report in reports:
+        finding = replace(report.finding, where=without_repetition(report.finding.where))
+        deviation = profile.deviation_of(finding)
+        id_ = deviation.id if deviation else ""
+        merged[finding.code, finding.where, id_].append(replace(report, finding=finding))
+    deviations = {deviation.id: deviation for deviation in profile.deviation}
+    accepted = [(_result(same, repetitions), deviations[id_]) for (*_, id_), same in merged.items() if id_]
+    standing = {(code, where): same for (code, where, id_), same in merged.items() if not id_}
+    groups = grouped(report for same in standing.values() for report in same)
+    return [[_result(standing[each.cause], repetitions) for each in group.findings] for group in groups], accepted
+
+
+def of_run(findings: Iterable[Finding]) -> list[FindingResult]:
+    """A group of findings about the run as a whole."""
+    return [_result([FindingReported(each, Evidence("the run as a whole"))], 1, tested=False) for each in findings]
+
+
+def numbered(groups: Iterable[Sequence[FindingResult]]) -> list[FindingResult]:
+    """Every finding, with the number of its group."""
+    filled = [group for group in groups if group]
+    return [each.model_copy(update={"group": number}) for number, group in enumerate(filled, 1) for each in group]
+
+
+def _result(reports: Sequence[FindingReported], repetitions: int, *, tested: bool = True) -> FindingResult:
+    tests = sorted({report.evidence.test for report in reports}) if tested else []
+    seen_in = sorted(set(map(repetition, tests)) - {0})
+    finding = reports[0].finding
+    return FindingResult(
+        code=finding.code,
+        severity=finding.kind.severity,
+        title=finding.kind.title,
+        explanation=finding.kind.explanation,
+        where=finding.where,
+        expected=finding.expected,
+        got=finding.got,
+        times=len(reports),
+        tests=tests,
+        evidence=reports[0].evidence,
+        seen_in=seen_in,
+        flaky=0 < len(seen_in) < repetitions,
+    )
