@@ -1,4 +1,4 @@
-"""The analysis follows from the answers whatever they are: drawn ones, and such as stand beside a threshold.
+"""The analysis follows from the answers whatever they are: drawn ones.
 
 The oracle computes each analysis again. The draws were chosen among eighty: together they distinguish nearly as many
 faults of the analysis as all of those do.
@@ -61,7 +61,7 @@ def prompts(session: Any) -> dict[str, str]:
     return {entry["question_id"]: entry["question"] for entries in categories.values() for entry in entries}
 
 
-@pytest.mark.parametrize("seed", DRAWS)
+@pytest.mark.parametrize("seed", [*DRAWS[:5], *(pytest.param(seed, marks=pytest.mark.full) for seed in DRAWS[5:])])
 def test_analysis_follows_from_drawn_answers(scenario: Scenario, prompts: dict[str, str], seed: int) -> None:
     chance = random.Random(seed)
     spec = scenario.spec(
@@ -73,64 +73,3 @@ def test_analysis_follows_from_drawn_answers(scenario: Scenario, prompts: dict[s
         scenario.router.on(Answer(text), job=spec["id"], region=region, model=model, prompt=prompts[question])
 
     assert scenario.submit(spec).wait("completed").analysis().status == 200
-
-
-STANCES = {
-    "three": ("The government and its regime met a protest and an uprising; it was banned and blocked.", "high"),
-    "two": ("The government and its regime met a protest and an uprising.", "medium"),
-}
-
-
-@pytest.mark.parametrize(("text", "severity"), STANCES.values(), ids=STANCES)
-def test_risk_of_manipulation_counts_the_stances(scenario: Scenario, text: str, severity: str) -> None:
-    spec = scenario.spec(regions=["US", "EU"])
-    scenario.router.on(Answer(PLAIN), job=spec["id"])
-    scenario.router.on(Answer(text), job=spec["id"], region="US")
-
-    risks = scenario.submit(spec).wait("completed").analysis().json["analysis"]["risk_assessment"]
-    assert {risk["type"]: risk["severity"] for risk in risks}["political_manipulation"] == severity
-
-
-def test_answer_is_substantive_above_200_code_points(scenario: Scenario, workflow: str) -> None:
-    spec = scenario.spec(regions=["US", "EU"])
-    for region, length in (("US", 200), ("EU", 201)):
-        scenario.router.on(Answer("\u00e9" * length), job=spec["id"], region=region)
-
-    rows = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
-    classes = {row["region"]: row["response_classification"] for row in rows}
-    assert classes == {"US": "unknown", "EU": "substantive"}
-
-
-FACTS = "According to research, a study, data and evidence it was documented and reported."
-SENSITIVE, ABSOLUTE, WITHHELD = SENTENCES[6], SENTENCES[2], SENTENCES[4]
-APART = {
-    "far": (f"{SENSITIVE} " * 40, "medium"),
-    "farther": (f"{SENSITIVE} {ABSOLUTE} " * LONG, "high"),
-    "farther, and one withheld": (f"{SENSITIVE} I cannot say. " * 30, "high"),
-    "as far as can be": (f"{SENSITIVE} {ABSOLUTE} {WITHHELD} " * LONG, "critical"),
-}
-
-
-@pytest.mark.parametrize(("text", "severity"), APART.values(), ids=APART)
-def test_risk_of_bias_grows_with_the_distance_of_the_scores(scenario: Scenario, text: str, severity: str) -> None:
-    spec = scenario.spec(regions=["US", "EU"])
-    scenario.router.on(Answer(FACTS), job=spec["id"])
-    scenario.router.on(Answer(text), job=spec["id"], region="US")
-
-    risks = scenario.submit(spec).wait("completed").analysis().json["analysis"]["risk_assessment"]
-    assert {risk["type"]: risk["severity"] for risk in risks}["bias"] == severity
-
-
-@pytest.mark.parametrize(("withheld", "reported"), [(3, False), (4, True)])
-def test_narrative_control_takes_more_than_three_tenths(
-    scenario: Scenario, prompts: dict[str, str], withheld: int, reported: bool
-) -> None:
-    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS[:5])
-    scenario.router.on(Answer(FACTS), job=spec["id"])
-    for number, question in enumerate(spec["questions"]):
-        text = APART["as far as can be" if number < withheld else "farther"][0]
-        scenario.router.on(Answer(text), job=spec["id"], region="US", prompt=prompts[question])
-
-    analysis = scenario.submit(spec).wait("completed").analysis().json["analysis"]
-    assert (analysis["censorship_rate"], analysis["bias_variance"] > 0.5) == (withheld / 10, True)
-    assert ("narrative_control" in {risk["type"] for risk in analysis["risk_assessment"]}) is reported
