@@ -33,7 +33,7 @@ class Trial(_Document):
 
     ``codes`` are those of findings about it, ``others`` of all others. ``seconds`` is the time from the start of the
     gate's process to the first finding about it. ``oracle`` is true if an oracle that judges every test found it,
-    ``named`` if a finding names the cause, and ``first`` if that is the first finding of the first failed test.
+    ``named`` if a finding names the cause, and ``first`` if that is the first of the first group.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Trial(_Document):
     named: bool = False
     first: bool = False
     first_finding: str = ""  # its code and place
+    groups: int = 0  # of findings that share a cause
     instead: str = ""
 
     @property
@@ -115,7 +116,8 @@ class Score(_Document):
                 parts.append(f"{oracles} by oracles that judge every test, {len(caught) - oracles} by a test")
                 parts.append(f"the cause named for {sum(trial.named for trial in self.trials)}")
                 first = sum(trial.first for trial in caught) / len(caught)
-                parts.append(f"it comes first for {first:.0%}")
+                groups = statistics.median(trial.groups for trial in caught)
+                parts.append(f"it comes first for {first:.0%}, in {groups:g} groups of findings (median)")
                 parts.append(
                     f"first finding after {self.median_seconds:.1f} s (median), {self.ninth_seconds:.1f} s (9 of 10)"
                 )
@@ -142,7 +144,8 @@ def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.
     others = sorted({each.finding.code for each in outcome.sightings} - codes)
     missed: Result = "error" if outcome.error else "missed"
     reason = outcome.error or ("only findings about something else" if others else "nothing was found")
-    first = outcome.sightings[0].finding if outcome.sightings and not before else None
+    groups = [] if before else outcome.groups
+    first = groups[0].first if groups else None
     return Trial(
         id=defect.id,
         slug=defect.slug,
@@ -158,6 +161,7 @@ def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.
         named=any(_named(defect, each) for each in about),
         first=first is not None and defect.matches(first.code, first.where),
         first_finding=f"{first.code} {first.where}" if first else "",
+        groups=len(groups),
         instead=defect.instead,
     )
 
@@ -213,7 +217,7 @@ def write(table: Score, directory: Path) -> None:
 def _markdown(table: Score) -> Iterator[str]:
     yield from ("# Defects", "", *table.summary())
     if table.trials:
-        columns = ("defect", "what", "result", "by", "codes", "seconds", "cause named", "first")
+        columns = ("defect", "what", "result", "by", "codes", "seconds", "cause named", "first", "groups")
         yield from ("", *reports.table(columns, map(_cells, table.trials)))
     if replaced := [trial for trial in table.trials if trial.instead]:
         yield from ("", "Replaced by a relative:", "", *(f"- {trial.id}: {trial.instead}" for trial in replaced))
@@ -230,4 +234,14 @@ def _cells(trial: Trial) -> list[str]:
     seconds = "" if trial.seconds is None else f"{trial.seconds:.1f}"
     named = "yes" if trial.named else "no"
     first = "yes" if trial.first else trial.first_finding
-    return [f"{trial.id} {trial.slug}", trial.title, trial.result, trial.by, codes, seconds, named, first]
+    return [
+        f"{trial.id} {trial.slug}",
+        trial.title,
+        trial.result,
+        trial.by,
+        codes,
+        seconds,
+        named,
+        first,
+        str(trial.groups),
+    ]

@@ -25,6 +25,7 @@ from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.fuzz.codes import whole
 from gate.verdict import report_directory
 from gate.verdict.events import Event, FindingReported
+from gate.verdict.groups import Group, grouped
 from gate.verdict.journal import Follower
 from gate.verdict.verdict import read
 
@@ -74,6 +75,7 @@ class Outcome:
     """The findings of a run of the gate; ``error`` says why it judged nothing."""
 
     sightings: list[Sighting] = field(default_factory=list)
+    reports: list[FindingReported] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
 
@@ -81,8 +83,14 @@ class Outcome:
         """Adds the finding of an event, the first of each cause."""
         if not isinstance(event, FindingReported):
             return
+        self.reports.append(event)
         if event.finding.cause not in {sighting.finding.cause for sighting in self.sightings}:
             self.sightings.append(Sighting(event.finding, self.seconds))
+
+    @property
+    def groups(self) -> list[Group]:
+        """The findings by their causes, in their order."""
+        return grouped(self.reports)
 
     def about(self, defect: Known) -> list[Sighting]:
         """Return the findings about a defect, oldest first."""

@@ -25,9 +25,11 @@ from benchmarks.defects.score import Clean, Together
 from benchmarks.defects.trial import Outcome, Sighting
 from benchmarks.defects.violation import Violation, violations
 from gate.core.errors import Exit, GateError, UsageError
+from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.waiting import wait
 from gate.fuzz.codes import whole
+from gate.verdict.events import FindingReported
 from runner import migrate
 
 GAPS = {10, 13, 16, 17, 23, 25, 29, 34, 38, 45, 47, 52, 54, 55, 57, 60}
@@ -243,7 +245,8 @@ BY_A_TEST = Finding("BG-TEST-001", "test_one", "the test passes", "no")
 
 
 def outcome(*findings: Finding, error: str = "") -> Outcome:
-    return Outcome([Sighting(finding, 2.0 + number) for number, finding in enumerate(findings)], 9.0, error)
+    sightings = [Sighting(finding, 2.0 + number) for number, finding in enumerate(findings)]
+    return Outcome(sightings, [FindingReported(finding, Evidence()) for finding in findings], 9.0, error)
 
 
 RESULTS: dict[str, tuple[Outcome, str, bool, bool]] = {
@@ -262,10 +265,11 @@ def test_only_a_finding_about_a_defect_catches_it(run: Outcome, result: str, ora
     assert (trial.result, trial.oracle, trial.named) == (result, oracle, named)
 
 
+NEARER = Finding("BG-HTTP-001", "GET /jobs", "an answer", "a server error")
 VIOLATION = violation(("a", "b"))
 FIRSTS = {
     "the cause first": (outcome(ABOUT, ELSEWHERE), "caught", True, True),
-    "the cause second": (outcome(ELSEWHERE, ABOUT), "caught", True, False),
+    "the cause second": (outcome(ABOUT, NEARER), "caught", True, False),
     "something else": (outcome(ELSEWHERE), "caught", False, False),
     "nothing at all": (outcome(), "missed", False, False),
 }
