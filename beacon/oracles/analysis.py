@@ -11,6 +11,7 @@ from beacon.analysis.comparison import compare
 from beacon.analysis.recomputation import Output, recompute
 from beacon.analysis.terms import Definition
 from beacon.api import analysis_of
+from beacon.decisions import Facts, analysis_answer, decide
 from beacon.rows import TABLES, JobRows
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
@@ -29,31 +30,27 @@ BG-ANALYSIS-003 major answer: Retry-After does not say whether to wait for an an
 """)
 NUMBERS, REASON, WAIT = (code.id for code in CODES)
 
-LEAST_REGIONS = 2
-"""Successful regions that a comparison needs."""
 PATH = re.compile(r"/(bias|diff)-analysis$")
 """The operations that show an analysis."""
 
 
 def expected_answer(rows: JobRows) -> str:
     """``200``, or the error code with the reason for a missing analysis."""
-    if rows.job is None:
-        return "job_not_found"
-    if rows.run is None:
-        return "standard_workflow"
-    status = rows.job["status"]
-    reasons = (
-        (rows.analysis is not None, "200"),
-        (status in {"queued", "running"}, "analysis_pending"),
-        (not rows.run["enable_analysis"], "analysis_disabled"),
-        (status in {"failed", "cancelled"} or rows.run["analysis_error"] is not None, "analysis_failed"),
-    )
-    return next((code for holds, code in reasons if holds), "analysis_not_applicable")
+    run = rows.run or {}
+    facts = {
+        "status": "none" if rows.job is None else str(rows.job["status"]),
+        "run": _yes(rows.run is not None),
+        "analysis": _yes(rows.analysis is not None),
+        "enabled": _yes(run.get("enable_analysis")),
+        "error": _yes(run.get("analysis_error") is not None),
+    }
+    return decide(analysis_answer()["answer"], facts)
 
 
 def expected_comparison(rows: JobRows) -> str:
     """``200``, or the error code of a comparison of the regions of a run that has ended."""
-    return "200" if len(_successful(rows)) >= LEAST_REGIONS else "insufficient_regions"
+    facts: Facts = {"status": str((rows.run or {}).get("status")), "successes": len(_successful(rows))}
+    return decide(analysis_answer()["comparison"], facts)
 
 
 def check(record: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
@@ -113,6 +110,10 @@ def _analysis_findings(answers: Iterable[Exchange], job: str, rows: JobRows, con
             for mismatch in compare(expected, analysis, scores):
                 place = "/".join("*" if part.isdecimal() else part for part in mismatch.pointer.split("/"))
                 yield Finding(NUMBERS, place, str(mismatch.expected), str(mismatch.got), job, exchange.request_id)
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
 
 
 def _successful(rows: JobRows) -> list[str]:

@@ -28,8 +28,8 @@ def programmed(scenario: Scenario, case: Case, texts: Mapping[str, str]) -> Spec
     spec = scenario.spec(regions=[str(region) for region in case.numbers(0)], models=models, questions=questions)
     for (region, model, question), text in case.answers.items():
         behaviour = BOOM if text == FAILED else Answer(text)
-        place = {"region": region, "model": models[model], "prompt": texts[questions[question]]}
-        scenario.router.on(behaviour, job=spec["id"], **place)
+        prompt = texts[questions[question]]
+        scenario.router.on(behaviour, job=spec["id"], region=region, model=models[model], prompt=prompt)
     return spec
 
 

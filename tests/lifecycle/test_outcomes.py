@@ -7,42 +7,11 @@ from itertools import pairwise
 import pytest
 
 from beacon.jobs import NANOSECONDS, QUESTIONS
-from beacon.regions import REGIONS
 from beacon.router import Answer, Hang, Status
 from beacon.scenario import Scenario
-from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 
 BOOM = Status(500, {"detail": "boom"})
-# failing regions, min_regions, min_success_rate, how the job ends
-TABLE: dict[str, tuple[int, int, float, str]] = {
-    "all succeed": (0, 3, 1.0, "completed"),
-    "rate reached": (1, 1, 0.66, "completed"),
-    "rate missed": (1, 1, 0.67, "partial"),
-    "rate exactly reached": (1, 2, 2 / 3, "completed"),
-    "too few regions": (2, 2, 0.1, "failed"),
-    "one is enough": (2, 1, 0.3, "completed"),
-    "one is partial": (2, 1, 0.67, "partial"),
-    "none succeeds": (3, 1, 0.01, "failed"),
-}
-
-
-@pytest.mark.criterion("edge.partial-failures")
-@pytest.mark.parametrize(("failing", "least", "rate", "ending"), TABLE.values(), ids=TABLE)
-def test_job_ends_as_the_decision_table_says(
-    scenario: Scenario, workflow: str, failing: int, least: int, rate: float, ending: str
-) -> None:
-    limits = {"min_regions": least, "min_success_rate": rate}
-    spec = scenario.spec(regions=REGIONS, **(limits if workflow == STANDARD else {}))
-    for region in REGIONS[:failing]:
-        scenario.router.on(BOOM, job=spec["id"], region=region)
-    rows = scenario.submit(spec, workflow, **limits).wait(ending).rows()
-
-    if workflow == CROSS_REGION:
-        assert rows.run
-        counts = (rows.run["status"], rows.run["success_count"], rows.run["failure_count"])
-        assert counts == (ending, 3 - failing, failing)
-        assert [r["status"] for r in rows.regions].count("success") == 3 - failing
 
 
 @pytest.mark.criterion("edge.partial-failures")
