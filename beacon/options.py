@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, RUNNER_COMMAND, RUNNER_IMAGE
-from gate.core.errors import UsageError
+from gate.core.browser import command, find
+from gate.core.errors import GateError, UsageError
 from gate.core.options import Option, check
 from gate.core.settings import COMMAND, STARTED, Settings
 
@@ -33,7 +34,9 @@ class BeaconSettings(Settings):
     browser_path: Annotated[str | None, check(_program), Option("target", "PROGRAM", "the one on the usual paths")] = (
         None
     )
-    """the Chromium or Chrome for the tests of the portal, which are skipped without a browser"""
+    """the Chromium or Chrome for the tests of the portal; without one its consumer contract judges the runner alone"""
+    require_browser: Annotated[bool, Option("target")] = False
+    """end with exit code 3 where no browser is found, instead of leaving out the tests that need one"""
     record_portal: Annotated[bool, Option("reports")] = False
     """record contracts/portal/ again from the tests of the portal, instead of comparing with it"""
 
@@ -41,3 +44,12 @@ class BeaconSettings(Settings):
     def commands(self) -> dict[str, str]:
         """The commands that were given, by what they do."""
         return super().commands | ({"backfill": self.backfill_command} if self.backfill_command else {})
+
+
+def lacking(settings: BeaconSettings) -> str:
+    """Say that there is no browser and what brings one; empty where there is one. GateError where one is required."""
+    if find(settings.browser_path):
+        return ""
+    if settings.require_browser:
+        raise GateError("No Chromium or Chrome was found, and --require-browser is given.", f"Run {command()}.")
+    return f"no Chromium or Chrome was found, so the portal was not opened; `{command()}` brings one"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from beacon import api, contract, rows, views
 from beacon.checkout import ROOT
 from beacon.generated import CHECKS, generated
-from beacon.options import BeaconSettings
+from beacon.options import BeaconSettings, lacking
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
 from gate.contract.document import Contract
@@ -40,6 +40,7 @@ SUITE = Suite(
     slow_fixtures=frozenset({"own_runner"}),
     fuzz="tests/fuzz/",
     optional_fixtures=frozenset({"browser"}),
+    lacking=lacking,
     inventory="contracts/inventory.toml",
 )
 

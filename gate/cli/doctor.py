@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from gate.cli.command import Run
-from gate.core.browser import find
+from gate.core.browser import command, find
 from gate.core.errors import Exit, GateError
 from gate.core.lifetime import MEMORY
 from gate.core.resources import FILES_NEEDED, PORTS_NEEDED, WIDEN, local_ports, room
@@ -94,10 +94,10 @@ def ram_disk() -> str:
 
 
 def browser() -> str:
-    """The browser, without which its tests are skipped."""
+    """The browser, without which no page is opened."""
     program = find(None)
     if program is None:
-        raise Missing("none: its tests are skipped", "apt-get install chromium-headless-shell")
+        raise Missing("none: pages are not opened", command())
     return str(program)
 
 

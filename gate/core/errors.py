@@ -55,3 +55,7 @@ class DocumentError(GateError):
 
 class NotAvailable(Exception):  # noqa: N818 (a state of affairs, not a fault)
     """The target lacks something that a check needs; the check is reported as unavailable, with this reason."""
+
+
+class MachineLacks(NotAvailable):
+    """The machine lacks a program that tests need and a judgement of the service does not."""

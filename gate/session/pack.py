@@ -34,6 +34,7 @@ class Suite:
     slow_fixtures: frozenset[str] = frozenset()  # that take seconds
     fuzz: str = "-"  # beginning of the ids of tests that send generated requests
     optional_fixtures: frozenset[str] = frozenset()  # that a machine may lack
+    lacking: Callable[[Any], str] = lambda _: ""  # with the run's settings: what they lack here, and what brings it
     inventory: str = ""  # file with the least that a run has to judge
     config: str = "pyproject.toml"  # file with the settings of pytest, which reads no other
 

@@ -109,6 +109,8 @@ class Controller:
         if self.config.stash[CHOSEN]:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         try:
+            if lacking := suite.pack().suite.lacking(self.settings):
+                self.say(f"{lacking[:1].upper()}{lacking[1:]}.")
             self.promises = promises(suite.pack())
             self.canaries.call()
             if file := suite.pack().suite.inventory:

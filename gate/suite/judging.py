@@ -11,7 +11,7 @@ import pytest
 
 from gate import suite
 from gate.core.client import Unreachable
-from gate.core.errors import GateError, NotAvailable
+from gate.core.errors import GateError, MachineLacks, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import OWN, BrokenPromise, Finding, must, nearest_first
 from gate.core.record import Observations, Record
@@ -22,7 +22,7 @@ from gate.session.session import Session
 from gate.suite import interrupts
 from gate.suite.state import CANARY, SETTINGS, UNAVAILABLE, UNJUDGED, journal_of, redactor_of
 from gate.targets.remote_run.limits import UsedUp
-from gate.verdict.events import LIMIT, TARGET, GateFailed
+from gate.verdict.events import LIMIT, MACHINE, TARGET, GateFailed
 
 
 @dataclass(slots=True)
@@ -99,7 +99,8 @@ def _unavailable(records: Sequence[Watched], error: Exception) -> NotAvailable |
 
 def _skip(item: pytest.Item, reason: NotAvailable) -> NoReturn:
     """Skip a test for its target; a test that is skipped in any other way counts as missing."""
-    item.user_properties.append((UNAVAILABLE, LIMIT if isinstance(reason, UsedUp) else TARGET))
+    kinds = {UsedUp: LIMIT, MachineLacks: MACHINE}
+    item.user_properties.append((UNAVAILABLE, kinds.get(type(reason), TARGET)))
     pytest.skip(str(reason))
 
 

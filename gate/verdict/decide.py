@@ -10,6 +10,7 @@ from gate.contract.coverage import coverable
 from gate.core.findings import Finding
 from gate.verdict.baseline import Baseline, Comparison, compare, without_repetition
 from gate.verdict.codes import UNCOVERED
+from gate.verdict.events import MACHINE
 from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
 from gate.verdict.results import numbered, of_run, sort_out
@@ -50,6 +51,11 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         groups += (of_run([finding]) for finding in run.profile.findings(seen, _reached(tally)))
     findings = numbered(groups)
     ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
+    left_out = _left_out(tally)
+    if ending == "partial" and not run.unavailable and left_out.total() == counts.skipped:
+        ending, reason = "pass", _passed(run, counts)
+    if ending == "pass":
+        reason += "".join(f" {_number(count, 'test')} did not run: {text}." for text, count in left_out.items())
     return Verdict(
         verdict=ending,
         reason=reason,
@@ -106,11 +112,18 @@ def _ending(
     if counts.skipped or run.unavailable:
         oracles = f"{len(run.unavailable)} oracles and " if run.unavailable else ""
         return "partial", f"{oracles}{counts.skipped} checks could not be made on this target."
+    return "pass", _passed(run, counts)
+
+
+def _passed(run: Run, counts: Counts) -> str:
     selected = "selected " if run.narrowed else ""
-    return (
-        "pass",
-        f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources.",
-    )
+    return f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources."
+
+
+def _left_out(tally: Tally) -> Counter[str]:
+    """The reasons for which tests did not run that need what the machine lacks, and how many they were."""
+    ended = tally.outcomes.values()
+    return Counter(event.reason for event in ended if event.outcome == "skipped" and event.unavailable == MACHINE)
 
 
 def _number(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 
-TARGET, LIMIT = "target", "limit"
+TARGET, LIMIT, MACHINE = "target", "limit", "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Outcome:
     outcome: Literal["passed", "failed", "skipped", "error"]
     criteria: Sequence[str] = ()
     reason: str = ""
-    unavailable: str = ""  # skipped because the target lacks what it needs: TARGET, or by a limit of the user: LIMIT
+    unavailable: str = ""  # TARGET or MACHINE: skipped because that lacks what it needs; LIMIT: by a limit of the user
     kind: Literal["outcome"] = "outcome"
 
 

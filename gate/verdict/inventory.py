@@ -15,7 +15,7 @@ from gate.core.documents import load_toml
 from gate.core.errors import GateError
 from gate.core.settings import DEPTHS
 from gate.verdict.baseline import without_repetition
-from gate.verdict.events import LIMIT, TARGET, Outcome
+from gate.verdict.events import LIMIT, MACHINE, TARGET, Outcome
 from gate.verdict.tally import Tally
 
 RESOURCE = "{resource}"
@@ -133,7 +133,8 @@ class Inventory(BaseModel):
 
     def _counts_as_missing(self, event: Outcome, setting: str) -> bool:
         """Return whether a test was skipped although the target has what it needs."""
-        lacking = event.unavailable == TARGET and (setting != "own" or _function(event.test) in self.optional)
+        lacking = event.unavailable == TARGET and setting != "own"
+        lacking = lacking or (event.unavailable == MACHINE and _function(event.test) in self.optional)
         return event.outcome == "skipped" and not lacking and event.unavailable != LIMIT
 
     def _too_few(self, tally: Tally, scope: Scope) -> Iterator[str]:

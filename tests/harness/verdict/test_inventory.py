@@ -11,6 +11,7 @@ from gate.core.errors import GateError
 from gate.verdict import inventory
 from gate.verdict.events import (
     LIMIT,
+    MACHINE,
     TARGET,
     Event,
     FuzzResult,
@@ -68,7 +69,12 @@ SCOPES: dict[str, tuple[Scope, list[Event], list[str]]] = {
         [skipped(FIRST, TARGET)],
         ["1 of 1 tests of tests/a were skipped (why): test_one."],
     ),
-    "lacking a browser": (CI, [FIRST, SECOND, skipped(PAGE, TARGET)], []),
+    "lacking a browser": (CI, [FIRST, SECOND, skipped(PAGE, MACHINE)], []),
+    "lacking a browser for a test that needs none": (
+        CI,
+        [FIRST, skipped(SECOND, MACHINE), PAGE],
+        ["1 of 2 tests of tests/a were skipped (why): test_two."],
+    ),
     "lacking elsewhere": (Scope("smoke", "api"), [skipped(FIRST, TARGET)], []),
     "at a limit": (Scope("smoke", "rows"), [skipped(FIRST, LIMIT)], []),
 }

@@ -12,11 +12,12 @@ from rich.console import Console
 from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
 from gate.verdict import reports
-from gate.verdict.events import GateFailed, Outcome, Unattributed
+from gate.verdict.events import MACHINE, GateFailed, Outcome, Unattributed
 from gate.verdict.verdict import SCHEMA, Verdict, read, schema
 from tests.harness.support.verdicts import PASSED, passing, reported, verdict
 
 FAILED = Outcome("t::b", "failed")
+LEFT_OUT = Outcome("t::c", "skipped", (), "no browser; `install` brings one", MACHINE)
 SKIPPED = Outcome("t::b", "skipped", (), "no database")
 ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
     "all passed": (passing(), "pass", Exit.PASS),
@@ -35,6 +36,10 @@ ENDINGS: dict[str, tuple[Verdict, str, Exit]] = {
     "skipped and missing": (passing(SKIPPED, missing=["a test did not run"]), "unjudged", Exit.UNJUDGED),
     "a change without a cause": (passing(Unattributed("jobs 1 to 2")), "pass", Exit.PASS),
     "skipped": (passing(SKIPPED), "partial", Exit.UNJUDGED),
+    "left out on this machine": (passing(LEFT_OUT), "pass", Exit.PASS),
+    "left out and skipped": (passing(LEFT_OUT, SKIPPED), "partial", Exit.UNJUDGED),
+    "left out, and another finding": (passing(LEFT_OUT, reported()), "broken", Exit.BROKEN),
+    "left out, and an unavailable check": (passing(LEFT_OUT, unavailable={"rows": "x"}), "partial", Exit.UNJUDGED),
     "an unavailable check": (passing(unavailable={"rows": "no database"}), "partial", Exit.UNJUDGED),
 }
 
@@ -71,6 +76,10 @@ def test_full_run_fails_without_full_coverage() -> None:
     assert result.verdict == "broken"
     assert {"operation cancelJob", "status getJob 404", "error code duplicate_job", "state jobs partial"} <= uncovered
     assert "operation getJob" not in uncovered
+
+
+def test_pass_says_in_its_first_line_what_this_machine_left_out() -> None:
+    assert passing(LEFT_OUT).reason.endswith("1 test did not run: no browser; `install` brings one.")
 
 
 def test_partial_passes_only_with_allow_partial() -> None:
