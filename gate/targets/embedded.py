@@ -7,7 +7,9 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 import psycopg
 
@@ -246,10 +248,10 @@ def template_name(service: Service, programs: list[str]) -> str:
     """``gate_template_<hash>``, of everything that is known to make the schema."""
     digest = hashlib.sha256(service.commands["migrate"].encode() + service.template_key(service.root))
     for part in programs:  # a program or a script may hold its migrations
-        path = service.root / part
-        if path.is_file():
-            status = path.stat()
-            digest.update(f"\0{part}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        with suppress(OSError):  # an argument may be no path, or be too long for a path
+            status = (service.root / part).stat()
+            if S_ISREG(status.st_mode):
+                digest.update(f"\0{part}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return f"gate_template_{digest.hexdigest()[:12]}"
 
 

@@ -346,3 +346,4 @@ def test_template_has_another_name_when_its_schema_may_differ(tmp_path: Path) ->
     names.append(name("migrate", "migrate.py"))
     assert len(set(names)) == len(names)
     assert names[-1] == name("migrate", "migrate.py")
+    assert name("migrate", "x" * 1000) == name()  # no file has so long a name
