@@ -10,11 +10,14 @@ from typing import Any, get_args
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from beacon.awkward import AWKWARD_NUMBERS, AWKWARD_TEXT
 from contracts.database.formats import Question
 
 MODELS = ("llama3.2-1b", "mistral-7b", "qwen2.5-1.5b")
 QUESTIONS: tuple[str, ...] = get_args(Question)
 NANOSECONDS = 1_000_000_000
+NUMBERS = "numbers"
+"""Member of the metadata with numbers that a signature cannot cover."""
 UNSIGNED = frozenset({"signature", "public_key", "id", "created_at"})
 """Members of a JobSpec that its signature does not cover."""
 
@@ -35,12 +38,12 @@ def spec(
         "version": "v1",
         "benchmark": {
             "name": "bias-detection",
-            "description": "Asks the same questions in several regions",
+            "description": f"Asks the same questions in several regions {AWKWARD_TEXT}",
             "container": {"image": "beacon/bias-detection:1"},
             "input": {"type": "prompt", "data": {"prompt": questions[0] if questions else ""}, "hash": "sha256:0"},
         },
         "constraints": {"regions": list(regions), **constraints},
-        "metadata": {"created_by": "gate"},
+        "metadata": {"created_by": "gate", AWKWARD_TEXT: {AWKWARD_TEXT: [AWKWARD_TEXT]}, NUMBERS: AWKWARD_NUMBERS},
         "models": [{"id": model, "name": model, "provider": "hybrid"} for model in models],
         "questions": list(questions),
     }
@@ -68,11 +71,11 @@ def sign(
     private: Ed25519PrivateKey | None = None,
     timestamp: str | None = None,
 ) -> Spec:
-    """``job_spec`` with a fresh timestamp, a nonce, the public key and the signature."""
+    """``job_spec`` with a fresh timestamp, a nonce, the public key and the signature, but without ``NUMBERS``."""
     private = private or key()
     signed: Spec = dict(job_spec)
     signed["metadata"] = {
-        **job_spec.get("metadata", {}),
+        **{name: value for name, value in job_spec.get("metadata", {}).items() if name != NUMBERS},
         "timestamp": timestamp or datetime.now(UTC).isoformat(),
         "nonce": nonce,
     }

@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # their libraries would slow down every command
 SUITE = Suite(
     folder="tests",
     harness="tests/harness/",
-    quick=("workflows", "analysis", "lifecycle", "contract", "security"),
+    quick=("workflows", "limits", "analysis", "lifecycle", "contract", "security"),
     slow=("portal", "backfill", "rollout", "resilience"),
     slow_fixtures=frozenset({"own_runner"}),
     fuzz="tests/fuzz/",

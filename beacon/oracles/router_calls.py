@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,13 +10,14 @@ from typing import Any
 
 from beacon import views
 from beacon.regions import ROUTER_NAMES
-from beacon.router import Call, router_in
+from beacon.router import Call, Raw, router_in
 from beacon.router.providers import REGIONS, Provider
 from beacon.rows import JobRows
 from beacon.states import TERMINAL
 from gate.contract.document import Contract
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 from gate.targets.service import StandIn
 
@@ -47,6 +49,9 @@ MISMATCH = "ROUTER_REGION_MISMATCH"
 
 HURRIED = 1_000_000_000
 """Nanoseconds below which a time limit can end a call before the router has read it."""
+
+RAW = Raw.outcome
+"""The outcome of an answer in raw bytes, of which the stand-in does not know how it is read."""
 
 LONGEST_PROVIDER = 255
 """Length of the column in characters."""
@@ -133,8 +138,8 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     if not expected <= len(calls) <= expected + uncounted or (completed and not calls):
         return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
     compared: list[tuple[str, Any, Any]] = []
-    if completed:
-        compared = [("response", calls[-1].text, output.get("response"))]
+    if completed and calls[-1].outcome != RAW:
+        compared = [("response", storable(calls[-1].text), output.get("response")), *_extras(row, output, calls[-1])]
         if calls[-1].provider:  # an answer without a name is by the provider planned for its region
             named = calls[-1].provider[:LONGEST_PROVIDER]
             compared += [("provider_id", named, row["provider_id"]), ("provider", named, output.get("provider"))]
@@ -143,8 +148,26 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     return [
         Finding(RESULT, f"{where}: {name}", repr(answered), repr(stored))
         for name, answered, stored in compared
-        if answered is None or stored != answered
+        if answered is None or not equal(stored, answered)
     ]
+
+
+def _extras(row: Row, output: Mapping[str, Any], call: Call) -> list[tuple[str, Any, Any]]:
+    """Metadata and receipt of an answer, and of its execution."""
+    if call.metadata is None:
+        return []
+    metadata, receipt = storable(call.metadata), storable(call.metadata.get("receipt"))
+    return [("metadata", metadata, output.get("metadata")), ("receipt_data", receipt or {}, row["receipt_data"] or {})]
+
+
+def storable(value: Any) -> Any:
+    """A value of an answer as Postgres can hold it: U+FFFD for U+0000 and for half of a surrogate pair."""
+    if isinstance(value, str):
+        paired = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        return re.sub("[\0\ud800-\udfff]", "\ufffd", paired)
+    if isinstance(value, Mapping):
+        return {storable(name): storable(member) for name, member in value.items()}
+    return [storable(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Finding]:

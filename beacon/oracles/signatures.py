@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -53,6 +54,11 @@ REFUSALS = frozenset(
     }
 )
 """Refusals that the request alone determines; the reuse of a nonce is not among them."""
+
+
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
+)
 
 
 def wrong_verdicts(exchanges: Iterable[Exchange]) -> list[Finding]:
@@ -114,9 +120,10 @@ def verdicts(spec: Mapping[str, Any], now: datetime) -> set[str]:
 
 def _decoded(text: Any) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        content = base64.b64decode(text, validate=True)
     except (TypeError, ValueError):
         return b""
+    return content if base64.b64encode(content).decode() == text else b""
 
 
 def _metadata(metadata: Any, now: datetime) -> set[str]:
@@ -138,7 +145,9 @@ def _metadata(metadata: Any, now: datetime) -> set[str]:
 
 
 def _age(text: str, now: datetime) -> timedelta | None:
-    """Distance of a time from the present, past or future; None unless it is a time with a zone."""
+    """Distance of a time from the present, past or future; None unless it is a time with a zone in RFC 3339."""
+    if not RFC_3339.fullmatch(text):
+        return None
     try:
         moment = datetime.fromisoformat(text.upper())
         return abs(now - moment)

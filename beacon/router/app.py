@@ -16,11 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beacon.router.behaviours import NoPath, PathOnly
+from beacon.router.behaviours import NoPath, PathOnly, Raw
 from beacon.router.log import Call, Log
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider
 from beacon.router.rules import Pause, Rules
-from beacon.router.wire import MODELS, PATHS, HangUp, InferenceRequest, as_json, reply
+from beacon.router.wire import MODELS, PATHS, HangUp, InferenceRequest, Pieces, as_json, reply
 
 HEADERS = ("accept", "content-type", "traceparent", "user-agent", "x-request-id", "x-trace-id")
 
@@ -34,6 +34,7 @@ class State:
     misses: Log = field(default_factory=Log)
     providers: dict[str | None, Sequence[Provider]] = field(default_factory=dict)
     providers_status: dict[str | None, int] = field(default_factory=dict)
+    providers_raw: dict[str | None, Raw] = field(default_factory=dict)
     listings: list[str | None] = field(default_factory=list)
     models: Collection[str] | None = MODELS
     closing: bool = False
@@ -52,6 +53,8 @@ def application(state: State) -> Starlette:
     async def providers(request: Request) -> Response:
         job = request.headers.get("x-trace-id")
         state.listings.append(job)
+        if (raw := state.providers_raw.get(job)) is not None:
+            return Pieces(raw)
         status = state.providers_status.get(job, state.providers_status.get(None, 200))
         if status != 200:
             return as_json({"detail": "the list of providers is not available"}, status)
@@ -96,6 +99,7 @@ async def _infer(state: State, request: Request) -> Response:
         "status": answer.status,
         "text": answer.text,
         "provider": answer.provider,
+        "metadata": answer.metadata,
         "elapsed": _since(call),
     }
     # Logged before the answer is sent, so that a client that has the answer finds the call in the log.

@@ -79,6 +79,17 @@ class NotJson:
 
 
 @dataclass(frozen=True)
+class Raw:
+    """Any bytes, sent in ``pieces`` without the length of the whole; ``cut`` breaks off before the last one."""
+
+    pieces: tuple[bytes, ...]
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
+    outcome: ClassVar[str] = "raw"
+
+
+@dataclass(frozen=True)
 class Malformed:
     """200 with JSON that lacks promised members."""
 
@@ -123,4 +134,6 @@ class PathOnly:
     outcome: ClassVar[str] = "path_only"
 
 
-Behaviour = Answer | Status | Unsuccessful | Empty | NotJson | Malformed | Hang | Elsewhere | Drop | NoPath | PathOnly
+Behaviour = (
+    Answer | Status | Unsuccessful | Empty | NotJson | Raw | Malformed | Hang | Elsewhere | Drop | NoPath | PathOnly
+)

@@ -47,6 +47,8 @@ class Call:
     text: str | None = None
     """The model's text in the answer, if any."""
     provider: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    """The metadata of the model's answer, if any."""
     elapsed: float | None = None
     """Seconds from arrival to the answer or to the client's disconnection."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from beacon.router.app import State, application
-from beacon.router.behaviours import Behaviour
+from beacon.router.behaviours import Behaviour, Raw
 from beacon.router.log import Call
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider, code, router_name
 from beacon.router.rules import Rule
@@ -97,12 +97,16 @@ class Router:
         self._state.providers[job] = tuple(providers)
 
     def listed(self, job: str | None = None) -> tuple[Provider, ...]:
-        """The providers that are listed for a job."""
-        return tuple(self._state.providers_of(job))
+        """The providers that are listed for a job; none of those in raw bytes."""
+        return () if job in self._state.providers_raw else tuple(self._state.providers_of(job))
 
     def providers_status(self, status: int, *, job: str | None = None) -> None:
         """Answers ``GET /providers`` with this status; 200 lists them again."""
         self._state.providers_status[job] = status
+
+    def providers_raw(self, raw: Raw, *, job: str) -> None:
+        """Answers ``GET /providers`` of a job with these bytes."""
+        self._state.providers_raw[job] = raw
 
     def models(self, names: Iterable[str] | None) -> None:
         """Sets the known models; None means every model. The default, also after a reset, is ``MODELS``."""
@@ -173,10 +177,12 @@ class Router:
         if job is None:
             state.providers.clear()
             state.providers_status.clear()
+            state.providers_raw.clear()
             self.models(MODELS)
         else:
             state.providers.pop(job, None)
             state.providers_status.pop(job, None)
+            state.providers_raw.pop(job, None)
         if not keep_log:
             state.log.clear(job)
             state.misses.clear(job)

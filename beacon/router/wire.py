@@ -13,7 +13,19 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from beacon.router.behaviours import Answer, Behaviour, Drop, Elsewhere, Empty, Malformed, NotJson, Status, Unsuccessful
+from beacon.awkward import AWKWARD_NUMBERS, AWKWARD_TEXT
+from beacon.router.behaviours import (
+    Answer,
+    Behaviour,
+    Drop,
+    Elsewhere,
+    Empty,
+    Malformed,
+    NotJson,
+    Raw,
+    Status,
+    Unsuccessful,
+)
 from beacon.router.providers import REGIONS, Provider, serving
 
 PATHS = ("/inference", "/api/v1/inference", "/api/inference", "/v1/inference")
@@ -21,6 +33,8 @@ PATHS = ("/inference", "/api/v1/inference", "/api/inference", "/v1/inference")
 MODELS = frozenset({"llama3.2-1b", "mistral-7b", "qwen2.5-1.5b"})
 """The models that the router knows."""
 INFERENCE_SECONDS, COST = 0.25, 0.000075
+AWKWARD: Mapping[str, Any] = {"note": AWKWARD_TEXT, AWKWARD_TEXT: [[], {}, "", None, False, *AWKWARD_NUMBERS]}
+"""Metadata of every answer: names, texts and numbers that a careless layer changes."""
 
 
 class InferenceRequest(BaseModel):
@@ -45,6 +59,7 @@ class Reply:
     status: int | None
     text: str | None = None
     provider: str | None = None
+    metadata: Mapping[str, Any] | None = None
 
 
 class HangUp(Response):
@@ -55,6 +70,35 @@ class HangUp(Response):
         scope["state"]["hang_up"]()
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+class Pieces(Response):
+    """A body that is sent in pieces and without its length, and of which the last piece may never come."""
+
+    def __init__(self, raw: Raw) -> None:
+        super().__init__(b"", headers=dict(raw.headers), media_type=raw.media_type)
+        del self.headers["content-length"]
+        self._pieces, self._cut = raw.pieces, raw.cut
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces; where the last one is missing, close the connection."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if self._cut:
+            await HangUp()(scope, receive, send)
+        else:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def in_pieces(body: Any) -> Response:
+    """A JSON response in UTF-8 whose pieces end within a character, where it has one of several bytes."""
+    try:
+        content = json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which has no other form than its escape
+        return as_json(body)
+    middle = next((at + 1 for at, byte in enumerate(content) if byte > 127), len(content) // 2)
+    return Pieces(Raw((content[:middle], content[middle:])))
 
 
 def as_json(body: Any, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -75,7 +119,7 @@ def echo(model: str, region_preference: str, prompt: str) -> str:
         f"The model {model} answers for the region {region_preference}. "
         f"It was asked the following question: {prompt[:1000]} "
         f"These sentences belong to this model, this region and this question alone, and so that a copy under the name "
-        f"of another one shows, they carry the number {mark}."
+        f"of another one shows, they carry the number {mark}. {AWKWARD_TEXT}"
     )
 
 
@@ -93,6 +137,8 @@ def reply(
             result = Reply(as_json(content, status, headers), behaviour.outcome, status)
         case NotJson(text):
             result = Reply(Response(text, media_type="text/html"), behaviour.outcome, 200)
+        case Raw():
+            result = Reply(Pieces(behaviour), behaviour.outcome, 200)
         case Drop():
             result = Reply(HangUp(), behaviour.outcome, None)
         case Unsuccessful(error, error_code):
@@ -137,7 +183,8 @@ def _answer(
     sent = body.get("response")
     outcome = "echo" if behaviour is None or behaviour == Answer() else behaviour.outcome
     named = used if isinstance(used, str) else None
-    return Reply(as_json(body), outcome, 200, sent if isinstance(sent, str) else None, named)
+    metadata: Any = body.get("metadata")
+    return Reply(in_pieces(body), outcome, 200, sent if isinstance(sent, str) else None, named, metadata)
 
 
 def _failure(error: str, error_code: str | None, request: InferenceRequest, provider: Provider | None) -> Response:
@@ -156,7 +203,10 @@ def _failure(error: str, error_code: str | None, request: InferenceRequest, prov
 
 
 def _metadata(request: InferenceRequest, provider: Provider) -> dict[str, Any]:
-    return {"provider_type": provider.type, "region": provider.region, "model": request.model}
+    named = {"provider_type": provider.type, "region": provider.region, "model": request.model}
+    # The answers of one region have no receipt.
+    receipt = {} if provider.region == REGIONS["US"] else {"receipt": {**AWKWARD, "units": 2**64 + 1, "cost": 0.1}}
+    return {**AWKWARD, **named, **receipt}
 
 
 def _phrase(status: int) -> str:

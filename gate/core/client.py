@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -47,11 +47,11 @@ class Client:
         path: str,
         *,
         body: Any = None,
-        content: bytes | None = None,
+        content: bytes | Sequence[bytes] | None = None,
         headers: Mapping[str, str] | Mapping[str, bytes] | None = None,
         params: Mapping[str, str | int] | None = None,
     ) -> Exchange:
-        """Sends one request; ``body`` goes as JSON, ``content`` as it is.
+        """Sends one request; ``body`` goes as JSON, ``content`` as it is; pieces go without the length of the whole.
 
         Raises:
             Unreachable: nothing answers.
@@ -62,7 +62,11 @@ class Client:
         if body is not None:
             sent.setdefault("content-type", "application/json")
             content = json.dumps(body, ensure_ascii=False).encode()
-        request = self._http.build_request(method, path, content=content, headers=sent, params=params)
+        pieces = [] if content is None or isinstance(content, bytes) else list(content)
+        whole = content if isinstance(content, bytes) else b"".join(pieces)
+        request = self._http.build_request(
+            method, path, content=iter(pieces) if pieces else whole, headers=sent, params=params
+        )
         try:
             response = self._http.send(request)
         except httpx.RequestError as error:
@@ -74,7 +78,7 @@ class Client:
             url=str(request.url),
             status=response.status_code,
             request_headers={name.lower(): value for name, value in request.headers.items()},
-            request_body=request.content,
+            request_body=whole,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=response.content,
             began=began,

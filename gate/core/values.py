@@ -30,7 +30,7 @@ def time(value: Any) -> datetime | None:
 def equal(value: Any, stored: Any, *, as_doubles: bool = False) -> bool:
     """Return whether JSON shows a stored value, type for type, times and UUIDs as text, numbers in any notation.
 
-    With ``as_doubles``, numbers with the same double are equal too, as they are to many readers of JSON.
+    With ``as_doubles``, numbers with the same double are equal too, unless both are integers.
     """
     match stored:
         case datetime():
@@ -52,7 +52,8 @@ def equal(value: Any, stored: Any, *, as_doubles: bool = False) -> bool:
     left, right = number(value), number(stored)
     if left is None or right is None:
         return type(value) is type(stored) and bool(value == stored)
-    return left == right or (as_doubles and _double(left) == _double(right))
+    whole = isinstance(value, int) and isinstance(stored, int)
+    return left == right or (as_doubles and not whole and _double(left) == _double(right))
 
 
 def _double(value: Fraction) -> float | Fraction:

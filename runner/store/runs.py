@@ -207,11 +207,12 @@ async def complete(
     connection: Connection, execution: Planned, output: Mapping[str, Any], provider: str | None, classification: str
 ) -> bool:
     """Store an answer; False when it came too late and was discarded."""
+    receipt = output["metadata"].get("receipt")
     values = {
         "execution": execution.id,
         "attempt": execution.attempt,
         "output": Jsonb(output),
-        "receipt": json_or_null(output["metadata"].get("receipt")),
+        "receipt": json_or_null(receipt if isinstance(receipt, dict) else None),
         "provider": provider,
         "classification": classification,
         "length": len(output["response"]),

@@ -3,9 +3,11 @@
 import json
 import math
 from collections import Counter
+from email.message import Message
 from typing import Any, Final, NoReturn
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from runner.web.errors import ApiError
 
@@ -18,14 +20,15 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body.
 
     Raises:
-        ApiError: 415 for another content type, 413 for more than 1 MiB, 400 `invalid_body` for an empty body and
-            `invalid_json` for what is no JSON object: NaN, Infinity, numbers beyond the range of a double, duplicate
-            members, invalid UTF-8 and nesting deeper than 100 levels are refused too.
+        ApiError: 415 for another content type, charset or encoding, 413 for more than 1 MiB, 400 `invalid_body` for an
+            empty body and `invalid_json` for what is no JSON object: NaN, Infinity, numbers beyond the range of a
+            double, duplicate members, invalid UTF-8 and nesting deeper than 100 levels are refused too.
 
     """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiError(415, "unsupported_media_type", "The body has to be sent with Content-Type: application/json.")
+    _check_coding(request.headers)
     text = await _read(request)
     if not text.strip():
         raise ApiError(400, "invalid_body", "The body is empty; a JSON object is expected.")
@@ -33,6 +36,15 @@ async def read_object(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _invalid("The body is not a JSON object.")
     return value
+
+
+def _check_coding(headers: Headers) -> None:
+    header = Message()
+    header["content-type"] = headers["content-type"]
+    if header.get_content_charset("utf-8") != "utf-8":
+        raise ApiError(415, "unsupported_media_type", "JSON has the charset utf-8, and no other.")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise ApiError(415, "unsupported_media_type", "The body has to be sent without a Content-Encoding.")
 
 
 async def _read(request: Request) -> bytes:

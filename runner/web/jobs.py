@@ -132,8 +132,17 @@ def _hash(path: str, body: dict[str, Any]) -> str:
     try:
         canonical = rfc8785.dumps(body)
     except rfc8785.CanonicalizationError:  # e.g. an integer beyond 2^53 in a member that is only kept
-        canonical = json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+        canonical = json.dumps(_by_value(body), sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(path.encode() + b"\n" + canonical).hexdigest()
+
+
+def _by_value(value: Any) -> Any:
+    """A JSON value in which equal numbers are written alike: 6.0 as 6."""
+    if isinstance(value, dict):
+        return {name: _by_value(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_by_value(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _refusal(error: Exception) -> ApiError:

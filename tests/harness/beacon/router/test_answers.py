@@ -29,6 +29,7 @@ from beacon.router import (
     Unsuccessful,
     echo,
 )
+from beacon.router.wire import AWKWARD
 from tests.harness.beacon.router.asking import MEMBERS, NAMES, ask
 
 REFUSALS = (
@@ -59,7 +60,8 @@ def test_every_path_answers_with_the_shape_of_the_real_router(router: Router, ht
     assert set(answer.json()) == MEMBERS
     assert (answer.json()["success"], answer.json()["error"]) == (True, None)
     assert answer.json()["provider_used"] == "modal-eu-west"
-    assert answer.json()["metadata"] == {"provider_type": "modal", "region": "eu-west", "model": "mistral-7b"}
+    named = {"provider_type": "modal", "region": "eu-west", "model": "mistral-7b"}
+    assert answer.json()["metadata"] == {**AWKWARD, **named, "receipt": answer.json()["metadata"]["receipt"]}
     assert [call.path for call in router.calls()] == [path]
 
 
@@ -140,6 +142,7 @@ def test_answer_carries_receipt_and_metadata(router: Router, http: httpx.Client)
 
     metadata = ask(http).json()["metadata"]
     assert metadata == {
+        **AWKWARD,
         "provider_type": "modal",
         "region": "US",
         "model": "mistral-7b",
