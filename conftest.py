@@ -10,6 +10,7 @@ pytest_plugins = [
     "gate.suite.judging",
     "gate.suite.secrets",
     "fixtures.systems",
+    "fixtures.races",
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",

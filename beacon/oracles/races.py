@@ -29,9 +29,13 @@ BG-RACE-003 critical rows: Execution run twice
 BG-RACE-004 major answer: Page contradicts its total
     A page has another number of entries than its total, limit and offset allow, or an entry twice. Its parts were
     read at different moments.
+BG-RACE-005 critical: Answer mixes two moments
+    An answer shows a job or a run as under way beside parts that only its end brings about, or as ended beside parts
+    that are under way. Its rows were read at different moments.
 """)
-TWICE, CANCELLED, AGAIN, PAGE = (code.id for code in CODES)
+TWICE, CANCELLED, AGAIN, PAGE, MIXED = (code.id for code in CODES)
 
+UNDER_WAY = frozenset({"pending", "running"})
 PAGED = {"total": ("limit", 50, "offset"), "executions_total": ("exec_limit", 100, "exec_offset")}
 """By the member that has the total: the parameter of the limit with its default, and that of the offset."""
 
@@ -40,6 +44,7 @@ def check(record: Record, observations: Observations, _: Contract) -> Iterator[F
     """Findings on pairs of exchanges, on pages, and on the executions of a record's jobs."""
     yield from accepted_twice(record.exchanges)
     yield from contradicting_pages(record.exchanges)
+    yield from mixed_moments(record.exchanges)
     cancellations = _cancellations(record.exchanges)
     for job, observation in observations.resources.items():
         rows = JobRows.of(observation.rows)
@@ -106,6 +111,24 @@ def _window(exchange: Exchange, limit: str, default: int, offset: str) -> tuple[
     return first, second
 
 
+def mixed_moments(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
+    """Findings on answers whose parts contradict the status of the whole."""
+    for exchange in exchanges:
+        body = exchange.json if exchange.method == "GET" and exchange.status == 200 else None
+        if not isinstance(body, dict):
+            continue
+        run = body.get("cross_region_execution")
+        whole = run.get("status") if isinstance(run, Mapping) else body.get("status")
+        listed = body.get("region_results" if isinstance(run, Mapping) else "executions")
+        parts = listed if isinstance(listed, list) and isinstance(whole, str) else []
+        statuses = {str(part.get("status")) for part in parts if isinstance(part, Mapping)}
+        impossible = statuses & (UNDER_WAY if whole in TERMINAL else {"cancelled"})
+        if impossible:
+            where = "GET cross-region execution" if isinstance(run, Mapping) else "GET job"
+            got = f"{whole} with parts that are {', '.join(sorted(impossible))}"
+            yield Finding(MIXED, where, "a status and parts of one moment", got, "", exchange.request_id)
+
+
 def _cancellations(exchanges: Iterable[Exchange]) -> dict[str, list[Exchange]]:
     """The answered cancellations by job."""
     answered: dict[str, list[Exchange]] = defaultdict(list)
@@ -155,6 +178,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
         *[sent("POST", JOBS, 202, b'{"id": "a"}')] * 2,
         *[sent("POST", f"{job_at('b')}/cancel", 200, cancelled)] * 2,
         sent("GET", JOBS, 200, b'{"jobs": [], "total": 1}'),
+        sent("GET", job_at("c"), 200, b'{"status": "running", "executions": [{"status": "cancelled"}]}'),
     ]
     rows = JobRows({"jobspec_id": "b", "status": "cancelled"}, [{"status": "cancelled", "retry_count": 1}])
     return Record("", exchanges), Observations({"b": Observation("b", rows.by_table())})

@@ -87,9 +87,7 @@ class Session:
         self.watch = self._write_watch(self.database, reach) if self.database else None
         self._judging = judging
         self._watched = self.watch if judging else None
-        hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
-        transport = _transport(reach, **hooks)
-        self.client = Client(system.base_url, self._record, transport=transport, unanswered=self._unanswered)
+        self.client = self.client_of(system.base_url)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self.absent = self._absent(self.database) if self.database and judging else frozenset()
         self.promised = pack.database.without(self.absent)
@@ -111,6 +109,11 @@ class Session:
         self._current: Record | None = None
         self.dead = False  # the service ended by itself
         self._closed = False
+
+    def client_of(self, base_url: str) -> Client:
+        """A client of a process of the service, whose exchanges belong to the record of the current test."""
+        hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
+        return Client(base_url, self._record, transport=_transport(self.reach, **hooks), unanswered=self._unanswered)
 
     def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
         tables = Tables(database.connection, database.tables(), self.pack.database)

@@ -96,6 +96,9 @@ class Target(Protocol):
     def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
         """A ready service on a fresh, migrated database, with ``env`` added to the service's environment."""
 
+    def beside(self, shared: Mapping[str, str], system: System, env: Mapping[str, str] | None = None) -> System:
+        """A ready further process of the service on the database and the stand-ins of ``system``, which own them."""
+
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no service uses."""
 

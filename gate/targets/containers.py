@@ -19,7 +19,7 @@ import psycopg
 from gate.core import surroundings
 from gate.core.errors import GateError
 from gate.core.guard import RUN
-from gate.targets import images, reaper, sweep
+from gate.targets import System, images, reaper, sweep
 from gate.targets.addresses import NetworkAddresses
 from gate.targets.container import Container, Plan
 from gate.targets.container_postgres import command
@@ -165,6 +165,24 @@ class ContainersTarget:
             each(Container.remove, started)
             raise
         return system
+
+    def beside(
+        self, shared: Mapping[str, str], system: System, env: Mapping[str, str] | None = None
+    ) -> ContainerSystem:
+        """A ready further container on the database and the stand-ins of ``system``, which own them."""
+        near = NetworkAddresses(**json.loads(shared[REACH]))
+        stack = Stack.joined(shared[STACK])
+        url = system.database_url or ""
+        upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in system.stand_ins.items()}
+        plan = self._plan(shared, stack, near, urlsplit(url).path.removeprefix("/"), {**upstream, **(env or {})})
+        started = [Container.run("The further service", plan)]
+        try:
+            further = ContainerSystem(started, self._service.ready, stack.server, url, {})
+            further.await_ready()
+        except BaseException:
+            each(Container.remove, started)
+            raise
+        return further
 
     def _plan(
         self, shared: Mapping[str, str], stack: Stack, near: NetworkAddresses, database: str, more: Mapping[str, str]

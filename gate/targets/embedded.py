@@ -16,7 +16,7 @@ import psycopg
 from gate.core.errors import GateError
 from gate.core.resources import check_ports
 from gate.core.surroundings import environment
-from gate.targets import Ended, Process
+from gate.targets import Ended, Process, System
 from gate.targets.postgres.binaries import find_binaries
 from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
 from gate.targets.postgres.server import Cluster, DataCache
@@ -205,18 +205,29 @@ class EmbeddedTarget:
                 cloning = pool.submit(self.database, shared)
                 start_all(stand_ins)
                 url = cloning.result()
-            upstream = {name: stand_in.url for name, stand_in in stand_ins.items()}
-            process = ServiceProcess(
-                service,
-                env=self._environment({**upstream, service.database_env: url, **(env or {})}),
-                ready_seconds=self._ready_seconds,
-                choose_port=lambda: free_port(Path(shared[DIRECTORY]) / "ports"),
-            )
-            process.start()
+            process = self._process(shared, stand_ins, url, env)
         except BaseException:
             close_all(stand_ins)
             raise
         return EmbeddedSystem(process, url, stand_ins, Path(shared[DIRECTORY]))
+
+    def beside(self, shared: Mapping[str, str], system: System, env: Mapping[str, str] | None = None) -> EmbeddedSystem:
+        """A ready further process on the database and the stand-ins of ``system``, which own them."""
+        url = system.database_url or ""
+        return EmbeddedSystem(self._process(shared, system.stand_ins, url, env), url, {}, Path(shared[DIRECTORY]))
+
+    def _process(
+        self, shared: Mapping[str, str], stand_ins: Mapping[str, StandIn], url: str, env: Mapping[str, str] | None
+    ) -> ServiceProcess:
+        upstream = {name: stand_in.url for name, stand_in in stand_ins.items()}
+        process = ServiceProcess(
+            self._service,
+            env=self._environment({**upstream, self._service.database_env: url, **(env or {})}),
+            ready_seconds=self._ready_seconds,
+            choose_port=lambda: free_port(Path(shared[DIRECTORY]) / "ports"),
+        )
+        process.start()
+        return process
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The environment of a process: the composed one without what is meant for it, the service's, then ``more``."""

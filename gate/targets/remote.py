@@ -114,6 +114,11 @@ class RemoteTarget:
             raise NotAvailable("this check needs a service of its own, started with settings of its own")
         return RemoteSystem(self._address.url, self._databases["--database-url"])
 
+    def beside(self, shared: Mapping[str, str], system: System, env: Mapping[str, str] | None = None) -> System:
+        """No further process of a deployed service."""
+        del shared, system, env
+        raise NotAvailable("this check needs two processes of the service on one database")
+
     def database(self, shared: Mapping[str, str]) -> str:
         """No database of one's own on a deployed system."""
         del shared
