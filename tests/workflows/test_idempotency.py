@@ -43,6 +43,25 @@ def test_key_of_one_workflow_is_not_for_the_other(scenario: Scenario) -> None:
     assert (answer.status, answer.error_code) == (422, "idempotency_key_reuse")
 
 
+def test_keys_that_differ_in_case_or_at_their_end_are_two(scenario: Scenario, workflow: str) -> None:
+    start = scenario.new_id().ljust(254, "x")
+    for key in (f"{start}a", f"{start}A", f"{start}b"):
+        spec = scenario.spec()
+        body = spec if workflow == STANDARD else wrap(spec)
+        scenario.accepted(scenario.client.post(PATHS[workflow], body, idempotency_key=key))
+
+
+def test_body_in_another_spelling_is_the_same_body(scenario: Scenario, workflow: str) -> None:
+    spec = scenario.spec()
+    other = {**dict(reversed(spec.items())), "constraints": {**spec["constraints"], "min_regions": 1.0}}
+    spec["constraints"]["min_regions"] = 1
+    bodies = [each if workflow == STANDARD else wrap(each) for each in (spec, other)]
+    first, again = (scenario.client.post(PATHS[workflow], body, idempotency_key=spec["id"]) for body in bodies)
+
+    assert (first.status, again.status, again.json) == (202, 200, {**first.json, "idempotent": True})
+    assert again.headers["location"] == first.headers["location"]
+
+
 def test_eight_at_once_create_one_job(scenario: Scenario, workflow: str) -> None:
     spec = scenario.spec()
     body = spec if workflow == STANDARD else wrap(spec)
