@@ -21,8 +21,8 @@ from gate.fuzz.rules import KnownIds
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 KEY = re.compile(r"[!-~]([ -~]{0,253}[!-~])?")
-SIGNATURE = re.compile(r"[A-Za-z0-9+/]{85}[AQgw]==")
-PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
+SIGNATURE = re.compile(r"[A-Za-z0-9+/]{86}==")
+PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 FEW_MODELS, FEW_QUESTIONS = 2, 3

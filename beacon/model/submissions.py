@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -44,10 +46,13 @@ class Submission:
 
     @property
     def nonce(self) -> tuple[str, str] | None:
-        """Public key and nonce of a signed JobSpec."""
+        """Public key and nonce of a signed JobSpec; a key that is spelled in two ways is one."""
         if "signature" not in self.spec:
             return None
-        return str(self.spec.get("public_key")), str((self.spec.get("metadata") or {}).get("nonce"))
+        key = str(self.spec.get("public_key"))
+        with suppress(ValueError):
+            key = base64.b64decode(key, validate=True).hex()
+        return key, str((self.spec.get("metadata") or {}).get("nonce"))
 
 
 def read(exchange: Exchange, contract: Contract) -> Submission | Refusal:

@@ -120,10 +120,9 @@ def verdicts(spec: Mapping[str, Any], now: datetime) -> set[str]:
 
 def _decoded(text: Any) -> bytes:
     try:
-        content = base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)
     except (TypeError, ValueError):
         return b""
-    return content if base64.b64encode(content).decode() == text else b""
 
 
 def _metadata(metadata: Any, now: datetime) -> set[str]:

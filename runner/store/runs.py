@@ -48,7 +48,8 @@ RETURNING e.id
 """
 _COMPLETE: Final = """
 UPDATE executions
-SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s, receipt_data = %(receipt)s,
+SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s,
+    receipt_data = CASE jsonb_typeof(%(receipt)s::jsonb) WHEN 'object' THEN %(receipt)s::jsonb END,
     provider_id = coalesce(%(provider)s, provider_id), response_classification = %(classification)s::text,
     is_content_refusal = %(classification)s::text = 'content_refusal',
     is_substantive = %(classification)s::text = 'substantive',
@@ -207,12 +208,11 @@ async def complete(
     connection: Connection, execution: Planned, output: Mapping[str, Any], provider: str | None, classification: str
 ) -> bool:
     """Store an answer; False when it came too late and was discarded."""
-    receipt = output["metadata"].get("receipt")
     values = {
         "execution": execution.id,
         "attempt": execution.attempt,
         "output": Jsonb(output),
-        "receipt": json_or_null(receipt if isinstance(receipt, dict) else None),
+        "receipt": json_or_null(output["metadata"].get("receipt")),
         "provider": provider,
         "classification": classification,
         "length": len(output["response"]),
