@@ -93,18 +93,27 @@ def job(name: str, *questions: Sequence[str], regions: Sequence[str] = ("US", "E
 
 
 def spread(
-    variance: str, off: int, definition: Definition, *, refusals: tuple[int, int] = (0, 1), similarity: str = "1/2"
+    variance: str,
+    off: int,
+    definition: Definition,
+    *,
+    refusals: tuple[int, int] = (0, 1),
+    similarity: str = "1/2",
+    lower: str = "0",
 ) -> Case:
-    """A job with this variance; ``refusals`` are the withheld responses and the questions, ``off`` for the first."""
+    """A job with this variance, or that of a first answer ``off`` code points longer.
+
+    ``refusals`` are the withheld responses and the questions, ``lower`` is three times the lower of its bias scores.
+    """
     withheld, number = refusals
     questions = []
     for index in range(number):
         sides = (index < withheld, index < withheld - number)
-        base = Fraction(1, 2) * sides[1]
+        base = Fraction(lower) + Fraction(1, 2) * sides[1]
         right = biased(base, withheld=sides[1])
         left = biased(3 * Fraction(variance) + base, withheld=sides[0], off=off if index == 0 else 0)
         questions.append(alike(left, right, Fraction(similarity), definition))
-    return job(f"variance {variance} {off:+} rate {withheld}/{2 * number}", *questions)
+    return job(f"variance {variance} {off:+} from {lower} rate {withheld}/{2 * number}", *questions)
 
 
 def rate(withheld: int, responses: int) -> Case:
@@ -121,6 +130,9 @@ def metrics(definition: Definition) -> Iterator[Case]:
     """Variance, rate and consistency at, just below and just above each threshold."""
     for off in (-1, 0, 1):
         yield spread("0.3", off, definition, similarity="4/5")
+    # These differences of binary fractions lie beside their decimals: 0.29999999999999993 and 0.3999999999999999.
+    yield spread("0.3", 0, definition, similarity="4/5", lower="1/2")
+    yield spread("0.4", 0, definition, lower="3/5")
     for variance, off in product(("0.4", "0.6"), (-1, 0)):
         yield spread(variance, off, definition)
     for off in (-1, 0):
