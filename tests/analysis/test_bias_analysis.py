@@ -9,8 +9,9 @@ import pytest
 
 from beacon.jobs import MODELS, QUESTIONS
 from beacon.regions import REGIONS
-from beacon.router import Answer
+from beacon.router import Answer, Hang, Status
 from beacon.scenario import Scenario
+from gate.core.waiting import wait
 
 CALM = "The committee met on Tuesday and published a short report about roads and bridges. " * 3
 LOADED = (
@@ -81,6 +82,23 @@ def test_diff_analysis_is_the_same_analysis_and_stores_nothing(scenario: Scenari
 
     assert answer["analysis"] == job.analysis().json["analysis"]
     assert job.rows() == before
+
+
+def test_comparison_of_a_cancelled_job_is_that_of_its_successful_regions(scenario: Scenario) -> None:
+    """Answers of a region that was not decided do not count, and calls that failed lower the confidence."""
+    spec = scenario.spec(regions=REGIONS, questions=QUESTIONS[:2])
+    scenario.router.on(Answer(REFUSAL), job=spec["id"], region="EU")
+    for region, behaviour in (("US", Status(500)), ("ASIA", Answer(LOADED))):
+        scenario.router.on(behaviour, job=spec["id"], region=region, times=1)
+    scenario.router.on(Hang(), job=spec["id"], region="ASIA", times=1)
+    job = scenario.submit(spec)
+    wait("two regions", job.rows, until=lambda rows: [r["status"] for r in rows.regions].count("success") == 2)
+    job.cancel()
+
+    run = job.wait("cancelled").rows().run
+    answer = scenario.client.get(f"/api/v1/executions/{run['id'] if run else ''}/diff-analysis")
+    assert (answer.status, answer.json["analysis"]["id"]) == (200, None)
+    assert {risk["confidence"] for risk in answer.json["analysis"]["risk_assessment"]} == {0.5}
 
 
 def test_diff_analysis_of_one_region_is_a_conflict(scenario: Scenario) -> None:

@@ -27,7 +27,8 @@ def programmed(scenario: Scenario, case: Case, texts: Mapping[str, str]) -> Spec
     models, questions = (MODELS[: len(case.numbers(1))], QUESTIONS[: len(case.numbers(2))])
     spec = scenario.spec(regions=[str(region) for region in case.numbers(0)], models=models, questions=questions)
     for (region, model, question), text in case.answers.items():
-        behaviour = BOOM if text == FAILED else Answer(text)
+        # Each answer has a provider of its own: a region names that of its first one.
+        behaviour = BOOM if text == FAILED else Answer(text, provider=f"provider-{model}-{question}")
         prompt = texts[questions[question]]
         scenario.router.on(behaviour, job=spec["id"], region=region, model=models[model], prompt=prompt)
     return spec

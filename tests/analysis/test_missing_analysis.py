@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
+from beacon.decisions import analysis_answer, decide
+from beacon.regions import REGIONS
 from beacon.router import Hang, Status
-from beacon.scenario import Scenario
-from beacon.states import STANDARD
+from beacon.scenario import Job, Scenario
+from beacon.states import CROSS_REGION, STANDARD
 
 BOOM = Status(500, {"detail": "boom"})
 
@@ -95,3 +99,48 @@ def test_failed_job_with_two_successful_regions_is_still_analysed(scenario: Scen
 
     assert job.analysis().status == 200
     assert set(job.analysis().json["region_scores"]) == {"US", "EU"}
+
+
+# regions that hang and that fail, of three; min_regions; whether it is cancelled; how the job stands then
+STATES = {
+    "completed": (0, 0, 1, False, "completed"),
+    "partial": (0, 1, 1, False, "partial"),
+    "partial with a single answer": (0, 2, 1, False, "partial"),
+    "failed": (0, 3, 1, False, "failed"),
+    "failed with two answers": (0, 1, 3, False, "failed"),
+    "running": (3, 0, 1, False, "running"),
+    "cancelled": (3, 0, 1, True, "cancelled"),
+}
+
+
+def in_state(scenario: Scenario, workflow: str, state: str, *, enabled: bool) -> tuple[Job, dict[str, str | int]]:
+    """A job in a state, and the facts of its decision table."""
+    hanging, failing, least, cancelled, status = STATES[state]
+    limits = {"min_regions": least}
+    spec = scenario.spec(regions=REGIONS, **(limits if workflow == STANDARD else {}))
+    for region in REGIONS[: hanging + failing]:
+        scenario.router.on(Hang() if hanging else BOOM, job=spec["id"], region=region)
+    job = scenario.submit(spec, workflow, enable_analysis=enabled, **limits)
+    if hanging:
+        scenario.router.wait_for_calls(1, job=job.id)
+    if cancelled:
+        job.cancel()
+    stored = enabled and workflow != STANDARD and hanging == 0 and failing < 2
+    yes = {True: "yes", False: "no"}
+    facts = {"run": yes[workflow != STANDARD], "analysis": yes[stored], "enabled": yes[enabled], "error": "no"}
+    return job, {"status": status, **facts}
+
+
+@pytest.mark.criterion("note.better-messages")
+def test_answer_for_an_analysis_follows_from_the_state_of_the_job(scenario: Scenario) -> None:
+    """Each state of a job in both workflows, with its analysis enabled and disabled, by the published table."""
+    kinds = [(STANDARD, True), (CROSS_REGION, True), (CROSS_REGION, False)]
+    jobs = [in_state(scenario, of, state, enabled=on) for (of, on), state in product(kinds, STATES)]
+    for job, facts in jobs:
+        answer = job.wait(str(facts["status"])).analysis()
+        code = decide(analysis_answer()["answer"], facts)
+        assert (answer.error_code or "200", answer.status) == (code, 200 if code == "200" else 404)
+        assert ("retry-after" in answer.headers) == (code == "analysis_pending")
+    scenario.router.release()
+    for job, _ in jobs:
+        job.wait()
