@@ -13,7 +13,14 @@ import rfc8785
 from beacon.jobs import Spec, canonical, key, sign, wrap
 from beacon.scenario import Scenario
 
-EXTRA = {"note": "\u5929\u5b89\u9580 caf\u00e9", "whole": 1.0, "none": None, "keys": {"\U0001f600": 1, "\ufb33": 2}}
+EXTRA: Spec = {
+    "list": [],
+    "zero": 0,
+    "note": "\u5929\u5b89\u9580 caf\u00e9",
+    "whole": 1.0,
+    "none": None,
+    "keys": {"\U0001f600": 1, "\ufb33": 2},
+}
 """Members that other ways to write JSON write in another way."""
 
 
@@ -24,6 +31,7 @@ def of_bytes(text: bytes) -> Iterator[tuple[str, bytes]]:
     yield "UTF-16", text.decode().encode("utf-16-be")
     yield "digest", hashlib.sha256(text).digest()
     yield "digest in hexadecimal", hashlib.sha256(text).hexdigest().encode()
+    yield "as a text", rfc8785.dumps(text.decode())
     yield "base64", base64.b64encode(text)
     yield "nothing", b""
 
@@ -52,6 +60,10 @@ def of_members(spec: Spec, signed: Spec) -> Iterator[tuple[str, Spec]]:
     yield "with a default", {**signed, "version": "1.0"}
     yield "with defaults of constraints", {**signed, "constraints": {**signed["constraints"], "provider_timeout": 3e11}}
     yield "without null", {name: value for name, value in signed.items() if value is not None}
+    yield "without empty values", {name: value for name, value in signed.items() if value not in (None, "", [], {})}
+    yield "without zero", {name: value for name, value in signed.items() if value}
+    yield "without unknown members", {name: value for name, value in signed.items() if name not in EXTRA}
+    yield "with the id in both members", {**signed, "jobspec_id": spec["id"]}
     yield "wrapped", wrap(signed)
     yield "empty", {}
 
