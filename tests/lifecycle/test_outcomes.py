@@ -8,8 +8,11 @@ import pytest
 
 from beacon.jobs import NANOSECONDS, QUESTIONS
 from beacon.router import Answer, Hang, Status
+from beacon.rows import JobRows
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
+from gate.core.record import Row
+from gate.core.waiting import wait
 
 BOOM = Status(500, {"detail": "boom"})
 
@@ -77,6 +80,21 @@ def test_cancelled_job_stops_asking_and_changes_no_more(scenario: Scenario, work
     assert {row["status"] for row in before.executions} <= {"completed", "cancelled"}
     assert before.job
     assert before.job["status"] == "cancelled"
+
+
+def test_region_that_ended_stays_as_it_is_while_another_goes_on(scenario: Scenario) -> None:
+    spec = scenario.spec()
+    scenario.router.on(Hang(), job=spec["id"], region="EU")
+    job = scenario.submit(spec)
+    ended = wait("US decided", job.rows, until=lambda rows: _region(rows, "US")["status"] == "success")
+    scenario.router.wait_for_calls(1, job=job.id, region="EU")
+    scenario.router.release(job=job.id)
+
+    assert _region(job.wait("completed").rows(), "US") == _region(ended, "US")
+
+
+def _region(rows: JobRows, code: str) -> Row:
+    return next(region for region in rows.regions if region["region"] == code)
 
 
 @pytest.mark.parametrize("ending", ["completed", "failed", "cancelled"])
