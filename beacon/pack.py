@@ -42,6 +42,7 @@ SUITE = Suite(
     optional_fixtures=frozenset({"browser"}),
     lacking=lacking,
     inventory="contracts/inventory.toml",
+    order="contracts/order.toml",
 )
 
 

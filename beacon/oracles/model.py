@@ -17,13 +17,13 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-MODEL-001 critical: Answer differs from the predicted one
+BG-MODEL-001 critical answer: Answer differs from the predicted one
     The published contract determines status and error code of this answer, from the request and from what happened
     before. The service answered otherwise: it tests in another order, forgets, or tests something else.
-BG-MODEL-002 major: Header differs from the predicted one
+BG-MODEL-002 major answer: Header differs from the predicted one
     X-Request-ID, Retry-After, Location and Allow follow from the request and its answer. Clients rely on them to
     find a log line, to wait, or to find what was created.
-BG-MODEL-003 major: Content differs from the predicted one
+BG-MODEL-003 major answer: Content differs from the predicted one
     A page, a total, a region or the outcome of a cancellation follows from the accepted submissions and from the
     parameters of the request. A client that pages, or that trusts the total, misses rows or sees them twice.
 """)

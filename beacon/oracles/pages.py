@@ -16,12 +16,12 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-PAGE-001 major: Page is not the one that was asked for
+BG-PAGE-001 major answer: Page is not the one that was asked for
     A page must begin at the offset and have the number of entries that its request asks for, or the default of the
     contract; only the last one is shorter, and one beyond the end is empty. limit and offset in it are those.
-BG-PAGE-002 major: Page with entries that its filter excludes
+BG-PAGE-002 major answer: Page with entries that its filter excludes
     A page must hold those rows alone that its filter names.
-BG-PAGE-003 minor: Entries of a page in another order
+BG-PAGE-003 minor answer: Entries of a page in another order
     Listings are newest first; the executions of one job are in the order of their ids.
 """)
 OTHER_PAGE, NOT_FILTERED, ORDER = (code.id for code in CODES)

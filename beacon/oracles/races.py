@@ -29,7 +29,7 @@ BG-RACE-003 critical rows: Execution run twice
 BG-RACE-004 major answer: Page contradicts its total
     A page has another number of entries than its total, limit and offset allow, or an entry twice. Its parts were
     read at different moments.
-BG-RACE-005 critical: Answer mixes two moments
+BG-RACE-005 critical answer: Answer mixes two moments
     An answer shows a job or a run as under way beside parts that only its end brings about, or as ended beside parts
     that are under way. Its rows were read at different moments.
 """)

@@ -120,7 +120,7 @@ def run(
     directory = conditions.report_dir / name
     limit = LIMIT_SECONDS * conditions.time_factor
     options = ["--depth=ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}"]
-    options += [f"--time-factor={conditions.time_factor:g}", *(["-x"] if first else [])]
+    options += [f"--time-factor={conditions.time_factor:g}", *(["--fail-fast"] if first else [])]
     with checkout(defects) as root, _runner(defects, conditions, root) as runner:
         return gate([*options, *runner], directory, limit, stop, root=root, until=until)
 

@@ -33,7 +33,8 @@ from gate.verdict import report_directory
 EXAMPLES = """\
 examples:
   gate                                   judge the service of this checkout
-  gate --depth smoke -x                  before a commit, up to the first finding
+  gate --depth smoke --fail-fast         before a commit, up to the first group of findings
+  gate --last-failed --fail-fast         after a change, what failed last time first
   gate --target containers --runner-image registry.example/service:1.2
   gate --target remote --base-url https://staging.example --read-only --job ID
 
@@ -66,7 +67,7 @@ def add(parser: ArgumentParser, pack: Pack) -> None:
         "--replay", metavar="FILE", help="do again what a finding's replay file says: FIXED, FAILED or ERROR"
     )
     parser.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
-    parser.add_argument("-x", dest="first", action="store_true", help="stop at the first finding")
+    parser.add_argument("-x", dest="gate_fail_fast", action="store_true", default=None, help="--fail-fast")
 
 
 def judge(pack: Pack, values: Namespace) -> int:
@@ -83,8 +84,7 @@ def judge(pack: Pack, values: Namespace) -> int:
     typed["report_dir"] = str(settings.report_dir)
     words, variables = _forwarded(pack, typed)
     words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
-    words += ["-x"] if values.first else []
-    asked = json.dumps({"expression": values.expression or "", "first": values.first})
+    asked = json.dumps({"expression": values.expression or ""})
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
     try:

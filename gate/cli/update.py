@@ -22,7 +22,24 @@ from gate.session.pack import Pack
 def generated(pack: Pack, reports: Sequence[str] = ()) -> Mapping[str, Callable[[], str]]:
     """The generated files of a checkout: paths below its root, and what makes their text."""
     files = {"docs/options.md": lambda: reference(pack.options), **pack.generated}
-    return files | ({pack.suite.inventory: lambda: _inventory(pack, reports)} if pack.suite.inventory else {})
+    if pack.suite.inventory:
+        files[pack.suite.inventory] = lambda: _inventory(pack, reports)
+    if pack.suite.order:
+        files[pack.suite.order] = lambda: _order(pack, reports)
+    return files
+
+
+def _order(pack: Pack, reports: Sequence[str]) -> str:
+    """The order of the tests as before, without those that are gone, or by these reports."""
+    from gate.verdict import inventory, order
+    from gate.verdict.journal import read
+
+    path = pack.root / pack.suite.order
+    current = order.load(path) if path.exists() else order.Order()
+    if reports:
+        current = current.renewed(event for each in reports for event in read(Path(each) / "journal")[0])
+    listed = inventory.load(pack.root / pack.suite.inventory)  # which is written before
+    return current.within(function for cases in listed.tests.values() for function in cases).text()
 
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
@@ -35,7 +52,7 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
         metavar="DIR",
         nargs="+",
         default=[],
-        help="take the least numbers of the inventory from the reports of these passing runs",
+        help="take the order of the tests and the least numbers of the inventory from the reports of passing runs",
     )
 
     def update(values: Namespace) -> int:
@@ -66,7 +83,9 @@ def _inventory(pack: Pack, reports: Sequence[str]) -> str:
     runs: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     for directory in map(Path, reports):
         verdict = verdict_of(directory)
-        if verdict.findings or verdict.narrowed or verdict.depth not in inventory.RECORDED:
+        if verdict.narrowed and not verdict.findings:
+            continue  # it is for the order alone
+        if verdict.findings or verdict.depth not in inventory.RECORDED:
             raise UsageError(f"{directory} is of no whole run without findings, at depth smoke or ci.", "Name another.")
         runs[verdict.setting, verdict.depth].append(tally(read(directory / "journal")[0]))
     for (setting, depth), tallies in runs.items():

@@ -207,6 +207,11 @@ class Settings(Options):
     """how long to fuzz after the cases of the depth, such as 600 (seconds), 90s or 10m"""
     repeat: Annotated[int, check(_whole(1, 100)), Option("depth", "N")] = 1
     """how often each test runs; a finding that some repetitions miss is reported as flaky"""
+    fail_fast: Annotated[bool, Option("depth", typed=True)] = False
+    """end with the first group of findings, and say what was not tried; -x is short for it"""
+    last_failed: Annotated[bool, Option("depth", typed=True)] = False
+    """start with the tests that failed the last time they ran from this checkout; which they were is kept in
+    beacon-gate/last-failed below the cache directory of the user"""
 
     profile: Annotated[str, Option("reports", "NAME")] = "published"
     """how the runner spells requests and which of its deviations are accepted: a name, or the path of a .toml file"""

@@ -36,6 +36,7 @@ class Suite:
     optional_fixtures: frozenset[str] = frozenset()  # that a machine may lack
     lacking: Callable[[Any], str] = lambda _: ""  # with the run's settings: what they lack here, and what brings it
     inventory: str = ""  # file with the least that a run has to judge
+    order: str = ""  # file with what each test reveals for its time
     config: str = "pyproject.toml"  # file with the settings of pytest, which reads no other
 
     @property

@@ -38,6 +38,7 @@ from gate.verdict.events import (
     CoverageGained,
     ExchangeRecorded,
     InvariantsChecked,
+    RecordConcluded,
     ResourceEnded,
     Unattributed,
 )
@@ -204,6 +205,7 @@ class Session:
         try:
             observations = self.observe(record) if self._judging else self._observer.rows(record)
             self._note_states(observations)
+            self.journal.write(RecordConcluded(record.test, self._reached(record, observations)))
             if not self._judging:
                 return Conclusion([], observations)
             self.journal.count_judged(record.test, [oracle.name for oracle in self.oracles])
@@ -251,6 +253,24 @@ class Session:
             requests={finding.request for finding in findings} - {""},
             resources={finding.resource for finding in findings} & record.resources.keys(),
         )
+
+    def _reached(self, record: Record, observations: Observations) -> list[str]:
+        """Statuses of operations, states and columns of rows, and invariants with rows that a record reached."""
+        reached = {
+            f"{operation.id} {exchange.status} {exchange.error_code}".rstrip()
+            for exchange in record.exchanges
+            if (operation := self.contract.operation(exchange.method, exchange.path))
+        }
+        tables: set[str] = set()
+        for observation in observations.resources.values():
+            for table, rows in observation.rows.items():
+                tables.update([table] if rows else [])
+                reached.update(f"{table} {row['status']}" for row in rows if "status" in row)
+                reached.update(f"{table}.{name}" for row in rows for name, value in row.items() if value is not None)
+        for rule in self.promised.invariants if tables else ():
+            if tables.issuperset(column.partition(".")[0] for column in rule.reads):
+                reached.add(rule.code)
+        return sorted(reached)
 
     def _note_states(self, observations: Observations) -> None:
         for resource, observation in observations.resources.items():

@@ -1,4 +1,6 @@
-"""Canaries: before the first test of a worker, each check shows on its minimal violation that it can be red.
+"""Canaries: before the first test that relies on it, each check of a worker shows that it can be red.
+
+Those of the fuzzer wait for the first test that fuzzes, since their libraries take a second to load.
 
 A violation goes the way of a test's findings: session, judge, hooks of pytest, a journal of its own. The controlling
 process decides a verdict on that journal, which must be broken by every check of the committed list.
@@ -29,6 +31,7 @@ from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
+from gate.suite.starting import start_system
 from gate.suite.state import CANARY, JOURNAL, SETTINGS, UNJUDGED, journal_of, shared_of, worker_of
 from gate.targets import Target
 from gate.targets.choose import choose
@@ -41,7 +44,9 @@ from gate.verdict.journal import Journal
 from gate.verdict.promises import Promises
 
 FOLDER = "canaries"
-"""Of the journals of canaries, below that of the run's journals."""
+FOLDERS = {False: FOLDER, True: f"{FOLDER}-of-the-fuzzer"}
+"""Of the journals of canaries, below that of the run's journals: of the oracles, and of the fuzzer."""
+FUZZ_SHOWN = pytest.StashKey[bool]()
 REPORTERS = ("allure_listener", "logging-plugin")
 """Plugins that keep something of each test, and so want all of its phases."""
 
@@ -69,23 +74,33 @@ class Canary(pytest.Item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Shows every violation before the first test."""
-    tests, config = [item.nodeid for item in session.items], session.config
-    if WITHOUT_ORACLES not in os.environ and any(map(needed, tests)):
-        fuzz = any(test.startswith(suite.pack().suite.fuzz) for test in tests)
-        show_all(session, config.stash[SETTINGS].report_dir / "journal" / FOLDER, fuzz=fuzz)
+    """Shows every violation before the first test, while the system starts."""
+    start_system(session)
+    if WITHOUT_ORACLES not in os.environ and any(needed(item.nodeid) for item in session.items):
+        show_all(session, _journals(session.config), fuzz=False)
     return (yield)
 
 
-def show_all(tests: pytest.Session, directory: Path, *, fuzz: bool) -> None:
-    """Show every violation, with ``fuzz`` those of the fuzzer too, in a journal below ``directory``."""
-    settings = tests.config.stash[SETTINGS]
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Shows the violations of the fuzzer before the first test that uses it."""
+    fuzzes = item.nodeid.startswith(suite.pack().suite.fuzz)
+    if WITHOUT_ORACLES not in os.environ and fuzzes and not item.config.stash.get(FUZZ_SHOWN, False):
+        item.config.stash[FUZZ_SHOWN] = True
+        show_all(item.session, _journals(item.config), fuzz=True)
+
+
+def _journals(config: pytest.Config) -> Path:
+    return config.stash[SETTINGS].report_dir / "journal"
+
+
+def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> None:
+    """Show every violation of the oracles, or with ``fuzz`` of the fuzzer, in a journal of its own."""
+    settings, directory = tests.config.stash[SETTINGS], journals / FOLDERS[fuzz]
     with _journal(tests.config, directory) as journal:
         try:
             with _session(tests.config, journal) as session:
-                for name, show in _shows(session):
-                    _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
-                for name, show in _fuzz_shows(session, settings, directory) if fuzz else ():
+                for name, show in _fuzz_shows(session, settings, directory) if fuzz else _shows(session):
                     _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
             reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
@@ -184,9 +199,9 @@ class Roll:
     def __init__(self, pack: Pack, target: Target, directory: Path) -> None:
         self._pack = pack
         self._target = target
-        self._directory = directory / FOLDER
+        self._directory = directory
         self._listed: list[Check] = []
-        self._heard: set[tuple[str, bool]] = set()  # workers, and whether their checks of the fuzzer were among them
+        self._heard: set[tuple[str, bool]] = set()  # workers, with True for their checks of the fuzzer
 
     def call(self) -> None:
         """Read the list; GateError where the checkout has other checks."""
@@ -199,12 +214,18 @@ class Roll:
     def silent(self, report: pytest.TestReport, run: Run, promises: Promises) -> str:
         """Why a test of a worker means nothing; empty where the canaries before it were as loud as they must be."""
         worker, fuzz = worker_that_ran(report), report.nodeid.startswith(self._pack.suite.fuzz)
-        if not needed(report.nodeid) or WITHOUT_ORACLES in os.environ or (worker, fuzz) in self._heard:
+        if not needed(report.nodeid) or WITHOUT_ORACLES in os.environ:
             return ""
-        self._heard |= {(worker, fuzz), (worker, False)}
-        required = [check for check in self._required() if fuzz or check.kind != checks.FUZZ]
+        reasons = (self._silent(worker, part, run, promises) for part in ((False, True) if fuzz else (False,)))
+        return next(filter(None, reasons), "")
+
+    def _silent(self, worker: str, fuzz: bool, run: Run, promises: Promises) -> str:
+        if (worker, fuzz) in self._heard:
+            return ""
+        self._heard.add((worker, fuzz))
+        required = [check for check in self._required() if (check.kind == checks.FUZZ) == fuzz]
         optional = {f"{FOLDER}::{rule.code}" for rule in self._pack.database.invariants if rule.needs}
-        return silent(self._directory / worker, required, optional, run, promises)
+        return silent(self._directory / FOLDERS[fuzz] / worker, required, optional, run, promises)
 
     def _required(self) -> Iterator[Check]:
         """The listed checks that the target can show."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from gate.session.start import promises
 from gate.suite import canaries
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
+from gate.suite.starting import beside
 from gate.suite.state import (
     ASKED,
     CHOSEN,
@@ -35,14 +39,16 @@ from gate.suite.state import (
 )
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
-from gate.verdict import baseline, inventory, reports
+from gate.verdict import baseline, inventory, last_failed, reports
 from gate.verdict.decide import Run, decide
-from gate.verdict.events import Event, GateFailed, OperationFuzzed, ProgressMade
+from gate.verdict.events import Event, FindingReported, GateFailed, OperationFuzzed, ProgressMade
 from gate.verdict.inventory import Inventory, Scope
-from gate.verdict.journal import Journal, Listener, read
+from gate.verdict.journal import Follower, Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
 from gate.verdict.verdict import Verdict
+
+FIRST = "The first group of findings is there."
 
 
 class Controller:
@@ -64,10 +70,15 @@ class Controller:
         self.directory = self.settings.report_dir / "journal"
         self.journal = Journal(self.directory / f"{CONTROLLER}.ndjson", self.redact)
         self.listener = Listener(self.directory, self.hear)
+        self.follower = Follower(self.directory)
+        self.findings: list[FindingReported] = []
         self.verdict: Verdict | None = None
         self.started = time.monotonic()
         self.run = self._run()
         self.workers: set[str] = set()  # every one that was started
+        self.starting: Future[dict[str, str]] | None = None
+        self.session: pytest.Session | None = None
+        self.ended_fast = False  # at the first finding, as asked
 
     def _run(self) -> Run:
         settings = self.settings
@@ -105,26 +116,45 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Brings the target up before any test wants it, while the workers load."""
+        """Begins to bring the target up, while tests and workers load."""
         if self.config.stash[CHOSEN]:
             self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
-        try:
+        self.starting = beside(self.target.start)
+        with self._judgeable():
             if lacking := suite.pack().suite.lacking(self.settings):
                 self.say(f"{lacking[:1].upper()}{lacking[1:]}.")
             self.promises = promises(suite.pack())
             self.canaries.call()
             if file := suite.pack().suite.inventory:
                 self.inventory = inventory.load(suite.pack().root / file)
-            shared = self.target.start()
-        except (GateError, ValueError) as error:
-            self.run.stopped = str(error)
-            self.target.stop()
-            self.conclude()
-            pytest.exit(self.run.stopped, returncode=3)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Waits for the target before the first test."""
+        self.session = session
+        with self._judgeable():
+            shared = self.starting.result() if self.starting else {}
         shared["run"] = os.urandom(4).hex()
         self.cleanup.begin(shared["run"])
         self.config.stash[SHARED] = shared
         self.offer.share(shared)
+        return (yield)
+
+    @contextmanager
+    def _judgeable(self) -> Iterator[None]:
+        """Ends the run where the block says that it cannot judge."""
+        try:
+            yield
+        except (GateError, ValueError) as error:
+            self.run.stopped = str(error)
+            self._stop_target()
+            self.conclude()
+            pytest.exit(self.run.stopped, returncode=3)
+
+    def _stop_target(self) -> None:
+        if self.starting:
+            wait([self.starting])
+        self.target.stop()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -180,6 +210,23 @@ class Controller:
             self.tests.add(outcome)
             if not self._of_harness(outcome.test):
                 self.journal.write(outcome)
+                if report.failed and self.settings.fail_fast and not self._accepted(outcome.test):
+                    self._end_fast()
+
+    def _accepted(self, test: str) -> bool:
+        """Return whether a test failed by nothing but findings that the profile accepts."""
+        self.findings += (event for _, event in self.follower.events() if isinstance(event, FindingReported))
+        findings = [event.finding for event in self.findings if event.evidence.test == test]
+        return bool(findings) and all(map(self.run.profile.deviation_of, findings))
+
+    def _end_fast(self) -> None:
+        """Ends the run after this test, in the way of pytest or of its workers."""
+        self.ended_fast = True
+        workers: Any = self.config.pluginmanager.get_plugin("dsession")
+        if workers:
+            workers.shouldstop = FIRST
+        elif self.session:
+            self.session.shouldfail = FIRST
 
     def _stop(self, reason: str) -> None:
         self.run.stopped = reason
@@ -191,6 +238,8 @@ class Controller:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes why a run was interrupted; one that reached its ``--maxfail`` was not."""
         most = self.config.option.maxfail
+        if self.ended_fast:
+            return
         if most and len(self.tests.tests("failed", "error")) >= most:
             return
         self.cleanup.interrupt()
@@ -228,7 +277,7 @@ class Controller:
     @property
     def cut_short(self) -> bool:
         """Return whether the run was asked to end at its first finding, and had one."""
-        return self.asked.first and bool(self.tests.tests("failed", "error"))
+        return self.ended_fast or (self.asked.first and bool(self.tests.tests("failed", "error")))
 
     def conclude(self) -> None:
         """Decides the verdict and writes the reports, unless only tests of the harness ran."""
@@ -245,8 +294,15 @@ class Controller:
                 self.run.stopped = " ".join(faults)
             total = tally(events)
             self.run.missing = self._missing(total)
+            self.run.not_tried = self._not_tried() if self.cut_short else {}
             self.verdict = decide(total, self.run, self.promises)
             reports.write(self.verdict, self.settings.report_dir, self.redact)
+            last_failed.write(suite.pack().root, total.outcomes, total.tests("failed", "error"))
+
+    def _not_tried(self) -> dict[str, int]:
+        """Numbers of the tests that a run which ended early left out, by folder."""
+        left = {test for test in self.collected - self.tests.outcomes.keys() if not self._of_harness(test)}
+        return dict(sorted(Counter("/".join(test.split("/")[:2]) for test in left).items()))
 
     def _missing(self, total: Tally) -> list[str]:
         """A sentence for each kind of thing that the run had to judge and did not."""
@@ -274,7 +330,7 @@ class Controller:
     def pytest_unconfigure(self) -> None:
         """Takes the target down, whatever happened."""
         self.journal.close()
-        self.target.stop()
+        self._stop_target()
 
 
 def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

@@ -17,4 +17,4 @@ def outcome_of(report: pytest.TestReport, criteria: str, unavailable: str = "") 
         return Outcome(report.nodeid, "skipped", names, reason.removeprefix("Skipped: "), unavailable)
     if report.failed:
         return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names)
-    return Outcome(report.nodeid, "passed", names) if report.when == "call" else None
+    return Outcome(report.nodeid, "passed", names, seconds=report.duration) if report.when == "call" else None

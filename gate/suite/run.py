@@ -17,18 +17,19 @@ from gate.core.options import declared, given
 from gate.core.settings import DEPTHS, WRAPPED, load
 from gate.session.start import refuse
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.scheduling import long_first, quick_first
+from gate.suite.scheduling import scheduled
 from gate.suite.state import ASKED, CHOSEN, CRITERIA, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
-from gate.verdict import report_directory
+from gate.verdict import last_failed, order, report_directory
 from gate.verdict.report_directory import PARTIAL
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Every option of the gate is an option of pytest."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Every option of the gate is an option of pytest, but for one that pytest's own cache has."""
     group = parser.getgroup("beacon gate")
     for option in declared(suite.pack().options):
-        group.addoption(option.flag, **option.arguments())
+        if option.name != "last_failed" or not pluginmanager.hasplugin("cacheprovider"):
+            group.addoption(option.flag, **option.arguments())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,6 +67,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses = settings.workers
         config.option.dist = "worksteal"
     config.option.xmlpath = config.option.xmlpath or str(settings.report_dir / f"junit.xml{PARTIAL}")
+    # Read once, and handed to the workers, which have to collect the same tests in the same order.
+    config.option.gate_first = last_failed.read(suite.pack().root) if settings.last_failed else []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -112,10 +115,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if _within(settings.depth, item)]
     collected = list(items)
     random.Random(settings.seed).shuffle(items)
-    if config.option.maxfail == 1 or settings.workers == 1:
-        items[:] = quick_first(items, collected, suite.pack().suite)
-    else:
-        items[:] = long_first(items, settings.workers, suite.pack().suite)
+    pack, first = suite.pack(), frozenset[str](getattr(config.option, "gate_first", ()))
+    revealing = order.load(pack.root / pack.suite.order) if pack.suite.order else order.Order()
+    items[:] = scheduled(items, collected, pack.suite, revealing, first, settings.workers)
     for item in items:
         item.user_properties.append((CRITERIA, ",".join(criteria_of(item))))
 

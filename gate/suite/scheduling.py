@@ -1,14 +1,18 @@
-"""The order of tests: quick tests first, or long tests first where several workers share them."""
+"""The order of tests: what reveals the most for its time, then long tests where several workers share them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import accumulate
 
 import pytest
 
 from gate.session.pack import Suite
+from gate.verdict.order import LEAST_SECONDS, Order
 
+HEAD_SECONDS = 10.0
+"""Seconds of each worker for the tests that reveal the most, before those that take the longest."""
 SLOW = 2
 """Cost from which on a test takes seconds."""
 
@@ -32,12 +36,48 @@ def quick_first(drawn: Sequence[pytest.Item], collected: Sequence[pytest.Item], 
     return sorted(drawn, key=keys.__getitem__)
 
 
-def long_first(drawn: Sequence[pytest.Item], workers: int, suite: Suite) -> list[pytest.Item]:
-    """Sorts tests by falling cost and deals them out, so that each worker gets an equal share in that order.
+def scheduled(
+    drawn: Sequence[pytest.Item],
+    collected: Sequence[pytest.Item],
+    suite: Suite,
+    order: Order,
+    first: Collection[str],
+    workers: int,
+) -> list[pytest.Item]:
+    """Sorts tests: those of ``first``, then what reveals the most for its time, then all others.
+
+    Each worker begins with its share of the first ``HEAD_SECONDS`` of that; several then take long tests first, since
+    they steal from each other at the end, and a single one goes on with what reveals the most.
+    """
+    quick = quick_first(drawn, collected, suite)
+    failed = [item for item in quick if item.nodeid in first]
+    places = {test: place for place, test in enumerate(order.tests)}
+    seen: set[str] = set()
+    revealing: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in (item for item in quick if item.nodeid not in first):
+        fresh = _test(item) in places and _test(item) not in seen
+        (revealing if fresh else others).append(item)
+        seen.add(_test(item))
+    revealing.sort(key=lambda item: places[_test(item)])
+    if workers == 1:
+        return [*failed, *revealing, *others]
+    ends = accumulate(max(order.tests[_test(item)].seconds, LEAST_SECONDS) for item in revealing)
+    head = sum(end <= HEAD_SECONDS * workers for end in ends)
+    later = set(revealing[head:]) | set(others)
+    return _dealt([*failed, *revealing[:head], *_long_first([item for item in drawn if item in later], suite)], workers)
+
+
+def _long_first(drawn: Sequence[pytest.Item], suite: Suite) -> list[pytest.Item]:
+    """Sorts tests by falling cost."""
+    return sorted(drawn, key=lambda item: (bool(item.get_closest_marker("long")), _cost(item, suite)), reverse=True)
+
+
+def _dealt(ordered: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests in one slice for each worker, each of which gets an equal share in the given order.
 
     Workers begin with equal slices and then steal from each other: they end together if the rest is quick.
     """
-    ordered = sorted(drawn, key=lambda item: (bool(item.get_closest_marker("long")), _cost(item, suite)), reverse=True)
     return [item for worker in range(workers) for item in ordered[worker::workers]]
 
 

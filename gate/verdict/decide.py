@@ -35,6 +35,7 @@ class Run:
     duration: float = 0.0  # seconds
     stopped: str = ""  # why the run could not go on, or says nothing whatever it found
     missing: Sequence[str] = ()  # had to be judged and was not
+    not_tried: Mapping[str, int] = field(default_factory=dict)  # tests after the end of the run, by folder
     unattributed: Sequence[str] = ()  # changes of rows that no request can be accused of
     left_behind: Sequence[str] = ()  # created by the run, which could not remove it
 
@@ -74,6 +75,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         fuzz=sorted(tally.fuzz, key=lambda result: result.operation),
         unavailable_checks={**run.unavailable, **tally.unavailable},
         missing=list(run.missing),
+        not_tried=dict(run.not_tried),
         unattributed=_by_place((*run.unattributed, *tally.unattributed)),
         gate_failures=tally.gate_failures,
         left_behind=list(run.left_behind),
@@ -106,7 +108,8 @@ def _ending(
     if findings or counts.failed + counts.errors > excused:
         causes = len({finding.group for finding in findings})
         consequences = _number(len(findings) - causes, "consequence")
-        return "broken", f"{_number(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}."
+        left = f" {_number(sum(run.not_tried.values()), 'test')} not tried." if run.not_tried else ""
+        return "broken", f"{_number(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}.{left}"
     if reason := _nothing_known(run, counts):
         return "unjudged", reason
     if counts.skipped or run.unavailable:

@@ -106,7 +106,17 @@ class Outcome:
     criteria: Sequence[str] = ()
     reason: str = ""
     unavailable: str = ""  # TARGET or MACHINE: skipped because that lacks what it needs; LIMIT: by a limit of the user
+    seconds: float = 0.0
     kind: Literal["outcome"] = "outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConcluded:
+    """A record of a test is to be judged, which reached these parts of the contract."""
+
+    test: str
+    reached: Sequence[str]
+    kind: Literal["record"] = "record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,7 @@ Event = (
     | OperationFuzzed
     | ProgressMade
     | Outcome
+    | RecordConcluded
     | ChecksUnavailable
     | Unattributed
     | GateFailed

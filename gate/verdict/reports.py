@@ -53,6 +53,7 @@ def view(verdict: Verdict) -> dict[str, Any]:
     notes = {
         "Missing: had to be judged and was not": verdict.missing,
         "Changes of rows that could not be attributed": verdict.unattributed,
+        "Not tried: the run ended with the first group of findings": not_tried(verdict),
         "Left behind": verdict.left_behind,
     }
     kinds = {
@@ -73,6 +74,11 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "share": lambda names: f"{sum(names.values())} of {len(names)}" if names else "",
         "missing": lambda names: [name for name, reached in (names or {}).items() if not reached],
     }
+
+
+def not_tried(verdict: Verdict) -> list[str]:
+    """Tests that the run left out as it ended early, a line for each folder."""
+    return [f"{number} tests of {folder}" for folder, number in verdict.not_tried.items()]
 
 
 def headline(verdict: Verdict) -> str:
@@ -96,6 +102,8 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
         )
     for text in verdict.missing:
         console.print(f"[bold magenta]missing[/] {escape(text)}", highlight=False)
+    if verdict.not_tried:
+        console.print(f"[yellow]not tried[/] {escape(', '.join(not_tried(verdict)))}", highlight=False)
     for oracle, reason in verdict.unavailable_checks.items():
         console.print(f"[yellow]not checked[/] oracle {oracle}: {escape(reason)}", highlight=False)
     for reason, tests in verdict.not_checked.items():

@@ -149,6 +149,7 @@ class Verdict(_Document):
     fuzz: list[FuzzResult] = []
     unavailable_checks: dict[str, str] = {}  # oracle and what the target does not show it
     missing: list[str] = []  # had to be judged and was not
+    not_tried: dict[str, int] = {}  # tests by folder, where the run ended with the first group of findings
     unattributed: list[str] = []  # changes of rows that no request can be accused of, which are no findings
     gate_failures: dict[str, str] = {}  # of the gate itself: reason and evidence
     left_behind: list[str] = []  # created by the run, which could not remove it

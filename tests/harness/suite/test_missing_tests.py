@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from gate.verdict import last_failed
 from tests.harness.support.inner import FOLDER, Inner
 
 BODY = "def test_third():\n    pass"
@@ -90,11 +92,47 @@ def test_run_of_what_was_asked_for_misses_nothing(tmp_path: Path, inner: Inner) 
     assert (ending.code, ending.verdict.missing) == (0, []), ending.output
 
 
-def test_run_up_to_the_first_finding_misses_nothing(tmp_path: Path) -> None:
+FAILING = ("def test_first():\n    pass", "def test_first():\n    raise AssertionError")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_run_up_to_the_first_finding_says_what_it_did_not_try(tmp_path: Path, workers: int) -> None:
     """It stops at a finding, and the rest was not asked for."""
-    inner = Inner(tests=("def test_first():\n    pass", "def test_first():\n    raise AssertionError"))
-    ending = Inner(inner.tests, options="-x", asked={"first": True}).run(tmp_path)
-    assert (ending.verdict.verdict, ending.verdict.missing) == ("broken", [])
+    inner = Inner(FAILING, options="--fail-fast", workers=workers)
+    ending = inner.run(tmp_path)
+    tried = ending.verdict.counts.passed + ending.verdict.counts.failed
+    assert (ending.code, ending.verdict.missing, ending.verdict.counts.failed) == (1, [], 1)
+    assert ending.verdict.not_tried == ({FOLDER: 4 - tried} if tried < 4 else {})
+    assert workers > 1 or (tried < 4 and f"{4 - tried} tests not tried." in ending.verdict.reason), ending.output
+
+
+def test_finding_that_the_profile_accepts_ends_no_run(tmp_path: Path) -> None:
+    """The tests after it are tried."""
+    accepting = """
+from gate.verdict.profile import Deviation, Profile
+Pack.profile = lambda self, name: Profile(name=name, deviation=[DEVIATION])
+"""
+    texts = "id='known', title='The test fails.', owner='team', reason='It is known to fail.', expires='2999-01-01'"
+    known = f"\nDEVIATION = dict({texts}, findings=['BG-TEST-001 test_first'], covered_by=['tests/promise/'])"
+    ending = Inner(FAILING, options="--fail-fast", conftest=known + accepting).run(tmp_path)
+    assert (ending.verdict.counts.failed, ending.verdict.counts.passed) == (1, 3), ending.output
+    assert ending.verdict.not_tried == {}
+
+
+def test_tests_that_failed_last_time_run_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first run fails in the last of its tests; the second one begins with it and ends."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    failing = ("def test_third():\n    pass", "def test_third():\n    raise AssertionError")
+    root = tmp_path / "root"
+    assert Inner(failing).run(root).code == 1
+    shutil.rmtree(root)
+    options = "--last-failed --fail-fast"
+    ending = Inner(failing, options=options).run(root)
+    assert (ending.code, ending.verdict.counts.passed, ending.verdict.counts.failed) == (1, 0, 1), ending.output
+    assert last_failed.read(root) == [f"{FOLDER}/test_a.py::test_third"]
+    shutil.rmtree(root)
+    assert Inner(options="--last-failed").run(root).code == 0
+    assert last_failed.read(root) == []
 
 
 def test_broken_run_still_says_what_is_missing(tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
-"""In a run that ends at its first finding, the quick tests with the most coverage come first."""
+"""The tests that reveal the most for their time come first, whatever the number of workers."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.pack import SUITE
-from gate.suite.scheduling import long_first, quick_first
+from gate.suite.scheduling import quick_first, scheduled
+from gate.verdict import inventory, order
+from gate.verdict.events import Event, Outcome, RecordConcluded
+from gate.verdict.order import Order, Weight, measured
 
 
 @dataclass(eq=False)
@@ -48,7 +54,51 @@ def test_quick_tests_come_first_each_once_before_any_again(reverse: bool) -> Non
     assert set(ordered[9:]) == {NEW, FUZZ}
 
 
-def test_workers_begin_with_the_tests_that_take_longest() -> None:
-    long: Any = Item("tests/fuzz/test_a.py::test_b", long=True)
-    drawn: list[Any] = [SMOKE, FUZZ, long, PORTAL]
-    assert long_first(drawn, 1, SUITE) == [long, FUZZ, PORTAL, SMOKE]
+REVEALING = ("tests/security/test_a.py::test_b", "tests/workflows/test_a.py::test_a")
+ORDER = Order(tests={name: Weight(seconds=1, promises=1) for name in REVEALING})
+
+
+def placed(*drawn: Item, workers: int = 1, first: Collection[str] = (), revealing: Order = ORDER) -> list[Any]:
+    """The tests in their places."""
+    items = cast("list[pytest.Item]", list(drawn))
+    return list(scheduled(items, items, SUITE, revealing, first, workers))
+
+
+def test_tests_that_reveal_the_most_come_first_each_once() -> None:
+    assert placed(SMOKE, FIRST, SECOND, OTHER) == [OTHER, FIRST, SMOKE, SECOND]
+
+
+def test_tests_that_failed_last_time_come_before_all_others() -> None:
+    assert placed(SMOKE, FIRST, SECOND, OTHER, first=[SECOND.nodeid]) == [SECOND, OTHER, FIRST, SMOKE]
+    assert placed(SMOKE, FIRST, SECOND, OTHER, first=[SECOND.nodeid], workers=2)[0] == SECOND
+
+
+def test_each_worker_begins_with_what_reveals_the_most() -> None:
+    """Then come the tests that take longest, which the workers must not end with."""
+    long = Item("tests/fuzz/test_a.py::test_b", long=True)
+    assert placed(SMOKE, FIRST, FUZZ, long, OTHER, PORTAL, workers=2) == [OTHER, long, PORTAL, FIRST, FUZZ, SMOKE]
+
+
+def test_workers_without_an_order_begin_with_the_tests_that_take_longest() -> None:
+    long = Item("tests/fuzz/test_a.py::test_b", long=True)
+    assert placed(SMOKE, FUZZ, long, PORTAL, workers=2, revealing=Order()) == [long, PORTAL, FUZZ, SMOKE]
+
+
+def test_measured_order_reveals_the_most_for_its_time() -> None:
+    """A test that only reaches what another one did comes late; one that takes many seconds is not among them."""
+    reached = {"a::quick": "A B", "a::same": "A B", "a::slow": "A B C D", "a::failed": "E", "a::late": "F"}
+    events: list[Event] = [RecordConcluded(test, names.split()) for test, names in reached.items()]
+    seconds = {"a::quick": 0.1, "a::same": 0.2, "a::slow": 1.9, "a::late": 9.0}
+    events += [Outcome(test, "passed", seconds=taken) for test, taken in seconds.items()]
+    revealing = measured([*events, Outcome("a::failed", "failed")]).tests
+    assert list(revealing) == ["a::quick", "a::slow", "a::same"]
+    assert revealing["a::slow"] == Weight(seconds=1.9, promises=2)
+
+
+def test_committed_order_names_tests_that_exist(tmp_path: Path) -> None:
+    """It survives its own file, and names no test that is gone."""
+    committed, listed = order.load(ROOT / SUITE.order), inventory.load(ROOT / SUITE.inventory)
+    assert set(committed.tests) <= {function for cases in listed.tests.values() for function in cases}
+    (tmp_path / "order.toml").write_text(committed.text(), encoding="utf-8")
+    assert order.load(tmp_path / "order.toml") == committed
+    assert committed.tests

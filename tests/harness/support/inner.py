@@ -108,7 +108,14 @@ class Inner:
         (root / "contracts").symlink_to(ROOT / "contracts")
         inventory = Inventory().renewed([CollectedTest(test, "smoke") for test in EXPECTED], {})
         (root / "inventory.toml").write_text(inventory.text())
-        words = ["tests", "-q", "-pno:schemathesis", f"--workers={self.workers}", f"--report-dir={root / 'reports'}"]
+        words = [
+            "tests",
+            "-q",
+            "-pno:schemathesis",
+            "-pno:cacheprovider",
+            f"--workers={self.workers}",
+            f"--report-dir={root / 'reports'}",
+        ]
         ended = subprocess.run(
             [sys.executable, "-m", "pytest", *words],
             cwd=root,

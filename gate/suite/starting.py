@@ -1,0 +1,50 @@
+"""Starts beside the loading of the tests: the target, and the system of the tests of this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+import pytest
+
+from gate import suite
+from gate.suite.state import SETTINGS, shared_of
+from gate.targets import System, Target
+from gate.targets.choose import choose
+
+FIXTURE = "session"
+"""Fixture of the tests that share the system of their process."""
+SYSTEM = pytest.StashKey[Future[System]]()
+Result = TypeVar("Result")
+
+
+def beside(work: Callable[[], Result]) -> Future[Result]:
+    """The future result of work in a thread of its own."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="starting")
+    try:
+        return pool.submit(work)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def start_system(tests: pytest.Session) -> None:
+    """Starts the system that tests of this process share, if any do and nobody else uses it."""
+    config = tests.config
+    target = choose(config.stash[SETTINGS], suite.pack().service, lambda _: None)
+    if target.exclusive and any(FIXTURE in getattr(item, "fixturenames", ()) for item in tests.items):
+        shared = shared_of(config)
+        config.stash[SYSTEM] = started = beside(lambda: target.system(shared))
+        config.add_cleanup(lambda: _close(started))
+
+
+def system_of(config: pytest.Config, target: Target, shared: Mapping[str, str]) -> System:
+    """The system that was started for this process, or else a new one."""
+    started = config.stash.get(SYSTEM, None)
+    return started.result() if started else target.system(shared)
+
+
+def _close(started: Future[System]) -> None:
+    with suppress(Exception):  # its start failed, and the test that wanted it has said so
+        started.result().close()
