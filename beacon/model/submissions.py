@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -71,8 +72,11 @@ def read(exchange: Exchange, contract: Contract) -> Submission | Refusal:
 
 def _fault(exchange: Exchange) -> Refusal:
     """The answers to a request whose body is no JSON object; empty where it is one."""
-    media_type = exchange.request_headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    header = Message()
+    header["content-type"] = exchange.request_headers.get("content-type", "")
+    coding = exchange.request_headers.get("content-encoding", "identity").strip().lower()
+    sent = header.get_content_type(), header.get_content_charset("utf-8"), coding
+    if sent != ("application/json", "utf-8", "identity"):
         return frozenset({"415 unsupported_media_type"})
     if len(exchange.request_body) > MOST_BYTES:
         return frozenset({"413 payload_too_large"})
