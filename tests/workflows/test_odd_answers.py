@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from beacon.api import EXECUTIONS
 from beacon.jobs import MODELS, QUESTIONS
 from beacon.regions import REGIONS
-from beacon.router import Raw, Status
+from beacon.router import PATHS, Behaviour, PathOnly, Raw, Status
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
 
@@ -34,6 +35,8 @@ def metadata(text: str) -> Raw:
     return Raw((good(metadata=0).replace(b'"metadata": 0', f'"metadata": {text}'.encode()),))
 
 
+MORE_MODELS = (*MODELS, "unknown-1", "unknown-2")
+"""Models of a job with more executions than any default page holds."""
 ANSWERS: dict[str, tuple[Raw, str, Mapping[str, Any]]] = {
     "each byte by itself": (Raw(tuple(bytes([byte]) for byte in good())), TEXT, {}),
     "UTF-16": (Raw((good().decode().encode("utf-16"),)), TEXT, {}),
@@ -93,19 +96,30 @@ FAILURES: dict[str, tuple[Raw | Status, str]] = {
 
 
 def test_each_odd_answer_ends_its_execution_as_published(scenario: Scenario, workflow: str) -> None:
-    prompts = texts(scenario)
-    spec = scenario.spec(regions=REGIONS, models=MODELS, questions=QUESTIONS)
-    slots = dict(zip([*ANSWERS, *FAILURES], product(REGIONS, MODELS, QUESTIONS), strict=False))
-    for name, (region, model, question) in slots.items():
-        behaviour = ANSWERS[name][0] if name in ANSWERS else FAILURES[name][0]
-        scenario.router.on(behaviour, job=spec["id"], region=region, model=model, prompt=prompts[question])
-    rows = scenario.submit(spec, workflow).wait().rows().executions
+    spec = scenario.spec(regions=REGIONS, models=MORE_MODELS, questions=QUESTIONS)
+    slots = program(scenario, spec["id"])
+    job = scenario.submit(spec, workflow).wait()
 
-    by_slot = {(row["region"], row["model_id"], row["question_id"]): row for row in rows}
+    by_slot = {(row["region"], row["model_id"], row["question_id"]): row for row in job.rows().executions}
     ended = {name: by_slot[slot]["output_data"] or {} for name, slot in slots.items()}
     answered = {name: (ended[name].get("response"), ended[name].get("metadata")) for name in ANSWERS}
     assert answered == {name: (text, members) for name, (_, text, members) in ANSWERS.items()}
     assert {name: ended[name].get("error_code") for name in FAILURES} == {n: code for n, (_, code) in FAILURES.items()}
+    assert {name: ended[name].get("error_code") for name in PATHS} == dict.fromkeys(PATHS)
+    assert len(job.view(include="executions").json["executions"]) == 100
+    assert len(scenario.client.get(EXECUTIONS, jobspec_id=job.id, limit=200).json["executions"]) == 120
+
+
+def program(scenario: Scenario, job: str) -> dict[str, tuple[str, str, str]]:
+    """Give each behaviour a region, a model and a question of a job."""
+    behaviours: dict[str, Behaviour] = {name: raw for name, (raw, _, _) in ANSWERS.items()}
+    behaviours |= {name: behaviour for name, (behaviour, _) in FAILURES.items()}
+    behaviours |= {path: PathOnly(path) for path in PATHS}
+    slots = dict(zip(behaviours, product(REGIONS, MODELS, QUESTIONS), strict=False))
+    prompts = texts(scenario)
+    for name, (region, model, question) in slots.items():
+        scenario.router.on(behaviours[name], job=job, region=region, model=model, prompt=prompts[question])
+    return slots
 
 
 def texts(scenario: Scenario) -> dict[str, str]:
