@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 from beacon import views
 from beacon.analysis.comparison import compare
@@ -17,6 +18,7 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
@@ -24,7 +26,8 @@ BG-ANALYSIS-001 critical result: Analysis does not follow from the answers
     A number, difference, risk, label or sentence of an analysis is not the one that the published definition gives for
     the stored answers.
 BG-ANALYSIS-002 critical answer: Analysis endpoint contradicts the rows
-    A job's rows determine whether it has an analysis and, if it has none, why. The endpoint answered otherwise.
+    A job's rows determine whether it has an analysis, what is said of the job beside it and, if it has none, why. The
+    endpoint answered otherwise.
 BG-ANALYSIS-003 major answer: Retry-After does not say whether to wait for an analysis
     An analysis that is pending has the header, so that clients ask again; no other answer for an analysis has it.
 """)
@@ -59,7 +62,7 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
         rows = JobRows.of(observation.rows)
         for view, due in ((views.BIAS, expected_answer), (views.COMPARED, expected_comparison)):
             for exchange in observation.answers.get(view, ()):
-                yield from _reason(view, due(rows), exchange, observation.id)
+                yield from _reason(view, due(rows), exchange, rows, observation.id)
         answers = [exchange for exchange in _asked(record, observation, rows) if exchange.status == 200]
         if answers:
             yield from _analysis_findings(answers, observation.id, rows, contract)
@@ -83,13 +86,64 @@ def _asked(record: Record, observation: Observation, rows: JobRows) -> Iterator[
     yield from {(exchange.path, exchange.body): exchange for exchange in reversed(asked)}.values()
 
 
-def _reason(view: str, expected: str, exchange: Exchange, job: str) -> Iterator[Finding]:
+def _reason(view: str, expected: str, exchange: Exchange, rows: JobRows, job: str) -> Iterator[Finding]:
     # The contract publishes each reason with a single status.
     published = 409 if view == views.COMPARED else 404
     got = exchange.error_code if exchange.status == published and exchange.error_code else str(exchange.status)
     if got != expected:
         # The expected reason is part of the place, so that each missing reason is a finding of its own.
         yield Finding(REASON, f"{view}: {expected}", expected, got, job, exchange.request_id)
+        return
+    for place, due, actual in _around(exchange, rows):
+        if not equal(actual, due):
+            where = f"{view}: {place}" if expected == "200" else f"{view}: {expected} {place}"
+            yield Finding(REASON, where, repr(due), repr(actual), job, exchange.request_id)
+
+
+def missing_details(code: str, rows: JobRows) -> dict[str, Any]:
+    """The details of the error that says why a job has no analysis."""
+    job, run, successes = rows.job or {}, rows.run or {}, len(_successful(rows))
+    details: dict[str, Any] = {"status": job.get("status")}
+    if code == "analysis_not_applicable":
+        details["successful_regions"] = successes
+    if code == "analysis_failed":
+        total, least = run.get("total_regions"), run.get("min_regions_required")
+        failed = f"the job failed: {successes} of {total} regions succeeded, at least {least} had to"
+        cancelled = "the job was cancelled" if job.get("status") == "cancelled" else None
+        details["reason"] = cancelled or run.get("analysis_error") or failed
+    return details
+
+
+def metadata(rows: JobRows) -> dict[str, Any]:
+    """The metadata of a job that its analysis shows."""
+    spec = rows.spec
+    benchmark = spec.get("benchmark") or {}
+    return {
+        "status": (rows.job or {}).get("status"),
+        "questions": list(dict.fromkeys(spec.get("questions") or ["default"])),
+        "models": list(dict.fromkeys(model.get("id") for model in spec.get("models") or ())),
+        "benchmark": {name: benchmark.get(name, "") for name in ("name", "description")},
+        "metadata": spec.get("metadata") or {},
+    }
+
+
+def _around(exchange: Exchange, rows: JobRows) -> Iterator[tuple[str, Any, Any]]:
+    """Place, expected and actual value of what stands around an analysis."""
+    body = exchange.json if isinstance(exchange.json, dict) else {}
+    if exchange.status == 404 and exchange.error_code not in {"job_not_found", ""}:
+        yield "details", missing_details(exchange.error_code, rows), body.get("details")
+    # A job from before workflow B may lack members of its JobSpec that every newer one has.
+    if exchange.status != 200 or rows.run is None or not rows.spec.get("models"):
+        return
+    analysis: dict[str, Any] = body["analysis"] if isinstance(body.get("analysis"), dict) else {}
+    run, stored = str(rows.run.get("id")), rows.analysis or {}
+    yield "job_id", rows.id, body.get("job_id")
+    yield "cross_region_execution_id", run, body.get("cross_region_execution_id")
+    yield "analysis/cross_region_execution_id", run, analysis.get("cross_region_execution_id")
+    for name in ("id", "created_at", "updated_at"):
+        yield f"analysis/{name}", stored.get(name), analysis.get(name)
+    if exchange.path.endswith("bias-analysis"):
+        yield "job_metadata", metadata(rows), body.get("job_metadata")
 
 
 def _analysis_findings(answers: Iterable[Exchange], job: str, rows: JobRows, contract: Contract) -> Iterator[Finding]:

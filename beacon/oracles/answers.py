@@ -33,6 +33,8 @@ FLAGS = {
     "is_technical_error": "technical_failure",
 }
 """The class that each flag stands for."""
+UNASSIGNED = "unassigned"
+"""The provider of an execution that none was known for."""
 SCORES = ("political_sensitivity", "censorship_score", "factual_accuracy", "sentiment_score", "bias_score")
 
 
@@ -102,6 +104,10 @@ def _region(row: Row, executions: list[Row], definition: Definition) -> _Judged:
             for mismatch in scores("", region_score(texts, definition), row.get("scoring")):
                 yield REGION, f"region_results.scoring{mismatch.pointer}", str(mismatch.expected), str(mismatch.got)
     elif same and row.get("status") != "cancelled":
+        named = (execution.get("provider_id") for execution in ordered)
+        provider = next((name for name in named if name not in {None, UNASSIGNED}), None)
+        if row.get("provider_id") != provider:
+            yield REGION, "region_results.provider_id", repr(provider), repr(row.get("provider_id"))
         output = same[0].get("output_data")
         reason = output.get("error") if isinstance(output, dict) else None
         if reason and row.get("error_message") != reason:
