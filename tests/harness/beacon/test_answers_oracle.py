@@ -99,7 +99,7 @@ def test_result_of_a_successful_region_is_that_of_its_executions() -> None:
 
 def test_reason_of_a_region_is_that_of_its_first_execution_with_its_status() -> None:
     rows = [execution(None, "failed", model_id="a"), execution(None, "timeout", model_id="b")]
-    region = {"region": "US", "status": "timeout", "error_message": "timeout here"}
+    region = {"region": "US", "status": "timeout", "provider_id": "p", "error_message": "timeout here"}
     assert findings(rows, region) == []
     assert findings(rows, region | {"error_message": "failed here"}) == [
         ("BG-ANSWER-003", "region_results.error_message")
