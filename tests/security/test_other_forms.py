@@ -51,8 +51,8 @@ def of_members(spec: Spec, signed: Spec) -> Iterator[tuple[str, Spec]]:
         yield f"without {name}", {member: value for member, value in signed.items() if member != name}
         if isinstance(signed[name], dict):
             for inner in signed[name]:
-                rest = {member: value for member, value in signed[name].items() if member != inner}
-                yield f"without {name}.{inner}", {**signed, name: rest}
+                kept = {member: value for member, value in signed[name].items() if member != inner}
+                yield f"without {name}.{inner}", {**signed, name: kept}
     for name in ("id", "created_at", "public_key"):
         yield f"with {name}", {**signed, name: spec.get(name, "")}
     yield "with an empty signature", {**signed, "signature": ""}
