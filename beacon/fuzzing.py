@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beacon import rows, sequences
+from beacon import rows, sequences, steps
 from beacon.api import EXECUTIONS
 from beacon.checkout import ROOT
 from beacon.database import DATABASE
@@ -65,7 +65,7 @@ RULES = FuzzRules(
     personalise=personalise,
     check_accepted=check_accepted,
     wait=wait,
-    sequence=sequences.sequence,
+    sequence=steps.sequence,
     perform=sequences.perform,
     least=sequences.LEAST,
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from beacon.jobs import MODELS, QUESTIONS, Spec, wrap
+from beacon.api import EXECUTIONS, JOBS, executions_of, job_at
+from beacon.forgeries import forged
+from beacon.jobs import MODELS, QUESTIONS, Spec, sign, wrap
+from beacon.model.outcome import outcome
 from beacon.regions import REGIONS
+from beacon.router import Answer, Behaviour, Empty, Hang, NotJson, Refusal, Router, Status, Unsuccessful, router_in
 from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from gate.core.exchange import Exchange
@@ -20,10 +23,19 @@ from gate.fuzz.rules import Step
 from gate.oracles import unchanged
 from gate.session.session import Session
 
-SHORTEST, LONGEST = 4, 14
-SUBMITS_ONE_IN, LISTS_ONE_IN = 5, 8
-LEAST = {"job": 0, "regions": 1, "models": 1, "questions": 1}
+LEAST = {"job": 0, "regions": 1, "models": 1, "questions": 1, "least": 1, "offset": 0}
 """The smallest value of each number in a step."""
+SCRIPT: Mapping[str, Behaviour] = {
+    "fails": Status(503),
+    "is empty": Empty(),
+    "is no JSON": NotJson(),
+    "is unsuccessful": Unsuccessful(),
+    "refuses": Refusal(),
+    "is slow": Answer(latency=0.1),
+    "hangs": Hang(),
+}
+"""Behaviours of the router in a region; one that hangs answers when somebody waits for the job."""
+FAILING = frozenset({"fails", "is empty", "is no JSON", "is unsuccessful"})
 
 
 @dataclass(slots=True)
@@ -36,6 +48,9 @@ class Expected:
     key: str
     answer: Any  # of the submission
     executions: int
+    spec: Spec
+    successes: int = 0  # regions that succeed, as the router was told
+    end: str = "completed"  # the status in which it ends
     ended: str = ""  # terminal status that was seen
     cancelled: bool = False
 
@@ -51,6 +66,11 @@ class Model:
     scenario: Scenario
     jobs: list[Expected] = field(default_factory=list)
 
+    @property
+    def router(self) -> Router | None:
+        """The router stand-in; None where the target has none."""
+        return router_in(self.scenario.session.system.stand_ins)
+
     def perform(self, step: Step) -> list[Finding]:
         """Findings on one step: answers that contradict the model or the contract, and traces of refused requests."""
         with self.scenario.record.recorded() as taken:
@@ -62,30 +82,50 @@ class Model:
     def _do(self, step: Step) -> Iterator[Finding]:
         if step["do"] == "submit":
             yield from self._submit(step)
+        elif step["do"] == "forge":
+            spec = self.scenario.spec(regions=REGIONS[:1])
+            self.scenario.send(forged(step["kind"], spec, f"nonce-{spec['id']}"), step["workflow"])
+        elif step["do"] == "page":
+            self._page(step)
         elif step["do"] == "list":
             yield from self._list()
         elif self.jobs:
             yield from ACTIONS[step["do"]](self, self.jobs[step["job"] % len(self.jobs)])
 
     def _submit(self, step: Step) -> Iterator[Finding]:
-        body = self.scenario.spec(
-            regions=REGIONS[: step["regions"]],
-            models=MODELS[: step["models"]],
-            questions=QUESTIONS[: step["questions"]],
-        )
-        job, key = body["id"], f"key-{body['id']}"
+        spec = self._spec(step)
+        job, key = spec["id"], f"key-{spec['id']}"
+        regions, limits = REGIONS[: step["regions"]], _limits(step)
+        script = step.get("script", {}) if self.router else {}
+        for region, behaviour in script.items():
+            if self.router:
+                self.router.on(SCRIPT[behaviour], job=job, region=region)
+        body = spec
         if step["workflow"] == CROSS_REGION:
-            body = wrap(body, **self.scenario.wire.members)
+            analysed = {} if step.get("analysed", True) else {"enable_analysis": False}
+            body = wrap(spec, **{**self.scenario.wire.members, **limits, **analysed})
         answer = self._send(step["workflow"], body, key)
         if answer.status != 202:
             yield self._wrong(f"submit {step['workflow']}", "202", answer)
             return
         count = step["regions"] * step["models"] * step["questions"]
-        self.jobs.append(Expected(job, step["workflow"], body, key, answer.json, count))
+        successes = sum(script.get(region) not in FAILING for region in regions)
+        end = outcome(successes, len(regions), limits.get("min_regions", 1), limits.get("min_success_rate", 0.67))
+        self.jobs.append(Expected(job, step["workflow"], body, key, answer.json, count, spec, successes, end))
         if self.scenario.session.database is not None:
             stored = len(self.scenario.rows(job).executions)
             if stored != count:
                 yield Finding(CONTRADICTION, f"submit {step['workflow']}", f"{count} executions", str(stored), job)
+
+    def _spec(self, step: Step) -> Spec:
+        """The JobSpec of a submission; in workflow A it has the limits that the wrapper has in workflow B."""
+        spec = self.scenario.spec(
+            regions=REGIONS[: step["regions"]],
+            models=MODELS[: step["models"]],
+            questions=QUESTIONS[: step["questions"]],
+            **(_limits(step) if step["workflow"] == STANDARD else {}),
+        )
+        return sign(spec, nonce=f"nonce-{spec['id']}") if step.get("signed") else spec
 
     def _send(self, workflow: str, body: Spec, key: str) -> Exchange:
         client = self.scenario.client
@@ -128,10 +168,12 @@ class Model:
             yield self._wrong("listing of executions", f"{job.executions} executions", answer, job)
 
     def wait(self, job: Expected) -> Iterator[Finding]:
-        """The job ends; as the router answers, it completes unless it was cancelled."""
+        """The job ends as the answers of the router decide, unless it was cancelled."""
+        if self.router:
+            self.router.release(job.id)
         self.scenario.jobs[job.id].wait()
         yield from self.read(job)
-        expected = "cancelled" if job.cancelled else "completed"
+        expected = "cancelled" if job.cancelled else job.end
         if job.ended != expected:
             yield Finding(CONTRADICTION, "end of a job", expected, job.ended, job.id)
 
@@ -161,8 +203,56 @@ class Model:
     def _analyses(self, job: Expected) -> set[str]:
         if job.workflow == STANDARD:
             return {"standard_workflow"}
-        ended = "analysis_failed" if job.cancelled else "200" if _regions(job) > 1 else "analysis_not_applicable"
+        ended = "200" if job.successes > 1 else "analysis_failed" if job.end == "failed" else "analysis_not_applicable"
+        if job.body.get("enable_analysis") is False:
+            ended = "analysis_disabled"
+        elif job.cancelled:
+            ended = "analysis_failed"
         return {ended} if job.ended else {"analysis_pending", ended}
+
+    def reuse_key(self, job: Expected) -> Iterator[Finding]:
+        """Send other requests under the key of a job: another path, and another body."""
+        other = CROSS_REGION if job.workflow == STANDARD else STANDARD
+        self._send(other, wrap(job.spec) if other == CROSS_REGION else job.spec, job.key)
+        self._send(job.workflow, {**job.body, "min_success_rate": 0.123}, job.key)
+        yield from ()
+
+    def reuse_nonce(self, job: Expected) -> Iterator[Finding]:
+        """Send the signed JobSpec of a job under another id, which its signature does not cover, to both workflows."""
+        for workflow in (STANDARD, CROSS_REGION) if "signature" in job.spec else ():
+            self.scenario.send({**job.spec, "id": self.scenario.new_id()}, workflow)
+        yield from ()
+
+    def read_parts(self, job: Expected) -> Iterator[Finding]:
+        """Read the run of a job, each of its regions, their comparison, and an execution."""
+        client = self.scenario.client
+        listed = client.executions(job.id).json
+        for entry in listed.get("executions", [])[:1] if isinstance(listed, dict) else []:
+            client.get(f"{EXECUTIONS}/{entry.get('id')}/details")
+        run = job.answer.get("cross_region_execution_id") if isinstance(job.answer, dict) else None
+        if run is not None:
+            for part in ("cross-region", "diff-analysis", *(f"regions/{region}" for region in (*REGIONS, "APAC"))):
+                client.get(f"{EXECUTIONS}/{run}/{part}")
+        yield from ()
+
+    def read_similar(self, job: Expected) -> Iterator[Finding]:
+        """Read jobs that do not exist, under ids that resemble that of a job."""
+        client = self.scenario.client
+        for number, name in enumerate(similar(job.id)):
+            client.get(EXECUTIONS, jobspec_id=name)
+            views = (client.job, client.executions, client.analysis, client.cancel)
+            views[number % len(views)](name)
+        yield from ()
+
+    def _page(self, step: Step) -> None:
+        """Read a page of a listing; the listings of one job are those of the job that the step names."""
+        job = self.jobs[step["job"] % len(self.jobs)].id if self.jobs else self.scenario.new_id()
+        path, names, given = PAGES[step["of"]]
+        given = {name: job if text == JOB else text for name, text in given.items()}
+        bounds = {name: step[part] for part, name in zip(("limit", "offset"), names, strict=True) if part in step}
+        more = {"status": step["status"]} if "status" in step else {}
+        target = job_at(job) if path == JOB else executions_of(job) if path == ALL else path
+        self.scenario.client.get(target, **given, **bounds, **more)
 
     def _list(self) -> Iterator[Finding]:
         """The page of the newest jobs lists those of this sequence, unless others use the service too."""
@@ -181,8 +271,16 @@ class Model:
         return Finding(CONTRADICTION, where, expected, got, job_id, answer.request_id)
 
 
-def _regions(job: Expected) -> int:
-    return len(job.body["target_regions"]) if "target_regions" in job.body else 1
+def _limits(step: Step) -> dict[str, Any]:
+    """The limits that a submission gives."""
+    least = {"min_regions": min(step["least"], step["regions"])} if "least" in step else {}
+    return least | ({"min_success_rate": step["percent"] / 100} if "percent" in step else {})
+
+
+def similar(name: str) -> list[str]:
+    """Ids that an id could be taken for: by a pattern, by its case, by its beginning, by its end."""
+    wild = [name.replace("-", "_", 1), f"{name[:-1]}_", f"{name[:-1]}%", "%", f"{name}-", name[:-1], name.upper()]
+    return [other for other in dict.fromkeys(wild) if other != name]
 
 
 ACTIONS: Mapping[str, Callable[[Model, Expected], Iterator[Finding]]] = {
@@ -193,36 +291,28 @@ ACTIONS: Mapping[str, Callable[[Model, Expected], Iterator[Finding]]] = {
     "wait": Model.wait,
     "cancel": Model.cancel,
     "analysis": Model.analysis,
+    "reuse key": Model.reuse_key,
+    "reuse nonce": Model.reuse_nonce,
+    "parts": Model.read_parts,
+    "similar": Model.read_similar,
 }
+JOB, ALL = "the job", "all executions of the job"
+PAGES: Mapping[str, tuple[str, tuple[str, str], Mapping[str, str]]] = {
+    "jobs": (JOBS, ("limit", "offset"), {}),
+    "executions": (EXECUTIONS, ("limit", "offset"), {}),
+    "executions of a job": (EXECUTIONS, ("limit", "offset"), {"jobspec_id": JOB}),
+    "runs": (f"{EXECUTIONS}/cross-region", ("limit", "offset"), {}),
+    "a job with its executions": (JOB, ("exec_limit", "exec_offset"), {"include": "executions"}),
+    "a job without them": (JOB, ("exec_limit", "exec_offset"), {}),
+}
+"""Path of each listing, its parameters of limit and offset, and others that it is asked with."""
 
 
 def perform(session: Session, record: Record, steps: Sequence[Step]) -> list[Finding]:
-    """Findings on the steps of a sequence."""
+    """Findings on the steps of a sequence; every answer is judged by the oracles when its jobs have ended."""
     model = Model(Scenario(session, record.test, record))
-    return [finding for step in steps for finding in model.perform(step)]
-
-
-def sequence(seed: int, part: str, number: int) -> list[Step]:
-    """The ``number``-th sequence of a part; the first performs every action on a job of each workflow."""
-    rng = random.Random(f"{seed} {part} {number}")
-    if number == 0:
-        both = [_submission(rng, STANDARD), _submission(rng, CROSS_REGION)]
-        actions: list[Step] = [{"do": action, "job": job} for action in sorted(ACTIONS) for job in range(len(both))]
-        actions.append({"do": "list"})
-        rng.shuffle(both)
-        rng.shuffle(actions)
-        return both + actions
-    steps = [_submission(rng, rng.choice((STANDARD, CROSS_REGION)))]
-    for _ in range(rng.randint(SHORTEST, LONGEST)):
-        if rng.randrange(SUBMITS_ONE_IN) == 0:
-            steps.append(_submission(rng, rng.choice((STANDARD, CROSS_REGION))))
-        elif rng.randrange(LISTS_ONE_IN) == 0:
-            steps.append({"do": "list"})
-        else:
-            steps.append({"do": rng.choice(sorted(ACTIONS)), "job": rng.randrange(LONGEST)})
-    return steps
-
-
-def _submission(rng: random.Random, workflow: str) -> Step:
-    sizes = {"regions": rng.randint(1, 3), "models": rng.randint(1, 2), "questions": rng.randint(1, 2)}
-    return {"do": "submit", "workflow": workflow, **sizes}
+    try:
+        return [finding for step in steps for finding in model.perform(step)]
+    finally:
+        if model.router:
+            model.router.release()

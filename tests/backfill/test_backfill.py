@@ -210,6 +210,7 @@ def test_backfill_gives_jobs_of_older_services_the_same_analysis(historical: His
 
 def test_analysis_of_an_older_job_is_shown(own_runner: OwnRunner, backfill: Command) -> None:
     scenario = own_runner()
+    scenario.record.alone = False  # the job does not come from a request
     [job] = history.past_jobs(3, ["full"])
     history.insert(scenario.database.url, [job])
     with writing(scenario.database) as connection:

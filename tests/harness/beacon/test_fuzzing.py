@@ -6,7 +6,8 @@ from itertools import combinations, product
 
 from beacon.jobs import spec, wrap
 from beacon.personalise import personalise
-from beacon.sequences import ACTIONS, sequence
+from beacon.sequences import ACTIONS
+from beacon.steps import sequence
 from gate.core.ids import Ids
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import KnownIds
@@ -28,7 +29,7 @@ def test_first_sequence_of_every_seed_performs_every_action_on_a_job_of_each_wor
     for seed in range(20):
         steps = sequence(seed, "first", 0)
         assert {step["workflow"] for step in steps[:2]} == {"standard", "cross-region"}
-        assert {(step["do"], step["job"]) for step in steps if "job" in step} == set(product(ACTIONS, (0, 1)))
+        assert {(step["do"], step["job"]) for step in steps if step["do"] in ACTIONS} == set(product(ACTIONS, (0, 1)))
 
 
 def test_sequences_differ_by_seed_part_and_number() -> None:
