@@ -139,5 +139,6 @@ def _in_kathmandu() -> str:
 
 def forged(kind: str, spec: Spec, nonce: str) -> Spec:
     """A JobSpec of a kind of ``FORGERIES``; its members make the canonical form differ from all others."""
-    telling: Spec = {"weights": [1.0, 1e21, 1e-7, 0.5], "note": "Ünïcode \u2028 <b>", "absent": None, "\u00e9": 1, "z": {}}
+    numbers = [1.0, 1e21, 1e-7, 0.5]
+    telling: Spec = {"weights": numbers, "note": "\u00dcn\u00efcode \u2028 <b>", "absent": None, "\u00e9": 1, "z": {}}
     return FORGERIES[kind]({**spec, **telling}, nonce)
