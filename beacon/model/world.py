@@ -114,6 +114,8 @@ class World:
         if exchange.status != 200 or not isinstance(body, dict):
             return
         for kind, name, status in resources_in(exchange.path, body):
+            if kind == "job" and self.exists(name, exchange) is False:
+                continue  # a finding, and not the cause of others
             self.appeared.setdefault(f"{kind} {name}", exchange.ended)
             if kind == "job" and status in TERMINAL:
                 self.ended.setdefault(name, (status, exchange.ended))

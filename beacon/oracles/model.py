@@ -11,6 +11,7 @@ from beacon.model.world import World
 from beacon.oracles.idempotency import wrong_answers
 from beacon.oracles.signatures import wrong_verdicts
 from gate.contract.document import Contract
+from gate.contract.nodes import Operation
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
@@ -47,10 +48,20 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
         if exchange.status >= 500 and answers.answer(exchange) not in answers.UNAVAILABLE:
             continue
         operation = contract.operation(exchange.method, exchange.path)
+        if operation and _reported(exchange, operation, prediction):
+            continue
         where = str(operation or f"{exchange.method} {exchange.path}")
         for finding in _findings(exchange, prediction, world, where):
             if finding.code != ANSWER or exchange.request_id not in named:
                 yield finding
+
+
+def _reported(exchange: Exchange, operation: Operation, prediction: Prediction) -> bool:
+    """Return whether the published contract's oracle says what is wrong: status, route, or form of the error."""
+    if str(exchange.status) not in operation.document["responses"] or exchange.error_code == "not_found":
+        return True
+    without_code = exchange.status >= 400 and not exchange.error_code
+    return without_code and any(text.startswith(f"{exchange.status} ") for text in prediction.answers or ())
 
 
 def _findings(exchange: Exchange, prediction: Prediction, world: World, where: str) -> Iterator[Finding]:

@@ -100,6 +100,7 @@ def test_runner_goes_first_over_the_jobs_that_are_there(
     own_runner: OwnRunner, migrate: Command, backfill: Command
 ) -> None:
     scenario = own_runner()
+    scenario.record.alone = False  # the jobs do not come from requests
     url = scenario.database.url
     scenario.session.system.stop()
     assert migrate(url, "--target", str(BEFORE)).code == 0
