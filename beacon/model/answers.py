@@ -25,6 +25,8 @@ UNAVAILABLE = frozenset({"429 rate_limit_exceeded", "503 persistence_unavailable
 """Answers that follow from load or from a lost database, of which the model knows nothing."""
 
 METHOD, NOT_FOUND = "405 method_not_allowed", "404 not_found"
+PLAIN = frozenset({"404", "405"})
+"""Refusals of a request whose answer has no body."""
 NO_JOB, NO_EXECUTION = "404 job_not_found", "404 execution_not_found"
 NO_RUN, NO_REGION = "404 cross_region_execution_not_found", "404 region_result_not_found"
 REUSED, DUPLICATE, REPLAYED = "422 idempotency_key_reuse", "409 duplicate_job", "400 replay_detected"

@@ -60,8 +60,7 @@ def _reported(exchange: Exchange, operation: Operation, prediction: Prediction) 
     """Return whether the published contract's oracle says what is wrong: status, route, or form of the error."""
     if str(exchange.status) not in operation.document["responses"] or exchange.error_code == "not_found":
         return True
-    without_code = exchange.status >= 400 and not exchange.error_code
-    return without_code and any(text.startswith(f"{exchange.status} ") for text in prediction.answers or ())
+    return exchange.status >= 400 and not exchange.error_code and not answers.PLAIN & (prediction.answers or set())
 
 
 def _findings(exchange: Exchange, prediction: Prediction, world: World, where: str) -> Iterator[Finding]:
