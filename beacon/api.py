@@ -14,6 +14,7 @@ JOBS = "/api/v1/jobs"
 CROSS_REGION_JOBS = "/api/v1/jobs/cross-region"
 EXECUTIONS = "/api/v1/executions"
 QUESTIONS = "/api/v1/questions"
+METRICS = "/metrics"
 
 
 def job_at(job_id: str) -> str:

@@ -17,6 +17,13 @@ CONVENTIONS = Conventions(
 )
 
 
+PREFIX = "x-beacon-"
+CROSS_ORIGIN, LOG, METRICS, REVEALS_NOTHING = (
+    f"{PREFIX}{name}" for name in ("cross-origin", "log", "metrics", "reveals-nothing")
+)
+"""Extensions with rules that hold for every answer."""
+
+
 @cache
 def published() -> Contract:
     """The contract of this checkout; raises DocumentError where it does not load."""

@@ -51,5 +51,6 @@ DATABASE = DatabaseContract(
         f"{table}.{column}" for table, columns in RESPONSE_COLUMNS.items() for column in columns
     ),
     foreign=("pgqueuer%", "schema_migrations"),
+    gauges=load_toml(DIRECTORY / "gauges.toml", dict[str, str], "a query by metric"),
     offending=load_toml(DIRECTORY / "offending.toml", dict[str, dict[str, list[Row]]], "rows by invariant and table"),
 )

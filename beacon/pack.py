@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from beacon import api, contract, rows, views
+from beacon.api import METRICS
 from beacon.checkout import ROOT
 from beacon.generated import CHECKS, generated
 from beacon.options import BeaconSettings, lacking
@@ -121,6 +122,17 @@ class BeaconPack:
         from beacon.database import DATABASE
 
         return DATABASE
+
+    @property
+    def metrics(self) -> str:
+        """Path of the runner's metrics."""
+        return METRICS
+
+    def request_headers(self, number: int) -> Mapping[str, str]:
+        """An origin, so that the answers to pages of allowed and of other origins are judged in each test."""
+        from gate.oracles.cross_origin import origin
+
+        return origin(self.contract.document.get(contract.CROSS_ORIGIN), number)
 
     @property
     def oracles(self) -> Sequence[Oracle]:

@@ -21,6 +21,7 @@ from psycopg import sql
 DIRECTORY: Final = Path(__file__).resolve().parent / "migrations"
 _NAME: Final = re.compile(r"^(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.(?P<direction>up|down)\.sql$")
 _LOCK_KEY: Final = 0x62656163  # any constant of our own: "beac"
+_VERSIONS: Final = frozenset(path.name[:4] for path in DIRECTORY.glob("*.up.sql"))
 _HISTORY: Final = """
     CREATE TABLE IF NOT EXISTS schema_migrations (
         version    INTEGER PRIMARY KEY,
@@ -117,6 +118,16 @@ def pending(connection: psycopg.Connection[Any]) -> list[str]:
     applied = _applied(connection) if present else {}
     names = [f"{entry.name}.up" for entry in available() if entry.version not in applied]
     return names + ([_queue_version()] if _queue_is_stale(connection) else [])
+
+
+async def behind(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Return whether the database lacks a migration that this build has, as after a restored backup."""
+    try:
+        cursor = await connection.execute("SELECT count(*) AS applied FROM schema_migrations")
+    except psycopg.errors.UndefinedTable:
+        return True
+    ((*_, applied),) = [tuple(row.values()) for row in await cursor.fetchall()]
+    return int(applied) < len(_VERSIONS)
 
 
 @contextlib.contextmanager

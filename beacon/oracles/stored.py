@@ -62,7 +62,7 @@ def check(record: Record, observations: Observations, _: Contract) -> Iterator[F
     """Findings on every submission of a record that was accepted."""
     for exchange in record.exchanges:
         job = created(exchange)
-        if job in observations.resources:
+        if job and job in observations.resources:
             rows = JobRows.of(observations.resources[job].rows)
             yield from (replace(finding, resource=job) for finding in differences(exchange, rows))
 

@@ -20,7 +20,8 @@ class Client:
     """Sends requests to one service and hands every exchange to ``record``.
 
     ``transport`` brings them there, by default directly. ``timeout`` is the time one answer may take, in seconds.
-    ``unanswered`` is called where there is no answer, and may raise an error that says why.
+    ``defaults`` are headers that a request has unless it gives others. ``unanswered`` is called where there is no
+    answer, and may raise an error that says why.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timeout: float = 15.0,
         unanswered: Callable[[], None] = lambda: None,
+        defaults: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.base_url = base_url
         self._record = record
         self._unanswered = unanswered
+        self._defaults = defaults
         self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=transport or WatchedTransport())
 
     def close(self) -> None:
@@ -58,7 +61,9 @@ class Client:
             NotAvailable: the transport lets nothing of the kind through.
 
         """
-        sent: dict[str, Any] = dict(headers or {})
+        named = {name.lower() for name in headers or {}}
+        sent: dict[str, Any] = {name: value for name, value in self._defaults().items() if name not in named}
+        sent |= dict(headers or {})
         if body is not None:
             sent.setdefault("content-type", "application/json")
             content = json.dumps(body, ensure_ascii=False).encode()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gate.core.exchange import Exchange
+from gate.core.log import LogLine
 
 Row = dict[str, Any]
 Rows = Mapping[str, Sequence[Row]]
@@ -52,6 +53,8 @@ class Record:
     interrupted: bool = False  # the service was killed, so calls may have been cut off
     before: Mapping[str, Exchange] = field(default_factory=dict)
     alone: bool = False
+    logged: int = 0  # lines that the service had printed before
+    others: bool = False  # further processes of the service, whose log is not read, were there
     _open: list[Taken] = field(default_factory=list, repr=False)
 
     def note(self, exchange: Exchange, change: Change | None = None, created: str = "") -> None:
@@ -103,6 +106,10 @@ class Observations:
     offending: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     checked: Sequence[str] = ()
     unfinished: Sequence[str] = ()  # resources that should have reached their end
+    log: Sequence[LogLine] = ()  # every line of the service so far; none where its log cannot be read
+    logged_url: str = ""  # of the process whose log that is
+    inside: Mapping[str, str] = field(default_factory=dict)  # facts of the inside that no answer may hold, by name
+    gauges: Mapping[str, Sequence[Row]] = field(default_factory=dict)  # rows by metric that did not change meanwhile
     schema: Any = None  # live schema of the database, where it was read
     absent: frozenset[str] = frozenset()  # promised columns (table.column) that the database does not have
     consumer: Any = None  # contract of a consumer of the service, where it is judged

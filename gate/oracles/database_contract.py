@@ -38,7 +38,7 @@ class DatabaseContract:
     are somebody else's, such as those of a queue. ``unfinished`` counts the resources that the service still works on,
     and ``status`` is the column (``table.column``) that shows it. ``response_columns`` has the columns that
     responses show. ``offending`` has, by the name of each invariant, the fewest rows that break
-    it, all of the resource ``a``.
+    it, all of the resource ``a``. ``gauges`` has, by metric, the query whose rows it shows.
     """
 
     schema: Path
@@ -50,6 +50,7 @@ class DatabaseContract:
     response_columns: frozenset[str] = frozenset()
     foreign: Sequence[str] = field(default_factory=tuple)
     offending: Mapping[str, Rows] = field(default_factory=dict)
+    gauges: Mapping[str, str] = field(default_factory=dict)
 
     def without(self, absent: Collection[str]) -> DatabaseContract:
         """The part by which a database without these columns (``table.column``) can be judged."""

@@ -23,6 +23,7 @@ class Need(Enum):
     ROWS = "no --database-url"
     STAND_IN = "no stand-in"
     LOG = "no log of the service"
+    SETTINGS = "settings of the service are not known"
     WRITES = "a run that only reads"
     IDLE = "other clients write to the database"
 
@@ -52,7 +53,14 @@ class Oracle:
 
 def offered(*, own: bool, rows: bool, writes: bool = True) -> frozenset[Need]:
     """Needs that a target meets: one of the run's ``own``, one that shows ``rows``, one that takes ``writes``."""
-    needs = {Need.ROWS: rows, Need.WRITES: writes, Need.STAND_IN: own, Need.LOG: own, Need.IDLE: own}
+    needs = {
+        Need.ROWS: rows,
+        Need.WRITES: writes,
+        Need.STAND_IN: own,
+        Need.LOG: own,
+        Need.SETTINGS: own,
+        Need.IDLE: own,
+    }
     return frozenset(need for need, met in needs.items() if met)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +12,10 @@ from functools import partial
 from gate.core.client import Client, Unreachable
 from gate.core.database import Database
 from gate.core.exchange import Exchange
+from gate.core.log import Log, LogLine
 from gate.core.record import Change, Observation, Observations, Record, Row, Rows
 from gate.core.waiting import NotReached, wait
-from gate.oracles import invariants, schema
+from gate.oracles import invariants, metrics, schema
 from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.invariants import Invariant
 from gate.oracles.shown_rows import ShownRows
@@ -20,6 +23,10 @@ from gate.session.pack import Pack, Views
 from gate.session.write_watch import WriteWatch
 from gate.targets.service import StandIn
 
+LINE_SECONDS, LOOK_SECONDS = 2.0, 0.005
+"""Seconds until a request's log line is missed, and between two looks at the log."""
+SHARE_WITH_METRICS = 8
+"""Of so many tests, the metrics are asked for after one."""
 TRIES = 3
 """Number of times that a record is observed, until its rows stay as they were."""
 
@@ -40,6 +47,9 @@ class Observer:
     scratch: ShownRows | None
     watch: WriteWatch | None
     stand_ins: Mapping[str, StandIn]
+    log: Log
+    log_at_hand: bool
+    inside: Mapping[str, str]
 
     def rows(self, record: Record) -> Observations:
         """The rows of a record's resources alone."""
@@ -53,6 +63,26 @@ class Observer:
 
         In a database that others use, it is observed again where they changed its rows meanwhile.
         """
+        observations = self._observed_with_rows(record)
+        lines = self._lines(record)
+        return replace(observations, log=lines, logged_url=self.client.base_url, inside=self.inside)
+
+    def _lines(self, record: Record) -> Sequence[LogLine]:
+        """The log, once it has the lines of a record's requests, which are printed after their answers."""
+        if not self.log_at_hand:
+            return ()
+        own = [exchange for exchange in record.exchanges if exchange.url.startswith(self.client.base_url)]
+        wanted = Counter(exchange.headers.get("x-request-id") for exchange in own)
+        del wanted[None]
+        limit = time.monotonic() + (0.0 if record.interrupted else LINE_SECONDS)
+        while True:
+            lines = self.log.lines()
+            printed = Counter(line.get("request_id") for line in lines[record.logged :])
+            if wanted <= printed or time.monotonic() > limit or not lines:
+                return lines
+            time.sleep(LOOK_SECONDS)
+
+    def _observed_with_rows(self, record: Record) -> Observations:
         observations = self._observe(record)
         for _ in range(TRIES - 1):
             if not self.watch or self.watch.alone or observations.changes or self._holds(record, observations):
@@ -76,10 +106,11 @@ class Observer:
         calls = {name: self.pack.calls(self.stand_ins, name) for name, created in record.resources.items() if created}
         before = self.watch.state_before_reading() if self.watch else None
         service, views = Views(self.client), {name: Views(self.client) for name in record.resources}
-        unreachable = ""
+        unreachable, gauges = "", dict[str, Sequence[Row]]()
         try:
             if self.stand_ins:
                 self.pack.observe_service(service)
+                gauges = self._gauges(service, record)
             for name, asked in views.items():
                 known = observations.resources.get(name)
                 self.pack.observe(asked, name, known.rows if known else None, record)
@@ -100,6 +131,7 @@ class Observer:
             observations,
             resources=resources,
             answers=service.answers,
+            gauges=gauges,
             offending=offending,
             checked=_with_rows(rules, resources.values()),
             changes=changes,
@@ -111,6 +143,20 @@ class Observer:
         first = {watch.place(exchange): exchange for exchange in read}
         changes = [watch.by_reading(partial(self.client.request, "GET", exchange.url)) for exchange in first.values()]
         return [change for change in changes if change]
+
+    def _gauges(self, service: Views, record: Record | None) -> dict[str, Sequence[Row]]:
+        """Ask for the metrics; returns the rows that gauges show, where nothing changed them meanwhile."""
+        path, database = self.pack.metrics, self.database
+        if not path or database is None or (record is not None and not _turn(record, path)):
+            return {}
+        queries = self.promised.gauges
+
+        def rows() -> dict[str, Sequence[Row]]:
+            return {name: database.connection.execute(text.encode()).fetchall() for name, text in queries.items()}
+
+        before = rows()
+        service.get(metrics.VIEW, path)
+        return {name: now for name, now in rows().items() if name.endswith("_seconds") or now == before[name]}
 
     def _rows(self, stored: Observations, resource: str, views: Views, record: Record) -> Rows:
         if resource in stored.resources:
@@ -151,14 +197,26 @@ class Observer:
             if not alone and next(iter(row.values())) > len(unfinished):
                 unfinished, waiting = (), unfinished
         shared = {table: database.all_rows(table) for table in promised.shared} if alone else {}
+        service = Views(self.client)
+        gauges = self._gauges(service, None) if alone else {}
         return Observations(
             resources={"": Observation("", shared)},
+            answers=service.answers,
+            gauges=gauges,
+            log=self.log.lines(),
+            inside=self.inside,
             offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
             unfinished=unfinished,
             unattributed=[f"{name} has not ended, while the service works for others" for name in waiting],
             schema=schema.read(database.connection, promised.foreign),
             absent=self.absent,
         )
+
+
+def _turn(record: Record, path: str) -> bool:
+    """Return whether the metrics are asked for after a test: those that did it themselves, and one in some others."""
+    asked = any(exchange.path == path for exchange in record.exchanges)
+    return asked or zlib.crc32(record.test.encode()) % SHARE_WITH_METRICS == 0
 
 
 def _with_rows(rules: Iterable[Invariant], resources: Iterable[Observation]) -> list[str]:

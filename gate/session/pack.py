@@ -130,6 +130,13 @@ class Pack(Protocol):
         """The contract of the database."""
 
     @property
+    def metrics(self) -> str:
+        """Path of the service's metrics; empty without any."""
+
+    def request_headers(self, number: int) -> Mapping[str, str]:
+        """Headers that request ``number`` of a test has unless it gives others."""
+
+    @property
     def oracles(self) -> Sequence[Oracle]:
         """Every oracle that judges the service; of two findings with the same cause, the first oracle's counts."""
 

@@ -17,9 +17,10 @@ from gate.core.evidence import Evidence, gather
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.ids import pattern
+from gate.core.log import Log
 from gate.core.record import Observations, Record, Row
 from gate.core.transport import WatchedTransport
-from gate.oracles import invariants, schema
+from gate.oracles import invariants, reveal, schema
 from gate.oracles.registry import available, offered, without_tables
 from gate.oracles.shown_rows import ShownRows
 from gate.oracles.unchanged import Tables
@@ -83,17 +84,44 @@ class Session:
         self.reach = reach
         self.wire = wire or {}  # how the service spells requests, as the profile says
         self.alone = system.exclusive
+        self._others = False  # processes of the service beside that of the system
+        self._current: Record | None = None
         self.resources: dict[str, Exchange] = {}  # every one that was created, with the exchange that did
         self.database = Database(system.database_url) if system.database_url else None
         self.watch = self._write_watch(self.database, reach) if self.database else None
         self._judging = judging
         self._watched = self.watch if judging else None
         self.client = self.client_of(system.base_url)
+        self._log = Log(system.log)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self.absent = self._absent(self.database) if self.database and judging else frozenset()
         self.promised = pack.database.without(self.absent)
-        self._observer = Observer(
-            pack,
+        self._observer = self._observer_of(system)
+        self.observe = self._observer.observe
+        unreadable = without_tables(pack.oracles, self.absent)
+        offers = offered(own=self.alone, rows=self.database is not None)
+        self.oracles = [each for each in available(pack.oracles, offers) if each.name not in unreadable]
+        self._coverage = CoverageRecorder(pack.contract)
+        self.dead = False  # the service ended by itself
+        self._closed = False
+
+    def client_of(self, base_url: str) -> Client:
+        """A client of a process of the service, whose exchanges belong to the record of the current test."""
+        self._others = self._others or base_url != self.system.base_url
+        if self._current:
+            self._current.others = self._others
+        hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
+        return Client(
+            base_url,
+            self._record,
+            transport=_transport(self.reach, **hooks),
+            unanswered=self._unanswered,
+            defaults=self._defaults if self.alone else dict,
+        )
+
+    def _observer_of(self, system: System) -> Observer:
+        return Observer(
+            self.pack,
             self.promised,
             self.absent,
             self.client,
@@ -101,20 +129,10 @@ class Session:
             self._scratch,
             self.watch,
             system.stand_ins,
+            self._log,
+            system.log_at_hand,
+            reveal.facts(system.database_url if system.exclusive else None, str(self.pack.root)),
         )
-        self.observe = self._observer.observe
-        unreadable = without_tables(pack.oracles, self.absent)
-        offers = offered(own=self.alone, rows=self.database is not None)
-        self.oracles = [each for each in available(pack.oracles, offers) if each.name not in unreadable]
-        self._coverage = CoverageRecorder(pack.contract)
-        self._current: Record | None = None
-        self.dead = False  # the service ended by itself
-        self._closed = False
-
-    def client_of(self, base_url: str) -> Client:
-        """A client of a process of the service, whose exchanges belong to the record of the current test."""
-        hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
-        return Client(base_url, self._record, transport=_transport(self.reach, **hooks), unanswered=self._unanswered)
 
     def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
         tables = Tables(database.connection, database.tables(), self.pack.database)
@@ -197,7 +215,8 @@ class Session:
             raise NotAvailable(f"the service ended by itself before ({SILENT})")
         if self.watch:
             self.watch.forget()  # between tests rows may be changed by other ways than a request
-        self._current = Record(test, before=self.resources, alone=self.alone)
+        logged = len(self._log.lines()) if self.system.log_at_hand else 0
+        self._current = Record(test, before=self.resources, alone=self.alone, logged=logged, others=self._others)
         return self._current
 
     def conclude(self, record: Record) -> Conclusion:
@@ -221,10 +240,15 @@ class Session:
         """Findings on the database that a worker's tests shared; an error where service or database ended."""
         if cause := self.cause():
             raise cause
+        self._current = record = Record("the end of the run")
         observations = self._observer.end(sorted(self.resources), alone=self.alone)
         for text in observations.unattributed:
             self._unclear(text)
-        return judge(Record("the end of the run"), observations, self.contract, self.oracles)
+        return judge(record, observations, self.contract, self.oracles)
+
+    def _defaults(self) -> Mapping[str, str]:
+        """Headers of the next request, unless it gives others."""
+        return self.pack.request_headers(len(self._current.exchanges) if self._current else 0)
 
     def offending(self) -> Mapping[str, Sequence[Row]]:
         """The rows of the contract that break each invariant, as far as this system shows what it reads."""

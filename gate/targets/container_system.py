@@ -25,6 +25,7 @@ class ContainerSystem:
     """
 
     exclusive = True
+    log_at_hand = False
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
@@ -35,6 +37,7 @@ class EmbeddedSystem:
     """A service in a subprocess, on a database of its own, with stand-ins of its own."""
 
     exclusive = True
+    log_at_hand = True
 
     def __init__(
         self, process: ServiceProcess, database_url: str, stand_ins: Mapping[str, StandIn], directory: Path
@@ -205,6 +208,7 @@ class EmbeddedTarget:
                 cloning = pool.submit(self.database, shared)
                 start_all(stand_ins)
                 url = cloning.result()
+            url = with_password(url)
             process = self._process(shared, stand_ins, url, env)
         except BaseException:
             close_all(stand_ins)
@@ -264,6 +268,13 @@ def template_name(service: Service, programs: list[str]) -> str:
             if S_ISREG(status.st_mode):
                 digest.update(f"\0{part}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return f"gate_template_{digest.hexdigest()[:12]}"
+
+
+def with_password(url: str) -> str:
+    """The URL with a password, which this Postgres does not ask for: what prints the URL shows it."""
+    parts = urlsplit(url)
+    password = secrets.token_hex(8)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{parts.hostname}:{parts.port}"))
 
 
 def full(directory: Path) -> GateError:

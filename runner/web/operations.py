@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from runner import __version__, queue
+from runner.migrate import behind
 from runner.questions import CATEGORIES
 from runner.store import executions
 from runner.web import schemas
@@ -100,7 +101,9 @@ async def _database_and_queue(request: Request) -> list[dict[str, str]]:
     database = request.app.state.database
     try:
         async with database.connection(_PROBE_SECONDS) as connection:
-            await connection.execute("SELECT 1")
+            if await behind(connection):
+                lacking = "lacks a migration"
+                return [_service("database", "unhealthy", lacking), _service("queue", "unhealthy", lacking)]
             try:
                 depth = await queue.queue_depth(connection)
             except psycopg.ProgrammingError:

@@ -259,8 +259,13 @@ class JobRun:
         if result.analysis_error is not None:
             _log.error("analysis_failed", reason=result.analysis_error)
         # Before it is stored: a cancellation may have ended the job by then, and this is what its executions came to.
-        _log.info("job_decided", status=result.status, successful_regions=result.success_count)
-        workflow = "standard" if row["run"] is None else "cross-region"
-        self._tools.metrics.decided(workflow, result.status, time.perf_counter() - self._began)
+        seconds = time.perf_counter() - self._began
+        _log.info(
+            "job_decided",
+            status=result.status,
+            successful_regions=result.success_count,
+            duration_ms=round(seconds * 1000, 3),
+        )
+        self._tools.metrics.decided("standard" if row["run"] is None else "cross-region", result.status, seconds)
         await persist(lambda connection, _: outcomes.store_outcome(connection, self.job, result))
         return End.DONE

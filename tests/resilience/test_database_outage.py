@@ -62,6 +62,8 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
     scenario = own_runner()
     with outage(scenario), ThreadPoolExecutor(len(NEEDING)) as pool:
         answers = dict(zip(NAMES, pool.map(partial(call, scenario), NEEDING), strict=True))
+        assert scenario.client.get("/health/live").status == 200
+        assert gauges_of_the_database(scenario) == {"beacon_queue_depth": "NaN", "beacon_database_up": "0.0"}
     expected = {name: (503, "" if name in REPORTS else "persistence_unavailable") for name in NAMES}
     assert answers == expected
 
@@ -72,6 +74,13 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
         kind="ready",
     )
     scenario.finished()
+
+
+def gauges_of_the_database(scenario: Scenario) -> dict[str, str]:
+    """The values of the gauges that the database gives, and of the one that says whether it answers."""
+    lines = scenario.client.get("/metrics").text.splitlines()
+    names = ("beacon_queue_depth", "beacon_executions", "beacon_database_up")
+    return dict(line.split(" ") for line in lines if line.startswith(names))
 
 
 def connected(scenario: Scenario) -> set[str]:

@@ -53,7 +53,8 @@ def test_every_need_that_is_not_met_is_named() -> None:
     """With what is lost; an oracle whose needs are met is not named."""
     assert unavailable(ORACLES.values(), offered(own=True, rows=True)) == {}
     without_rows = offered(own=False, rows=False)
-    unmet = {oracle.name for oracle in ORACLES.values() if {Need.ROWS, Need.STAND_IN} & {*oracle.needs, *oracle.wants}}
+    lacking = {Need.ROWS, Need.STAND_IN, Need.LOG, Need.SETTINGS}
+    unmet = {oracle.name for oracle in ORACLES.values() if lacking & {*oracle.needs, *oracle.wants}}
     assert unavailable(ORACLES.values(), without_rows).keys() == unmet
     judged = {oracle.name for oracle in available(ORACLES.values(), without_rows)}
     assert {"stored", "listings", "analysis", "invariants"} <= judged

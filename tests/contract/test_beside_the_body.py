@@ -1,0 +1,116 @@
+"""The promises beside the body: preflights, metrics, the log at its default level, and reports of health."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psycopg
+import pytest
+
+from beacon.contract import CROSS_ORIGIN, published
+from beacon.router import Hang, Status
+from beacon.scenario import Scenario
+from fixtures.systems import OwnRunner
+from gate.core.waiting import wait
+from gate.oracles.exposition import Family, read
+
+RULES = published().document[CROSS_ORIGIN]
+
+
+def families(scenario: Scenario) -> dict[str, Family]:
+    return read(scenario.client.get("/metrics").text)
+
+
+def value(scenario: Scenario, name: str, **labels: str) -> float:
+    """The value of a series; 0 where there is none yet."""
+    series = [each for family in families(scenario).values() for each in family.series if each.name == name]
+    return next((each.value for each in series if each.labels == labels), 0.0)
+
+
+@pytest.mark.parametrize("origin", [*RULES["examples"]["allowed"], *RULES["examples"]["refused"]])
+def test_preflight_is_answered_for_allowed_origins_alone(scenario: Scenario, origin: str) -> None:
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, idempotency-key, x-request-id",
+    }
+    for path in ("/api/v1/jobs", "/api/v1/jobs/cross-region", "/api/v2/jobs/none/bias-analysis", "/health"):
+        assert scenario.client.request("OPTIONS", path, headers=asked).status in {200, 204}
+
+
+def test_metrics_follow_a_job_that_runs_and_are_back_when_it_has_ended(scenario: Scenario) -> None:
+    before = value(scenario, "beacon_executions", status="completed")
+    spec = scenario.spec(regions=["US"])
+    scenario.router.on(Hang(), job=spec["id"])
+    job = scenario.submit(spec)
+    scenario.router.wait_for_calls(1, job=job.id)
+    running = families(scenario)
+    values = {(each.name, *each.labels.values()): each.value for name in running for each in running[name].series}
+    assert (values["beacon_queue_depth",], values["beacon_executions", "running"]) == (1, len(job.executions()))
+    scenario.router.release(job.id)
+    job.wait("completed")
+
+    wait("an empty queue", lambda: value(scenario, "beacon_queue_depth"), until=lambda depth: depth == 0, kind="ready")
+    assert value(scenario, "beacon_executions", status="running") == 0
+    assert value(scenario, "beacon_executions", status="completed") > before
+
+
+def test_router_calls_are_counted_by_their_outcome(own_runner: OwnRunner) -> None:
+    scenario, name = own_runner(), "beacon_router_call_duration_seconds_count"
+    spec = scenario.spec(regions=["US", "EU"])
+    scenario.router.on(Status(500), region="US", job=spec["id"])
+    rows = scenario.submit(spec).wait().rows().executions
+    outcomes = {"answer": "completed", "http": "failed"}
+    for outcome, status in outcomes.items():
+        assert value(scenario, name, outcome=outcome) == sum(row["status"] == status for row in rows)
+
+
+def test_every_request_is_in_the_log_at_its_default_level(own_runner: OwnRunner) -> None:
+    scenario = own_runner()
+    sent = scenario.client.get("/api/v1/questions").request_id
+    wait("its line", scenario.session.system.log, until=lambda lines: any(sent in line for line in lines), kind="ready")
+
+
+def test_waiting_job_makes_the_queue_old(own_runner: OwnRunner) -> None:
+    scenario = own_runner(RUNNER_EMBEDDED_WORKER="false")
+    scenario.submit(scenario.spec())
+    wait("its age", lambda: value(scenario, "beacon_queue_oldest_seconds"), until=lambda age: age > 0.2, kind="ready")
+    assert value(scenario, "beacon_queue_depth") == 1
+
+
+@contextmanager
+def renamed(scenario: Scenario, table: str) -> Iterator[None]:
+    with psycopg.connect(scenario.database.url, autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO away".encode())
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER TABLE away RENAME TO {table}".encode())
+
+
+@pytest.mark.parametrize("table", ["schema_migrations", "pgqueuer"])
+def test_runner_on_a_database_that_lacks_a_migration_is_not_ready(own_runner: OwnRunner, table: str) -> None:
+    scenario = own_runner(RUNNER_EMBEDDED_WORKER="false")
+    with renamed(scenario, table):
+        answer = scenario.client.get("/health/ready")
+        assert (answer.status, answer.json["ready"]) == (503, False)
+        assert scenario.client.get("/health/live").status == 200
+    assert scenario.client.get("/health/ready").status == 200
+
+
+def test_runner_without_its_router_is_ready_and_degraded(own_runner: OwnRunner) -> None:
+    scenario = own_runner(ROUTER_URL="http://127.0.0.1:9")
+    assert scenario.client.get("/health").json["status"] == "degraded"
+    assert scenario.client.get("/health/ready").json["ready"] is True
+
+
+def test_internal_error_is_readable_for_the_page_that_caused_it(own_runner: OwnRunner) -> None:
+    """Sent past the judge, for which each 500 is a finding."""
+    scenario, origin = own_runner(RUNNER_EMBEDDED_WORKER="false"), RULES["examples"]["allowed"][0]
+    with renamed(scenario, "executions"):
+        url = f"{scenario.session.client.base_url}/api/v1/executions"
+        answer = httpx.get(url, headers={"Origin": origin}, trust_env=False)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, origin)
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
