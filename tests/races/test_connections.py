@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import LiteralString
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from beacon.api import CROSS_REGION_JOBS, job_at
 from beacon.jobs import wrap
 from beacon.router import Hang
 from beacon.scenario import Job, Scenario
 from beacon.states import CROSS_REGION, STANDARD
-from fixtures.races import SETTINGS, Pair, held
+from fixtures.races import SETTINGS, Pair, held, listening, nobody_listening
 from gate.core.waiting import wait
 
-LISTENERS: LiteralString = """
-SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'listen %%'
-"""
 OPEN: LiteralString = """
 SELECT count(*) FILTER (WHERE state LIKE 'idle in transaction%%') AS unfinished, count(*) AS number
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> ''
@@ -101,32 +95,17 @@ def test_requests_whose_clients_left_free_their_connections(pair: Pair, workflow
     wait("no open transaction", partial(left_open, scenario), until=lambda seen: seen[0] == 0)
 
 
-@contextmanager
-def no_new_connections(scenario: Scenario) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
-    """Refuse connections to the database; those that exist stay."""
-    parts = urlsplit(scenario.database.url)
-    name = sql.Identifier(parts.path.removeprefix("/"))
-    statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as admin:
-        admin.execute(statement.format(name, sql.SQL("false")))
-        try:
-            yield admin
-        finally:
-            admin.execute(statement.format(name, sql.SQL("true")))
-
-
 @pytest.mark.parametrize("workflow", [CROSS_REGION, pytest.param(STANDARD, marks=pytest.mark.full)])
 def test_cancellation_that_no_worker_heard_ends_the_calls(pair: Pair, workflow: str) -> None:
     """The connections on which the workers listen are away while the job is cancelled."""
     scenario = pair.scenario
     job = hanging(scenario, workflow)
-    pids = [row["pid"] for row in scenario.database.query(LISTENERS)]
-    with no_new_connections(scenario) as admin:
-        admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s::int[]) AS pid", (pids,))
+    before = listening(scenario)
+    with nobody_listening(scenario):
         assert job.cancel().status == 200
 
     wait("the end of its calls", partial(scenario.router.waiting, job.id), until=lambda number: number == 0)
-    wait("listening again", lambda: scenario.database.query(LISTENERS), until=lambda rows: len(rows) == len(pids))
+    wait("listening again", lambda: len(listening(scenario)), until=lambda number: number == len(before))
     assert scenario.finished().rows().job
 
 

@@ -13,7 +13,7 @@ from beacon.router import Hang
 from beacon.scenario import Job, Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.commands import Command, result_of
-from fixtures.races import ROOM, Pair, Rush, held
+from fixtures.races import ROOM, Pair, Rush, held, nobody_listening
 from gate.core.client import Client
 from gate.core.exchange import Exchange
 from gate.core.waiting import wait
@@ -59,9 +59,9 @@ def test_one_of_many_cancellations_ends_the_job(pair: Pair, workflow: str) -> No
 
 
 def test_cancellation_before_the_end_wins(pair: Pair, workflow: str) -> None:
-    """The worker is about to end the job when the cancellation gets its row first."""
+    """The worker is about to end the job when the cancellation, of which it does not hear, gets its row first."""
     job = hanging(pair.scenario, workflow)
-    with held(pair.scenario, JOB, job.id) as lock:
+    with held(pair.scenario, JOB, job.id) as lock, nobody_listening(pair.scenario):
         rush = cancelling(pair, job)
         lock.wait_for(1)
         pair.scenario.router.release(job.id)
@@ -93,7 +93,7 @@ def test_end_before_the_cancellation_wins(pair: Pair, workflow: str) -> None:
 def test_answer_after_the_cancellation_is_dropped(pair: Pair, workflow: str) -> None:
     """The answer is about to be stored when the cancellation gets the execution's row first."""
     job = hanging(pair.scenario, workflow)
-    with held(pair.scenario, EXECUTIONS, job.id) as lock:
+    with held(pair.scenario, EXECUTIONS, job.id) as lock, nobody_listening(pair.scenario):
         rush = cancelling(pair, job)
         lock.wait_for(1)
         pair.scenario.router.release(job.id)
@@ -112,7 +112,7 @@ def test_cancellation_before_the_start_wins(pair: Pair, workflow: str) -> None:
     scenario = pair.scenario
     blockers = [hanging(scenario, workflow) for _ in range(ROOM)]
     job = scenario.submit(scenario.spec(), workflow)
-    with held(scenario, JOB, job.id) as lock:
+    with held(scenario, JOB, job.id) as lock, nobody_listening(pair.scenario):
         rush = cancelling(pair, job)
         lock.wait_for(1)
         scenario.router.release()
