@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -279,7 +280,7 @@ class Session:
         )
 
     def _reached(self, record: Record, observations: Observations) -> list[str]:
-        """Statuses of operations, states and columns of rows, and invariants with rows that a record reached."""
+        """Statuses of operations, states and values of rows, and invariants with rows that a record reached."""
         reached = {
             f"{operation.id} {exchange.status} {exchange.error_code}".rstrip()
             for exchange in record.exchanges
@@ -291,6 +292,7 @@ class Session:
                 tables.update([table] if rows else [])
                 reached.update(f"{table} {row['status']}" for row in rows if "status" in row)
                 reached.update(f"{table}.{name}" for row in rows for name, value in row.items() if value is not None)
+                reached.update(f"{table}.{name} > 0" for row in rows for name, value in row.items() if _positive(value))
         for rule in self.promised.invariants if tables else ():
             if tables.issuperset(column.partition(".")[0] for column in rule.reads):
                 reached.add(rule.code)
@@ -316,6 +318,10 @@ class Session:
             self.resources.setdefault(created, exchange)
         if self._current is not None:
             self._current.note(exchange, change, created)
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and value > 0
 
 
 def _transport(reach: RemoteAccess | None, **hooks: Callable[[str], None]) -> httpx.BaseTransport:
