@@ -148,7 +148,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     return [
         Finding(RESULT, f"{where}: {name}", repr(answered), repr(stored))
         for name, answered, stored in compared
-        if answered is None or not equal(stored, answered)
+        if (answered is None and name == "response") or not equal(stored, answered)
     ]
 
 
@@ -156,8 +156,11 @@ def _extras(row: Row, output: Mapping[str, Any], call: Call) -> list[tuple[str, 
     """Metadata and receipt of an answer, and of its execution."""
     if call.metadata is None:
         return []
-    metadata, receipt = storable(call.metadata), storable(call.metadata.get("receipt"))
-    return [("metadata", metadata, output.get("metadata")), ("receipt_data", receipt or {}, row["receipt_data"] or {})]
+    metadata, receipt, stored = storable(call.metadata), storable(call.metadata.get("receipt")), output.get("metadata")
+    names = sorted(metadata.keys() | (stored.keys() if isinstance(stored, Mapping) else set()))
+    members = [(f"metadata {name}", metadata.get(name, ""), _member(stored, name)) for name in names]
+    other = [member for member in members if not equal(member[2], member[1])][:1]  # the rest has the same cause
+    return [*other, ("receipt_data", receipt or {}, row["receipt_data"] or {})]
 
 
 def storable(value: Any) -> Any:
