@@ -25,6 +25,7 @@ from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.fuzz.codes import whole
 from gate.verdict import report_directory
 from gate.verdict.events import Event, FindingReported
+from gate.verdict.events import Outcome as Ended
 from gate.verdict.groups import Group, grouped
 from gate.verdict.journal import Follower
 from gate.verdict.verdict import read
@@ -78,9 +79,12 @@ class Outcome:
     reports: list[FindingReported] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""
+    failed: bool = False  # a test has failed, and all its findings are there
 
     def hear(self, event: Event) -> None:
         """Adds the finding of an event, the first of each cause."""
+        if isinstance(event, Ended):
+            self.failed |= event.outcome in {"failed", "error"}
         if not isinstance(event, FindingReported):
             return
         self.reports.append(event)
@@ -122,7 +126,9 @@ def run(
     options = ["--depth=ci", f"--seed={conditions.seed}", f"--workers={conditions.workers}"]
     options += [f"--time-factor={conditions.time_factor:g}", *(["--fail-fast"] if first else [])]
     with checkout(defects) as root, _runner(defects, conditions, root) as runner:
-        return gate([*options, *runner], directory, limit, stop, root=root, until=until)
+        # Workers go on with the tests that they were given, which may take minutes.
+        enough = (lambda outcome: outcome.failed) if first else until
+        return gate([*options, *runner], directory, limit, stop, root=root, until=enough)
 
 
 def gate(
