@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -77,8 +78,8 @@ def _answers(rows: JobRows) -> Iterator[str]:
     for row in rows.executions:
         output = row.get("output_data")
         text = output.get("response") if isinstance(output, dict) else None
-        if isinstance(text, str) and len(text) >= SHORTEST_ANSWER and text.isascii() and text.isprintable():
-            yield text.replace("\\", "\\\\").replace('"', '\\"')
+        if isinstance(text, str):  # a part that is the same in JSON
+            yield from re.findall(rf"[ -!#-\[\]-~]{{{SHORTEST_ANSWER},}}", text)[:1]
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:
