@@ -35,11 +35,13 @@ BG-LOG-004 critical: Log holds a secret
 """)
 UNREADABLE, PAIRS, CONTRADICTION, SECRET = (code.id for code in CODES)
 
-CLOCK_SECONDS = 3.0
-"""Seconds between the time of a line and the header Date of its answer, which has whole seconds."""
-SLACK_MS = 10.0
-LEAST_SHARE, ENOUGH = 0.002, 10
-"""Share of the time of a request that the service at least accounts for, by the median of so many requests."""
+CLOCK_SECONDS = 60.0
+"""Seconds between the time of a line and the header Date of its answer; another zone would be further off."""
+LEAST_SHARE, MOST_SHARE, ENOUGH = 0.002, 20.0, 10
+"""Shares of the time of a request that the service accounts for, by the median of so many requests.
+
+A single line may say more than its client saw, since it is written after the answer.
+"""
 SHORTEST_SECRET = 8
 
 
@@ -119,7 +121,7 @@ def _requests(
             duration = mine[0].get(names["milliseconds"])
             if exchange.elapsed and isinstance(duration, int | float):
                 shares.append(duration / (1000 * exchange.elapsed))
-    if len(shares) >= ENOUGH and median(shares) < LEAST_SHARE:
+    if len(shares) >= ENOUGH and not LEAST_SHARE <= median(shares) <= MOST_SHARE:
         expected, got = "milliseconds", f"{median(shares):.2g} of the time that the request took"
         yield Finding(CONTRADICTION, f"a request's log line: {names['milliseconds']}", expected, got)
 
@@ -144,9 +146,9 @@ def _compared(rules: Mapping[str, Any], exchange: Exchange, line: LogLine, contr
             where = f"a request's log line: {name}"
             yield Finding(CONTRADICTION, where, repr(value), repr(line.get(name)), request=exchange.request_id)
     duration = line.get(names["milliseconds"])
-    if not isinstance(duration, int | float) or not 0 <= duration <= 1000 * exchange.elapsed + SLACK_MS:
-        where, limit = f"a request's log line: {names['milliseconds']}", f"0 to {1000 * exchange.elapsed:.1f}"
-        yield Finding(CONTRADICTION, where, limit, repr(duration), request=exchange.request_id)
+    if not isinstance(duration, int | float) or duration < 0:
+        where = f"a request's log line: {names['milliseconds']}"
+        yield Finding(CONTRADICTION, where, "a number from 0 up", repr(duration), request=exchange.request_id)
     if not _at(line.get("timestamp"), exchange.headers.get("date", ""), CLOCK_SECONDS + exchange.elapsed):
         where, date = "a request's log line: timestamp", exchange.headers.get("date")
         yield Finding(
