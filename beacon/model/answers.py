@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from beacon.model.signatures import GOOD, clock, verdicts
 from beacon.model.submissions import Submission, read
 from beacon.model.world import DISABLED, FAILED, FINAL, NOT_APPLICABLE, SUBMISSIONS, World, workflow_b
-from beacon.oracles.signatures import GOOD, clock, verdicts
 from beacon.states import STANDARD
 from gate.contract.document import Contract
 from gate.contract.nodes import METHODS, Node, Operation

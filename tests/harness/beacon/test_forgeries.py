@@ -8,7 +8,7 @@ import pytest
 
 from beacon.forgeries import FORGERIES, forged
 from beacon.jobs import spec
-from beacon.oracles.signatures import GOOD, verdicts
+from beacon.model.signatures import GOOD, verdicts
 from beacon.sequences import similar
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.jobs import Spec, canonical, key, sign, spec, wrap
-from beacon.oracles.signatures import verdicts
+from beacon.model.signatures import verdicts
 from beacon.oracles.signatures import wrong_verdicts as check
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
