@@ -29,6 +29,8 @@ from gate.suite.state import (
     CHOSEN,
     CONTROLLER,
     CRITERIA,
+    ENDED,
+    FIRST,
     JOURNAL,
     SETTINGS,
     SHARED,
@@ -47,8 +49,6 @@ from gate.verdict.journal import Follower, Journal, Listener, read
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
 from gate.verdict.verdict import Verdict
-
-FIRST = "The first group of findings is there."
 
 
 class Controller:
@@ -222,6 +222,7 @@ class Controller:
     def _end_fast(self) -> None:
         """Ends the run after this test, in the way of pytest or of its workers."""
         self.ended_fast = True
+        (self.directory / ENDED).touch()
         workers: Any = self.config.pluginmanager.get_plugin("dsession")
         if workers:
             workers.shouldstop = FIRST

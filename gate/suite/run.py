@@ -18,7 +18,7 @@ from gate.core.settings import DEPTHS, WRAPPED, load
 from gate.session.start import refuse
 from gate.suite.interrupts import INTERRUPT
 from gate.suite.scheduling import scheduled
-from gate.suite.state import ASKED, CHOSEN, CRITERIA, JOURNAL, SETTINGS, asked_of, journal_of
+from gate.suite.state import ASKED, CHOSEN, CRITERIA, ENDED, FIRST, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import last_failed, order, report_directory
 from gate.verdict.report_directory import PARTIAL
@@ -30,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     for option in declared(suite.pack().options):
         if option.name != "last_failed" or not pluginmanager.hasplugin("cacheprovider"):
             group.addoption(option.flag, **option.arguments())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Leaves out a test that a worker still has when the run is ended; xdist lets it run all that it was given."""
+    if not (item.config.stash[SETTINGS].report_dir / "journal" / ENDED).exists():
+        return None
+    item.session.shouldfail = FIRST
+    return True
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -29,6 +29,9 @@ REDACTOR = pytest.StashKey[Redactor]()
 UNJUDGED, CRITERIA, UNAVAILABLE = "gate_unjudged", "gate_criteria", "gate_unavailable"
 NARROWING = re.compile("-k|-m|--(deselect|ignore|last-failed|lf|stepwise|sw)")
 """Options of pytest that leave tests out."""
+ENDED = "ended"
+"""A file beside the journals, by which the controlling process ends the run: no worker begins another test."""
+FIRST = "The first group of findings is there."
 CONTROLLER = "controller"
 """Name of the controlling process's own journal."""
 

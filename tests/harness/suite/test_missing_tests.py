@@ -106,6 +106,13 @@ def test_run_up_to_the_first_finding_says_what_it_did_not_try(tmp_path: Path, wo
     assert workers > 1 or (tried < 4 and f"{4 - tried} tests not tried." in ending.verdict.reason), ending.output
 
 
+def test_worker_begins_no_test_once_the_run_is_ended(tmp_path: Path) -> None:
+    """Xdist alone lets it run all that it was given."""
+    ending = Inner((BODY, BODY.replace("pass", "open('reports/journal/ended', 'x').close()"))).run(tmp_path)
+    assert (ending.code, ending.verdict.counts.passed) == (3, 3), ending.output
+    assert ending.verdict.missing[0].startswith(f"1 of 4 tests of {FOLDER} did not run: ")
+
+
 def test_finding_that_the_profile_accepts_ends_no_run(tmp_path: Path) -> None:
     """The tests after it are tried."""
     accepting = """
