@@ -168,7 +168,8 @@ def path_of(exchange: Exchange) -> str:
 
 def route_of(contract: Contract, path: str) -> str | None:
     """The template of the contract that a path belongs to, whatever the method."""
-    operations = (contract.operation(method, path) for method in METHODS)
+    segments = re.sub("%2f", "-", path, flags=re.IGNORECASE)  # an encoded slash is a part of its segment
+    operations = (contract.operation(method, segments) for method in METHODS)
     return next((operation.path for operation in operations if operation), None)
 
 
