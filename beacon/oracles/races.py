@@ -120,8 +120,9 @@ def mixed_moments(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
         run = body.get("cross_region_execution")
         whole = run.get("status") if isinstance(run, Mapping) else body.get("status")
         listed = body.get("region_results" if isinstance(run, Mapping) else "executions")
-        parts = listed if isinstance(listed, list) and isinstance(whole, str) else []
-        statuses = {str(part.get("status")) for part in parts if isinstance(part, Mapping)}
+        if not isinstance(whole, str) or not isinstance(listed, list):
+            continue
+        statuses = {str(part.get("status")) for part in listed if isinstance(part, Mapping)}
         impossible = statuses & (UNDER_WAY if whole in TERMINAL else {"cancelled"})
         if impossible:
             where = "GET cross-region execution" if isinstance(run, Mapping) else "GET job"

@@ -46,6 +46,10 @@ class Defect(BaseModel):
         return any(word.casefold() in text.casefold() for word in self.cause)
 
 
+CAUGHT = HERE / "caught.toml"
+_COMMENT = """\
+# The violations that a run has caught: `gate defects --record` adds to them, and `gate defects --some N` tries them and
+# the defects in turn, so that a commit that no longer catches one is noticed."""
 Known = Defect | Violation
 Some = TypeVar("Some", Defect, Violation, Known)
 
@@ -53,6 +57,23 @@ Some = TypeVar("Some", Defect, Violation, Known)
 def defects_and_violations() -> dict[str, Known]:
     """Return all defects and violations by their names."""
     return {**defects(), **violations()}
+
+
+def tried(known: Mapping[str, Known]) -> list[Known]:
+    """Return the defects, and those violations that a run has caught; the others are not known to be caught yet."""
+    names = set(_recorded())
+    return [each for each in known.values() if isinstance(each, Defect) or each.id in names]
+
+
+def record(names: Sequence[str]) -> None:
+    """Add violations that a run has caught to ``caught.toml``."""
+    listed = "".join(f'    "{name}",\n' for name in sorted({*_recorded(), *names} & violations().keys()))
+    CAUGHT.write_text(f"{_COMMENT}\ncaught = [\n{listed}]\n", encoding="utf-8")
+
+
+def _recorded() -> list[str]:
+    with CAUGHT.open("rb") as file:
+        return list(tomllib.load(file)["caught"])
 
 
 def defects(directory: Path = HERE) -> dict[str, Defect]:

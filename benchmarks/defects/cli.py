@@ -42,12 +42,14 @@ def prepare(parser: ArgumentParser) -> Run:
     )
     selection = parser.add_mutually_exclusive_group()
     selection.add_argument("--only", metavar="NAME,...", help="these defects, violations or topics of them")
-    help_ = "15 of them, others with each number; a number for each commit tries all in turn"
+    help_ = "15 of those that were caught before, others with each number; a number for each commit tries all in turn"
     selection.add_argument("--some", metavar="N", help=help_)
     selection.add_argument("--together", metavar="D01,...", help="these defects in one runner")
     selection.add_argument("--list", action="store_true", help="print all of them and end")
     help_ = "judge over HTTP alone, as on a remote target without a database; 60 %% of the defects are then enough"
     parser.add_argument("--without-rows", action="store_true", help=help_)
+    help_ = "note the violations that are caught, so that --some tries them from now on"
+    parser.add_argument("--record", action="store_true", help=help_)
     parser.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one per core)")
     help_ = "runs against the clean runner, each at its own seed (default: 1; with --only or --together none)"
     parser.add_argument("--clean", metavar="N", help=help_)
@@ -90,6 +92,8 @@ def defects(values: Namespace) -> Exit:
     seconds = time.monotonic() - started
     table = score.score(trials.results, trials.clean_runs, trials.at_once, seconds, without_rows=values.without_rows)
     score.write(table, directory)
+    if values.record:
+        catalogue.record([trial.id for trial in trials.results if trial.result == "caught"])
     console.print("\n" + "\n".join(table.summary()) + f"\nReports in {directory}: defects.md, defects.json.")
     return table.exit_code
 
@@ -113,7 +117,7 @@ def _selected(values: Namespace) -> tuple[list[Known], list[Defect], int]:
             raise UsageError("--together names a single defect.", "Name at least two, or use --only.")
         return [], together, clean
     if values.some is not None:
-        return catalogue.rotated(list(known.values()), _whole("--some", values.some, least=0)), [], clean
+        return catalogue.rotated(catalogue.tried(known), _whole("--some", values.some, least=0)), [], clean
     return list(known.values()), catalogue.chosen(catalogue.defects(), catalogue.together()), clean
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +18,17 @@ import pytest
 
 from beacon.checkout import ROOT
 from beacon.pack import pack
-from benchmarks.defects import score
-from benchmarks.defects.catalogue import SOME, Defect, chosen, defects, defects_and_violations, rotated, together
+from benchmarks.defects import catalogue, score
+from benchmarks.defects.catalogue import (
+    SOME,
+    Defect,
+    chosen,
+    defects,
+    defects_and_violations,
+    rotated,
+    together,
+    tried,
+)
 from benchmarks.defects.patches import edited, patching
 from benchmarks.defects.patches.patching import PatchError
 from benchmarks.defects.score import Clean, Together
@@ -40,6 +50,25 @@ EXIT_PATCH = 70
 def command(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *words], cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False
+    )
+
+
+def test_violations_that_were_caught_are_known() -> None:
+    """One that has gone, or has another name, would never be tried again."""
+    recorded = tomllib.loads(catalogue.CAUGHT.read_text())["caught"]
+    known = defects_and_violations()
+    assert set(recorded) <= known.keys()
+    assert {each.id for each in tried(known)} == {*defects(), *recorded}
+
+
+def test_violation_that_is_caught_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "caught.toml"
+    path.write_text(catalogue.CAUGHT.read_text())
+    monkeypatch.setattr(catalogue, "CAUGHT", path)
+    name = next(name for name, each in defects_and_violations().items() if not isinstance(each, Defect))
+    catalogue.record([name, "D01"])
+    assert (
+        {name} <= set(tomllib.loads(path.read_text())["caught"]) <= defects_and_violations().keys() - defects().keys()
     )
 
 
