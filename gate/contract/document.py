@@ -114,7 +114,7 @@ class Contract:
 
     def _check(self, exchange: Exchange) -> list[Finding]:
         operation = self.operation(exchange.method, exchange.path)
-        if operation is not None and self._unrouted(exchange):
+        if operation is not None and self.is_unrouted(exchange):
             got = f"{exchange.status} {exchange.error_code or exchange.text}"
             return [Finding("BG-HTTP-007", where=str(operation), expected=f"an answer of {operation.id}", got=got)]
         # Every path refuses the methods that it does not have, documented or not.
@@ -149,7 +149,7 @@ class Contract:
         where, key = f"request of {operation.id}", f"{operation.id}/request"
         return self._violations("BG-HTTP-008", where, key, schema, exchange.sent)
 
-    def _unrouted(self, exchange: Exchange) -> bool:
+    def is_unrouted(self, exchange: Exchange) -> bool:
         """Return whether a request was answered like one to a path or method that does not exist."""
         if exchange.status == 405:
             return True

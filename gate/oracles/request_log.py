@@ -139,8 +139,11 @@ def _compared(rules: Mapping[str, Any], exchange: Exchange, line: LogLine, contr
         names["path"]: path_of(exchange)[: names["longest_path"]],
         "level": level,
     }
-    if exchange.method != "OPTIONS":
-        expected[names["route"]] = route_of(contract, exchange.path) or names["unmatched"]
+    # An operation that is not routed is a finding of the contract; its log line says the same.
+    route = route_of(contract, exchange.path)
+    absent = contract.is_unrouted(exchange) or (exchange.status == 404 and not exchange.error_code)
+    if exchange.method != "OPTIONS" and not (route and absent):
+        expected[names["route"]] = route or names["unmatched"]
     for name, value in expected.items():
         if line.get(name) != value and not (name == names["route"] and _beside(contract, exchange, line.get(name))):
             where = f"a request's log line: {name}"

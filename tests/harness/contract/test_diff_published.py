@@ -76,8 +76,8 @@ MUTATIONS: dict[str, tuple[Callable[[Schema, Schema], object], set[str]]] = {
         },
     ),
     "header not always there": (
-        lambda d, _: d["components"]["headers"]["RetryAfter"].pop("required"),
-        {"038 breaking /components/headers/RetryAfter/required"},
+        lambda d, _: d["components"]["headers"]["RetryAfterOutage"].pop("required"),
+        {"038 breaking /components/headers/RetryAfterOutage/required"},
     ),
     "rule of signed jobs": (
         lambda _, s: s["JobSpec"]["dependentRequired"]["signature"].append("id"),
