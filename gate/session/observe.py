@@ -177,8 +177,11 @@ class Observer:
         names = [resource.id for resource in given]
         return self.scratch.rules, self.scratch.offending(names, self.pack.unfinished(self.scratch, names))
 
-    def end(self, resources: Sequence[str], *, alone: bool) -> Observations:
-        """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``."""
+    def end(self, record: Record, resources: Sequence[str], *, alone: bool) -> Observations:
+        """The database when a run is over: all of it where nobody else uses it, else what belongs to ``resources``.
+
+        The requests of looking at it are those of ``record``.
+        """
         if self.database is None:
             return Observations(stored=False)
         database, promised = self.database, self.promised
@@ -203,7 +206,7 @@ class Observer:
             resources={"": Observation("", shared)},
             answers=service.answers,
             gauges=gauges,
-            log=self.log.lines(),
+            log=self._lines(record) or self.log.lines(),
             inside=self.inside,
             offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
             unfinished=unfinished,

@@ -242,7 +242,7 @@ class Session:
         if cause := self.cause():
             raise cause
         self._current = record = Record("the end of the run")
-        observations = self._observer.end(sorted(self.resources), alone=self.alone)
+        observations = self._observer.end(record, sorted(self.resources), alone=self.alone)
         for text in observations.unattributed:
             self._unclear(text)
         return judge(record, observations, self.contract, self.oracles)

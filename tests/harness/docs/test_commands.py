@@ -34,7 +34,7 @@ PARSED = list(dict.fromkeys(command for block in SHELL if block.needs for comman
 MENTIONED = sorted({span for page in PAGES for span in page.spans if re.match(r"\./scripts/[a-z]+ ", span)})
 EXAMPLES = [block for block in BLOCKS if block.language in {"python", "sql"}]
 APPENDED = [block for block in BLOCKS if "append" in block.options]
-OPTIONS = [block for block in BLOCKS if block.language == "toml" and block not in APPENDED]
+OPTIONS = [block for block in BLOCKS if block.language == "toml" and not {"append", "file"} & block.options.keys()]
 NEEDS = {
     "browser": "a Chromium",
     "engine": "a container engine and an image",

@@ -133,7 +133,7 @@ def test_a_row_model_that_takes_every_row_is_named(run: Worker, promise: Callabl
 
 
 def test_a_judge_that_drops_findings_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "distinct", lambda _: [])
+    monkeypatch.setattr(judge, "nearest_first", lambda _: [])
     assert "and 63 more did not report their minimal violation" in run.show()
 
 

@@ -72,6 +72,7 @@ def _handler(gateway: Gateway, upstream: str, latency: float, *, echo: bool) -> 
     address = urlsplit(upstream)
 
     class Handler(BaseHTTPRequestHandler):
+        server_version, sys_version = "gateway", ""  # a service names none of its libraries
         protocol_version = "HTTP/1.1"
 
         def relay(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 from functools import partial
@@ -132,7 +133,7 @@ def test_role_without_the_right_to_delete_is_reported_table_by_table(
     url = database(scenario)
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute("CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
-    reader = url.replace("postgres@", "reader@")
+    reader = re.sub("//.*@", "//reader@", url)
     assert cleanup([str(ledger), "--cleanup-database-url", reader]) == 3
     printed = capsys.readouterr().out
     assert "Rows of jobs stay: permission denied for table jobs" in printed
