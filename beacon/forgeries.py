@@ -123,7 +123,7 @@ FORGERIES: Mapping[str, Forge] = {
     "a blank for the T": _at(timedelta(), lambda text: text.replace("T", " ")),
     "the date alone": _at(timedelta(), lambda text: text[:10]),
 }
-"""What makes each signed JobSpec, by what is special about it."""
+"""The change that makes each signed JobSpec, by its name."""
 
 
 def _urlsafe(text: str, _: str) -> str:

@@ -72,7 +72,7 @@ def read(database: Database, job_id: str) -> JobRows:
     """Every row that belongs to a job, from one snapshot; none of a table that the database does not have."""
     try:
         return _read(database, job_id, TABLES)
-    except Exception as error:
+    except Exception as error:  # by its SQLSTATE, so that no command has to load the driver for the class
         if getattr(error, "sqlstate", None) != _UNDEFINED_TABLE:
             raise
         return _read(database, job_id, set(database.tables()))

@@ -30,7 +30,7 @@ LAYERS = (
     "test",
     "run",  # as a whole
 )
-"""Where a promise is broken, what others follow from first (design.md section 6)."""
+"""Places where a promise can be broken, in the order of cause and consequence (design.md section 6)."""
 OWN = frozenset({"wait", "test"})
 """Layers of what a test says itself, which is never nearer to a cause than what an oracle says."""
 
