@@ -66,7 +66,10 @@ def page(operation: Operation, paging: Paging, exchange: Exchange, entries: list
     asked = {}
     for name in (paging.limit, paging.offset):
         default = operation.parameters()["query", name].child("schema").value["default"]
-        asked[name] = int(query[name][0]) if name in query else default
+        text = query.get(name, [str(default)])[0]
+        if not text.isdecimal():
+            return  # that it was accepted is a finding of others
+        asked[name] = int(text)
         if paging.echoed and body.get(name) != asked[name]:
             yield Finding(OTHER_PAGE, f"{where}: {name}", str(asked[name]), str(body.get(name)))
     total = body.get(paging.total)
@@ -79,9 +82,10 @@ def page(operation: Operation, paging: Paging, exchange: Exchange, entries: list
         others = sorted({str(entry.get(member)) for entry in entries} - set(query.get(parameter, ())))
         if parameter in query and others:
             yield Finding(NOT_FILTERED, f"{where}: {member}", query[parameter][0], ", ".join(others))
-    keys = [entry.get(paging.newest or "id") for entry in entries]
-    ordered = sorted(keys, key=lambda key: (isinstance(key, str), key), reverse=bool(paging.newest))
-    if None not in keys and keys != ordered:
+    keys: list[Any] = [entry.get(paging.newest or "id") for entry in entries]
+    comparable = any(all(isinstance(key, kind) for key in keys) for kind in (str, int))
+    ordered = sorted(keys, reverse=bool(paging.newest)) if comparable else keys
+    if keys != ordered:
         yield Finding(ORDER, f"{where}: {paging.entries}", str(ordered), str(keys))
 
 
