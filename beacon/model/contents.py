@@ -245,7 +245,7 @@ def _details(view: View, _: World) -> Iterator[Difference]:
 def _cancelled(view: View, world: World) -> Iterator[Difference]:
     """Compare a cancellation with the job's status: what has ended stays, and all else is cancelled."""
     name = view.given["job_id"]
-    before, after = view.content.get("previous_status"), view.content.get("new_status")
+    before, after = str(view.content.get("previous_status")), view.content.get("new_status")
     yield from differences("job_id", name, view.content.get("job_id"))
     if ended := world.status(name, view.exchange):
         yield from differences("previous_status of a job that had ended", ended, before)

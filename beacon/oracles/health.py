@@ -46,7 +46,7 @@ def _expected(path: str, body: Any) -> tuple[int, Any] | None:
     services = body.get("services") if isinstance(body, Mapping) else None
     if not isinstance(services, list):
         return None
-    states = {service.get("name"): service.get("status") for service in services if isinstance(service, Mapping)}
+    states = {str(service.get("name")): service.get("status") for service in services if isinstance(service, Mapping)}
     if states.keys() != SERVICES:
         return 0, f"the services {sorted(SERVICES)}"
     worst = next((state for state in WORST if state in states.values()), "healthy")
