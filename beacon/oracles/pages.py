@@ -78,6 +78,9 @@ def page(operation: Operation, paging: Paging, exchange: Exchange, entries: list
         if len(entries) != number:
             got = f"{len(entries)} of {total}"
             yield Finding(OTHER_PAGE, f"{where}: {paging.entries}", f"{number} entries after {asked}", got)
+    ids = [str(entry.get("id")) for entry in entries]
+    if len(set(ids)) < len(ids):
+        yield Finding(OTHER_PAGE, f"{where}: {paging.entries}", "different entries", f"{len(set(ids))} of {len(ids)}")
     for parameter, member in (paging.filters or {}).items():
         others = sorted({str(entry.get(member)) for entry in entries} - set(query.get(parameter, ())))
         if parameter in query and others:

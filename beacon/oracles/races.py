@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from beacon.api import CROSS_REGION_JOBS, JOBS, job_at
 from beacon.rows import JobRows
@@ -26,24 +26,18 @@ BG-RACE-002 critical request: Cancellation contradicts the job
 BG-RACE-003 critical rows: Execution run twice
     An execution was run again although no process of the runner ended. Two workers took the same job, or one worker
     took it twice.
-BG-RACE-004 major answer: Page contradicts its total
-    A page has another number of entries than its total, limit and offset allow, or an entry twice. Its parts were
-    read at different moments.
 BG-RACE-005 critical answer: Answer mixes two moments
     An answer shows a job or a run as under way beside parts that only its end brings about, or as ended beside parts
     that are under way. Its rows were read at different moments.
 """)
-TWICE, CANCELLED, AGAIN, PAGE, MIXED = (code.id for code in CODES)
+TWICE, CANCELLED, AGAIN, MIXED = (code.id for code in CODES)
 
 UNDER_WAY = frozenset({"pending", "running"})
-PAGED = {"total": ("limit", 50, "offset"), "executions_total": ("exec_limit", 100, "exec_offset")}
-"""By the member that has the total: the parameter of the limit with its default, and that of the offset."""
 
 
 def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
-    """Findings on pairs of exchanges, on pages, and on the executions of a record's jobs."""
+    """Findings on pairs of exchanges, on single answers, and on the executions of a record's jobs."""
     yield from accepted_twice(record.exchanges)
-    yield from contradicting_pages(record.exchanges)
     yield from mixed_moments(record.exchanges)
     cancellations = _cancellations(record.exchanges)
     for job, observation in observations.resources.items():
@@ -81,34 +75,6 @@ def _unique(exchange: Exchange) -> Iterator[tuple[str, Hashable]]:
     )
     if pair and all(isinstance(part, str) for part in pair):
         yield "nonce", pair
-
-
-def contradicting_pages(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
-    """Findings on pages whose entries are not those that their total allows."""
-    for exchange in exchanges:
-        body = exchange.json if exchange.method == "GET" and exchange.status == 200 else None
-        total = next((name for name in PAGED if isinstance(body, dict) and isinstance(body.get(name), int)), None)
-        if not isinstance(body, dict) or total is None:
-            continue
-        listed = next((value for value in body.values() if isinstance(value, list)), None)
-        limit, offset = _window(exchange, *PAGED[total])
-        if listed is None or limit is None or offset is None:
-            continue
-        expected = min(limit, max(0, body[total] - offset))
-        ids = [entry.get("id") for entry in listed if isinstance(entry, Mapping)]
-        different = len({str(each) for each in ids})
-        if len(listed) != expected or different < len(ids):
-            where = f"GET {exchange.path.partition('/api/v1/')[2].partition('/')[0]}: {total}"
-            rule = f"{expected} different entries ({total} {body[total]}, limit {limit}, offset {offset})"
-            yield Finding(PAGE, where, rule, f"{len(listed)} entries, {different} different", "", exchange.request_id)
-
-
-def _window(exchange: Exchange, limit: str, default: int, offset: str) -> tuple[int | None, int | None]:
-    """Limit and offset of a request for a page; None for one that is no number."""
-    query = parse_qs(exchange.query)
-    given = [query.get(name, [str(usual)])[0] for name, usual in ((limit, default), (offset, 0))]
-    first, second = (int(text) if text.isdecimal() else None for text in given)
-    return first, second
 
 
 def mixed_moments(exchanges: Iterable[Exchange]) -> Iterator[Finding]:
@@ -178,7 +144,6 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     exchanges = [
         *[sent("POST", JOBS, 202, b'{"id": "a"}')] * 2,
         *[sent("POST", f"{job_at('b')}/cancel", 200, cancelled)] * 2,
-        sent("GET", JOBS, 200, b'{"jobs": [], "total": 1}'),
         sent("GET", job_at("c"), 200, b'{"status": "running", "executions": [{"status": "cancelled"}]}'),
     ]
     rows = JobRows({"jobspec_id": "b", "status": "cancelled"}, [{"status": "cancelled", "retry_count": 1}])
