@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tomllib
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +16,7 @@ import psutil
 import pytest
 
 from beacon.checkout import ROOT
-from beacon.pack import pack
-from benchmarks.defects import catalogue, score
+from benchmarks.defects import score
 from benchmarks.defects.catalogue import (
     SOME,
     Defect,
@@ -27,81 +25,29 @@ from benchmarks.defects.catalogue import (
     defects_and_violations,
     rotated,
     together,
-    tried,
 )
-from benchmarks.defects.patches import edited, patching
+from benchmarks.defects.patches import patching
 from benchmarks.defects.patches.patching import PatchError
 from benchmarks.defects.score import Clean, Together
-from benchmarks.defects.trial import Outcome, Sighting
-from benchmarks.defects.violation import Violation, violations
+from benchmarks.defects.trial import Outcome
 from gate.core.errors import Exit, GateError, UsageError
-from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.waiting import wait
-from gate.fuzz.codes import whole
-from gate.verdict.events import FindingReported
 from runner import migrate
+from tests.harness.support.trials import ABOUT, ELSEWHERE, EXIT_PATCH, command, is_code, outcome
 
 GAPS = {10, 13, 16, 17, 23, 25, 29, 34, 38, 45, 47, 52, 54, 55, 57, 60}
 IDS = [f"D{number:02}" for number in range(1, 62) if number not in GAPS]
-EXIT_PATCH = 70
 
 
-def command(*words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False
-    )
-
-
-def test_violations_that_were_caught_are_known() -> None:
-    """One that has gone, or has another name, would never be tried again."""
-    recorded = tomllib.loads(catalogue.CAUGHT.read_text())["caught"]
-    known = defects_and_violations()
-    assert set(recorded) <= known.keys()
-    assert {each.id for each in tried(known)} == {*defects(), *recorded}
-
-
-def test_violation_that_is_caught_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "caught.toml"
-    path.write_text(catalogue.CAUGHT.read_text())
-    monkeypatch.setattr(catalogue, "CAUGHT", path)
-    name = next(name for name, each in defects_and_violations().items() if not isinstance(each, Defect))
-    catalogue.record([name, "D01"])
-    assert (
-        {name} <= set(tomllib.loads(path.read_text())["caught"]) <= defects_and_violations().keys() - defects().keys()
-    )
-
-
-def test_all_45_defects_of_the_deployed_system_are_known() -> None:
+def test_all_45_defects_of_the_deployed_system_areis_code() -> None:
     assert list(defects()) == IDS
     assert len(IDS) == 45
 
 
 @pytest.mark.parametrize("name", IDS)
 def test_codes_that_catch_a_defect_are_in_the_catalogue(name: str) -> None:
-    assert [place for place in defects()[name].caught_by if not _known(place)] == []
-
-
-def _known(place: str) -> bool:
-    code, _, pattern = place.partition(" ")
-    codes = whole(pack())
-    return code in codes or (bool(pattern) and any(known.startswith(f"{code}-") for known in codes))
-
-
-def test_every_violation_applies_to_this_runner() -> None:
-    """Without starting one: texts that an edit of the runner made obsolete are named all at once."""
-    faults = []
-    for violation in violations().values():
-        try:
-            edited.texts([violation])
-        except PatchError as error:
-            faults.append(str(error))
-    assert faults == []
-
-
-def test_codes_that_must_come_first_are_in_the_catalogue() -> None:
-    places = {place for violation in violations().values() for place in violation.first}
-    assert [place for place in places if not _known(place)] == []
+    assert [place for place in defects()[name].caught_by if not is_code(place)] == []
 
 
 def test_every_defect_applies_to_this_runner() -> None:
@@ -115,81 +61,6 @@ def test_unknown_defect_ends_the_runner_with_its_own_exit_code(words: list[str])
     assert ended.returncode == EXIT_PATCH
     assert "cannot be applied" in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def violation(*edits: tuple[str, str], file: str = "runner/spec.py") -> Violation:
-    return Violation(
-        id="a-name", topic="some", title="a title", file=file, edits=edits, first=("BG-HTTP-004 executions",)
-    )
-
-
-WITHOUT_TARGET = {
-    "text that is gone": violation(("no such text", "")),
-    "text that stands twice": violation(("DEFAULT_MIN_REGIONS", "2")),
-    "text that does not change": violation(("DEFAULT_MIN_REGIONS: Final = 1", "DEFAULT_MIN_REGIONS: Final = 1")),
-    "text that the first edit took": violation(("Final = 1\n", "Final = 2\n"), ("Final = 1\n", "Final = 3\n")),
-    "file that is gone": violation(("a", "b"), file="runner/gone.py"),
-    "result that is not valid Python": violation(("DEFAULT_MIN_REGIONS: Final = 1", "DEFAULT_MIN_REGIONS: Final = (")),
-}
-
-
-@pytest.mark.parametrize("change", WITHOUT_TARGET.values(), ids=WITHOUT_TARGET)
-def test_violation_without_its_target_is_named(change: Violation) -> None:
-    with pytest.raises(PatchError, match=f"a-name: {change.file}: "):
-        edited.texts([change])
-
-
-def test_violation_of_a_loaded_module_is_refused() -> None:
-    with pytest.raises(PatchError, match="loaded before"):
-        edited.put([violation(("_LOCK_KEY: Final", "_KEY: Final"), file="runner/migrate.py")])
-
-
-EDITED = """
-import sys
-from benchmarks.defects.patches import edited
-from benchmarks.defects.violation import Violation
-edits = {"runner/spec.py": ("MIN_REGIONS: Final = 1", "MIN_REGIONS: Final = 2"),
-         "runner/migrations/0001_jobs_and_executions.up.sql": ("CREATE TABLE jobs (", "CREATE TABLE work (")}
-edited.put([Violation(id="a-b", topic="", title="x", file=file, edits=(edit,), first=("X",))
-            for file, edit in edits.items()])
-from runner import migrate, spec
-print(spec.DEFAULT_MIN_REGIONS, "TABLE work" in migrate.available()[0].up)
-"""
-
-
-def test_edited_module_and_migration_are_those_that_run() -> None:
-    __import__("runner.spec")  # leaves bytecode of the module as it is
-    ended = subprocess.run([sys.executable, "-c", EDITED], cwd=ROOT, text=True, capture_output=True, check=False)
-    assert (ended.stdout, ended.stderr) == ("2 True\n", "")
-
-
-VALID = '[violations.a-name]\ntitle = "x"\nfile = "runner/spec.py"\nedits = [["a", "b"]]\nfirst = ["BG-HTTP-004 x"]\n'
-REFUSED_VIOLATIONS = {
-    "no edits": VALID.replace('[["a", "b"]]', "[]"),
-    "empty text": VALID.replace('"a", "b"', '"", "b"'),
-    "no finding": VALID.replace('["BG-HTTP-004 x"]', "[]"),
-    "bad pattern": VALID.replace("004 x", "004 ("),
-    "file elsewhere": VALID.replace("runner/spec.py", "gate/core/ids.py"),
-    "name of a defect": VALID.replace("a-name", "D01"),
-    "unknown field": f"{VALID}what = 1\n",
-    "other table": f"{VALID}[other]\n",
-    "no TOML": "[",
-}
-
-
-@pytest.mark.parametrize("text", REFUSED_VIOLATIONS.values(), ids=REFUSED_VIOLATIONS)
-def test_invalid_violation_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "some.toml").write_text(text)
-    with pytest.raises(GateError, match=r"some\.toml"):
-        violations(tmp_path)
-
-
-def test_violation_that_stands_in_two_files_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.toml").write_text(VALID)
-    assert violations(tmp_path)["a-name"].topic == "a"
-    (tmp_path / "b.toml").write_text(VALID)
-    with pytest.raises(GateError, match="a-name"):
-        violations(tmp_path)
 
 
 TARGET = types.ModuleType("target")
@@ -268,14 +139,7 @@ def defect(name: str, *caught_by: str, cause: tuple[str, ...] = ("question_id",)
 
 DEFECT = defect("D01", "BG-HTTP-004 executions", "BG-TEST-001 one")
 OTHER = defect("D02", "BG-HTTP-004", cause=("question_id", "model_id"))
-ABOUT = Finding("BG-HTTP-004", "GET /executions", "question_id", "nothing")
-ELSEWHERE = Finding("BG-HTTP-004", "GET /jobs", "model_id", "nothing")
 BY_A_TEST = Finding("BG-TEST-001", "test_one", "the test passes", "no")
-
-
-def outcome(*findings: Finding, error: str = "") -> Outcome:
-    sightings = [Sighting(finding, 2.0 + number) for number, finding in enumerate(findings)]
-    return Outcome(sightings, [FindingReported(finding, Evidence()) for finding in findings], 9.0, error)
 
 
 RESULTS: dict[str, tuple[Outcome, str, bool, bool]] = {
@@ -292,24 +156,6 @@ RESULTS: dict[str, tuple[Outcome, str, bool, bool]] = {
 def test_only_a_finding_about_a_defect_catches_it(run: Outcome, result: str, oracle: bool, named: bool) -> None:
     trial = score.trial(DEFECT, run, at_first=True)
     assert (trial.result, trial.oracle, trial.named) == (result, oracle, named)
-
-
-NEARER = Finding("BG-HTTP-001", "GET /jobs", "an answer", "a server error")
-VIOLATION = violation(("a", "b"))
-FIRSTS = {
-    "the cause first": (outcome(ABOUT, ELSEWHERE), "caught", True, True),
-    "the cause second": (outcome(ABOUT, NEARER), "caught", True, False),
-    "something else": (outcome(ELSEWHERE), "caught", False, False),
-    "nothing at all": (outcome(), "missed", False, False),
-}
-
-
-@pytest.mark.parametrize(("run", "result", "named", "first"), FIRSTS.values(), ids=FIRSTS)
-def test_violation_is_caught_by_any_finding_and_named_by_its_own(
-    run: Outcome, result: str, named: bool, first: bool
-) -> None:
-    trial = score.trial(VIOLATION, run, at_first=True)
-    assert (trial.result, trial.named, trial.first) == (result, named, first)
 
 
 def test_code_of_a_group_counts_only_with_a_place() -> None:
