@@ -58,17 +58,22 @@ def test_one_of_many_cancellations_ends_the_job(pair: Pair, workflow: str) -> No
     assert answers == [("cancelled", "cancelled", 0)] * 5 + [("running", "cancelled", 1)]
 
 
-def test_cancellation_before_the_end_wins(pair: Pair, workflow: str) -> None:
-    """The worker is about to end the job when the cancellation, of which it does not hear, gets its row first."""
-    job = hanging(pair.scenario, workflow)
-    with held(pair.scenario, JOB, job.id) as lock, nobody_listening(pair.scenario):
+def cancelled_before_the_answer(pair: Pair, job: Job, rows: LiteralString) -> Exchange:
+    """Cancel a job of which a worker that does not hear of it stores an answer next, once it gets the rows."""
+    with held(pair.scenario, rows, job.id) as lock, nobody_listening(pair.scenario):
         rush = cancelling(pair, job)
         lock.wait_for(1)
         pair.scenario.router.release(job.id)
         lock.wait_for(2)
         lock.release()
         (answer,) = rush.answers()
+    return answer
 
+
+def test_cancellation_before_the_end_wins(pair: Pair, workflow: str) -> None:
+    """The worker is about to end the job when the cancellation, of which it does not hear, gets its row first."""
+    job = hanging(pair.scenario, workflow)
+    answer = cancelled_before_the_answer(pair, job, JOB)
     assert outcome(answer) == ("running", "cancelled", 0)
     rows = job.wait("cancelled").rows()
     assert [row["status"] for row in rows.executions] == ["completed"]
@@ -93,14 +98,7 @@ def test_end_before_the_cancellation_wins(pair: Pair, workflow: str) -> None:
 def test_answer_after_the_cancellation_is_dropped(pair: Pair, workflow: str) -> None:
     """The answer is about to be stored when the cancellation gets the execution's row first."""
     job = hanging(pair.scenario, workflow)
-    with held(pair.scenario, EXECUTIONS, job.id) as lock, nobody_listening(pair.scenario):
-        rush = cancelling(pair, job)
-        lock.wait_for(1)
-        pair.scenario.router.release(job.id)
-        lock.wait_for(2)
-        lock.release()
-        (answer,) = rush.answers()
-
+    answer = cancelled_before_the_answer(pair, job, EXECUTIONS)
     assert outcome(answer) == ("running", "cancelled", 1)
     (row,) = job.wait("cancelled").rows().executions
     assert (row["status"], row["output_data"]) == ("cancelled", None)
