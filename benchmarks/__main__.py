@@ -5,77 +5,45 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from pkgutil import resolve_name
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import command_line, figures
-from benchmarks.backfill import backfill
-from benchmarks.measuring import Figure
+from benchmarks import command_line
 from gate.core.errors import Exit
+
+# By name, so that schemathesis or the client of an engine is loaded only where it is used.
+COMMANDS = {
+    "mutation": "benchmarks.mutation.cli:mutation",
+    "peers": "benchmarks.peers.cli:peers",
+    "kills": "benchmarks.kills:kills",
+    "staging": "benchmarks.staging.cli:staging",
+}
+BENCHMARKS = {
+    "start-up": "benchmarks.figures:start_up",
+    "clone": "benchmarks.figures:clone",
+    "gate": "benchmarks.figures:gate",
+    "submit": "benchmarks.figures:submit",
+    "growth": "benchmarks.figures:growth",
+    "oracles": "benchmarks.figures:oracles",
+    "fuzz": "benchmarks.fuzzing:fuzz",
+    "backfill": "benchmarks.backfill:backfill",
+    "containers": "benchmarks.containers:containers",
+}
+"""Functions that yield figures, from the number of runs of each."""
+ON_REQUEST = {"containers"}
+"""Benchmarks that need more than every machine has; they run only when they are named."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     console = Console(highlight=False, soft_wrap=True)
-    command = {"mutation": _mutation, "peers": _peers, "kills": _kills, "staging": _staging}.get(
-        words[0] if words else ""
-    )
-    run = (lambda: command(words[1:], console)) if command else (lambda: measure(words, console))
+    name = COMMANDS.get(words[0] if words else "")
+    run = (lambda: resolve_name(name)(words[1:], console)) if name else (lambda: measure(words, console))
     return command_line.exit_code("bench", run, console)
-
-
-def _mutation(words: Sequence[str], console: Console) -> int:
-    from benchmarks.mutation.cli import mutation  # noqa: PLC0415 (loaded only when the command is called)
-
-    return mutation(words, console)
-
-
-def _peers(words: Sequence[str], console: Console) -> int:
-    from benchmarks.peers.cli import peers  # noqa: PLC0415 (as above)
-
-    return peers(words, console)
-
-
-def _kills(words: Sequence[str], console: Console) -> int:
-    from benchmarks.kills import kills  # noqa: PLC0415 (as above)
-
-    return kills(words, console)
-
-
-def _staging(words: Sequence[str], console: Console) -> int:
-    from benchmarks.staging.cli import staging  # noqa: PLC0415 (as above)
-
-    return staging(words, console)
-
-
-def _fuzz(runs: int) -> Iterator[Figure]:
-    from benchmarks.fuzzing import fuzz  # noqa: PLC0415 (loads schemathesis)
-
-    return fuzz(runs)
-
-
-def _containers(runs: int) -> Iterator[Figure]:
-    from benchmarks.containers import containers  # noqa: PLC0415 (loads the client of the engine)
-
-    return containers(runs)
-
-
-BENCHMARKS: dict[str, Callable[[int], Iterator[Figure]]] = {
-    "start-up": figures.start_up,
-    "clone": figures.clone,
-    "gate": figures.gate,
-    "submit": figures.submit,
-    "growth": figures.growth,
-    "oracles": figures.oracles,
-    "fuzz": _fuzz,
-    "backfill": backfill,
-    "containers": _containers,
-}
-ON_REQUEST = {"containers"}
-"""Benchmarks that need more than every machine has; they run only when they are named."""
 
 
 def measure(words: Sequence[str], console: Console) -> int:
@@ -95,7 +63,7 @@ def measure(words: Sequence[str], console: Console) -> int:
     table = Table("figure", "median", "least", "most", "unit", "goal", "runs")
     for name in values.name or [name for name in BENCHMARKS if name not in ON_REQUEST]:
         console.print(f"{name} ...", style="dim")
-        for figure in BENCHMARKS[name](values.runs):
+        for figure in resolve_name(BENCHMARKS[name])(values.runs):
             cells = (
                 f"{value:.3g}" if value < 100 else f"{value:.0f}"
                 for value in (statistics.median(figure.values), min(figure.values), max(figure.values))

@@ -52,9 +52,9 @@ def serve(
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = settings.model_copy(update=changes)
     _log_to_output(settings)
-    import uvloop  # noqa: PLC0415 - as `_log_to_output`
+    import uvloop  # noqa: PLC0415 - only the command that needs it loads it
 
-    from runner import service  # noqa: PLC0415 - as above
+    from runner import service  # noqa: PLC0415 - only the command that needs it loads it
 
     uvloop.run(service.serve(settings, portal))
 
@@ -68,9 +68,9 @@ def worker() -> None:
     """
     settings = load()
     _log_to_output(settings)
-    import uvloop  # noqa: PLC0415 - as `_log_to_output`
+    import uvloop  # noqa: PLC0415 - only the command that needs it loads it
 
-    from runner import working  # noqa: PLC0415 - as above
+    from runner import working  # noqa: PLC0415 - only the command that needs it loads it
 
     uvloop.run(working.work(settings))
 
@@ -116,7 +116,7 @@ def backfill(
     missing or bad, 4 the database does not answer or is not migrated.
     """
     settings = load_as(DatabaseSettings)
-    from runner import backfill as filling  # noqa: PLC0415 - late, as `_log_to_output`
+    from runner import backfill as filling  # noqa: PLC0415 - only the command that needs it loads it
 
     try:
         filling.backfill(settings.database_url, dry_run=dry_run, job=job, since=since, batch=batch, as_json=as_json)

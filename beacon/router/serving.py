@@ -19,7 +19,7 @@ STOP_SECONDS = 5.0
 class _Protocol(HttpToolsProtocol):
     """Lets the application close the connection of a request."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base class has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         super().connection_made(transport)
         self.app_state = {"hang_up": transport.close}
 

@@ -44,7 +44,7 @@ def _attempt() -> None:
 
 
 def _trace() -> None:
-    from runner.web import errors  # noqa: PLC0415 (as above)
+    from runner.web import errors  # noqa: PLC0415 (the benchmark does without the runner)
 
     kept = f"async with request.app.state.database.connection() as other:\n        await other.execute({_TRACE!r})"
     edit(errors._refused, ("    return respond", f"    {kept}\n    return respond"))
@@ -59,7 +59,7 @@ def _audit() -> None:
 
 
 def _before_reading(view: str, statement: str) -> None:
-    from runner.web import jobs  # noqa: PLC0415 (as above)
+    from runner.web import jobs  # noqa: PLC0415 (the benchmark does without the runner)
 
     listing = "    async with request.app.state.database.snapshot() as connection:\n"
     written = f"    async with request.app.state.database.connection() as other:\n        {statement}\n"

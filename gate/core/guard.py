@@ -69,7 +69,7 @@ def members(run: str) -> list[psutil.Process]:
 
 def lives(process: psutil.Process) -> bool:
     """True unless it has ended, reaped or not."""
-    import psutil  # noqa: PLC0415  (as above)
+    import psutil  # noqa: PLC0415 (for its names alone, others do without)
 
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -79,7 +79,7 @@ def lives(process: psutil.Process) -> bool:
 
 def kill(processes: Iterable[psutil.Process]) -> None:
     """Kills those that still live."""
-    import psutil  # noqa: PLC0415  (as above)
+    import psutil  # noqa: PLC0415 (for its names alone, others do without)
 
     for process in processes:
         with contextlib.suppress(psutil.Error):  # it has ended, or is somebody else's
@@ -88,7 +88,7 @@ def kill(processes: Iterable[psutil.Process]) -> None:
 
 def registered(run: str, directory: Path) -> Iterator[psutil.Process]:
     """The processes that are to end first, where the number is not another's by now."""
-    import psutil  # noqa: PLC0415  (as above)
+    import psutil  # noqa: PLC0415 (for its names alone, others do without)
 
     for path in directory.glob(f"{REGISTER}/*"):
         with contextlib.suppress(psutil.Error):

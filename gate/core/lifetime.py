@@ -17,7 +17,7 @@ from gate.core.guard import PREFIX, REGISTER, RUN
 from gate.core.surroundings import environment
 
 MEMORY = Path("/dev/shm")  # noqa: S108 (the kernel's memory file system; files in it get unguessable names)
-SHARED = Path("/tmp")  # noqa: S108 (as above)
+SHARED = Path("/tmp")  # noqa: S108 (files in it get unguessable names)
 LONGEST_ROOT = 40
 """Characters of a folder below which the path of a socket still fits."""
 END_SECONDS = 15.0

@@ -45,7 +45,7 @@ RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
 # Hypothesis also draws constants from the modules that are loaded, so the cases of a seed would depend on these.
 setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private name that mypy does not export)
 # To describe a lambda it parses the module around it: 16 MB in each worker, for a text that is not used.
-setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (as above)
+setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (a private name that mypy does not export)
 
 
 class Cases:

@@ -36,7 +36,7 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
     if settings.target == "remote":
         return RemoteTarget(settings, service, say)
     if settings.target == "containers":
-        from gate.targets.containers import ContainersTarget  # noqa: PLC0415  (as above)
+        from gate.targets.containers import ContainersTarget  # noqa: PLC0415 (only the chosen target is loaded)
 
         return ContainersTarget(service, postgres=settings.postgres_image, keep=settings.keep, say=say)
     return EmbeddedTarget(service, warm=not settings.cold, keep=settings.keep, say=say)

@@ -102,8 +102,8 @@ def check(name: str) -> int:
         except PatchError as error:
             return _refused(error)
         return 0
-    import runner.service  # noqa: PLC0415 (loaded as a whole only for this check)
-    import runner.working  # noqa: F401, PLC0415 (as above)
+    for module in ("runner.service", "runner.working"):
+        import_module(module)  # the whole runner, which no other command of this process needs
     from benchmarks.defects.catalogue import OF_FILES, defects  # noqa: PLC0415 (the patched runner needs none of it)
 
     child = os.fork()

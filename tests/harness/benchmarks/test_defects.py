@@ -65,7 +65,7 @@ def test_unknown_defect_ends_the_runner_with_its_own_exit_code(words: list[str])
 
 TARGET = types.ModuleType("target")
 TARGET.text = "SELECT a FROM b"  # type: ignore[attr-defined] # a module made here has any attribute
-TARGET.table = {"a": 1}  # type: ignore[attr-defined] # as above
+TARGET.table = {"a": 1}  # type: ignore[attr-defined] # a module made here has any attribute
 
 
 def added(first: int) -> int:
@@ -73,7 +73,7 @@ def added(first: int) -> int:
     return first + 1
 
 
-TARGET.added = added  # type: ignore[attr-defined] # as above
+TARGET.added = added  # type: ignore[attr-defined] # a module made here has any attribute
 GONE: dict[str, Callable[[], Any]] = {
     "name": lambda: patching.replace(TARGET, "two", 2),
     "parameters": lambda: patching.replace(TARGET, "one", lambda other: other),
