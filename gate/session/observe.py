@@ -64,13 +64,11 @@ class Observer:
         In a database that others use, it is observed again where they changed its rows meanwhile.
         """
         observations = self._observed_with_rows(record)
-        lines = self._lines(record)
+        lines = self._lines(record) if self.log_at_hand else ()
         return replace(observations, log=lines, logged_url=self.client.base_url, inside=self.inside)
 
     def _lines(self, record: Record) -> Sequence[LogLine]:
         """The log, once it has the lines of a record's requests, which are printed after their answers."""
-        if not self.log_at_hand:
-            return ()
         own = [exchange for exchange in record.exchanges if exchange.url.startswith(self.client.base_url)]
         wanted = Counter(exchange.headers.get("x-request-id") for exchange in own)
         del wanted[None]
@@ -206,7 +204,7 @@ class Observer:
             resources={"": Observation("", shared)},
             answers=service.answers,
             gauges=gauges,
-            log=self._lines(record) or self.log.lines(),
+            log=self._lines(record),
             inside=self.inside,
             offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
             unfinished=unfinished,

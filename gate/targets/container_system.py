@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from gate.core.errors import GateError
+from gate.core.log import MergedLog
 from gate.targets import Ended, NotReadyError
 from gate.targets.container import Container, UnexplainedError
 from gate.targets.container_postgres import Server
@@ -42,15 +43,13 @@ class ContainerSystem:
         self.stand_ins = stand_ins
         self.postgres = postgres
         self._ready = ready
+        self._log = MergedLog([container.log for container in containers])
         self._closed = False
         self._was_ready = False
 
     def log(self) -> list[str]:
-        """Every line that the service and its workers have printed so far, over all their starts, oldest first."""
-        lines = self.service.log() if not self._closed else []
-        for worker in self.workers if not self._closed else ():
-            lines += worker.log()
-        return [line.partition(" ")[2] for line in sorted(lines, key=lambda line: line.partition(" ")[0])]
+        """Every line that the service and its workers have printed so far, over all their starts."""
+        return self._log.lines() if not self._closed else []
 
     def ended(self, seconds: float = 0.0) -> Ended | None:
         """How a container ended although it was not asked to; None while all run."""
