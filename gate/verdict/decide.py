@@ -15,7 +15,16 @@ from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
 from gate.verdict.results import numbered, of_run, sort_out
 from gate.verdict.tally import Tally
-from gate.verdict.verdict import Accepted, Counts, Coverage, CriterionResult, Ending, FindingResult, Verdict
+from gate.verdict.verdict import (
+    Accepted,
+    Counts,
+    Coverage,
+    CriterionResult,
+    CriterionState,
+    Ending,
+    FindingResult,
+    Verdict,
+)
 
 
 @dataclass(slots=True)
@@ -203,10 +212,15 @@ def _criteria(tally: Tally, promises: Promises) -> list[CriterionResult]:
                 passed[criterion].append(event.test)
             elif event.outcome != "skipped":
                 failed.add(criterion)
+
+    def state(criterion: str) -> CriterionState:
+        if criterion in failed:
+            return "not met"
+        return "met" if passed[criterion] else "not run"
+
     return [
-        CriterionResult(**asdict(criterion), met=bool(tests) and criterion.id not in failed, tests=sorted(tests))
+        CriterionResult(**asdict(criterion), state=state(criterion.id), tests=sorted(passed[criterion.id]))
         for criterion in promises.criteria
-        for tests in [passed[criterion.id]]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -150,9 +151,9 @@ def _show_settled(verdict: Verdict, console: Console) -> None:
 
 
 def _show_criteria(verdict: Verdict, console: Console) -> None:
-    unmet = [criterion for criterion in verdict.criteria if not criterion.met]
-    total = len(verdict.criteria)
-    console.print(f"\ncriteria met {total - len(unmet)} of {total}{'; not met:' if unmet else ''}")
+    states = Counter(criterion.state for criterion in verdict.criteria)
+    console.print(f"\ncriteria: {', '.join(f'{number} {state}' for state, number in states.items())}")
+    unmet = [criterion for criterion in verdict.criteria if criterion.state == "not met"]
     for criterion in unmet:
         console.print(f"  [yellow]-[/] {criterion.id}: {escape(criterion.text)}", highlight=False)
 

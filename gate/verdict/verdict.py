@@ -20,6 +20,8 @@ SCHEMA = Path(__file__).with_name("verdict.schema.json")
 NAME = "verdict.json"
 MOST_PARTS = 6
 """Consequences that a line names."""
+CriterionState = Literal["met", "not met", "not run"]
+"""A criterion of which no test ran, for instance at this depth, is neither met nor broken."""
 Ending = Literal["pass", "broken", "partial", "unjudged"]
 
 
@@ -28,13 +30,18 @@ class _Document(BaseModel):
 
 
 class CriterionResult(_Document):
-    """A criterion with its passing tests; met if it has some and no failed one."""
+    """A criterion with its passing tests: met if it has some and no failed one, not met with a failed one."""
 
     id: str
     group: str
     text: str
-    met: bool
+    state: CriterionState
     tests: list[str]
+
+    @property
+    def met(self) -> bool:
+        """Return whether tests of it passed and none failed."""
+        return self.state == "met"
 
 
 class FindingResult(_Document):

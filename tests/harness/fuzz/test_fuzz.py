@@ -107,7 +107,7 @@ def test_gate_with_x_ends_at_the_first_finding_and_calls_the_build_broken(tmp_pa
     assert (ended.returncode, verdict.verdict) == (Exit.BROKEN, "broken"), ended.stdout
     assert verdict.counts.failed == 1
     assert "BG-HTTP-001" in {finding.code for finding in verdict.findings}
-    assert "BG-HTTP-001" in ended.stdout.partition("criteria met")[0]
+    assert "BG-HTTP-001" in ended.stdout.partition("criteria:")[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

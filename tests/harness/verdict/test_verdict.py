@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import jsonschema_rs
 import pytest
@@ -97,13 +98,22 @@ def test_findings_with_one_cause_are_one() -> None:
     ]
 
 
-def test_criterion_is_met_by_a_passing_test_and_by_no_failing_one() -> None:
-    """A criterion without a test, or with a failed one, is not met."""
-    met = {criterion.id: criterion.met for criterion in passing().criteria}
-    assert met["criterion.execute"]
-    assert not met["criterion.submit"]
-    failed = passing(Outcome("t::b", "failed", ["criterion.execute"]))
-    assert not next(criterion for criterion in failed.criteria if criterion.id == "criterion.execute").met
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [("passed", "met"), ("failed", "not met"), ("error", "not met"), ("skipped", "not run"), (None, "not run")],
+)
+def test_criterion_has_the_state_that_its_tests_give_it(
+    outcome: Literal["passed", "failed", "error", "skipped"] | None, state: str
+) -> None:
+    """A criterion of which no test ran is not met, and not broken either."""
+    events = [Outcome("t::b", outcome, ["criterion.submit"])] if outcome else []
+    states = {criterion.id: criterion.state for criterion in passing(*events).criteria}
+    assert (states["criterion.submit"], states["criterion.execute"]) == (state, "met")
+
+
+def test_failed_test_outweighs_a_passed_one_of_its_criterion() -> None:
+    result = passing(Outcome("t::b", "failed", ["criterion.execute"]))
+    assert next(criterion.state for criterion in result.criteria if criterion.id == "criterion.execute") == "not met"
 
 
 def test_uncovered_parts_of_the_contract_are_listed() -> None:
