@@ -96,6 +96,7 @@ class BeaconPack:
             criteria=criteria(self.root / "contracts" / "criteria.toml"),
             states=TERMINAL_BY_TABLE,
             invariants=[rule.code for rule in self.database.invariants],
+            rules={rule.code: rule.rule for rule in self.database.invariants},
         )
 
     def profile(self, name: str) -> profile.Profile:

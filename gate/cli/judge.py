@@ -84,7 +84,7 @@ def judge(pack: Pack, values: Namespace) -> int:
     typed["report_dir"] = str(settings.report_dir)
     words, variables = _forwarded(pack, typed)
     words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
-    asked = json.dumps({"expression": values.expression or ""})
+    asked = json.dumps({"expression": values.expression or "", "words": sys.argv[1:]})
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
     try:

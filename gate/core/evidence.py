@@ -13,7 +13,7 @@ from gate.core.record import Record, Rows
 from gate.core.texts import clip
 
 _VARYING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|\d+")
-MOST_EXCHANGES, MOST_LINES, LONGEST = 6, 40, 1500
+MOST_EXCHANGES, MOST_LINES, LONGEST, LONGEST_CELL = 6, 40, 1500, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,11 @@ def gather(
                 "curl": clip(exchange.as_curl(), LONGEST),
                 "status": str(exchange.status),
                 "body": clip(exchange.text, LONGEST),
+                "id": exchange.request_id,
+                "method": exchange.method,
+                "path": clip(f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path, LONGEST),
+                "sent": clip(exchange.request_body.decode(errors="replace"), LONGEST),
+                "seconds": f"{exchange.elapsed:.3f}",
             }
             for exchange in exchanges
         ],
@@ -110,4 +115,10 @@ def _distinct(lines: Iterable[str]) -> list[str]:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    return clip(json.dumps({name: value for name, value in row.items() if value is not None}, default=str), 400)
+    return json.dumps({name: _cell(value) for name, value in row.items() if value is not None}, default=str)
+
+
+def _cell(value: Any) -> Any:
+    """A value of a row, clipped where it is long, so that the row stays JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if len(text) <= LONGEST_CELL else clip(text, LONGEST_CELL)

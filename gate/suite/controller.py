@@ -21,6 +21,7 @@ from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.session.start import promises
 from gate.suite import canaries
+from gate.suite.judged import completed, judged
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
 from gate.suite.starting import beside
@@ -39,7 +40,7 @@ from gate.suite.state import (
     redactor_of,
     worker_of,
 )
-from gate.targets.choose import CHOICE, choose
+from gate.targets.choose import CHOICE, choose, configured
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import baseline, inventory, last_failed, reports
 from gate.verdict.decide import Run, decide
@@ -96,6 +97,7 @@ class Controller:
                 suite.pack().oracles,
                 offered(own=self.target.exclusive, rows=self.target.shows_rows, writes=not settings.read_only),
             ),
+            judged=judged(settings, configured(suite.pack().service, settings), self.asked.words),
             narrowed=bool(self.asked.narrowed or self.asked.expression),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",
         )
@@ -134,6 +136,7 @@ class Controller:
         self.session = session
         with self._judgeable():
             shared = self.starting.result() if self.starting else {}
+        self.run.judged = completed(self.run.judged, self.settings, shared)
         shared["run"] = os.urandom(4).hex()
         self.cleanup.begin(shared["run"])
         self.config.stash[SHARED] = shared

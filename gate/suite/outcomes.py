@@ -16,5 +16,5 @@ def outcome_of(report: pytest.TestReport, criteria: str, unavailable: str = "") 
         reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
         return Outcome(report.nodeid, "skipped", names, reason.removeprefix("Skipped: "), unavailable)
     if report.failed:
-        return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names)
+        return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names, seconds=report.duration)
     return Outcome(report.nodeid, "passed", names, seconds=report.duration) if report.when == "call" else None

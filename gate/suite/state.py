@@ -43,6 +43,7 @@ class Asked:
     expression: str = ""  # selects tests by their names
     first: bool = False  # end at the first finding
     narrowed: bool = False  # pytest was called for some tests
+    words: tuple[str, ...] = ()  # of the command line
 
     @property
     def selected(self) -> Callable[[str], bool] | None:
@@ -75,7 +76,8 @@ def asked_of(config: pytest.Config) -> Asked:
     folder = suite.pack().suite.folder
     places = {str(argument).rstrip("/") for argument in config.args} - {folder, str(config.rootpath / folder)}
     words = map(str, config.invocation_params.args)
-    return Asked(first=bool(config.option.maxfail), narrowed=bool(places) or any(map(NARROWING.match, words)))
+    narrowed = bool(places) or any(map(NARROWING.match, words))
+    return Asked(first=bool(config.option.maxfail), narrowed=narrowed, words=tuple(map(str, config.args)))
 
 
 def shared_of(config: pytest.Config) -> dict[str, str]:

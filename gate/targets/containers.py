@@ -30,7 +30,7 @@ from gate.targets.reused import ReusedContainers
 from gate.targets.service import Service, close_all, start_all
 from gate.targets.stack import PORT, TEMPLATE, Stack, environment
 
-ADMIN, STACK, LABELS, REACH = "admin_url", "stack", "labels", "reach"
+ADMIN, STACK, LABELS, REACH, DIGEST = "admin_url", "stack", "labels", "reach", "image_digest"
 """Keys of what ``start`` hands to the workers."""
 
 
@@ -97,6 +97,7 @@ class ContainersTarget:
             STACK: stack.handed_over(),
             LABELS: json.dumps(labels),
             REACH: json.dumps(asdict(near)),
+            DIGEST: str(image.id),
         }
 
     def _reused(

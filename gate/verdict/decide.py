@@ -11,6 +11,7 @@ from gate.core.findings import Finding
 from gate.verdict.baseline import Baseline, Comparison, compare, without_repetition
 from gate.verdict.codes import UNCOVERED
 from gate.verdict.events import MACHINE
+from gate.verdict.judged import Judged
 from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
 from gate.verdict.results import numbered, of_run, sort_out
@@ -23,6 +24,7 @@ from gate.verdict.verdict import (
     CriterionState,
     Ending,
     FindingResult,
+    TestResult,
     Verdict,
 )
 
@@ -37,6 +39,7 @@ class Run:
     seed: int = 0
     workers: int = 1
     repeat: int = 1
+    judged: Judged = field(default_factory=Judged)
     profile: Profile = field(default_factory=lambda: Profile(name=PUBLISHED))
     baseline: Baseline | None = None
     unavailable: Mapping[str, str] = field(default_factory=dict)  # oracle and what the target does not show it
@@ -92,6 +95,9 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         accepted=[_accepted(finding, deviation) for finding, deviation in accepted],
         compared=_compared(tally, run, findings),
         repetitions=run.repeat,
+        judged=run.judged,
+        tests=_tests(tally),
+        rules=dict(promises.rules),
     )
 
 
@@ -221,6 +227,14 @@ def _criteria(tally: Tally, promises: Promises) -> list[CriterionResult]:
     return [
         CriterionResult(**asdict(criterion), state=state(criterion.id), tests=sorted(passed[criterion.id]))
         for criterion in promises.criteria
+    ]
+
+
+def _tests(tally: Tally) -> list[TestResult]:
+    ended = sorted(tally.outcomes.values(), key=lambda event: event.test)
+    return [
+        TestResult(id=event.test, state=event.outcome, seconds=round(event.seconds, 3), reason=event.reason)
+        for event in ended
     ]
 
 

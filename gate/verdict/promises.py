@@ -28,6 +28,7 @@ class Promises:
     criteria: Sequence[Criterion] = ()
     states: Mapping[str, Sequence[str]] = field(default_factory=dict)  # terminal states of rows, by table
     invariants: Sequence[str] = ()  # codes
+    rules: Mapping[str, str] = field(default_factory=dict)  # sentences of the invariants, by code
 
 
 def criteria(path: Path) -> list[Criterion]:

@@ -63,6 +63,8 @@ def _result(reports: Sequence[FindingReported], repetitions: int, *, tested: boo
         times=len(reports),
         tests=tests,
         evidence=reports[0].evidence,
+        request=finding.request,
+        resource=finding.resource,
         seen_in=seen_in,
         flaky=0 < len(seen_in) < repetitions,
     )

@@ -13,6 +13,7 @@ from gate.core.errors import Exit, GateError
 from gate.core.evidence import Evidence
 from gate.verdict.baseline import VERSION, Comparison
 from gate.verdict.events import FuzzResult
+from gate.verdict.judged import Judged
 from gate.verdict.profile import PUBLISHED
 from gate.verdict.tally import UNDOCUMENTED
 
@@ -59,6 +60,8 @@ class FindingResult(_Document):
     evidence: Evidence
     group: int = 0  # from 1; findings with one cause, the nearest to it first
     seen_in: list[int] = []  # repetitions with the finding, where there is more than one repetition
+    request: str = ""  # id of the request whose answer shows it
+    resource: str = ""  # id of the resource that it is about
     flaky: bool = False  # some repetitions have the finding, others have not
 
 
@@ -77,6 +80,17 @@ class Group:
         parts += [f"{each.code} {each.where}" for each in self.consequences]
         hidden = [f"{len(parts) - MOST_PARTS} more"] if len(parts) > MOST_PARTS else []
         return ", ".join(f"+ {part}" for part in [*parts[:MOST_PARTS], *hidden])
+
+
+class TestResult(_Document):
+    """The state of a test at its end, and how long it took."""
+
+    __test__ = False  # not a class of tests
+
+    id: str
+    state: Literal["passed", "failed", "skipped", "error"]
+    seconds: float
+    reason: str = ""
 
 
 class Accepted(_Document):
@@ -165,6 +179,9 @@ class Verdict(_Document):
     accepted: list[Accepted] = []
     compared: Comparison | None = None  # with --baseline
     repetitions: int = 1
+    judged: Judged = Judged()
+    tests: list[TestResult] = []
+    rules: dict[str, str] = {}  # sentences of the invariants, by code
 
     @property
     def groups(self) -> list[Group]:
