@@ -25,6 +25,7 @@ class Evidence:
     exchanges: list[dict[str, str]] = field(default_factory=list)
     rows: dict[str, list[str]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    command: str = ""  # repeats what it shows, where its test would not be the shortest way
 
     def as_dict(self) -> dict[str, Any]:
         """Plain members, for a file."""

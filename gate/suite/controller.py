@@ -17,6 +17,7 @@ from rich.console import Console
 
 from gate import suite
 from gate.core.errors import GateError
+from gate.core.rerun import Rerun, RunOptions
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.session.start import promises
@@ -97,6 +98,7 @@ class Controller:
                 suite.pack().oracles,
                 offered(own=self.target.exclusive, rows=self.target.shows_rows, writes=not settings.read_only),
             ),
+            rerun=Rerun(RunOptions.of(settings, os.environ, self.redact), settings.report_dir, self.asked.expression),
             judged=judged(settings, configured(suite.pack().service, settings), self.asked.words),
             narrowed=bool(self.asked.narrowed or self.asked.expression),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",

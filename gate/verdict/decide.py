@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from gate.contract.coverage import coverable
 from gate.core.findings import Finding
+from gate.core.rerun import Rerun
 from gate.verdict.baseline import Baseline, Comparison, compare, without_repetition
 from gate.verdict.codes import UNCOVERED
 from gate.verdict.events import MACHINE
@@ -40,6 +41,7 @@ class Run:
     workers: int = 1
     repeat: int = 1
     judged: Judged = field(default_factory=Judged)
+    rerun: Rerun = field(default_factory=Rerun)
     profile: Profile = field(default_factory=lambda: Profile(name=PUBLISHED))
     baseline: Baseline | None = None
     unavailable: Mapping[str, str] = field(default_factory=dict)  # oracle and what the target does not show it
@@ -62,7 +64,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}
         groups += (of_run([finding]) for finding in run.profile.findings(seen, _reached(tally)))
-    findings = numbered(groups)
+    findings = [_repeatable(finding, run.rerun) for finding in numbered(groups)]
     ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
     left_out = _left_out(tally)
     if ending == "partial" and not run.unavailable and left_out.total() == counts.skipped:
@@ -92,13 +94,19 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         gate_failures=tally.gate_failures,
         left_behind=list(run.left_behind),
         profile=run.profile.name,
-        accepted=[_accepted(finding, deviation) for finding, deviation in accepted],
+        accepted=[_accepted(_repeatable(finding, run.rerun), deviation) for finding, deviation in accepted],
         compared=_compared(tally, run, findings),
         repetitions=run.repeat,
         judged=run.judged,
         tests=_tests(tally),
         rules=dict(promises.rules),
     )
+
+
+def _repeatable(finding: FindingResult, rerun: Rerun) -> FindingResult:
+    """A finding with the command that runs it again."""
+    test = without_repetition(finding.evidence.test)
+    return finding.model_copy(update={"command": finding.evidence.command or rerun.of_test(test)})
 
 
 def _excused(

@@ -63,6 +63,7 @@ class FindingResult(_Document):
     request: str = ""  # id of the request whose answer shows it
     resource: str = ""  # id of the resource that it is about
     flaky: bool = False  # some repetitions have the finding, others have not
+    command: str = ""  # runs it again, against the same build
 
 
 @dataclass(frozen=True, slots=True)
