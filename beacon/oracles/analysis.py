@@ -35,6 +35,14 @@ NUMBERS, REASON, WAIT = (code.id for code in CODES)
 
 PATH = re.compile(r"/(bias|diff)-analysis$")
 """The operations that show an analysis."""
+KINDS = {
+    "200": "with an analysis",
+    "analysis_disabled": "with its analysis disabled",
+    "analysis_failed": "without an analysis",
+    "analysis_not_applicable": "with fewer than two successful regions",
+    "insufficient_regions": "with fewer than two successful regions",
+}
+"""Jobs by the answer that is due for them, so that each missing reason is a finding of its own."""
 
 
 def expected_answer(rows: JobRows) -> str:
@@ -62,7 +70,7 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
         rows = JobRows.of(observation.rows)
         for view, due in ((views.BIAS, expected_answer), (views.COMPARED, expected_comparison)):
             for exchange in observation.answers.get(view, ()):
-                yield from _reason(view, due(rows), exchange, rows, observation.id)
+                yield from _reason(_operation(exchange, contract), due(rows), exchange, rows, observation.id)
         answers = [exchange for exchange in _asked(record, observation, rows) if exchange.status == 200]
         if answers:
             yield from _analysis_findings(answers, observation.id, rows, contract)
@@ -71,7 +79,7 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
         # An answer that keeps clients waiting for the service itself is not about the analysis.
         of_analysis = PATH.search(exchange.path) and exchange.status in {200, 404, 409}
         if of_analysis and waits != ("retry-after" in exchange.headers):
-            where = f"{PATH.findall(exchange.path)[0]}-analysis {exchange.status} {exchange.error_code}".strip()
+            where = f"{_operation(exchange, contract)} {_answer(exchange)}"
             got = exchange.headers.get("retry-after", "none")
             yield Finding(WAIT, where, "Retry-After" if waits else "none", got, request=exchange.request_id)
 
@@ -86,18 +94,33 @@ def _asked(record: Record, observation: Observation, rows: JobRows) -> Iterator[
     yield from {(exchange.path, exchange.body): exchange for exchange in reversed(asked)}.values()
 
 
-def _reason(view: str, expected: str, exchange: Exchange, rows: JobRows, job: str) -> Iterator[Finding]:
+def _operation(exchange: Exchange, contract: Contract) -> str:
+    return str(contract.operation(exchange.method, exchange.path) or f"{exchange.method} {exchange.path}")
+
+
+def _answer(exchange: Exchange) -> str:
+    return f"{exchange.status} {exchange.error_code}".strip()
+
+
+def _reason(operation: str, expected: str, exchange: Exchange, rows: JobRows, job: str) -> Iterator[Finding]:
     # The contract publishes each reason with a single status.
-    published = 409 if view == views.COMPARED else 404
-    got = exchange.error_code if exchange.status == published and exchange.error_code else str(exchange.status)
-    if got != expected:
-        # The expected reason is part of the place, so that each missing reason is a finding of its own.
-        yield Finding(REASON, f"{view}: {expected}", expected, got, job, exchange.request_id)
+    published = 409 if exchange.path.endswith("diff-analysis") else 404
+    due = expected if expected == "200" else f"{published} {expected}"
+    got = _answer(exchange)
+    if (str(exchange.status) if expected == "200" else got) != due:
+        where = f"{operation} answered {got} for {_described(rows, expected)}"
+        yield Finding(REASON, where, due, got, job, exchange.request_id)
         return
-    for place, due, actual in _around(exchange, rows):
-        if not equal(actual, due):
-            where = f"{view}: {place}" if expected == "200" else f"{view}: {expected} {place}"
-            yield Finding(REASON, where, repr(due), repr(actual), job, exchange.request_id)
+    for place, value, actual in _around(exchange, rows):
+        if not equal(actual, value):
+            yield Finding(REASON, f"{operation} {got} {place}", repr(value), repr(actual), job, exchange.request_id)
+
+
+def _described(rows: JobRows, expected: str) -> str:
+    if rows.job is None:
+        return "a job that is not stored"
+    workflow = "standard" if rows.run is None else "cross-region"
+    return f"a {rows.job['status']} {workflow} job {KINDS.get(expected, '')}".strip()
 
 
 def missing_details(code: str, rows: JobRows) -> dict[str, Any]:
@@ -189,7 +212,9 @@ def definition(contract: Contract) -> Definition:
 
 def _violation(_: Contract) -> tuple[Record, Observations]:
     rows = JobRows({"jobspec_id": "a", "status": "completed"}).by_table()
-    pending = Exchange("GET", "http://service", 404, body=b'{"error_code": "analysis_pending"}')
+    pending = Exchange(
+        "GET", "http://service/api/v2/jobs/a/bias-analysis", 404, body=b'{"error_code": "analysis_pending"}'
+    )
     return Record(""), Observations({"a": Observation("a", rows, {views.BIAS: [pending]})})
 
 
