@@ -40,7 +40,7 @@ class Exchange:
         """When its answer was there, in seconds since the point that ``began`` counts from."""
         return self.began + self.elapsed
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path alone, still percent-encoded."""
         return urlsplit(self.url).path

@@ -28,7 +28,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 }
 TABLE = list(planned())
 PARTS: dict[str, Sequence[Planned]] = {"each pair": covering(TABLE)}
-PARTS |= {f"rows {begin} to {begin + 99}": TABLE[begin : begin + 100] for begin in range(0, len(TABLE), 100)}
+PARTS |= {f"rows {begin:04} to {begin + 99:04}": TABLE[begin : begin + 100] for begin in range(0, len(TABLE), 100)}
 
 
 def programmed(scenario: Scenario, row: Planned) -> Spec:
