@@ -73,14 +73,13 @@ def add(parser: ArgumentParser, pack: Pack) -> None:
 def judge(pack: Pack, values: Namespace) -> int:
     """Runs the suite in a process of its own, prints its verdict, and returns the exit code."""
     typed = given(pack.options, values)
-    settings = load(pack.options, typed, directory=Path.cwd())
-    if not values.replay:
-        report_directory.claim(settings.report_dir)
-    refuse(settings, pack)
     if values.replay:
         from gate.cli.replay import replay
 
-        return replay(pack, settings, Path(values.replay))
+        return replay(pack, typed, Path(values.replay))
+    settings = load(pack.options, typed, directory=Path.cwd())
+    report_directory.claim(settings.report_dir)
+    refuse(settings, pack)
     typed["report_dir"] = str(settings.report_dir)
     words, variables = _forwarded(pack, typed)
     words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]

@@ -111,15 +111,17 @@ class Redactor:
                     return match[1][:-length] + MASK + match[2]
         return match[0]
 
-    def within(self, value: Any) -> Any:
-        """``value`` with the secrets taken out of each text in its mappings and lists."""
+    def within(self, value: Any, *, known: bool = False) -> Any:
+        """``value`` with the secrets taken out of each text in its mappings and lists, or only the ``known`` ones."""
         match value:
             case str():
-                return self(value)
+                return self.known(value) if known else self(value)
             case Mapping():
-                return {self.within(name): self.within(member) for name, member in value.items()}
+                return {
+                    self.within(name, known=known): self.within(member, known=known) for name, member in value.items()
+                }
             case list() | tuple():
-                return [self.within(entry) for entry in value]
+                return [self.within(entry, known=known) for entry in value]
             case _:
                 return value
 

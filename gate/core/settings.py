@@ -281,14 +281,22 @@ class Settings(Options):
         return self
 
 
-def load(model: type[S], typed: Mapping[str, Any], *, directory: Path | None = None) -> S:
+def load(
+    model: type[S],
+    typed: Mapping[str, Any],
+    *,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> S:
     """Settings from the options of a command line, variables of the environment, and the file in ``directory``.
+
+    ``environment`` is that of this process, unless it is given.
 
     Raises:
         UsageError: an option makes no sense; it names the option and what was expected.
 
     """
-    values, places = collect(model, typed, os.environ, directory)
+    values, places = collect(model, typed, os.environ if environment is None else environment, directory)
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         values["cold"] = True
     try:

@@ -14,6 +14,7 @@ from gate.core.client import Unreachable
 from gate.core.errors import NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
+from gate.core.rerun import RunOptions
 from gate.fuzz import bodies
 from gate.fuzz.cases import AnyCase, Cases, request_of
 from gate.fuzz.codes import INVALID_ACCEPTED, TOO_FEW_ACCEPTED, VALID_REFUSED
@@ -41,6 +42,7 @@ class Campaign:
     operation: str
     directory: Path  # of the replay files
     progress: Progress = lambda _: None
+    options: RunOptions = field(default_factory=RunOptions)  # by which its findings are repeated
     statistics: FuzzStatistics = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,7 +120,7 @@ class Campaign:
 
     def _violations(self) -> Iterator[Violation]:
         for number, (finding, request) in enumerate(self._causes.values()):
-            replay = Replay(finding.code, finding.where, self.cases.seed, request)
+            replay = Replay(finding.code, finding.where, self.cases.seed, request, options=self.options)
             if number < MOST_SHRUNK:
                 replay = replace(replay, request=shrink(request, partial(self._shows, replay)))
             yield replay.reproduce(self.probe, finding, self.directory)

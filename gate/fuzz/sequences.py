@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from gate.core.findings import Finding
+from gate.core.rerun import RunOptions
 from gate.fuzz.probe import Probe
 from gate.fuzz.replay import Replay, Violation
 from gate.fuzz.rules import Step
@@ -24,13 +25,20 @@ class SequenceRun:
     """Performs one part of the sequences of a seed; the sequences do not depend on the answers."""
 
     def __init__(
-        self, probe: Probe, seed: int, part: str, directory: Path, progress: Progress = lambda _: None
+        self,
+        probe: Probe,
+        seed: int,
+        part: str,
+        directory: Path,
+        progress: Progress = lambda _: None,
+        options: RunOptions | None = None,
     ) -> None:
         self.probe = probe
         self.seed = seed
         self.part = part
         self.directory = directory  # of the replay files
         self.progress = progress
+        self.options = options or RunOptions()  # by which its findings are repeated
         self.statistics = FuzzStatistics(f"sequences {part}")
         self._causes: set[tuple[str, str]] = set()
 
@@ -61,9 +69,8 @@ class SequenceRun:
         sought = Replay(finding.code, finding.where, self.seed)
         least = self.probe.rules.least
         short = shorten(steps, lambda some: bool(sought.reproduced(self._perform(some))), least)
-        return Replay(finding.code, finding.where, self.seed, steps=short).reproduce(
-            self.probe, finding, self.directory
-        )
+        replay = Replay(finding.code, finding.where, self.seed, steps=short, options=self.options)
+        return replay.reproduce(self.probe, finding, self.directory)
 
     def _perform(self, steps: Sequence[Step]) -> list[Finding]:
         self.statistics.cases += len(steps)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gate.core.errors import GateError
+from gate.core.rerun import AGAIN
 
 LOCK = ".lock"
 """A file that the holder locks, with its process id; the kernel releases it however the holder ends."""
@@ -18,7 +19,7 @@ PARTIAL = ".partial"
 ERRORS = "errors.txt"
 """The last lines that a run without a verdict wrote to standard error, or the traceback of the gate's own fault."""
 VERDICT = "verdict.json"
-RESULTS = (VERDICT, "verdict.md", "verdict.html", "junit.xml", "allure-results", "journal", ERRORS)
+RESULTS = (VERDICT, "verdict.md", "verdict.html", "junit.xml", "allure-results", "journal", "replay", ERRORS)
 
 _held: dict[Path, int] = {}  # descriptors of the locks of this process
 
@@ -86,8 +87,9 @@ def publish(directory: Path, contents: Mapping[str, str]) -> None:
 
 def _empty(directory: Path) -> None:
     for name in RESULTS:
-        _remove(directory / name)
-        _remove(directory / f"{name}{PARTIAL}")
+        for folder in (directory, directory / AGAIN):
+            _remove(folder / name)
+            _remove(folder / f"{name}{PARTIAL}")
 
 
 def _remove(path: Path) -> None:

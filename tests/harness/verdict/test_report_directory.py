@@ -18,11 +18,12 @@ HOLD = "import sys; from pathlib import Path; from gate.verdict.report_directory
 def test_results_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     for name in ("verdict.json", "verdict.html.partial", "junit.xml", "errors.txt", "mine.txt"):
         (tmp_path / name).touch()
-    (tmp_path / "journal").mkdir()
-    (tmp_path / "journal" / "gw0.ndjson").touch()
+    for path in ("journal/gw0.ndjson", "replay/x.json", "again/replay/x.json", "again/mine.txt"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
     claim(tmp_path)
     release(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "mine.txt"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "again", "mine.txt", "mine.txt"]
 
 
 def test_claim_of_the_holder_removes_nothing(tmp_path: Path) -> None:
