@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from gate.contract.coverage import by_owner
 from gate.core.redaction import Redactor
-from gate.verdict import report_directory
+from gate.verdict import evidence_view, overview, report_directory
 from gate.verdict.verdict import NAME, FindingResult, Verdict
 
 _STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
@@ -74,6 +74,31 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "by_schema": by_owner({"keywords": coverage.keywords}),
         "share": lambda names: f"{sum(names.values())} of {len(names)}" if names else "",
         "missing": lambda names: [name for name, reached in (names or {}).items() if not reached],
+        **_page(verdict),
+    }
+
+
+def _page(verdict: Verdict) -> dict[str, Any]:
+    """The members that the page alone uses."""
+    parts = {
+        "findings": verdict.findings,
+        "tests": verdict.tests,
+        "criteria": verdict.criteria,
+        "coverage": True,
+        "invariants": True,
+        "fuzzing": verdict.fuzz,
+    }
+    return {
+        "parts": [(id_, id_.capitalize()) for id_, content in parts.items() if content],
+        "criteria": Counter(criterion.state for criterion in verdict.criteria),
+        "states": Counter(test.state for test in verdict.tests),
+        "files": overview.by_file(verdict),
+        "slowest": overview.slowest(verdict),
+        "coverage": list(overview.covered(verdict.coverage)),
+        "steps": evidence_view.steps,
+        "tables": evidence_view.tables,
+        "log": evidence_view.log,
+        "difference": evidence_view.difference,
     }
 
 

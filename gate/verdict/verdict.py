@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,11 @@ class FindingResult(_Document):
     resource: str = ""  # id of the resource that it is about
     flaky: bool = False  # some repetitions have the finding, others have not
     command: str = ""  # runs it again, against the same build
+
+    @property
+    def anchor(self) -> str:
+        """A name that it has in each run."""
+        return f"{self.code}-{hashlib.sha256(f'{self.code} {self.where}'.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
