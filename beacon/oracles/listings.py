@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 from beacon import members, views
 from beacon.members import Members
 from beacon.rows import TABLES, JobRows
+from beacon.states import TERMINAL_BY_TABLE
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
+from gate.core.pointer import resolve
 from gate.core.record import Observation, Observations, Record, Row
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
@@ -25,6 +27,28 @@ BG-LIST-003 major answer: Incomplete or overlapping pages
     Consecutive pages must contain each row exactly once, and every page must report the same total.
 """)
 OTHER_ROWS, OTHER_VALUE, PAGES = (code.id for code in CODES)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Entries of an operation's answer: their member, the table of their rows, the member with the job's id."""
+
+    entries: str
+    table: str
+    job: str
+    columns: Members
+
+
+LISTINGS = {
+    "listJobs": Listing("jobs", "jobs", "id", members.SUMMARY),
+    "listExecutions": Listing("executions", "executions", "job_id", members.EXECUTION),
+    "listJobExecutions": Listing("executions", "executions", "job_id", members.EXECUTION),
+    "getJob": Listing("executions", "executions", "job_id", members.EXECUTION),
+    "listCrossRegionExecutions": Listing(
+        "cross_region_executions", "cross_region_executions", "jobspec_id", members.RUN
+    ),
+}
+"""Every operation whose answer shows rows as entries."""
 
 
 def joined(pages: Iterable[Any]) -> Any:
@@ -115,7 +139,7 @@ def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
     ]
 
 
-def _objects(value: Any) -> bool:
+def _objects(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
 
 
@@ -127,8 +151,10 @@ Judged = Iterator[tuple[Exchange, list[Finding]]]
 """Findings with the exchange that shows them."""
 
 
-def check(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
-    """Findings on every view of a record's jobs, and on the questions."""
+def check(record: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
+    """Findings on every view of a record's jobs, on the entries of its other answers, and on the questions."""
+    if observations.stored:
+        yield from entries(record, observations, contract)
     for exchange in observations.answers.get(views.SERVICE, ()):
         if not views.texts_of(exchange.json):
             yield Finding(OTHER_ROWS, views.SERVICE, "the text of each question", "none", request=exchange.request_id)
@@ -138,6 +164,37 @@ def check(_: Record, observations: Observations, __: Contract) -> Iterator[Findi
         for exchange, findings in (*main, *_others(answers, rows, stored=observations.stored)):
             for finding in findings:
                 yield replace(finding, resource=observation.id, request=exchange.request_id)
+
+
+def entries(record: Record, observations: Observations, contract: Contract) -> Iterator[Finding]:
+    """Findings on entries of the record's own answers that show a terminal row, since it changes no more."""
+    for exchange in record.exchanges:
+        operation = contract.operation(exchange.method, exchange.path) if exchange.status == 200 else None
+        listing = LISTINGS.get(operation.id) if operation else None
+        listed = exchange.json.get(listing.entries) if listing and isinstance(exchange.json, Mapping) else None
+        if listing is None or not _objects(listed):
+            continue
+        for entry in listed:
+            observation = observations.resources.get(str(entry.get(listing.job)))
+            row = _row_of(entry, listing, observation) if observation else None
+            if observation and row and entry.get("status") == row["status"] in TERMINAL_BY_TABLE[listing.table]:
+                for finding in compare(f"{operation}: {listing.entries}", entry, row, listing.columns):
+                    yield replace(finding, resource=observation.id, request=exchange.request_id)
+
+
+def _row_of(entry: Mapping[str, Any], listing: Listing, observation: Observation) -> Row | None:
+    rows = observation.rows.get(listing.table, ())
+    if listing.table == "jobs":
+        row = next((row for row in rows if equal(row["jobspec_id"], entry.get("id"))), None)
+        return row and {**row, "benchmark_name": _name(row["jobspec_data"])}
+    return next((row for row in rows if equal(row["id"], entry.get("id"))), None)
+
+
+def _name(spec: Any) -> Any:
+    try:
+        return resolve(spec, "/benchmark/name")
+    except LookupError:  # a stored JobSpec without it is a finding of its own
+        return None
 
 
 def _main(answers: views.Answers, rows: JobRows) -> Judged:

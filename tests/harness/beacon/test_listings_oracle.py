@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta, timezone
@@ -10,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from beacon import members
+from beacon import api, members
 from beacon.contract import published
 from beacon.members import Members
 from beacon.oracles import listings
 from beacon.rows import JobRows
+from gate.core.exchange import Exchange
 from gate.core.findings import Finding
+from gate.core.record import Observation, Observations, Record
 from tests.harness.support import sample_rows as sample
 from tests.harness.support.sample_rows import BEGUN, JOB, published_row
 
@@ -299,3 +302,29 @@ def test_pages_are_joined() -> None:
     assert isinstance(listings.joined([ALL]), str)
     assert listings.joined([{"executions": [1]}, {"executions": [2]}]) == [1, 2]
     assert listings.joined([{"executions": [1]}, {"error": "away"}]) == {"error": "away"}
+
+
+def listed(**others: Any) -> list[Finding]:
+    """Findings on a list of jobs that shows the sample's, with these members in another way."""
+    assert ROWS.job
+    row = {**ROWS.job, "benchmark_name": ROWS.spec["benchmark"]["name"]}
+    entry = {**published_row(row, members.SUMMARY), **others}
+    body = json.dumps({"jobs": [{"id": "another"}, entry]}).encode()
+    exchange = Exchange("GET", f"http://service{api.JOBS}", 200, body=body)
+    observations = Observations({JOB: Observation(JOB, ROWS.by_table())})
+    return list(listings.entries(Record("", [exchange]), observations, published()))
+
+
+def test_list_of_jobs_shows_their_rows() -> None:
+    assert not listed()
+
+
+@pytest.mark.parametrize("member", sorted(members.SUMMARY.keys() - {"id", "status"}))
+def test_wrong_member_of_a_listed_job_is_found(member: str) -> None:
+    [finding] = listed(**{member: "2001-01-01T00:00:00Z"})
+    assert (finding.code, finding.where) == ("BG-LIST-002", f"GET {api.JOBS}: jobs: {member}")
+    assert finding.resource == JOB
+
+
+def test_job_that_was_shown_before_its_end_is_not_compared() -> None:
+    assert not listed(status="running", updated_at="2001-01-01T00:00:00Z")
