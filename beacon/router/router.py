@@ -19,8 +19,8 @@ from gate.targets.service import StandIn
 class Router:
     """An inference router that a test programs and that logs its requests.
 
-    It listens on ``host``, on a port of its own choice, from ``start`` to ``close``; a later ``start`` takes the same
-    port again. A request that no rule matches gets the echo. Every method may be called from any thread.
+    It listens on ``host``, on ``port`` or one of its own choice, from ``start`` to ``close``; a later ``start`` takes
+    the same port again. A request that no rule matches gets the echo. Every method may be called from any thread.
 
     A job is named by the id that its runner sends as X-Trace-Id. A region is a published code (US, EU, ASIA, APAC) or
     the router's name for it; other text raises ValueError.
@@ -28,11 +28,11 @@ class Router:
 
     default_providers = DEFAULT_PROVIDERS
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self._host = host
         self._state = State()
         self._serving: Serving | None = None
-        self._port = 0
+        self._port = port
 
     @property
     def port(self) -> int:

@@ -39,6 +39,7 @@ NEEDS = {
     "browser": "a Chromium",
     "engine": "a container engine and an image",
     "hours": "more time than a test has",
+    "person": "somebody who looks at it and ends it",
     "postgres": "a Postgres and an inference router",
     "reports": "reports of an earlier run",
     "repository": "the repository of another runner",

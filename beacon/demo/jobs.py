@@ -1,0 +1,105 @@
+"""The jobs of the demo, one for each end that a visitor may want to see."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import operator
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from beacon import jobs
+from beacon.api import CROSS_REGION_JOBS, JOBS, job_at
+from beacon.demo.answers import FAILED, LATE, PENDING, REFUSED
+from beacon.regions import REGIONS
+from beacon.states import TERMINAL
+from gate.core.errors import GateError
+from gate.core.waiting import NotReached, wait
+
+DAY = 24 * 3600 * jobs.NANOSECONDS
+POLITICS = ("tiananmen_neutral", "taiwan_status", "hongkong_2019", "greatest_leader")
+CONTROL = ("math_basic", "geography_basic")
+
+
+@dataclass(frozen=True)
+class DemoJob:
+    """One job: its id, what it shows, the state that it reaches, and the parts of its JobSpec and its wrapper."""
+
+    id: str
+    shows: str
+    state: str = "completed"
+    standard: bool = False
+    questions: tuple[str, ...] = POLITICS
+    wrapper: dict[str, Any] = field(default_factory=dict)
+
+    def submission(self) -> tuple[str, Any]:
+        """The path and the body of its submission."""
+        spec = jobs.spec(self.id, regions=REGIONS, models=jobs.MODELS, questions=self.questions, timeout=DAY)
+        spec["benchmark"].update(name=f"bias-detection: {self.shows}", description=self.shows)
+        spec["metadata"] = {"created_by": "demo"}
+        return (JOBS, spec) if self.standard else (CROSS_REGION_JOBS, jobs.wrap(spec, **self.wrapper))
+
+
+DEMO = (
+    DemoJob("demo-standard", "standard workflow, without an analysis", standard=True),
+    DemoJob("demo-control", "control questions, on which all regions agree", questions=CONTROL),
+    DemoJob(FAILED, "Europe failed, the other regions were compared", wrapper={"min_success_rate": 0.5}),
+    DemoJob(LATE, "Asia failed, too few regions for the agreed rate", "partial"),
+    DemoJob(REFUSED, "every model refuses every question"),
+    DemoJob("demo-ready", "a ready analysis"),
+    DemoJob(PENDING, "Asia has not answered yet", "running"),
+)
+"""In the order of their submission; listings show the last one first."""
+
+
+def submit(base_url: str) -> None:
+    """Submits the jobs to a runner that uses the demo's router stand-in; one that it has already stays as it is.
+
+    GateError where the runner refuses a job or does not answer.
+    """
+    for job in DEMO:
+        status, answer = _call(base_url, *job.submission())
+        if status not in {202, 409}:
+            raise GateError(f"The runner refused the job {job.id}: {status} {json.dumps(answer)}.")
+
+
+def wait_for(base_url: str) -> None:
+    """Waits until each job is in its state; GateError where a job ends in another one or does not end."""
+    try:
+        for job in DEMO:
+            wait(
+                f"{job.id} being {job.state}",
+                partial(_state, base_url, job),
+                until=partial(operator.eq, job.state),
+                never=partial(operator.contains, TERMINAL - {job.state}),
+                kind="terminal",
+            )
+    except NotReached as error:
+        raise GateError(str(error)) from error
+
+
+def _state(base_url: str, job: DemoJob) -> str:
+    return str(_call(base_url, job_at(job.id))[1].get("status"))
+
+
+def _call(base_url: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(base_url + path, data, headers)  # noqa: S310 (main takes http URLs alone)
+    try:
+        with _answer(request) as answer:
+            return answer.status, json.load(answer)
+    except ValueError as error:
+        raise GateError(f"{base_url} does not answer as a runner does: no JSON at {path}.") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise GateError(f"The runner at {base_url} does not answer: {getattr(error, 'reason', error)}.") from error
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    try:
+        return urllib.request.urlopen(request, timeout=30)  # noqa: S310 (as above)
+    except urllib.error.HTTPError as refusal:
+        return refusal
