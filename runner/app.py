@@ -18,7 +18,7 @@ from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.store.database import Database
-from runner.web import analysis, cross_region, errors, executions, jobs, operations, schemas
+from runner.web import analysis, cross_region, errors, executions, jobs, operations, root, schemas
 from runner.web.limits import RateLimit
 from runner.web.middleware import CrossOrigin, LastResort, RequestContext
 
@@ -72,11 +72,13 @@ def create_app(
     app.state.intake = intake
     app.state.published = published
     app.state.metrics = metrics
+    app.state.portal = portal
     app.state.rate_limit = RateLimit(settings.rate_limit)
     errors.install(app)
     for area in _AREAS:
         # One flat list of routes, so that a 405 can name the methods of all that share a path.
         app.router.routes.extend(area.router.routes)
+    app.add_route("/", root.page, include_in_schema=False)
     if portal is not None:
         app.add_route("/portal", _to_portal, include_in_schema=False)
         app.mount("/portal", StaticFiles(directory=portal, html=True))

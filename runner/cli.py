@@ -8,8 +8,9 @@ from typing import Annotated, Final
 import psycopg
 import typer
 
+from runner import __version__
 from runner import migrate as migrations
-from runner.settings import EXIT_CONFIGURATION, DatabaseSettings, load, load_as, refuse
+from runner.settings import EXIT_CONFIGURATION, DatabaseSettings, Settings, load, load_as, refuse, table
 
 EXIT_DATABASE: Final = 4
 EXIT_FAILED: Final = 1
@@ -19,15 +20,38 @@ _AWAY: Final = {_CONNECTION, "57"}  # classes of SQLSTATE: no connection, or one
 _AGAIN: Final = "What was written stays; run it again to finish."
 
 app = typer.Typer(
-    help="The reference runner of Project Beacon. Settings come from environment variables: DATABASE_URL and, to serve "
-    "or work, ROUTER_URL are required; PORT and RUNNER_* are optional.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
+# rich breaks lines of a paragraph, so each setting is a paragraph.
+_SETTINGS: Final = "\n\n".join(
+    ["Settings are environment variables, here with their defaults:"]
+    + [f"{variable} ({default}): {title}" for variable, default, title in table(Settings)]
+)
 
-@app.command()
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"beacon-runner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The reference runner of Project Beacon.
+
+    Settings come from environment variables: DATABASE_URL and, to serve or work, ROUTER_URL are required; PORT and
+    RUNNER_* are optional. `serve --help` lists them all.
+    """
+
+
+@app.command(epilog=_SETTINGS)
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of RUNNER_HOST.")] = None,
     port: Annotated[

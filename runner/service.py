@@ -6,6 +6,7 @@ import errno
 import gc
 import importlib
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +91,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.serving.set()
         host, port = self._listener.getsockname()[:2]
-        _log.info("serving", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", port=port)
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        if sys.stdout.isatty():  # a person reads it
+            sys.stdout.write(f"The runner is at {url}. Ctrl-C ends it.\n")
+        _log.info("serving", url=url, port=port)
 
 
 async def _exit_on(stop: asyncio.Event, server: uvicorn.Server) -> None:

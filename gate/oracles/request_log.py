@@ -161,7 +161,9 @@ def _compared(rules: Mapping[str, Any], exchange: Exchange, line: LogLine, contr
 
 def _beside(contract: Contract, exchange: Exchange, got: Any) -> bool:
     """Return whether a route is one that the service has beside its contract."""
-    return isinstance(got, str) and route_of(contract, exchange.path) is None and exchange.path.startswith(got)
+    if not isinstance(got, str) or route_of(contract, exchange.path) is not None:
+        return False
+    return exchange.path == got or (got != "/" and exchange.path.startswith(got))
 
 
 def path_of(exchange: Exchange) -> str:

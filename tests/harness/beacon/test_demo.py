@@ -110,6 +110,12 @@ def test_portal_is_served(demo: Demo) -> None:
     assert "<html" in page.text
 
 
+def test_links_of_the_first_page_lead_somewhere(demo: Demo) -> None:
+    links = re.findall(r'href="([^"]+)"', demo.get("/").text)
+    assert {"/portal/", "/openapi.yaml"} <= set(links)
+    assert [demo.get(link).status_code for link in links] == [200] * len(links)
+
+
 def test_questions_have_answers_that_differ_between_regions_but_for_the_control_questions(demo: Demo) -> None:
     groups = demo.get("/api/v1/questions").json()["categories"].values()
     prompts = {question["question"] for group in groups for question in group}
