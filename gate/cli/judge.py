@@ -12,13 +12,13 @@ import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from gate.cli import options
+from gate.cli import kept, options
 from gate.cli.command import Run
 from gate.cli.guarded import LIBRARIES, closed, output_fault
 from gate.core.errors import Exit, GateError
@@ -86,10 +86,16 @@ def judge(pack: Pack, values: Namespace) -> int:
     asked = json.dumps({"expression": values.expression or "", "words": sys.argv[1:]})
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
+    stays = False
+
+    def show(ended: Callable[[float], bool]) -> None:
+        nonlocal stays
+        stays = kept.printed(settings.report_dir, ended, lambda: _concluded(pack, settings, 0, ()))
+
     try:
-        code, lines = _supervised(command, pack.root, {**variables, **run.environment, CALL: asked})
+        code, lines = _supervised(command, pack.root, {**variables, **run.environment, CALL: asked}, show)
         run.end()
-        return _concluded(pack, settings, code, lines)
+        return _concluded(pack, settings, code, lines, printed=stays)
     finally:
         run.close()
 
@@ -126,8 +132,13 @@ def discard(pack: Pack, words: Sequence[str]) -> None:
             report_directory.release(path)
 
 
-def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> tuple[int, Sequence[str]]:
-    """Runs ``command``, forwards signals to it as interrupts; its exit code and its last lines on standard error."""
+def _supervised(
+    command: Sequence[str], root: Path, more: Mapping[str, str], show: Callable[[Callable[[float], bool]], None]
+) -> tuple[int, Sequence[str]]:
+    """Runs ``command``, forwards signals to it as interrupts; its exit code and its last lines on standard error.
+
+    ``show`` prints what there is before its end; it is given a wait for that, which returns whether it has come.
+    """
     env = {**compose(os.environ), **more, WRAPPED: str(os.getpid())}
     locks = tuple(report_directory.held().values())  # held until the suite ends, too
     lines: deque[str] = deque(maxlen=LAST_LINES)
@@ -139,13 +150,22 @@ def _supervised(command: Sequence[str], root: Path, more: Mapping[str, str]) -> 
         # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
+        show(partial(_ended, process))
         process.wait()
         reader.join(timeout=1)  # a process that the suite left may have the pipe too
         return process.returncode, [line.rstrip() for line in lines]
 
 
-def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str]) -> int:
-    """Prints the verdict of the suite and returns its exit code."""
+def _ended(process: subprocess.Popen[str], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], *, printed: bool = False) -> int:
+    """Prints the verdict of the suite, unless that was ``printed``, and returns its exit code."""
     from rich.console import Console
 
     from gate.verdict import reports
@@ -160,7 +180,8 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str]) 
     if wanted != (verdict.depth, verdict.seed, verdict.profile):
         message = f"The suite judged at depth {verdict.depth}, with seed {verdict.seed} and profile {verdict.profile}."
         raise GateError(message, "That is not what was asked for: look for options of pytest in files.")
-    reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
+    if not printed:
+        reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
     return verdict.exit_code(allow_partial=settings.allow_partial)
 
 

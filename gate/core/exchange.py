@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pydantic_core
 
@@ -88,7 +88,7 @@ class Exchange:
         return code if isinstance(code, str) else ""
 
     def as_curl(self) -> str:
-        """A command that sends this request again."""
+        """A command that sends this request again, to the service at ``$BASE_URL``."""
         words = ["curl", "-i"]
         if self.method != "GET":
             words += ["-X", self.method]
@@ -97,7 +97,8 @@ class Exchange:
                 words += ["-H", f"{name}: {value}"]
         if self.request_body:
             words += ["--data-raw", self.request_body.decode("utf-8", "backslashreplace")]
-        return shlex.join([*words, self.url])
+        target = urlunsplit(urlsplit(self.url)._replace(scheme="", netloc=""))
+        return f'{shlex.join(words)} "$BASE_URL"{shlex.quote(target)}'
 
     def __str__(self) -> str:
         return f"{self.method} {self.url} -> {self.status} {clip(self.text, 500)}"

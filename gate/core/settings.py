@@ -189,9 +189,9 @@ class Settings(Options):
     """containers: the database's image"""
     worker_containers: Annotated[int, check(_whole(0)), Option("target", "N", targets=CONTAINERS)] = 0
     """containers: how many more of them work on jobs instead of the service; with 0 the service does"""
-    keep: Annotated[bool, Option("target")] = False
-    """leave the databases up after the run and print their addresses; containers: the next run with --keep uses the
-    same Postgres"""
+    keep: Annotated[bool, Option("target", targets=STARTED)] = False
+    """stay after the run, with the service, its database and its stand-ins up at the addresses that are printed, until
+    Ctrl-C"""
     cold: Annotated[bool, Option("target")] = False
     """build the database anew instead of from the cache of an earlier run (always where the variable CI is set)"""
 

@@ -21,7 +21,7 @@ from gate.core.rerun import Rerun, RunOptions
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.session.start import promises
-from gate.suite import canaries
+from gate.suite import canaries, kept
 from gate.suite.judged import completed, judged
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
@@ -334,9 +334,14 @@ class Controller:
                 self.say(f"{number} of the tests of the gate itself failed: do not rely on what it says of this build.")
 
     def pytest_unconfigure(self) -> None:
-        """Takes the target down, whatever happened."""
+        """Takes the target down, whatever happened; with ``--keep`` once somebody asks for that."""
         self.journal.close()
-        self._stop_target()
+        try:
+            if self.settings.keep and self.verdict and not self.run.stopped:
+                shared = self.config.stash[SHARED]
+                kept.stay(self.target, shared, self.settings.report_dir, None if WRAPPED in os.environ else self.say)
+        finally:
+            self._stop_target()
 
 
 def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:

@@ -10,7 +10,8 @@ from typing import TypeVar
 import pytest
 
 from gate import suite
-from gate.suite.state import SETTINGS, shared_of
+from gate.suite import kept
+from gate.suite.state import SETTINGS, shared_of, worker_of
 from gate.targets import System, Target
 from gate.targets.choose import choose
 
@@ -42,7 +43,10 @@ def start_system(tests: pytest.Session) -> None:
 def system_of(config: pytest.Config, target: Target, shared: Mapping[str, str]) -> System:
     """The system that was started for this process, or else a new one."""
     started = config.stash.get(SYSTEM, None)
-    return started.result() if started else target.system(shared)
+    system = started.result() if started else target.system(shared)
+    if config.stash[SETTINGS].keep:
+        kept.note(config.stash[SETTINGS].report_dir, worker_of(config), system)
+    return system
 
 
 def _close(started: Future[System]) -> None:

@@ -95,8 +95,10 @@ class Target(Protocol):
     def start(self) -> dict[str, str]:
         """Brings up what all workers share and returns what a worker needs to join (once, by the controller)."""
 
-    def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
-        """A ready service on a fresh, migrated database, with ``env`` added to the service's environment."""
+    def system(
+        self, shared: Mapping[str, str], env: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> System:
+        """A ready service, with ``env`` added to its environment, on a fresh, migrated database or on a given one."""
 
     def beside(self, shared: Mapping[str, str], system: System, env: Mapping[str, str] | None = None) -> System:
         """A ready further process of the service on the database and the stand-ins of ``system``, which own them."""

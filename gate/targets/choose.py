@@ -38,8 +38,8 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
     if settings.target == "containers":
         from gate.targets.containers import ContainersTarget  # noqa: PLC0415 (only the chosen target is loaded)
 
-        return ContainersTarget(service, postgres=settings.postgres_image, keep=settings.keep, say=say)
-    return EmbeddedTarget(service, warm=not settings.cold, keep=settings.keep, say=say)
+        return ContainersTarget(service, postgres=settings.postgres_image, say=say)
+    return EmbeddedTarget(service, warm=not settings.cold, say=say)
 
 
 def configured(service: Service, settings: Settings) -> Service:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import secrets
 import subprocess
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from urllib.parse import urlsplit
 
-import docker
 import psycopg
 
 from gate.core import surroundings
@@ -22,11 +20,10 @@ from gate.core.guard import RUN
 from gate.targets import System, images, reaper, sweep
 from gate.targets.addresses import NetworkAddresses
 from gate.targets.container import Container, Plan
-from gate.targets.container_postgres import command
 from gate.targets.container_system import ContainerProcess, ContainerSystem, each
 from gate.targets.engine import FAILURES, connect, failing
-from gate.targets.postgres.clones import Clones, database_url, one_line
-from gate.targets.reused import ReusedContainers
+from gate.targets.postgres import clones
+from gate.targets.postgres.clones import Clones, one_line
 from gate.targets.service import Service, close_all, start_all
 from gate.targets.stack import PORT, TEMPLATE, Stack, environment
 
@@ -35,11 +32,7 @@ ADMIN, STACK, LABELS, REACH, DIGEST = "admin_url", "stack", "labels", "reach", "
 
 
 class ContainersTarget:
-    """Systems in containers that share one Postgres; nothing of them outlives the run.
-
-    ``keep`` leaves Postgres up after ``stop`` for the next run with the same images, and says how to reach and to end
-    it.
-    """
+    """Systems in containers that share one Postgres; nothing of them outlives the run."""
 
     name = "containers"
     exclusive = True
@@ -50,18 +43,14 @@ class ContainersTarget:
         service: Service,
         *,
         postgres: str | None = None,
-        keep: bool = False,
         say: Callable[[str], None] = print,
     ) -> None:
         self._service = service
         self._postgres = postgres
-        self._keep = keep
         self._say = say
         self._clones = Clones()
         self._run = ""
         self._reaper: subprocess.Popen[bytes] | None = None
-        self._kept: ReusedContainers | None = None
-        self._stack: Stack | None = None
 
     def start(self) -> dict[str, str]:
         """Brings up the network and a Postgres with a migrated template; GateError when that cannot be done."""
@@ -77,21 +66,15 @@ class ContainersTarget:
         self._reaper = reap(self._run)
         labels = sweep.labels(self._run)
         try:
-            stack = self._reused(client, image, postgres)
-            if stack is None:
-                own = sweep.labels(self._run, self._kept.key if self._kept else None)
-                stack = Stack.create(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), own)
-                stack.migrate(self._service, labels)
+            stack = Stack.create(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), labels)
+            stack.migrate(self._service, labels)
             near = stack.addresses()
-            if self._kept is not None:
-                self._kept.write(stack.run, stack.handed_over())
         except BaseException as error:
-            self._end(spare_kept=False)
+            self._end()
             other = images.processor(client, image) or images.processor(client, postgres)
             if isinstance(error, GateError) and other:
                 raise GateError(error.message, f"{other} Build it for this one.", error.log) from error
             raise
-        self._stack = stack
         return {
             ADMIN: stack.server.url,
             STACK: stack.handed_over(),
@@ -100,36 +83,9 @@ class ContainersTarget:
             DIGEST: str(image.id),
         }
 
-    def _reused(
-        self, client: docker.DockerClient, image: docker.models.images.Image, postgres: docker.models.images.Image
-    ) -> Stack | None:
-        """The stack that an earlier run kept for the same images, without its databases; None without any."""
-        if not self._keep:
-            return None
-        service = self._service
-        migrate, env = service.image_words["migrate"], sorted(environment(service, {}).items())
-        parts = (image.id, postgres.id, *migrate, *env, *command())
-        kept = ReusedContainers(hashlib.sha256(repr(parts).encode()).hexdigest()[:12])
-        if not kept.acquire():
-            self._say("the kept containers are in use by another run: this run's own will not be kept")
-            return None
-        self._kept = kept
-        kept.forget_others(client)
-        text = kept.read()
-        try:
-            if text is not None:
-                stack = Stack.joined(text)
-                stack.empty()
-                self._say("using the containers that the last run kept")
-                return stack
-        except (GateError, LookupError, psycopg.Error) as error:
-            self._say(f"the kept containers do not work ({one_line(error)}): new ones are created")
-        kept.forget(client)
-        return None
-
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no service uses, for this machine."""
-        return database_url(shared[ADMIN], self._fresh(shared))
+        return clones.database_url(shared[ADMIN], self._fresh(shared))
 
     def _fresh(self, shared: Mapping[str, str]) -> str:
         try:
@@ -140,15 +96,17 @@ class ContainersTarget:
         except psycopg.Error as error:
             raise GateError(f"A fresh database cannot be made: {one_line(error)}.") from error
 
-    def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> ContainerSystem:
-        """A ready service on a fresh database, with its own stand-ins; GateError when it does not get ready."""
+    def system(
+        self, shared: Mapping[str, str], env: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> ContainerSystem:
+        """A ready service with its own stand-ins, on a fresh database or on that one; GateError when it fails."""
         near = NetworkAddresses(**json.loads(shared[REACH]))
         stack = Stack.joined(shared[STACK])
         stand_ins = self._service.make_stand_ins(near.listen)
         started: list[Container] = []
         try:
             with ThreadPoolExecutor(1) as pool:  # the database is copied while the stand-ins start
-                cloning = pool.submit(self._fresh, shared)
+                cloning = pool.submit(lambda: _name(database_url) if database_url else self._fresh(shared))
                 start_all(stand_ins)
                 name = cloning.result()
             upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in stand_ins.items()}
@@ -158,7 +116,7 @@ class ContainersTarget:
                 words = list(self._service.image_words["worker"])
                 worker = replace(plan, name=f"{plan.name}-{number}", command=words, published=False)
                 started.append(Container.run("The service's worker", worker))
-            url = database_url(shared[ADMIN], name)
+            url = clones.database_url(shared[ADMIN], name)
             system = ContainerSystem(started, self._service.ready, stack.server, url, stand_ins)
             system.await_ready()
         except BaseException:
@@ -175,7 +133,7 @@ class ContainersTarget:
         stack = Stack.joined(shared[STACK])
         url = system.database_url or ""
         upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in system.stand_ins.items()}
-        plan = self._plan(shared, stack, near, urlsplit(url).path.removeprefix("/"), {**upstream, **(env or {})})
+        plan = self._plan(shared, stack, near, _name(url), {**upstream, **(env or {})})
         started = [Container.run("The further service", plan)]
         try:
             further = ContainerSystem(started, self._service.ready, stack.server, url, {})
@@ -191,7 +149,7 @@ class ContainersTarget:
         service = self._service
         words = service.image_words.get("serve")
         own = {
-            service.database_env: database_url(stack.server.inner_url, database),
+            service.database_env: clones.database_url(stack.server.inner_url, database),
             "NO_PROXY": near.name,
             "no_proxy": near.name,
             **(service.worker_env if service.workers else {}),
@@ -211,36 +169,34 @@ class ContainersTarget:
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> ContainerProcess:
         """Starts a command of the image on a database of this run, in a container of its own."""
         given = self._service.image_words[name]
-        database = urlsplit(database_url).path.removeprefix("/")
+        database = _name(database_url)
         stack, labels = Stack.joined(shared[STACK]), json.loads(shared[LABELS])
         return ContainerProcess(stack.once(f"The {name}", self._service, (*given, *words), database, labels))
 
     def stop(self) -> None:
-        """Removes the containers, or with ``keep`` leaves Postgres and says where; safe to call twice."""
+        """Removes the containers; safe to call twice."""
         self._clones.close()
-        stack, self._stack = self._stack, None
-        self._end(spare_kept=stack is not None)
-        if stack is not None and self._kept is not None:
-            name, network = stack.server.container.name, stack.network
-            self._say(f"Postgres was left running: docker exec -it {name} psql -h 127.0.0.1 -U postgres")
-            self._say(f"To end it: docker rm -fv {name}; docker volume rm {network}-data; docker network rm {network}")
+        self._end()
 
-    def _end(self, *, spare_kept: bool) -> None:
+    def _end(self) -> None:
         run, self._run = self._run, ""
         if not run:
             return
         try:
-            remaining = sweep.remove(connect(), run, spare_kept=spare_kept)
+            remaining = sweep.remove(connect(), run)
         except (GateError, *FAILURES) as error:
             remaining = [one_line(error)]
         if remaining:
             self._say(f"not removed of run {run}, until the next run tries again: {', '.join(remaining)}")
-        if self._kept is not None:
-            self._kept.release()
         if self._reaper is not None:
             with contextlib.suppress(OSError):
                 self._reaper.communicate(b"\n", timeout=10)
             self._reaper = None
+
+
+def _name(url: str) -> str:
+    """The name of the database of a URL."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def reap(run: str) -> subprocess.Popen[bytes]:

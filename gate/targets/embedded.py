@@ -90,8 +90,8 @@ class EmbeddedTarget:
     """Systems on this machine, without Docker, root or configuration; none outlives the gate.
 
     ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by all that makes
-    the template and the version of Postgres. ``keep`` leaves Postgres up after ``stop`` and says how to reach and to
-    end it. ``ready_seconds`` is how long a service may take until it is ready, instead of the deadline of that name.
+    the template and the version of Postgres. ``ready_seconds`` is how long a service may take until it is ready,
+    instead of the deadline of that name.
     """
 
     name = "embedded"
@@ -103,13 +103,11 @@ class EmbeddedTarget:
         service: Service,
         *,
         warm: bool,
-        keep: bool = False,
         say: Callable[[str], None] = print,
         ready_seconds: float | None = None,
     ) -> None:
         self._service = service
         self._warm = warm
-        self._keep = keep
         self._say = say
         self._ready_seconds = ready_seconds
         self._cluster: Cluster | None = None
@@ -122,7 +120,7 @@ class EmbeddedTarget:
         check_ports()
         command, migrate = self._split("serve"), self._split("migrate")
         binaries = find_binaries()
-        self._cluster = cluster = Cluster(binaries, self._say, keep=self._keep)
+        self._cluster = cluster = Cluster(binaries, self._say)
         try:
             template = template_name(self._service, [*command, *migrate])
             cache = DataCache(f"{binaries.version}\0{template}", self._say) if self._warm else None
@@ -199,13 +197,15 @@ class EmbeddedTarget:
     def _split(self, name: str) -> list[str]:
         return split_command(self._service.commands[name], self._service.root, option_of(name))
 
-    def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> EmbeddedSystem:
-        """A ready service on a fresh database, with its own stand-ins; GateError when it does not get ready."""
+    def system(
+        self, shared: Mapping[str, str], env: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> EmbeddedSystem:
+        """A ready service with its own stand-ins, on a fresh database or on that one; GateError when it fails."""
         service = self._service
         stand_ins = service.make_stand_ins("127.0.0.1")
         try:
             with ThreadPoolExecutor(1) as pool:  # the database is copied while the stand-ins start
-                cloning = pool.submit(self.database, shared)
+                cloning = pool.submit(lambda: database_url or self.database(shared))
                 start_all(stand_ins)
                 url = cloning.result()
             url = with_password(url)
@@ -239,19 +239,9 @@ class EmbeddedTarget:
         return environment({**own, **self._service.local_env, **self._service.env, **more}, drop=self._service.own_env)
 
     def stop(self) -> None:
-        """Ends Postgres and removes its directory, or with ``keep`` leaves it and says where; safe to call twice."""
+        """Ends Postgres and removes its directory; safe to call twice."""
         self._clones.close()
-        cluster = self._cluster
-        if cluster is None or not self._keep:
-            self._end()
-            return
-        self._cluster = None
-        cluster.release()
-        self._say(f"Postgres was left running: psql '{cluster.url}' (\\l lists the databases)")
-        # Postgres removes its lock file when nothing of it writes any more; a fixed pause would be too short at times.
-        lock = cluster.data / "postmaster.pid"
-        wait = f"while [ -e {lock} ]; do sleep 0.1; done"
-        self._say(f"To end it: kill -INT {cluster.pid}; {wait}; rm -rf {cluster.directory}")
+        self._end()
 
     def _end(self) -> None:
         if self._cluster is not None:

@@ -108,9 +108,11 @@ class RemoteTarget:
             "Check --base-url, and that the service is up.",
         )
 
-    def system(self, shared: Mapping[str, str], env: Mapping[str, str] | None = None) -> System:
+    def system(
+        self, shared: Mapping[str, str], env: Mapping[str, str] | None = None, *, database_url: str | None = None
+    ) -> System:
         """The deployed service; another environment for it cannot be had."""
-        del shared
+        del shared, database_url
         if env is not None:
             raise NotAvailable("this check needs a service of its own, started with settings of its own")
         return RemoteSystem(self._address.url, self._databases["--database-url"])

@@ -17,8 +17,8 @@ import psutil
 from gate.core.waiting import NotReached, wait
 from gate.targets.engine import inside
 
-RUN, OWNER, KEPT = "beacon-gate.run", "beacon-gate.owner", "beacon-gate.kept"
-"""Labels: the run's id; the process that it ends with; and the key of what is kept beyond that process."""
+RUN, OWNER = "beacon-gate.run", "beacon-gate.owner"
+"""Labels: the run's id, and the process that it ends with."""
 
 STRANGER_SECONDS = 12 * 3600.0
 """Age from which an object is stale whose owner, on another machine or in a container, cannot be looked up."""
@@ -34,9 +34,9 @@ class EngineObject(Protocol):
         """Removes it."""
 
 
-def labels(run: str, kept: str | None = None) -> dict[str, str]:
+def labels(run: str) -> dict[str, str]:
     """The labels of what this process creates for a run."""
-    return {RUN: run, OWNER: _owner()} | ({KEPT: kept} if kept else {})
+    return {RUN: run, OWNER: _owner()}
 
 
 def _machine() -> str:
@@ -69,24 +69,23 @@ def stale(owner: str, age: float) -> bool:
 
 
 def sweep(client: docker.DockerClient) -> list[str]:
-    """Removes what runs left whose process is gone, but for what is kept; returns the ids of these runs."""
+    """Removes what runs left whose process is gone; returns the ids of these runs."""
     runs = {
         marks[RUN]
         for item in objects(client, RUN)
         for marks in [labels_of(item)]
-        if KEPT not in marks and stale(marks.get(OWNER, ""), _age(item))
+        if stale(marks.get(OWNER, ""), _age(item))
     }
     for run in sorted(runs):
         remove(client, run)
     return sorted(runs)
 
 
-def remove(client: docker.DockerClient, run: str, *, spare_kept: bool = True) -> list[str]:
+def remove(client: docker.DockerClient, run: str) -> list[str]:
     """Removes every container, volume and network of a run; returns the names of those that stay."""
 
     def remaining() -> list[EngineObject]:
-        of_run = objects(client, f"{RUN}={run}")
-        return [item for item in of_run if not spare_kept or KEPT not in labels_of(item)]
+        return objects(client, f"{RUN}={run}")
 
     def after_removing() -> list[str]:
         _remove_all(remaining())

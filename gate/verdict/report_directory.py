@@ -19,6 +19,8 @@ PARTIAL = ".partial"
 ERRORS = "errors.txt"
 """The last lines that a run without a verdict wrote to standard error, or the traceback of the gate's own fault."""
 VERDICT = "verdict.json"
+KEPT = "journal/kept.txt"
+"""The addresses of a run with --keep, as long as it stays."""
 RESULTS = (VERDICT, "verdict.md", "verdict.html", "junit.xml", "allure-results", "journal", "replay", ERRORS)
 
 _held: dict[Path, int] = {}  # descriptors of the locks of this process

@@ -18,7 +18,7 @@ from filelock import Timeout as LockTimeout
 from platformdirs import user_cache_path
 
 from gate.core.errors import GateError
-from gate.core.guard import PREFIX, RUN
+from gate.core.guard import PREFIX
 from gate.core.lifetime import MEMORY, SHARED, root
 from gate.core.surroundings import environment
 from gate.core.waiting import deadline
@@ -75,19 +75,16 @@ def data_root(say: Say) -> Path:
 
 
 class Cluster:
-    """One Postgres server with its data directory below ``directory``; both go when this process does.
+    """One Postgres server with its data directory below ``directory``; both go when this process does."""
 
-    ``keep`` says that it will be released, and so does not belong to the run.
-    """
-
-    def __init__(self, binaries: Binaries, say: Say, *, keep: bool = False) -> None:
+    def __init__(self, binaries: Binaries, say: Say) -> None:
         self.binaries = binaries
         folder = data_root(say)
         self.directory = folder / f"{PREFIX}{secrets.token_hex(4)}"
         self.data = self.directory / "data"
         self.log = self.directory / "postgres.log"
         self.url = ""
-        self._env = environment({"LC_ALL": "C", **({RUN: ""} if keep else {})})
+        self._env = environment({"LC_ALL": "C"})
         try:
             self._watched = Watched(self.directory, owner())
         except OSError as error:
@@ -168,10 +165,6 @@ class Cluster:
     def close(self) -> None:
         """Ends the server at once and removes its directory; safe to call twice."""
         self._watched.close()
-
-    def release(self) -> None:
-        """Lets the server live on after this process."""
-        self._watched.release()
 
     def _failed(self, message: str, lines: list[str]) -> GateError:
         if any("No space left on device" in line for line in lines):

@@ -141,12 +141,6 @@ class Watched:
         """Sends a signal (``TERM``, ``KILL``, ...) to the child and what it started."""
         self._ask(signal=name)
 
-    def release(self) -> None:
-        """Lets child and directory live on without watchdog or gate."""
-        with contextlib.suppress(GateError):
-            self._ask(release=True)
-        self.close()
-
     def close(self) -> None:
         """Ends the child, removes the directory and waits for both; safe to call twice."""
         for pipe in (self._requests, self._answers):

@@ -9,7 +9,6 @@ Requests are lines of JSON on standard input:
   "grace": seconds}`` starts a child once the previous one has ended; answered by ``{"pid": int}`` or ``{"error": str}``
   on standard output. ``end`` is the signal that asks the child to end; SIGKILL follows after ``grace`` seconds.
 - ``{"signal": "TERM"}`` is sent to the child's process group.
-- ``{"release": true}`` leaves child and directory alone and ends the watchdog.
 
 What the child prints goes to ``log``, or to the watchdog's standard error; there a line of MARK and the child's return
 code follows when the child has ended.
@@ -111,9 +110,6 @@ def serve(directory: str | None, locks: list[int]) -> None:
         answer(directory=directory)
         for line in sys.stdin.buffer:
             request = json.loads(line)
-            if "release" in request:
-                directory = child = None
-                return
             if "signal" in request and child is not None:
                 child.signal(request["signal"])
             if "run" in request:

@@ -30,9 +30,9 @@ def engine() -> docker.DockerClient:
     return client
 
 
-def target(service: Service = SERVICE, *, keep: bool = False, say: Say = lambda _: None) -> ContainersTarget:
+def target(service: Service = SERVICE, *, say: Say = lambda _: None) -> ContainersTarget:
     """A target for the reference runner's image, or another."""
-    return ContainersTarget(service, keep=keep, say=say)
+    return ContainersTarget(service, say=say)
 
 
 def names_of(client: docker.DockerClient, run: str) -> list[str]:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
-from pathlib import Path
 
 import docker
 import httpx
@@ -255,42 +254,6 @@ def test_nothing_outlives_the_gate(client: docker.DockerClient, how: signal.Sign
             os.killpg(gate.pid, how)
         gate.wait(60)
     wait("everything gone", lambda: names_of(client, run), until=lambda names: not names, kind="resume")
-
-
-def test_containers_are_kept_for_the_next_run(
-    client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """With keep Postgres stays and the next run takes it, less the old databases; other images take its place."""
-    monkeypatch.setattr("gate.targets.reused.user_cache_path", lambda _: tmp_path)
-    lines: list[str] = []
-    kept = []
-    for env in ({}, {}, {"RUNNER_LOG_LEVEL": "error"}):
-        running = target(service(env=env), keep=True, say=lines.append)
-        shared = running.start()
-        try:
-            running.database(shared)
-            stack = Stack.joined(shared[STACK])
-            kept.append((stack.run, databases(stack)))
-        finally:
-            running.stop()
-    try:
-        assert [count for _, count in kept] == [1, 1, 1]
-        assert kept[0][0] == kept[1][0] != kept[2][0]
-        assert names_of(client, kept[0][0]) == []
-        assert len(names_of(client, kept[2][0])) == 3
-        assert any("using the containers that the last run kept" in line for line in lines)
-    finally:
-        subprocess.run(["sh", "-c", lines[-1].partition(": ")[2]], check=True, capture_output=True)
-    assert names_of(client, kept[2][0]) == []
-
-
-def databases(stack: Stack) -> int:
-    """How many clones a server has."""
-    with psycopg.connect(stack.server.url) as connection:
-        query = "SELECT count(*) FROM pg_database WHERE datname LIKE 'gate%' AND NOT datistemplate"
-        row = connection.execute(query).fetchone()
-    assert row
-    return int(row[0])
 
 
 def test_taken_port_is_given_up_for_another(

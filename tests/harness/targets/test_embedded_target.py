@@ -94,7 +94,7 @@ def test_nothing_outlives_the_gate(how: signal.Signals) -> None:
         "from beacon.service import service\n"
         "from gate.targets.embedded import EmbeddedTarget\n"
         f"runner = service(serve={STAND_IN!r}, migrate='true')\n"
-        "target = EmbeddedTarget(runner, warm=False, keep=True, say=lambda _: None)\n"
+        "target = EmbeddedTarget(runner, warm=False, say=lambda _: None)\n"
         "shared = target.start()\n"
         "system = target.system(shared)\n"
         "print(json.dumps([system.pid, shared]), flush=True)\n"
@@ -306,21 +306,6 @@ def test_warm_start_copies_the_cache_and_rebuilds_a_broken_one(monkeypatch: pyte
     (entry / "fingerprint").write_text(fingerprint(entry / "data"))
     assert migrations() == 3
     assert ["damaged" in lines[0], "does not start" in lines[1], len(lines)] == [True, True, 2]
-
-
-def test_keep_leaves_the_cluster_up_and_says_how_to_end_it() -> None:
-    """After stop() the database still answers; what was said ends it."""
-    lines: list[str] = []
-    running = target(keep=True, say=lines.append)
-    shared = running.start()
-    url = running.database(shared)
-    running.stop()
-    try:
-        pid = server_pid(url)
-        assert shared["admin_url"] in lines[-2]
-    finally:
-        subprocess.run(["sh", "-c", lines[-1].partition(": ")[2]], check=True)
-    gone([pid], Path(shared[DIRECTORY]))
 
 
 def test_template_has_another_name_when_its_schema_may_differ(tmp_path: Path) -> None:

@@ -45,21 +45,21 @@ def test_object_is_stale_once_its_process_is_gone(owner: str, age: float, expect
 
 @pytest.fixture
 def runs() -> Iterator[dict[str, str]]:
-    """A network and a volume each of a run that is gone, of one that goes on, and of one that is kept."""
+    """A network and a volume each of a run that is gone, and of one that goes on."""
     client = engine()
-    created = {name: secrets.token_hex(4) for name in ("gone", "living", "kept")}
-    owners = {"gone": gone(), "living": OURS, "kept": gone()}
+    created = {name: secrets.token_hex(4) for name in ("gone", "living")}
+    owners = {"gone": gone(), "living": OURS}
     for name, run in created.items():
-        labels = {sweep.RUN: run, sweep.OWNER: owners[name]} | ({sweep.KEPT: "key"} if name == "kept" else {})
+        labels = {sweep.RUN: run, sweep.OWNER: owners[name]}
         client.networks.create(f"gate-test-{run}", labels=labels)
         client.volumes.create(f"gate-test-{run}", labels=labels)
     yield created
     for run in created.values():
-        sweep.remove(client, run, spare_kept=False)
+        sweep.remove(client, run)
 
 
 def test_next_run_removes_stale_objects_and_nothing_else(runs: dict[str, str]) -> None:
-    """Objects of a killed run go; those of a run that goes on, and kept ones, stay."""
+    """Objects of a killed run go; those of a run that goes on stay."""
     client: docker.DockerClient = engine()
     sweep.sweep(client)  # another worker's may have been first
-    assert {name: len(names_of(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2, "kept": 2}
+    assert {name: len(names_of(client, run)) for name, run in runs.items()} == {"gone": 0, "living": 2}
