@@ -11,7 +11,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from rich.console import Console
 from rich.markup import escape
 
-from gate.contract.coverage import by_owner
 from gate.core.redaction import Redactor
 from gate.verdict import evidence_view, overview, report_directory
 from gate.verdict.verdict import NAME, FindingResult, Verdict
@@ -50,36 +49,12 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
 
 def view(verdict: Verdict) -> dict[str, Any]:
     """The members that the templates use."""
-    coverage = verdict.coverage
     notes = {
         "Missing: had to be judged and was not": verdict.missing,
         "Changes of rows that could not be attributed": verdict.unattributed,
         "Not tried: the run ended with the first group of findings": not_tried(verdict),
         "Left behind": verdict.left_behind,
     }
-    kinds = {
-        "statuses": {name: bool(times) for name, times in coverage.statuses.items()},
-        "parameters": coverage.parameters,
-        "fields": coverage.fields,
-        "values": coverage.values,
-    }
-    return {
-        "v": verdict,
-        "headline": headline(verdict),
-        "met": [criterion for criterion in verdict.criteria if criterion.met],
-        "unmet": [criterion for criterion in verdict.criteria if not criterion.met],
-        "notes": [(title, lines) for title, lines in notes.items() if lines],
-        "kinds": list(kinds),
-        "by_operation": by_owner(kinds),
-        "by_schema": by_owner({"keywords": coverage.keywords}),
-        "share": lambda names: f"{sum(names.values())} of {len(names)}" if names else "",
-        "missing": lambda names: [name for name, reached in (names or {}).items() if not reached],
-        **_page(verdict),
-    }
-
-
-def _page(verdict: Verdict) -> dict[str, Any]:
-    """The members that the page alone uses."""
     parts = {
         "findings": verdict.findings,
         "tests": verdict.tests,
@@ -88,9 +63,13 @@ def _page(verdict: Verdict) -> dict[str, Any]:
         "invariants": True,
         "fuzzing": verdict.fuzz,
     }
+    criteria = Counter(criterion.state for criterion in verdict.criteria)
     return {
+        "v": verdict,
+        "headline": headline(verdict),
+        "notes": [(title, lines) for title, lines in notes.items() if lines],
         "parts": [(id_, id_.capitalize()) for id_, content in parts.items() if content],
-        "criteria": Counter(criterion.state for criterion in verdict.criteria),
+        "criteria": ", ".join(f"{number} {state}" for state, number in criteria.items()),
         "states": Counter(test.state for test in verdict.tests),
         "files": overview.by_file(verdict),
         "slowest": overview.slowest(verdict),
