@@ -53,6 +53,7 @@ class Invariant:
     reads: Mapping[str, bool]
     needs: str = ""
     layer: str = "rows"
+    path: Path | None = None  # of its file
 
     @property
     def meaning(self) -> Code:
@@ -113,7 +114,7 @@ def _read(path: Path) -> Invariant:
     }
     # Comments are for readers; the server need not parse them with each check.
     query = re.sub(r"^[ \t]*--.*$|[ \t]+-- .*$", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
-    return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, reads=reads, **header)
+    return Invariant(code=f"BG-INV-{name['number']}", name=name["name"], sql=query, reads=reads, path=path, **header)
 
 
 def on(rule: Invariant, rows: Rows) -> Invariant:

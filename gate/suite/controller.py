@@ -20,6 +20,7 @@ from gate.core.errors import GateError
 from gate.core.rerun import Rerun, RunOptions
 from gate.core.settings import WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
+from gate.session.sources import sources
 from gate.session.start import promises
 from gate.suite import canaries, kept
 from gate.suite.judged import completed, judged
@@ -48,6 +49,7 @@ from gate.verdict.decide import Run, decide
 from gate.verdict.events import Event, FindingReported, GateFailed, OperationFuzzed, ProgressMade
 from gate.verdict.inventory import Inventory, Scope
 from gate.verdict.journal import Follower, Journal, Listener, read
+from gate.verdict.places import Place
 from gate.verdict.promises import Promises
 from gate.verdict.tally import Tally, tally
 from gate.verdict.verdict import Verdict
@@ -68,6 +70,7 @@ class Controller:
         self.inventory = Inventory()
         self.collected: set[str] = set()
         self.promises = Promises()  # until those of the pack are loaded, which can fail
+        self.places: dict[str, Place] = {}  # of tests
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
         self.journal = Journal(self.directory / f"{CONTROLLER}.ndjson", self.redact)
@@ -213,6 +216,8 @@ class Controller:
             self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
         if outcome := outcome_of(report, str(properties.get(CRITERIA, "")), str(properties.get(UNAVAILABLE, ""))):
             self.tests.add(outcome)
+            file, line, _ = report.location
+            self.places[outcome.test] = Place(Path(file), (line or 0) + 1)
             if not self._of_harness(outcome.test):
                 self.journal.write(outcome)
                 if report.failed and self.settings.fail_fast and not self._accepted(outcome.test):
@@ -301,9 +306,13 @@ class Controller:
             total = tally(events)
             self.run.missing = self._missing(total)
             self.run.not_tried = self._not_tried() if self.cut_short else {}
-            self.verdict = decide(total, self.run, self.promises)
+            self.verdict = self._placed(decide(total, self.run, self.promises))
             reports.write(self.verdict, self.settings.report_dir, self.redact)
             last_failed.write(suite.pack().root, total.outcomes, total.tests("failed", "error"))
+
+    def _placed(self, verdict: Verdict) -> Verdict:
+        """The verdict with the places of the promises that its findings break."""
+        return sources(suite.pack(), self.places).placed(verdict) if verdict.findings else verdict
 
     def _not_tried(self) -> dict[str, int]:
         """Numbers of the tests that a run which ended early left out, by folder."""

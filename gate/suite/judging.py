@@ -6,20 +6,20 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-import allure
 import pytest
 
 from gate import suite
 from gate.core.client import Unreachable
 from gate.core.errors import GateError, MachineLacks, NotAvailable
 from gate.core.evidence import Evidence
+from gate.core.exchange import Exchange
 from gate.core.findings import OWN, BrokenPromise, Finding, must, nearest_first
 from gate.core.record import Observations, Record
 from gate.fuzz import codes
 from gate.session import fault
 from gate.session.codes import SILENT, findings_of
 from gate.session.session import Session
-from gate.suite import interrupts
+from gate.suite import allure_results, interrupts
 from gate.suite.state import CANARY, SETTINGS, UNAVAILABLE, UNJUDGED, journal_of, redactor_of
 from gate.targets.remote_run.limits import UsedUp
 from gate.verdict.events import LIMIT, MACHINE, TARGET, GateFailed
@@ -41,6 +41,11 @@ class Watched:
 
 
 WATCHED = pytest.StashKey[list[Watched]]()
+
+
+def exchanges_of(item: pytest.Item) -> list[Exchange]:
+    """The exchanges of a test."""
+    return [exchange for watched in item.stash.get(WATCHED, []) for exchange in watched.record.exchanges]
 
 
 def watch(node: pytest.Item, session: Session, record: Record) -> None:
@@ -171,12 +176,11 @@ def _write(item: pytest.Item, error: BaseException, report: pytest.TestReport) -
         findings = [_with_operations(item, finding) for finding in findings_of(error, item.nodeid)]
         entries = [(findings, _evidence(item, message, findings))]
     redact = redactor_of(item.config)
-    texts = [redact(str(evidence)) for _, evidence in entries]
-    for (findings, evidence), text in zip(entries, texts, strict=True):
+    for findings, evidence in entries:
         journal_of(item.config).write_findings(findings, evidence)
         if not item.stash.get(CANARY, False):
-            allure.attach(text, "evidence", allure.attachment_type.TEXT)
-    report.sections.append(("evidence", "\n\n".join(texts)))
+            allure_results.attach(findings, evidence)
+    report.sections.append(("evidence", "\n\n".join(redact(str(evidence)) for _, evidence in entries)))
 
 
 def _with_operations(item: pytest.Item, finding: Finding) -> Finding:

@@ -1,4 +1,4 @@
-"""Keeps secrets out of what pytest and Allure write of each test."""
+"""Completes what Allure writes of each test, and keeps secrets out of that and of what pytest writes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,35 @@ from typing import Any
 import allure_commons
 import pytest
 
+from gate.suite import allure_results
+from gate.suite.judging import exchanges_of
 from gate.suite.state import SETTINGS, redactor_of
 
 
 class AllureRedactor:
-    """Takes secrets out of Allure's results just before these are written, and out of attached texts just after."""
+    """Completes Allure's results and takes secrets out of them just before these are written.
+
+    Secrets leave an attached text just after it was written.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self._option = config.option
         self._redact = redactor_of(config)
+        self._item: pytest.Item | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Notes the test whose result comes next."""
+        self._item = item
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: object) -> None:
-        """Redacts the result of a test."""
+        """Completes and redacts the result of a test."""
+        if self._item:
+            allure_results.add_steps(result, exchanges_of(self._item))
         self._clean(result)
+        if self._item:
+            allure_results.identify(result, self._redact(self._item.nodeid))
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_container(self, container: object) -> None:
@@ -49,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if SETTINGS in config.stash:
         plugin = AllureRedactor(config)
         allure_commons.plugin_manager.register(plugin)
+        config.pluginmanager.register(plugin)
         config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(plugin))
 
 

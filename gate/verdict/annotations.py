@@ -13,29 +13,36 @@ MOST = 10
 """Annotations of a level that the code host shows; the last one counts those that are left out."""
 
 
-def workflow_commands(verdict: Verdict) -> Iterator[str]:
-    """Yields a command for each of the first groups, and for the reason where there is no finding that gives it."""
+def workflow_commands(verdict: Verdict, prefix: str = "") -> Iterator[str]:
+    """Yields a command for each of the first groups, and for the reason where there is no finding that gives it.
+
+    ``prefix`` leads from the workspace of the code host to the checkout that holds the promises.
+    """
     if verdict.verdict not in {"pass", "broken"} or (verdict.verdict == "broken" and not verdict.findings):
         yield _command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
     for group in verdict.groups[: MOST - 1]:
-        yield _group(group)
+        finding = group.first
+        place = {"file": prefix + finding.file, "line": str(finding.line)} if finding.file else {}
+        yield _command(LEVELS[finding.severity], f"{finding.code} {finding.title}", text_of(group), place)
     omitted = len(verdict.groups) - (MOST - 1)
     if omitted > 0:
         yield _command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
 
 
-def _group(group: Group) -> str:
+def text_of(group: Group) -> str:
+    """A group of findings in a few lines."""
     finding, more = group.first, f"\n{group.more}" if group.more else ""
     first = ", ".join(finding.tests[:1]) or "the run"
-    text = (
+    return (
         f"{finding.where}\nexpected {finding.expected}\ngot {finding.got}\n"
         f"{finding.explanation}\nSeen {finding.times} times, first in {first}.{more}"
     )
-    return _command(LEVELS[finding.severity], f"{finding.code} {finding.title}", text)
 
 
-def _command(level: str, title: str, text: str) -> str:
-    return f"::{level} title={_escaped(title, ':,')}::{_escaped(text)}"
+def _command(level: str, title: str, text: str, place: dict[str, str] | None = None) -> str:
+    properties = {**(place or {}), "title": title}
+    listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
+    return f"::{level} {listed}::{_escaped(text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

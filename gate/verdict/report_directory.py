@@ -21,7 +21,18 @@ ERRORS = "errors.txt"
 VERDICT = "verdict.json"
 KEPT = "journal/kept.txt"
 """The addresses of a run with --keep, as long as it stays."""
-RESULTS = (VERDICT, "verdict.md", "verdict.html", "junit.xml", "allure-results", "journal", "replay", ERRORS)
+RESULTS = (
+    VERDICT,
+    "verdict.md",
+    "verdict.html",
+    "verdict.sarif",
+    "allure-report",
+    "junit.xml",
+    "allure-results",
+    "journal",
+    "replay",
+    ERRORS,
+)
 
 _held: dict[Path, int] = {}  # descriptors of the locks of this process
 

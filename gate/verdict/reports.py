@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gate.core.redaction import Redactor
-from gate.verdict import evidence_view, overview, report_directory
+from gate.verdict import allure_report, evidence_view, junit, overview, report_directory, sarif
 from gate.verdict.verdict import NAME, FindingResult, Verdict
 
 _STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
@@ -27,7 +27,10 @@ SHOWN_TESTS = 3
 
 
 def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
-    """Writes verdict.json, verdict.md and verdict.html to ``directory``, without secrets, and returns their paths."""
+    """Writes the verdict to ``directory`` in each form, without secrets, and returns their paths.
+
+    The results of JUnit and Allure are completed.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     verdict = Verdict.model_validate(redact.within(verdict.model_dump()))
     environment = Environment(
@@ -43,7 +46,9 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
         "verdict.md": environment.get_template("verdict.md").render(members),
         "verdict.html": environment.get_template("verdict.html").render(members),
     }
-    report_directory.publish(directory, contents)
+    allure_report.complete(directory / f"allure-results{report_directory.PARTIAL}", verdict)
+    junit.complete(directory / f"junit.xml{report_directory.PARTIAL}", verdict)
+    report_directory.publish(directory, contents | {sarif.NAME: sarif.document(verdict)})
     return [directory / name for name in contents]
 
 

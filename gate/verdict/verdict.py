@@ -63,6 +63,8 @@ class FindingResult(_Document):
     seen_in: list[int] = []  # repetitions with the finding, where there is more than one repetition
     request: str = ""  # id of the request whose answer shows it
     resource: str = ""  # id of the resource that it is about
+    file: str = ""  # that holds the broken promise, below the root of the checkout
+    line: int = 0
     flaky: bool = False  # some repetitions have the finding, others have not
     command: str = ""  # runs it again, against the same build
 

@@ -20,6 +20,8 @@ BEACON = re.compile(
     re.IGNORECASE,
 )
 """Words of Project Beacon, which the engine must not name."""
+OF_SARIF = '"region": {"startLine"'
+"""Members of a location in SARIF, whose name for lines of a file is one of these words."""
 PRIVATE_NAMES = {
     *(
         "blind",
@@ -81,7 +83,7 @@ def test_engine_names_no_word_of_beacon(room: str) -> None:
         for path in files(f"gate/{room}")
         if path.name != "openapi-3.1.json"
         for number, line in enumerate((path.name, *path.read_text(encoding="utf-8").splitlines()))
-        if BEACON.search(line)
+        if BEACON.search(line.replace(OF_SARIF, ""))
     ]
     assert not named
 

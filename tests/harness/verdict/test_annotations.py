@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from beacon.checkout import ROOT
+from beacon.pack import pack
 from gate.cli.annotate import annotate
 from gate.core.errors import GateError
 from gate.core.redaction import Redactor
+from gate.session.sources import sources
 from gate.verdict import reports
 from gate.verdict.annotations import workflow_commands
 from tests.harness.support.verdicts import passing, reported
@@ -27,6 +29,14 @@ def test_each_finding_is_an_annotation() -> None:
     [line] = workflow_commands(passing(reported("GET /x")))
     assert line.startswith("::error title=BG-HTTP-001 ")
     assert "::GET /x%0Aexpected 200%0Agot 500%0A" in line
+
+
+def test_annotation_is_at_the_promise() -> None:
+    """Below the workspace of the code host, which may hold the checkout of the gate in a folder."""
+    verdict = sources(pack(), {}).placed(passing(reported("job_not_in_queue", code="BG-INV-042")))
+    [line] = workflow_commands(verdict, "50%,a:b/")
+    place = "contracts/database/invariants/042_job_not_in_queue.sql"
+    assert line.startswith(f"::error file=50%25%2Ca%3Ab/{place},line=1,title=BG-INV-042 ")
 
 
 def test_text_of_a_finding_cannot_become_another_workflow_command() -> None:
