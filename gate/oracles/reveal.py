@@ -22,12 +22,17 @@ BG-REVEAL-002 major: Error shows the code behind it
 """)
 INSIDE, CODE = (code.id for code in CODES)
 
+# Languages' traces, and the texts of Postgres, libpq and their drivers, which any service passes on as they are.
 _TRACES = re.compile(
     r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|/site-packages/"
     r"|\bSQLSTATE\b|\bpsycopg|\basyncpg\b"
     r"|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\s[^\"]{0,200}\b(?:FROM|VALUES|SET|WHERE)\b"
     r"|\b(?:relation|column) \\?\"[^\"]+\" (?:does not exist|of relation)"
     r"|\bduplicate key value\b|\bviolates \w+ constraint"
+    r"|\bcouldn't get a connection after\b|\bserver closed the connection\b|\bterminating connection due to\b"
+    r"|\bconsuming input failed\b|\bsending query failed\b|\bthe connection is (?:lost|closed)\b|\bconnection is bad\b"
+    r"|\bpassword authentication failed\b|\bno pg_hba\.conf entry\b|\b(?:too many|remaining) connection"
+    r"|\bcould not connect\b|\bcanceling statement due to\b|\bdeadlock detected\b|\bcould not serialize access\b"
     r"|\bconnection (?:to server )?(?:at|failed|refused)|\b[A-Z][A-Za-z]+(?:Error|Exception)\b|\bat 0x[0-9a-f]{6,}"
 )
 
