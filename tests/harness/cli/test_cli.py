@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -240,6 +241,18 @@ def test_every_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert "BG-HTTP-001" in capsys.readouterr().out
     assert call("explain", "bg-http-001") == 0
     assert capsys.readouterr().out.startswith("BG-HTTP-001 (critical)")
+
+
+def test_explanation_has_a_real_example_and_the_related_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "BG-LOG-003") == 0
+    explanation = capsys.readouterr().out
+    assert "\nChecked by the oracle " in explanation
+    assert re.search(r"\nExample:\n  a request's log line: .+\n    expected .+\n    got      .+\n", explanation)
+    assert "\n  BG-LOG-001  Log line cannot be read\n" in explanation
+    assert call("explain", "BG-INV-018") == 0
+    invariant = capsys.readouterr().out
+    assert "oracle invariants" in invariant
+    assert "BG-INV-001" not in invariant
 
 
 def test_help_names_every_option_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
