@@ -7,8 +7,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from gate.cli.command import Run
-from gate.core.errors import Exit
-from gate.verdict.annotations import workflow_commands
+from gate.cli.comment import TOKEN, comment
+from gate.core.errors import Exit, GateError
+from gate.verdict.annotations import warning, workflow_commands
 from gate.verdict.verdict import read
 
 
@@ -16,7 +17,7 @@ def prepare(parser: ArgumentParser) -> Run:
     """Fills the parser of the command."""
     parser.description = (
         "Prints the findings as annotations, and adds the verdict to the files that GITHUB_STEP_SUMMARY and "
-        "GITHUB_OUTPUT name."
+        "GITHUB_OUTPUT name. With a token in COMMENT_TOKEN it updates one comment on the pull request."
     )
     parser.add_argument("reports", metavar="DIR", type=Path, help="the report directory of a run")
     return annotate
@@ -30,7 +31,17 @@ def annotate(values: Namespace) -> int:
         print(line)
     _append("GITHUB_STEP_SUMMARY", summary)
     _append("GITHUB_OUTPUT", f"verdict={verdict.verdict}\n")
+    if os.environ.get(TOKEN):
+        _comment(summary)
     return Exit.PASS
+
+
+def _comment(summary: str) -> None:
+    """Updates the comment on the pull request; a failure is a warning, since the verdict is the same without it."""
+    try:
+        print(comment(summary))
+    except GateError as error:
+        print(warning("Beacon Gate", str(error)))
 
 
 def _append(variable: str, text: str) -> None:

@@ -29,6 +29,11 @@ def workflow_commands(verdict: Verdict, prefix: str = "") -> Iterator[str]:
         yield _command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
 
 
+def warning(title: str, text: str) -> str:
+    """A warning that belongs to no finding."""
+    return _command("warning", title, text)
+
+
 def text_of(group: Group) -> str:
     """A group of findings in a few lines."""
     finding, more = group.first, f"\n{group.more}" if group.more else ""

@@ -84,6 +84,7 @@ def test_action_reports_what_the_gate_could_not_judge(tmp_path: Path) -> None:
         "POSTGRES": "",
         "DEPTH": "smoke",
         "ARGUMENTS": "--workers=1\n",
+        "COMMENT_TOKEN": "",
         "REPORTS": str(tmp_path),
     }
     assert set(given) == set(step["env"])
