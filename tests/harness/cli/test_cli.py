@@ -40,14 +40,18 @@ def gate(*words: str, cwd: Path = ROOT, timeout: float = 60, **env: str) -> subp
 
 
 def test_clean_runner_passes_and_leaves_every_report(tmp_path: Path) -> None:
-    """One test on the reference runner: exit 0 and a verdict in each format."""
-    ended = gate(*QUICK, "--report-dir", str(tmp_path))
+    """Cases of one test on the reference runner: exit 0, a verdict in each format, and each case once in each."""
+    ended = gate("--depth", "smoke", "--workers", "1", "-k", "routed", "--report-dir", str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "PASS" in ended.stdout
     assert {"verdict.json", "verdict.md", "verdict.html", "junit.xml", "allure-results"} <= {
         p.name for p in tmp_path.iterdir()
     }
-    assert json.loads((tmp_path / "verdict.json").read_text())["counts"]["passed"] == 1
+    ran = [test["id"] for test in json.loads((tmp_path / "verdict.json").read_text())["tests"]]
+    results = [json.loads(path.read_text()) for path in (tmp_path / "allure-results").glob("*-result.json")]
+    assert sorted(result["fullName"] for result in results) == ran
+    assert len({result["testCaseId"] for result in results}) == len(ran) > 1
+    assert (tmp_path / "junit.xml").read_text().count("<testcase ") == len(ran)
 
 
 USAGE = {
