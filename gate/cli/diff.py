@@ -21,7 +21,7 @@ from gate.contract.diff.sources import Source, load
 from gate.contract.nodes import DanglingReferenceError
 from gate.core.errors import Exit, GateError
 
-COLOURS = {"breaking": "red", "risky": "yellow", "safe": "green"}
+COLOURS = {"breaking": "red", "unknown": "magenta", "risky": "yellow", "safe": "green"}
 WIDTH = 160
 """Columns of a table that does not go to a terminal."""
 EPILOG = """\
@@ -32,8 +32,10 @@ examples:
   gate diff main new.yaml
   gate diff HEAD~1 HEAD --json
 
-breaking: a caller can fail; risky: it may notice; safe: it cannot. `gate explain BG-DIFF-106` says what a rule means.
-Exit codes: 0 nothing breaks, 1 something does, 2 usage, 3 a document could not be loaded.
+breaking: a caller can fail; unknown: it could not be decided, look at it; risky: a caller may notice; safe: it cannot.
+`gate explain BG-DIFF-106` says what a rule means.
+Exit codes: 0 nothing is known to break, 1 something breaks, 2 usage, 3 a document could not be loaded, or a change is
+unknown and --strict is given.
 """
 
 
@@ -48,6 +50,7 @@ def prepare(parser: ArgumentParser, published: str | None) -> Run:
     parser.add_argument("old", metavar="OLD", help="the contract that callers rely on")
     parser.add_argument("new", metavar="NEW", help="the contract that is to replace it")
     parser.add_argument("--json", action="store_true", help="print the changes as JSON")
+    parser.add_argument("--strict", action="store_true", help="exit with 3 if a change could not be decided")
     return partial(diff, published)
 
 
@@ -61,7 +64,10 @@ def diff(published: str | None, values: Namespace) -> int:
     except RecursionError as error:
         raise GateError("The references of a document are nested too deeply to compare it.", "Flatten them.") from error
     show_json(old, new, changes) if values.json else show(old, new, changes)
-    return Exit.BROKEN if any(change.severity == "breaking" for change in changes) else Exit.PASS
+    severities = {change.severity for change in changes}
+    if "breaking" in severities:
+        return Exit.BROKEN
+    return Exit.UNJUDGED if values.strict and "unknown" in severities else Exit.PASS
 
 
 def show_json(old: Source, new: Source, changes: Sequence[Change]) -> None:
@@ -90,7 +96,7 @@ def show(old: Source, new: Source, changes: Sequence[Change]) -> None:
     if old.document == new.document:
         summary = "The documents are identical."
     elif not changes:
-        summary = "Nothing that a caller could notice changed: only texts, examples, tags or servers differ."
+        summary = "Nothing that a caller could notice changed: only texts, examples, tags or notation differ."
     else:
         counted = Counter(change.severity for change in changes)
         summary = ", ".join(f"{counted[severity]} {severity}" for severity in SEVERITIES)

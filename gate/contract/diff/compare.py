@@ -1,4 +1,4 @@
-"""Changes between two documents: paths, operations, security, and extensions."""
+"""Changes between two documents: paths, operations, webhooks, and extensions."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gate.contract.diff.answers import responses
 from gate.contract.diff.change import Change, ranked
-from gate.contract.diff.parts import Parts, Place
-from gate.contract.diff.rules import Rule
+from gate.contract.diff.inverted import inverted
+from gate.contract.diff.parts import Parts
+from gate.contract.diff.place import Place
+from gate.contract.diff.rules import Direction, Rule
+from gate.contract.diff.security import security
+from gate.contract.diff.servers import servers
 from gate.contract.nodes import METHODS, Node, Operation, shape
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     """Every change that somebody who relies on ``old`` may notice in ``new``, worst first.
 
-    Texts, examples, tags and servers are not compared. Raises DanglingReferenceError where a reference leads nowhere.
+    Texts, examples and tags are not compared. Raises DanglingReferenceError where a reference leads nowhere.
     """
     return ranked(_changes(Node(old, "", old), Node(new, "", new)))
 
@@ -34,15 +39,14 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
         if key not in before:
             text = f"{path[0]} added ({', '.join(method.upper() for method in _methods(path[1]))})"
             yield Place(path[0], "path").change(Rule.PATH_ADDED, new.child("paths", path[0]), text)
-    yield from _schemes(old, new)
-    yield from _values(Rule.CALLBACK_CHANGED, Place("", "webhooks"), old.child("webhooks"), new.child("webhooks"))
+    yield from inverted(_sent_by_the_service("webhook", old.child("webhooks"), new.child("webhooks"), parts.inverse))
     for name in sorted(key for key in {**old.value, **new.value} if key.startswith("x-")):
         yield from _values(Rule.EXTENSION_CHANGED, Place("", "extension"), old.child(name), new.child(name))
 
 
 def _paths(document: Node) -> dict[str, tuple[str, Node]]:
-    """Paths and their items by shape."""
-    return {shape(path): (path, item) for path, item in document.child("paths").items()}
+    """Paths that have operations, and their items, by shape."""
+    return {shape(path): (path, item) for path, item in document.child("paths").items() if _methods(item)}
 
 
 def _methods(item: Node) -> list[str]:
@@ -59,11 +63,15 @@ def _path(old: tuple[str, Node], new: tuple[str, Node], parts: Parts) -> Iterato
         elif before.value is None:
             yield place.change(Rule.OPERATION_ADDED, after, f"{place.operation} added")
         else:
-            yield from _operation(place, before, after)
             pair = Operation(method, old[0], old[1], before), Operation(method, new[0], new[1], after)
+            yield from _operation(place, before, after)
+            if parts.sent is Direction.REQUEST:
+                yield from security(place, before, after)
+                yield from servers(place, *pair)
             yield from parts.parameters(place, *pair, names)
             yield from parts.body(place, before, after)
-            yield from parts.responses(place, before, after)
+            yield from responses(parts, place, before, after)
+            yield from inverted(_callbacks(place, before.child("callbacks"), after.child("callbacks"), parts.inverse))
 
 
 def _operation(place: Place, old: Node, new: Node) -> Iterator[Change]:
@@ -75,45 +83,40 @@ def _operation(place: Place, old: Node, new: Node) -> Iterator[Change]:
     if before != after:
         text = "deprecated" if after else "no longer deprecated"
         yield place.change(Rule.DEPRECATION_CHANGED, new.child("deprecated"), text, before, after)
-    before, after = _security(old), _security(new)
-    if not _admitted(before, after):
-        yield place.change(Rule.SECURITY_TIGHTENED, new.child("security"), "security tightened", before, after)
-    elif not _admitted(after, before):
-        yield place.change(Rule.SECURITY_LOOSENED, new.child("security"), "security loosened", before, after)
-    yield from _values(Rule.CALLBACK_CHANGED, place.at("callbacks"), old.child("callbacks"), new.child("callbacks"))
 
 
-def _security(operation: Node) -> list[dict[str, list[str]]]:
-    """The alternatives of an operation; the empty one where nothing is asked for."""
-    return operation.value.get("security", operation.document.get("security")) or [{}]
+def _callbacks(place: Place, old: Node, new: Node, parts: Parts) -> Iterator[Change]:
+    before, after = dict(old.items()), dict(new.items())
+    for name in dict.fromkeys([*before, *after]):
+        here = place.at(f"callback {name}")
+        if name not in after:
+            yield here.change(Rule.PATH_REMOVED, before[name], f"callback {name} removed")
+        elif name not in before:
+            text = f"callback {name} added"
+            yield here.change(Rule.CALLBACK_CHANGED, after[name], text)
+        else:
+            yield from _sent_by_the_service(f"{place.operation} callback {name}", before[name], after[name], parts)
 
 
-def _admitted(callers: list[dict[str, list[str]]], asked: list[dict[str, list[str]]]) -> bool:
-    """Return whether every caller that satisfies the first alternatives satisfies the second."""
-
-    def enough(has: dict[str, list[str]], needs: dict[str, list[str]]) -> bool:
-        return all(name in has and set(scopes) <= set(has[name]) for name, scopes in needs.items())
-
-    return all(any(enough(has, needs) for needs in asked) for has in callers)
-
-
-def _schemes(old: Node, new: Node) -> Iterator[Change]:
-    """Schemes that both documents define; added and removed ones show at the operations that ask for them."""
-    before, after = old.child("components", "securitySchemes"), new.child("components", "securitySchemes")
-    after_by_name = dict(after.items())
-    for name, scheme in before.items():
-        if name in after_by_name:
-            place, ignored = Place("", "security scheme"), ("description",)
-            yield from _values(Rule.SECURITY_SCHEME_CHANGED, place, scheme, after_by_name[name], ignored)
+def _sent_by_the_service(kind: str, old: Node, new: Node, parts: Parts) -> Iterator[Change]:
+    """Changes of requests that the service sends; what is sent and what is answered change their parts."""
+    before, after = dict(old.items()), dict(new.items())
+    for name in dict.fromkeys([*before, *after]):
+        here = Place(f"{kind} {name}", "")
+        if name not in after:
+            yield here.change(Rule.PATH_REMOVED, before[name], f"{kind} {name} removed")
+        elif name not in before:
+            yield here.change(Rule.PATH_ADDED, after[name], f"{kind} {name} added")
+        else:
+            yield from _path((name, before[name]), (name, after[name]), parts)
 
 
-def _values(rule: Rule, place: Place, old: Node, new: Node, ignored: tuple[str, ...] = ()) -> Iterator[Change]:
+def _values(rule: Rule, place: Place, old: Node, new: Node) -> Iterator[Change]:
     """A change for each smallest value that differs; lists of plain values are compared as sets."""
     before, after = old.value, new.value
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in dict.fromkeys([*before, *after]):
-            if key not in ignored:
-                yield from _values(rule, place, old.child(key), new.child(key), ignored)
+            yield from _values(rule, place, old.child(key), new.child(key))
     elif _text(before) != _text(after):
         node = old if after is None else new
         if isinstance(before, list) and isinstance(after, list):

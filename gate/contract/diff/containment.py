@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
+from gate.contract.diff.meaning import meant, without_common
 from gate.contract.diff.rules import Direction
+from gate.contract.diff.witness import LIMIT, Search
 from gate.contract.nodes import Node, absolute, inlined, registry
+
+UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
 
 
 class Answer(StrEnum):
@@ -27,18 +32,64 @@ class Containment:
         # Two versions of a component are two schemas, so each document has a URI of its own.
         self._documents: dict[int, tuple[str, jsonschema_rs.Registry]] = {}
         self._canonical: dict[tuple[int, str], Any] = {}
+        self._answers: dict[tuple[int, str, int, str], Answer] = {}
 
     def covers(self, wide: Node, narrow: Node) -> Answer:
         """Return whether ``wide`` accepts every value that ``narrow`` does."""
+        key = (id(wide.document), wide.pointer, id(narrow.document), narrow.pointer)
+        if key not in self._answers:
+            self._answers[key] = self._decided(wide, narrow)
+        return self._answers[key]
+
+    def _decided(self, wide: Node, narrow: Node) -> Answer:
         try:
-            answer = self._canonicalized(wide).covers(self._canonicalized(narrow))
-        except (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError):
-            return Answer.UNKNOWN  # a pattern or a keyword that the library does not take
-        return Answer(answer.value)
+            answer = Answer(self._canonicalized(wide).covers(self._canonicalized(narrow)).value)
+        except UNSUPPORTED:
+            answer = Answer.UNKNOWN  # a pattern or a keyword that the library does not take
+        if answer is not Answer.UNKNOWN:
+            return answer
+        first, second = (meant(inlined(node)) for node in (wide, narrow))
+        remainders = without_common(first, second)
+        try:
+            if remainders != (first, second) and self._remainder_covers(wide, narrow, remainders):
+                return Answer.YES
+        except UNSUPPORTED:
+            pass
+        return Answer.NO if self.witness(wide, narrow) else Answer.UNKNOWN
+
+    def _remainder_covers(self, wide: Node, narrow: Node, remainders: tuple[Any, Any]) -> bool:
+        first, second = (
+            self._canonical_form(node, schema) for node, schema in zip((wide, narrow), remainders, strict=True)
+        )
+        return bool(first.covers(second).value == Answer.YES)
+
+    def witness(self, refusing: Node, accepting: Node) -> tuple[Any] | None:
+        """A value that the second schema accepts and the first refuses, if a bounded search finds one."""
+        schemas = [meant(inlined(node)) for node in (refusing, accepting)]
+        try:
+            refuses, accepts = (
+                jsonschema_rs.Draft202012Validator(
+                    absolute(schema, self._registered(node.document)[0]),
+                    validate_formats=True,
+                    registry=self._registered(node.document)[1],
+                )
+                for node, schema in zip((refusing, accepting), schemas, strict=True)
+            )
+            for value in islice(Search(*schemas).values(schemas[1]), LIMIT):
+                if accepts.is_valid(value) and not refuses.is_valid(value):
+                    return (value,)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, OverflowError):
+            return None
+        return None
 
     def compatible(self, old: Node, new: Node, direction: Direction) -> Answer:
         """Return whether the change breaks no client: requests may only accept more, responses only return less."""
         return self.covers(new, old) if direction is Direction.REQUEST else self.covers(old, new)
+
+    @staticmethod
+    def accepts(schema: Any, value: Any) -> bool:
+        """Return whether a schema without references accepts a value."""
+        return bool(jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(value))
 
     def equivalent(self, old: Node, new: Node) -> bool:
         """Return whether it is proved that both accept the same values."""
@@ -47,17 +98,17 @@ class Containment:
     def _canonicalized(self, node: Node) -> Any:
         key = (id(node.document), node.pointer)
         if key not in self._canonical:
-            base, documents = self._registered(node.document)
-            self._canonical[key] = jsonschema_rs.canonicalize(
-                absolute(inlined(node), base),
-                draft=jsonschema_rs.Draft202012,
-                validate_formats=True,
-                registry=documents,
-            )
+            self._canonical[key] = self._canonical_form(node, meant(inlined(node)))
         return self._canonical[key]
+
+    def _canonical_form(self, node: Node, schema: Any) -> Any:
+        base, documents = self._registered(node.document)
+        return jsonschema_rs.canonicalize(
+            absolute(schema, base), draft=jsonschema_rs.Draft202012, validate_formats=True, registry=documents
+        )
 
     def _registered(self, document: Mapping[str, Any]) -> tuple[str, jsonschema_rs.Registry]:
         if id(document) not in self._documents:
             base = f"urn:openapi:{len(self._documents)}"
-            self._documents[id(document)] = base, registry(document, base)
+            self._documents[id(document)] = base, registry(meant(document), base)
         return self._documents[id(document)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from gate.contract.diff.rules import SchemaRule
+from gate.contract.diff.meaning import ENCODINGS
+from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.nodes import Node
 
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
@@ -42,7 +44,7 @@ def pointer(old: Node, new: Node, keyword: str) -> str:
 
 def types(old: Node, new: Node) -> Iterator[SchemaChange]:
     """Types that are allowed now, or no longer; null has rules of its own."""
-    before, after = _types(old.value), _types(new.value)
+    before, after = listed_types(old.value), listed_types(new.value)
     place, values = pointer(old, new, "type"), (old.value.get("type"), new.value.get("type"))
     removed, added = _not_covered(before, after), _not_covered(after, before)
     if "null" in removed and before != {"null"}:
@@ -60,7 +62,8 @@ def types(old: Node, new: Node) -> Iterator[SchemaChange]:
         yield SchemaChange(SchemaRule.TYPE_WIDENED, place, f"{new_types} allowed", *values)
 
 
-def _types(schema: Mapping[str, Any]) -> frozenset[str]:
+def listed_types(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The types that a schema allows."""
     listed = _values(schema)
     if "type" not in schema and listed is not None:
         return frozenset(JSON_TYPES[type(value)] for value in listed.values())
@@ -85,7 +88,9 @@ def values(old: Node, new: Node) -> Iterator[SchemaChange]:
         yield SchemaChange(SchemaRule.VALUES_UNLIMITED, place, text, list(before.values()), None)
     elif before is not None and after is not None:
         both = list(before.values()), list(after.values())
-        if ("null" in _types(old.value)) != ("null" in _types(new.value)):  # reported as a change of the type
+        if ("null" in listed_types(old.value)) != (
+            "null" in listed_types(new.value)
+        ):  # reported as a change of the type
             before, after = ({key: value for key, value in side.items() if key != "null"} for side in (before, after))
         if removed := [key for key in before if key not in after]:
             yield SchemaChange(SchemaRule.VALUE_REMOVED, place, f"value removed: {', '.join(removed)}", *both)
@@ -112,10 +117,15 @@ def bounds(old: Node, new: Node) -> Iterator[SchemaChange]:
         yield _moved(old, new, "uniqueItems", (before, after), tightened=bool(after))
     before, after = old.value.get("multipleOf"), new.value.get("multipleOf")
     if before != after:
-        if after is not None and not (before and after and before % after == 0):
+        if after is not None and not _multiple(before, after):
             yield _moved(old, new, "multipleOf", (before, after), tightened=True)
-        if before is not None and not (before and after and after % before == 0):
+        if before is not None and not _multiple(after, before):
             yield _moved(old, new, "multipleOf", (before, after), tightened=False)
+
+
+def _multiple(number: float | None, step: float | None) -> bool:
+    """Return whether the first number is a multiple of the second, as decimals."""
+    return bool(number and step) and Decimal(str(number)) % Decimal(str(step)) == 0
 
 
 def _limit(old: Node, new: Node, keywords: tuple[str, str], sign: int) -> Iterator[SchemaChange]:
@@ -145,11 +155,51 @@ def _moved(old: Node, new: Node, keyword: str, values: tuple[Any, Any], *, tight
     return SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {before} -> {after}", *values)
 
 
-def hints(old: Node, new: Node) -> Iterator[SchemaChange]:
+def hints(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange]:
     """The default, and how a value is to be read: what containment cannot see."""
-    for keyword in ("default", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "discriminator"):
-        before, after = old.value.get(keyword), new.value.get(keyword)
+    for keyword in ("default", "contentEncoding", "contentMediaType", "format", "discriminator"):
+        before, after = _hint(old, keyword), _hint(new, keyword)
         if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
             rule = SchemaRule.DEFAULT_CHANGED if keyword == "default" else SchemaRule.READING_CHANGED
             texts = ("none" if side is None else json.dumps(side, sort_keys=True) for side in (before, after))
-            yield SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {' -> '.join(texts)}", before, after)
+            severity = "" if keyword in ("default", "discriminator") else _reading(before, after, direction)
+            if keyword == "discriminator":
+                severity = _discrimination(before, after, direction)
+            text = f"{keyword} {' -> '.join(texts)}"
+            yield SchemaChange(rule, pointer(old, new, keyword), text, before, after, severity)
+
+
+def _hint(schema: Node, keyword: str) -> Any:
+    """The value of a hint; what it says anyhow is left out."""
+    value = schema.value.get(keyword)
+    if keyword == "format":
+        return value if value in ENCODINGS else None
+    if keyword in ("contentEncoding", "contentMediaType"):
+        text = str(value).lower() if value is not None else None
+        return None if text in ("7bit", "8bit", "binary", "identity") else text
+    if keyword == "discriminator" and isinstance(value, Mapping):
+        mapping = {
+            name: target if target.startswith("#") else f"#/components/schemas/{target}"
+            for name, target in value.get("mapping", {}).items()
+        }
+        implicit = {name for name, target in mapping.items() if target.rsplit("/", 1)[-1] == name}
+        spelt = {name: target for name, target in mapping.items() if name not in implicit}
+        return {"propertyName": value.get("propertyName"), "mapping": spelt}
+    return value
+
+
+def _reading(before: Any, after: Any, direction: Direction) -> str:
+    """Another encoding cannot be read; one that appears is asked for; one that goes leaves texts that are accepted."""
+    replaced = before is not None and after is not None and "binary" not in (before, after)
+    asked = direction is Direction.REQUEST and after not in (None, "binary")
+    return "breaking" if replaced or asked else "risky"
+
+
+def _discrimination(before: Any, after: Any, direction: Direction) -> str:
+    if not before or not after:
+        return "risky"
+    if before["propertyName"] != after["propertyName"]:
+        return "breaking"
+    names = (before["mapping"], after["mapping"])
+    listed, others = names if direction is Direction.REQUEST else names[::-1]
+    return "safe" if all(others.get(name) == target for name, target in listed.items()) else "breaking"

@@ -8,7 +8,8 @@ from typing import Any
 
 from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
-from gate.contract.nodes import Node
+from gate.contract.diff.views import FLAGS, hidden
+from gate.contract.nodes import Node, inlined
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,23 @@ class Members:
     """The members that an object schema declares and requires, and its schema for all others."""
 
     schema: Node
+    ignored: frozenset[str] = frozenset()
 
     @property
     def declared(self) -> dict[str, Any]:
         """The schemas of declared members."""
-        properties: dict[str, Any] = self.schema.value.get("properties", {})
-        return properties
+        properties = self.schema.value.get("properties", {})
+        return {name: schema for name, schema in properties.items() if name not in self.ignored}
 
     @property
     def required(self) -> list[str]:
         """The names of required members."""
-        names: list[str] = self.schema.value.get("required", [])
-        return names
+        return [name for name in self.schema.value.get("required", []) if name not in self.ignored]
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The names of members that are not sent in this direction."""
+        return frozenset(name for name, schema in self.declared.items() if hidden(schema))
 
     @property
     def others(self) -> Any:
@@ -43,6 +49,9 @@ class Members:
 def members(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange]:
     """Members added or removed, required or optional, and objects closed or opened."""
     before, after = Members(old), Members(new)
+    for name in before.hidden | after.hidden:
+        yield from _hidden(name, before, after, direction)
+    before, after = (Members(side.schema, before.hidden | after.hidden) for side in (before, after))
     for name in [name for name in after.declared if name not in before.declared]:
         yield from _added(name, before, after, direction)
     for name in [name for name in before.declared if name not in after.declared]:
@@ -62,6 +71,33 @@ def members(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange
         yield SchemaChange(rule, pointer(old, new, keyword), text, old.value.get(keyword), new.value.get(keyword))
 
 
+def _hidden(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
+    """The change of a member that one side or both do not send: readOnly in a request, writeOnly in an answer."""
+    here, there = before.declared.get(name), after.declared.get(name)
+    was, now = hidden(here), hidden(there)
+    side = after if there is not None else before
+    place = side.schema.child("properties", name).pointer
+    flag = FLAGS[direction]
+    if (was or here is None) and (now or there is None):
+        if _written(before, was) != _written(after, now):
+            yield SchemaChange(SchemaRule.HIDDEN_MEMBER_CHANGED, place, f"{name} changed, which is {flag}")
+    elif now:
+        if direction is Direction.RESPONSE and name in before.required:
+            yield SchemaChange(SchemaRule.REQUIRED_MEMBER_REMOVED, place, f"{name} became {flag}")
+        else:
+            yield SchemaChange(SchemaRule.READING_CHANGED, place, f"{flag} none -> true", None, True)
+    elif direction is Direction.REQUEST and name in after.required:
+        yield SchemaChange(SchemaRule.MEMBER_REQUIRED, place, f"{name} became required, no longer {flag}", False, True)
+    else:
+        yield SchemaChange(SchemaRule.HIDDEN_MEMBER_CHANGED, place, f"{name} is no longer {flag}")
+
+
+def _written(members: Members, kept: Any) -> Any:
+    """A hidden member as its document writes it, without texts."""
+    document = members.schema.document
+    return kept and (kept["required"], inlined(Node(document, members.schema.pointer, kept["schema"])))
+
+
 def _added(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
     place = after.schema.child("properties", name)
     rule, text = SchemaRule.MEMBER_ADDED_TO_OPEN, f"{name} added"
@@ -74,8 +110,9 @@ def _added(name: str, before: Members, after: Members, direction: Direction) -> 
 
 def _removed(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
     place = before.schema.child("properties", name)
-    required = name in before.required and name not in after.required
-    if required and (direction is Direction.RESPONSE or after.closed):
+    response = direction is Direction.RESPONSE
+    required = name in before.required and (name not in after.required or response)
+    if required and (response or after.closed):
         rule = SchemaRule.REQUIRED_MEMBER_REMOVED
     elif after.closed:
         rule = SchemaRule.MEMBER_REMOVED_FROM_CLOSED
@@ -89,7 +126,8 @@ def pairs(old: Node, new: Node) -> Iterator[tuple[Node, Node]]:
 
     A name that one side alone declares is compared with the other side's schema for all other members, if it has one.
     """
-    before, after = Members(old), Members(new)
+    ignored = Members(old).hidden | Members(new).hidden
+    before, after = Members(old, ignored), Members(new, ignored)
     for name in [*after.declared, *(name for name in before.declared if name not in after.declared)]:
         here, there = _of(before, name), _of(after, name)
         if here is not None and there is not None:

@@ -1,50 +1,49 @@
-"""Changes of the parts of an operation: parameters, request body, responses, headers and links."""
+"""Changes of the parts of an operation: parameters, the request body, and media types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from gate.contract.diff.change import Change, Where
-from gate.contract.diff.containment import Containment
-from gate.contract.diff.rules import Direction, Rule, rules
+from gate.contract.diff.containment import Answer, Containment
+from gate.contract.diff.keywords import SchemaChange, listed_types
+from gate.contract.diff.media import MediaType, covering, same
+from gate.contract.diff.place import Place
+from gate.contract.diff.rules import Direction, Rule, SchemaRule
 from gate.contract.diff.schemas import Schemas
-from gate.contract.nodes import Node, Operation
+from gate.contract.diff.views import Views
+from gate.contract.diff.wire import SCALARS, text_covers
+from gate.contract.nodes import Node, Operation, simplified
 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 
-
-@dataclass(frozen=True)
-class Place:
-    """An operation and a part of it."""
-
-    operation: str
-    location: str
-
-    def at(self, location: str) -> Place:
-        """Another part of the same operation."""
-        return replace(self, location=location)
-
-    def change(self, rule: Rule, node: Node, text: str, old: Any = None, new: Any = None) -> Change:
-        """A change here; ``node`` is its place in the document."""
-        where = Where(self.operation, self.location, node.pointer)
-        return Change(rule.code, rules()[rule.code].severity, where, text, old, new)
+IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
+"""Header parameters that OpenAPI ignores."""
 
 
 class Parts:
     """Compares the parts of operations; schemas that several share are compared once."""
 
-    def __init__(self) -> None:
-        containment = Containment()
-        self._schemas = {direction: Schemas(direction, containment) for direction in Direction}
+    def __init__(self, sent: Direction = Direction.REQUEST) -> None:
+        self.sent = sent
+        self.answered = Direction.RESPONSE if sent is Direction.REQUEST else Direction.REQUEST
+        self._containment = Containment()
+        self._views = {direction: Views(direction) for direction in Direction}
+        self._schemas = {direction: Schemas(direction, self._containment) for direction in Direction}
+
+    @cached_property
+    def inverse(self) -> Parts:
+        """The same for requests that the service itself sends."""
+        return Parts(self.answered)
 
     def parameters(self, place: Place, old: Operation, new: Operation, renamed: Mapping[str, str]) -> Iterator[Change]:
         """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""
-        after = new.parameters()
+        after = _heeded(new)
         before = {
             (kind, renamed.get(name, name) if kind == "path" else name): parameter
-            for (kind, name), parameter in old.parameters().items()
+            for (kind, name), parameter in _heeded(old).items()
         }
         for (kind, name), parameter in before.items():
             here = place.at(f"{kind} parameter {name}")
@@ -54,8 +53,9 @@ class Parts:
                 yield from self._parameter(here, parameter, after[kind, name])
         for (kind, name), parameter in after.items():
             if (kind, name) not in before:
-                required = parameter.value.get("required")
-                rule = Rule.REQUIRED_PARAMETER_ADDED if required else Rule.OPTIONAL_PARAMETER_ADDED
+                rule = (
+                    Rule.REQUIRED_PARAMETER_ADDED if parameter.value.get("required") else Rule.OPTIONAL_PARAMETER_ADDED
+                )
                 yield place.at(f"{kind} parameter {name}").change(rule, parameter, f"{name} added")
 
     def _parameter(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
@@ -63,13 +63,15 @@ class Parts:
         if before != after and new.value["in"] != "header":
             text = f"{before} renamed to {after}"
             yield place.change(Rule.PARAMETER_RENAMED, new.child("name"), text, before, after)
-        yield from _required(place, old, new, Rule.PARAMETER_REQUIRED, Rule.PARAMETER_OPTIONAL)
-        before, after = _serialisation(old), _serialisation(new)
+        yield from required(place, old, new, Rule.PARAMETER_REQUIRED, Rule.PARAMETER_OPTIONAL)
+        types = _types(old) | _types(new) if _types(old) == _types(new) else _types(old) & SCALARS or _types(old)
+        before, after = _serialisation(old, types), _serialisation(new, types)
         for keyword in [key for key in after if after[key] != before[key]]:
             text = f"{keyword} {before[keyword]} -> {after[keyword]}"
-            rule = Rule.PARAMETER_WRITTEN_DIFFERENTLY
-            yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword])
-        yield from self._schema(place, Direction.REQUEST, _schema_of(old), _schema_of(new))
+            rule, more = Rule.PARAMETER_WRITTEN_DIFFERENTLY, keyword in ("allowReserved", "allowEmptyValue")
+            severity = "safe" if more and after[keyword] else ""
+            yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword], severity)
+        yield from self.text(place, self.sent, old, new)
 
     def body(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
         """The request body: present, required, its media types and their schemas."""
@@ -81,79 +83,101 @@ class Parts:
         elif before.value is not None and after.value is None:
             yield place.change(Rule.BODY_REMOVED, before, "request body removed")
         elif before.value is not None:
-            yield from _required(place, before, after, Rule.BODY_REQUIRED, Rule.BODY_OPTIONAL)
+            yield from required(place, before, after, Rule.BODY_REQUIRED, Rule.BODY_OPTIONAL)
             types = Rule.REQUEST_TYPE_REMOVED, Rule.REQUEST_TYPE_ADDED
-            yield from self._content(place, Direction.REQUEST, before, after, types)
+            yield from self.content(place, self.sent, before, after, types)
 
-    def responses(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
-        """Statuses, and the media types, headers and links of those on both sides."""
-        before, after = dict(old.child("responses").items()), dict(new.child("responses").items())
-        for status, response in before.items():
-            here = place.at(f"response {status}")
-            if status not in after:
-                rule = Rule.SUCCESS_REMOVED if _success(status) else Rule.ERROR_REMOVED
-                yield here.change(rule, old.child("responses", status), f"{status} removed")
-                continue
-            types = Rule.RESPONSE_TYPE_REMOVED, Rule.RESPONSE_TYPE_ADDED
-            yield from self._content(here, Direction.RESPONSE, response, after[status], types)
-            yield from self._headers(here, response, after[status])
-            yield from _links(here, response, after[status])
-        for status in [status for status in after if status not in before]:
-            rule = Rule.SUCCESS_ADDED if _success(status) else Rule.ERROR_ADDED
-            yield place.at(f"response {status}").change(rule, new.child("responses", status), f"{status} added")
-
-    def _content(
+    def content(
         self, place: Place, direction: Direction, old: Node, new: Node, types: tuple[Rule, Rule]
     ) -> Iterator[Change]:
+        """Media types, and the schemas of those that both sides have; a range has the types that it covers."""
         before, after = (dict(side.child("content").items()) for side in (old, new))
+        request = direction is Direction.REQUEST
         for media, content in before.items():
-            if media not in after:
+            other = same(media, after) or covering(media, after)
+            if other:
+                yield from self._media(place, direction, (media, content), after[other])
+            elif request or not any(MediaType.parse(media).covers(MediaType.parse(name)) for name in after):
                 yield place.change(types[0], content, f"{media} removed")
-                continue
-            here = place.at(f"{place.location}, {media}")
-            schemas = (side.child("schema", default=True) for side in (content, after[media]))
-            yield from self._schema(here, direction, *schemas)
-            if content.value.get("encoding") != after[media].value.get("encoding"):
-                yield here.change(Rule.ENCODING_CHANGED, after[media].child("encoding"), "encoding changed")
-        for media in [media for media in after if media not in before]:
-            yield place.change(types[1], after[media], f"{media} added")
+        for media in [media for media in after if not same(media, before)]:
+            wider = covering(media, before)
+            if wider is None:
+                yield place.change(types[1], after[media], f"{media} added")
+            elif not request:
+                yield from self._media(place, direction, (media, before[wider]), after[media])
 
-    def _headers(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
-        before, after = (
-            {name.lower(): (name, header) for name, header in side.child("headers").items()} for side in (old, new)
-        )
-        for key, (name, header) in before.items():
-            here = place.at(f"{place.location}, header {name}")
-            if key not in after:
-                required = header.value.get("required")
-                rule = Rule.REQUIRED_HEADER_REMOVED if required else Rule.OPTIONAL_HEADER_REMOVED
-                yield here.change(rule, old.child("headers", name), f"{name} removed")
-            else:
-                yield from _required(here, header, after[key][1], Rule.HEADER_REQUIRED, Rule.HEADER_OPTIONAL)
-                yield from self._schema(here, Direction.RESPONSE, _schema_of(header), _schema_of(after[key][1]))
-        for name in [name for key, (name, _) in after.items() if key not in before]:
-            here = place.at(f"{place.location}, header {name}")
-            yield here.change(Rule.HEADER_ADDED, new.child("headers", name), f"{name} added")
+    def _media(self, place: Place, direction: Direction, old: tuple[str, Node], new: Node) -> Iterator[Change]:
+        here = place.at(f"{place.location}, {old[0]}")
+        schemas = (side.child("schema", default=True) for side in (old[1], new))
+        yield from self.schema(here, direction, *schemas)
+        if old[1].value.get("encoding") != new.value.get("encoding"):
+            yield here.change(Rule.ENCODING_CHANGED, new.child("encoding"), "encoding changed")
 
-    def _schema(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
-        schemas = self._schemas[direction]
-        for change in schemas.compare(old, new):
-            where = Where(place.operation, place.location, change.pointer)
-            code, severity = change.rule.code(direction), schemas.severity(change)
-            yield Change(code, severity, where, change.text, change.old, change.new)
+    def schema(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
+        """Changes of a schema, as its direction sees them."""
+        schemas, views = self._schemas[direction], self._views[direction]
+        for change in schemas.compare(views.old(old), views.new(new)):
+            yield _placed(place, direction, change, schemas.severity(change))
+
+    def text(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
+        """Changes of the schema of a parameter or a header, whose values are text on the wire."""
+        before, after = _schema_of(old), _schema_of(new)
+        if "content" not in old.value and "content" not in new.value:
+            wide, narrow = (after, before) if direction is Direction.REQUEST else (before, after)
+            style = _style(old)
+            single = style in (("form", True), ("simple", True), ("simple", False)) or "string" not in listed_types(
+                simplified(narrow).value
+            )
+            answer = text_covers(wide, narrow, self._containment, list_of_one=single)
+            if answer is Answer.YES:
+                rule = SchemaRule.TYPE_WIDENED if direction is Direction.REQUEST else SchemaRule.TYPE_NARROWED
+                change = SchemaChange(rule, after.child("type").pointer, "another type of the same texts")
+                yield _placed(place, direction, change, "safe")
+                return
+            if answer is Answer.UNKNOWN:
+                text = "another type: it could not be decided whether its texts are the same"
+                change = SchemaChange(SchemaRule.UNDECIDED, after.child("type").pointer, text)
+                yield _placed(place, direction, change, "unknown")
+                return
+        yield from self.schema(place, direction, before, after)
 
 
-def _serialisation(parameter: Node) -> dict[str, Any]:
-    """Keywords that say how the value of a parameter is written."""
+def _placed(place: Place, direction: Direction, change: SchemaChange, severity: str) -> Change:
+    where = Where(place.operation, place.location, change.pointer)
+    return Change(change.rule.code(direction), severity, where, change.text, change.old, change.new)
+
+
+def _heeded(operation: Operation) -> dict[tuple[str, str], Node]:
+    """The parameters without the headers that OpenAPI ignores."""
+    parameters = operation.parameters()
+    return {key: node for key, node in parameters.items() if key[0] != "header" or key[1] not in IGNORED_HEADERS}
+
+
+def _style(parameter: Node) -> tuple[str, bool]:
     value = parameter.value
-    style = value.get("style", DEFAULT_STYLES[value["in"]])
+    style = str(value.get("style", DEFAULT_STYLES.get(value.get("in", "header"), "simple")))
+    return style, bool(value.get("explode", style == "form"))
+
+
+def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
+    """Keywords that say how the value of a parameter is written, where they have an effect on these types."""
+    value = parameter.value
+    style, explode = _style(parameter)
+    scalar, array = types <= SCALARS, types <= SCALARS | {"array"}
+    without_effect = scalar or (array and style == "simple") or style == "deepObject"
+    media = next(iter(value.get("content", {})), None)
+    query = value["in"] == "query"
     return {
-        "style": style,
-        "explode": value.get("explode", style == "form"),
-        "allowReserved": value.get("allowReserved", False),
-        "allowEmptyValue": value.get("allowEmptyValue", False),
-        "content": next(iter(value.get("content", {})), None),
+        "style": style if not scalar or style in ("label", "matrix") else "any",
+        "explode": None if without_effect else explode,
+        "allowReserved": query and bool(value.get("allowReserved", False)),
+        "allowEmptyValue": query and bool(value.get("allowEmptyValue", False)),
+        "content": media and MediaType.parse(media),
     }
+
+
+def _types(parameter: Node) -> frozenset[str]:
+    return listed_types(simplified(_schema_of(parameter)).value)
 
 
 def _schema_of(node: Node) -> Node:
@@ -162,29 +186,9 @@ def _schema_of(node: Node) -> Node:
     return node.child("content", media, "schema", default=True) if media else node.child("schema", default=True)
 
 
-def _required(place: Place, old: Node, new: Node, required: Rule, optional: Rule) -> Iterator[Change]:
+def required(place: Place, old: Node, new: Node, rule: Rule, optional: Rule) -> Iterator[Change]:
+    """The change of a part that became required (``rule``), or optional."""
     before, after = bool(old.value.get("required")), bool(new.value.get("required"))
     if before != after:
         text = "became required" if after else "became optional"
-        yield place.change(required if after else optional, new.child("required"), text, before, after)
-
-
-def _success(status: str) -> bool:
-    """Return whether a status or a range like 2XX means success; ``default`` does not."""
-    return status[0] in "123"
-
-
-def _links(place: Place, old: Node, new: Node) -> Iterator[Change]:
-    before, after = dict(old.child("links").items()), dict(new.child("links").items())
-    for name, link in before.items():
-        here = place.at(f"{place.location}, link {name}")
-        if name not in after:
-            yield here.change(Rule.LINK_REMOVED, old.child("links", name), f"{name} removed")
-            continue
-        links = [{k: v for k, v in side.value.items() if k != "description"} for side in (link, after[name])]
-        if links[0] != links[1]:
-            yield here.change(Rule.LINK_CHANGED, after[name], f"{name} changed", *links)
-    for name in [name for name in after if name not in before]:
-        yield place.at(f"{place.location}, link {name}").change(
-            Rule.LINK_ADDED, new.child("links", name), f"{name} added"
-        )
+        yield place.change(rule if after else optional, new.child("required"), text, before, after)

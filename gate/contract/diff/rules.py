@@ -9,7 +9,8 @@ from pathlib import Path
 from gate.core.documents import load_toml
 from gate.core.findings import Code
 
-SEVERITIES = ("breaking", "risky", "safe")
+SEVERITIES = ("breaking", "unknown", "risky", "safe")
+"""Worst first; unknown is a change of which it could not be decided, so somebody must look at it."""
 
 
 @cache
@@ -63,6 +64,9 @@ class Rule(IntEnum):
     LINK_ADDED = 43
     EXTENSION_CHANGED = 50
     CALLBACK_CHANGED = 51
+    SERVER_REMOVED = 52
+    SERVER_ADDED = 53
+    SERVER_CHANGED = 54
 
     @property
     def code(self) -> str:
@@ -116,6 +120,7 @@ class SchemaRule(IntEnum):
     UNDECIDED = 34
     DEFAULT_CHANGED = 35
     READING_CHANGED = 36
+    HIDDEN_MEMBER_CHANGED = 37
 
     def code(self, direction: Direction) -> str:
         """The id of the rule for values that go this way."""

@@ -14,12 +14,18 @@ from typing import Any
 from gate.contract.diff.branches import COMBINATIONS, branches, match, one_sided, unmatched
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import SchemaChange, bounds, hints, pointer, types, values
+from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import Direction, SchemaRule, rules
 from gate.contract.nodes import Node, inlined, simplified
 
 BEYOND_CONTAINMENT = frozenset(
-    {SchemaRule.DEFAULT_CHANGED, SchemaRule.READING_CHANGED, SchemaRule.MEMBER_REMOVED_FROM_OPEN}
+    {
+        SchemaRule.DEFAULT_CHANGED,
+        SchemaRule.READING_CHANGED,
+        SchemaRule.MEMBER_REMOVED_FROM_OPEN,
+        SchemaRule.HIDDEN_MEMBER_CHANGED,
+    }
 )
 """Changes that a caller can notice although containment says that the new schema fits."""
 
@@ -84,7 +90,7 @@ class Schemas:
 
     def _hints(self, old: Node, new: Node) -> list[SchemaChange]:
         """Changes of hints that have a rule; the default of a response is no promise and has none."""
-        return [change for change in hints(old, new) if change.rule.code(self.direction) in rules()]
+        return [change for change in hints(old, new, self.direction) if change.rule.code(self.direction) in rules()]
 
     def _below(self, old: Node, new: Node) -> Iterator[SchemaChange]:
         for here, there in pairs(old, new):
@@ -111,9 +117,14 @@ class Schemas:
             ("format", SchemaRule.FORMAT_TIGHTENED, SchemaRule.FORMAT_LOOSENED, SchemaRule.FORMAT_CHANGED),
         ):
             before, after = old.value.get(keyword), new.value.get(keyword)
-            if before == after:
+            if before == after or {before, after} <= NO_LIMIT | {None}:
                 continue
-            here, there = (_only(side, (keyword,), type="string") for side in (old, new))
+            numbers = keyword == "format" and not {before, after}.isdisjoint(RANGES)
+            keep = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum") if numbers else ()
+            kind = {"type": "number" if numbers else "string"}
+            here, there = (_only(side, (keyword, *keep), **kind) for side in (old, new))
+            if self.containment.equivalent(here, there):
+                continue
             rule = self._rule(here, there, tightened, loosened, changed)
             yield SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {before} -> {after}", before, after)
 
@@ -126,7 +137,8 @@ class Schemas:
             here, there = _only(old, keywords), _only(new, keywords)
             if inlined(here) == inlined(there):
                 continue
-            whole = keywords[0].startswith("unevaluated")
+            restricted = _either(old, new, "additionalProperties") and keywords == ("patternProperties",)
+            whole = restricted or keywords[0].startswith("unevaluated")
             less, more, unknown = SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE, SchemaRule.UNDECIDED
             rule = self._rule(old if whole else here, new if whole else there, less, more, unknown)
             changed = next(key for key in keywords if inlined(_only(old, (key,))) != inlined(_only(new, (key,))))
@@ -153,7 +165,7 @@ class Schemas:
             if self.containment.equivalent(old, new):
                 return [change for change in changes if change.rule in BEYOND_CONTAINMENT]
             return [c if c.rule in BEYOND_CONTAINMENT else replace(c, severity="safe") for c in changes]
-        grave = {"breaking"} if answer is Answer.NO else {"breaking", "risky"}
+        grave = {"breaking"} if answer is Answer.NO else {"breaking", "unknown", "risky"}
         explained = any(
             change.rule is MILDER[self.direction]
             or (change.rule not in BEYOND_CONTAINMENT and self.severity(change) in grave)

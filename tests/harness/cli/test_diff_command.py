@@ -31,7 +31,7 @@ def test_breaking_change_exits_1_and_says_it_as_json(tmp_path: Path) -> None:
     ended = gate(str(tmp_path / "old.yaml"), str(tmp_path / "new.yaml"), "--json")
     assert ended.returncode == 1, ended.stderr
     report = json.loads(ended.stdout)
-    assert report["counts"] == {"breaking": 1, "risky": 0, "safe": 0}
+    assert report["counts"] == {"breaking": 1, "unknown": 0, "risky": 0, "safe": 0}
     assert report["changes"][0]["rule"] == "BG-DIFF-207"
     assert report["identical"] is False
 
@@ -49,6 +49,19 @@ def test_unknown_revision_is_exit_code_3() -> None:
     assert ended.returncode == 3
     assert "neither a file nor a git revision" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_change_that_could_not_be_decided_is_exit_code_3_if_strict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A class of its own: neither compatible nor known to break."""
+    schema = {"type": "string"}
+    (tmp_path / "old.json").write_text(json.dumps(response({**schema, "pattern": "^(?!a)b"})))
+    (tmp_path / "new.json").write_text(json.dumps(response({**schema, "pattern": "^(?!c)b"})))
+    words = ["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+    assert cli.main(arguments=words) == 0
+    assert "unknown (1)" in capsys.readouterr().out
+    assert cli.main(arguments=[*words, "--strict"]) == 3
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from tests.harness.support.documents import (
     response,
 )
 
+LIST: Schema = {"type": "array", "items": N}
+
 OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
     "path removed": (document({"/a": GET}), document({}), "001 breaking"),
     "path added": (document({}), document({"/a": GET}), "002 safe"),
@@ -41,9 +43,13 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
     "security alternative": (operation(security=KEY), operation(security=[*KEY, {"other": []}]), "007 safe"),
     "security scope": (operation(security=[{"o": ["r"]}]), operation(security=[{"o": ["r", "w"]}]), "006 breaking"),
     "security scheme": (
-        document({}, {"securitySchemes": {"key": {"type": "apiKey", "name": "a", "in": "header"}}}),
-        document({}, {"securitySchemes": {"key": {"type": "apiKey", "name": "b", "in": "header"}}}),
-        "008 risky",
+        document(
+            {"/a": GET}, {"securitySchemes": {"key": {"type": "apiKey", "name": "a", "in": "header"}}}, security=KEY
+        ),
+        document(
+            {"/a": GET}, {"securitySchemes": {"key": {"type": "apiKey", "name": "b", "in": "header"}}}, security=KEY
+        ),
+        "006 breaking",
     ),
     "deprecated": (NONE, operation(deprecated=True), "009 safe"),
     "required parameter": (NONE, query(required=True), "010 breaking"),
@@ -54,7 +60,7 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
     "parameter optional": (query(required=True), query(), "014 safe"),
     "parameter of the path item": (
         document({"/a": {"parameters": [{"name": "q", "in": "query", "schema": N}], **GET}}),
-        document({"/a": {"parameters": [{"name": "q", "in": "query", "schema": S}], **GET}}),
+        document({"/a": {"parameters": [{"name": "q", "in": "query", "schema": {"type": "boolean"}}], **GET}}),
         "103 breaking",
     ),
     "path parameter renamed": (
@@ -62,7 +68,8 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
         document({"/a/{y}": {"parameters": [{"name": "y", "in": "path", "required": True, "schema": S}], **GET}}),
         "015 safe",
     ),
-    "parameter style": (query(), query(explode=False), "016 breaking"),
+    "parameter style": (query(schema=LIST), query(schema=LIST, explode=False), "016 breaking"),
+    "style of a scalar": (query(), query(explode=False), ""),
     "style spelt out": (query(), query(style="form", explode=True), ""),
     "required body": (NONE, body(required=True), "020 breaking"),
     "optional body": (NONE, body(), "021 safe"),
@@ -90,9 +97,9 @@ OPERATIONS: dict[str, tuple[Schema, Schema, str]] = {
     "link added": (answer(), answer(links={"L": {"operationId": "a"}}), "043 safe"),
     "extension": (document({}, **{"x-words": {"a": ["b"]}}), document({}, **{"x-words": {"a": ["c"]}}), "050 risky"),
     "callback": (NONE, operation(callbacks={"done": {"{$url}": GET}}), "051 risky"),
-    "texts, examples, tags, servers": (
+    "texts, examples, tags": (
         query(description="D"),
-        {**query(description="E", example=3), "servers": [{"url": "/v2"}], "tags": [{"name": "t"}]},
+        {**query(description="E", example=3), "tags": [{"name": "t"}]},
         "",
     ),
 }
@@ -135,10 +142,10 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "unique": ({"type": "array"}, {"type": "array", "uniqueItems": True}, "118 breaking", "218 safe"),
     "pattern added": (S, {**S, "pattern": "^a"}, "120 breaking", "220 safe"),
     "pattern removed": ({**S, "pattern": "^a"}, S, "121 safe", "221 breaking"),
-    "pattern changed": ({**S, "pattern": "^a+b"}, {**S, "pattern": "^a*b"}, "122 risky", "221 breaking"),
+    "pattern changed": ({**S, "pattern": "^a+b"}, {**S, "pattern": "^a*b"}, "122 unknown", "221 breaking"),
     "format added": (S, {**S, "format": "uuid"}, "123 breaking", "223 safe"),
     "format removed": ({**S, "format": "uuid"}, S, "124 safe", "224 breaking"),
-    "format nobody knows": (S, {**S, "format": "beacon"}, "125 risky", "223 safe"),
+    "format nobody knows": (S, {**S, "format": "beacon"}, "125 unknown", "223 safe"),
     "closed": (obj(a=S), obj(closed=True, a=S), "126 breaking", "226 safe"),
     "opened": (obj(closed=True, a=S), obj(a=S), "127 safe", "227 breaking"),
     "variant removed": ({"anyOf": [S, N]}, {"anyOf": [S]}, "128 breaking", "228 safe"),
@@ -171,7 +178,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "232 safe",
     ),
     "default": ({**N, "default": 1}, {**N, "default": 2}, "135 risky", ""),
-    "write only": (obj(a=S), obj(a={**S, "writeOnly": True}), "136 risky", "236 risky"),
+    "write only": (obj(a=S), obj(a={**S, "writeOnly": True}), "", "236 risky"),
     "map values": (
         {"type": "object", "additionalProperties": N},
         {"type": "object", "additionalProperties": S},
@@ -245,7 +252,7 @@ def test_change_behind_a_reference_in_a_condition_is_seen() -> None:
     """Keywords that are compared as a whole are compared with what they refer to."""
     ref = {"$ref": "#/components/schemas/Word"}
     old, new = (request({"not": obj("title", title=ref)}, Word=schema) for schema in (AB, ABC))
-    assert [(rule, severity) for rule, severity, _ in changes(old, new)] in ([("132", "breaking")], [("134", "risky")])
+    assert [(rule, severity) for rule, severity, _ in changes(old, new)] == [("132", "breaking")]
 
 
 def test_each_rule_in_the_code_stands_in_the_table() -> None:

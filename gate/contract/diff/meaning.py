@@ -1,0 +1,106 @@
+"""The set of values of a schema in keywords that containment takes: formats of numbers are bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gate.contract.nodes import DATA, MAPS
+
+FLOAT = 3.4028234663852886e38
+
+RANGES: dict[str, tuple[float, float]] = {
+    **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+    "float": (-FLOAT, FLOAT),
+}
+"""The least and the greatest number of a format."""
+
+ENCODINGS = frozenset({"byte", "binary", "base64url"})
+"""Formats that say how octets are written; they are compared like contentEncoding."""
+
+MATCH_ALL = frozenset({"", "^", "$", ".*", "^.*", ".*$", "^.*$", "(.*)", "^(.*)$", r"^[\s\S]*$", r"[\s\S]*"})
+"""Patterns that match every text."""
+
+NO_LIMIT = frozenset({"double", "password", "html", "markdown", "commonmark"}) | ENCODINGS
+"""Formats that refuse no value."""
+
+INDEPENDENT = (
+    ("if", "then", "else"),
+    ("contains", "minContains", "maxContains"),
+    ("not",),
+    ("propertyNames",),
+    ("dependentRequired",),
+    ("dependentSchemas",),
+    ("pattern",),
+    ("format",),
+    ("anyOf",),
+    ("oneOf",),
+    ("allOf",),
+    ("$ref",),
+)
+"""Keywords whose effect does not depend on other keywords, so that they can be left out where both sides have them."""
+
+
+def meant(schema: Any, named: bool = False) -> Any:
+    """The schema with bounds in place of the formats of numbers."""
+    if isinstance(schema, list):
+        return [meant(entry) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {
+        key: child if key in DATA and not named else meant(child, named=not named and key in MAPS)
+        for key, child in schema.items()
+    }
+    return result if named else _bounded(result)
+
+
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    if schema.get("pattern") in MATCH_ALL:
+        del schema["pattern"]
+    name = schema.get("format")
+    if name in NO_LIMIT:
+        del schema["format"]
+    elif isinstance(name, str) and name in RANGES:
+        del schema["format"]
+        least, greatest = RANGES[name]
+        schema["minimum"] = max(schema.get("minimum", least), least)
+        schema["maximum"] = min(schema.get("maximum", greatest), greatest)
+    return schema
+
+
+def without_common(wide: Any, narrow: Any) -> tuple[Any, Any]:
+    """Both schemas without the conditions that they share.
+
+    If the wide rest covers the narrow rest, the wide schema covers the narrow one; the opposite does not follow.
+    """
+    if wide == narrow:
+        return True, True
+    if not isinstance(wide, Mapping) or not isinstance(narrow, Mapping) or _open_ended(wide, narrow):
+        return wide, narrow
+    first, second = dict(wide), dict(narrow)
+    for keywords in INDEPENDENT:
+        if all(wide.get(key) == narrow.get(key) for key in keywords):
+            for key in keywords:
+                first.pop(key, None)
+                second.pop(key, None)
+    both = wide.get("properties"), narrow.get("properties")
+    if isinstance(both[0], Mapping) and isinstance(both[1], Mapping):
+        pairs = {name: without_common(both[0][name], both[1][name]) for name in both[0] if name in both[1]}
+        first["properties"] = {**both[0], **{name: pair[0] for name, pair in pairs.items()}}
+        second["properties"] = {**both[1], **{name: pair[1] for name, pair in pairs.items()}}
+    for key in ("items", "additionalProperties"):
+        if key in wide and key in narrow and "prefixItems" not in wide and "prefixItems" not in narrow:
+            if key == "additionalProperties" and not _same_names(wide, narrow):
+                continue
+            first[key], second[key] = without_common(wide[key], narrow[key])
+    return first, second
+
+
+def _open_ended(*schemas: Mapping[str, Any]) -> bool:
+    return any(key.startswith("unevaluated") or "dynamic" in key.lower() for schema in schemas for key in schema)
+
+
+def _same_names(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> bool:
+    names = [schema.get("properties", {}).keys() for schema in (wide, narrow)]
+    return bool(names[0] == names[1] and wide.get("patternProperties") == narrow.get("patternProperties"))

@@ -1,0 +1,52 @@
+"""Media types by meaning: no case, no charset where it says nothing, and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """A media type or a range of them."""
+
+    main: str
+    sub: str
+    parameters: frozenset[tuple[str, str]]
+
+    @classmethod
+    def parse(cls, text: str) -> MediaType:
+        """The media type that a text names."""
+        name, *fields = (part.strip() for part in text.split(";"))
+        main, _, sub = name.lower().partition("/")
+        pairs = (tuple(part.strip().strip('"') for part in entry.split("=", 1)) for entry in fields if "=" in entry)
+        parameters = {(key.lower(), value.lower() if key.lower() == "charset" else value) for key, value in pairs}
+        json = sub == "json" or sub.endswith("+json")
+        said_anyway = {pair for pair in parameters if pair[0] == "charset" and (json or pair[1] in ("utf-8", "utf8"))}
+        return cls(main, sub, frozenset(parameters - said_anyway))
+
+    def covers(self, other: MediaType) -> bool:
+        """Return whether every type of the other range is one of this range."""
+        return (
+            self.main in ("*", other.main)
+            and (self.main == "*" or self.sub in ("*", other.sub))
+            and self.parameters <= other.parameters
+        )
+
+    @property
+    def narrowness(self) -> tuple[bool, bool, int]:
+        """Greater for a range that covers less."""
+        return self.main != "*", self.sub != "*", len(self.parameters)
+
+
+def same(name: str, others: Iterable[str]) -> str | None:
+    """The text that names the same types, if any does."""
+    wanted = MediaType.parse(name)
+    return next((other for other in others if MediaType.parse(other) == wanted), None)
+
+
+def covering(name: str, others: Iterable[str]) -> str | None:
+    """The narrowest of the other ranges that covers this type, if any does."""
+    wanted = MediaType.parse(name)
+    ranges = [other for other in others if MediaType.parse(other).covers(wanted)]
+    return max(ranges, key=lambda other: MediaType.parse(other).narrowness, default=None)

@@ -1,0 +1,83 @@
+"""Changes of servers: the addresses of an operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice, product
+from typing import Any
+from urllib.parse import urlsplit
+
+from gate.contract.diff.change import Change
+from gate.contract.diff.place import Place
+from gate.contract.diff.rules import Rule
+from gate.contract.nodes import Node, Operation
+
+MOST = 256
+"""Addresses that are made of one server with variables."""
+
+PORTS = {"http": ":80", "https": ":443"}
+
+
+def servers(place: Place, old: Operation, new: Operation) -> Iterator[Change]:
+    """Addresses that the operation no longer has, and new ones."""
+    before, after = _addresses(old), _addresses(new)
+    for address, server in before.items():
+        if address not in after:
+            yield place.change(Rule.SERVER_REMOVED, server, f"server {address or '/'} removed")
+    for address, server in after.items():
+        if address not in before:
+            yield place.change(Rule.SERVER_ADDED, server, f"server {address or '/'} added")
+            continue
+        for name, default in _defaults(before[address], address).items():
+            now = _defaults(server, address).get(name)
+            if now != default:
+                text = f"{name}: default {default} -> {now}"
+                yield place.change(Rule.SERVER_CHANGED, server.child("variables", name), text, default, now)
+
+
+def _defaults(server: Node, address: str) -> dict[str, Any]:
+    """The defaults of variables that stay open in an address."""
+    names = set(re.findall(r"\{([^{}]*)\}", address))
+    return {
+        name: variable.value.get("default") for name, variable in server.child("variables").items() if name in names
+    }
+
+
+def _addresses(operation: Operation) -> dict[str, Node]:
+    root = Node(operation.node.document, "", operation.node.document)
+    owners = (operation.node, operation.item, root)
+    listed = next((owner.child("servers") for owner in owners if owner.value.get("servers")), None)
+    if listed is None:
+        return {"": root.child("servers")}
+    by_address: dict[str, Node] = {}
+    for index in range(len(listed.value)):
+        server = listed.child(index)
+        for address in _expanded(server):
+            by_address.setdefault(_plain(address), server)
+    return by_address
+
+
+def _expanded(server: Node) -> Iterator[str]:
+    """The addresses of a server: one for each combination of the values that its variables may have."""
+    url = str(server.value.get("url", "/"))
+    choices = {
+        name: variable.value["enum"]
+        for name, variable in server.child("variables").items()
+        if variable.value.get("enum")
+    }
+    for values in islice(product(*choices.values()), MOST):
+        text = url
+        for name, value in zip(choices, values, strict=True):
+            text = text.replace(f"{{{name}}}", str(value))
+        yield text
+
+
+def _plain(address: str) -> str:
+    """An address in one way of writing it."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address.rstrip("/")
+    host = parts.netloc.lower().removesuffix(PORTS.get(parts.scheme, "\n"))
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/") if parts.netloc else address.rstrip("/")

@@ -1,0 +1,121 @@
+"""Views of a document for one direction: members that are never sent that way lose their schema.
+
+A readOnly member is not sent in a request, a writeOnly member not in an answer. On the side that sends, such a member
+accepts nothing; on the side that receives, everything. Pointers stay those of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.contract.diff.rules import Direction
+from gate.contract.nodes import DATA, MAPS, DanglingReferenceError, Node, locate
+
+FLAGS = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
+"""The keyword of members that are not sent in a direction."""
+
+HIDDEN = "x-beacon-hidden"
+"""Holds the schema that a hidden member has in the document, and whether it is required there."""
+
+NAMED = MAPS | {"schemas"}
+
+
+class Views:
+    """Views of documents; each is made once."""
+
+    def __init__(self, direction: Direction) -> None:
+        self.direction = direction
+        self._views: dict[tuple[int, bool], tuple[Mapping[str, Any], Any]] = {}
+
+    def old(self, node: Node) -> Node:
+        """A place of the old document, as this direction sees it."""
+        return self._view(node, sends=self.direction is Direction.REQUEST)
+
+    def new(self, node: Node) -> Node:
+        """A place of the new document, as this direction sees it."""
+        return self._view(node, sends=self.direction is Direction.RESPONSE)
+
+    def _view(self, node: Node, *, sends: bool) -> Node:
+        key = (id(node.document), sends)
+        if key not in self._views:
+            viewed = _viewed(node.document, node.document, FLAGS[self.direction], sends, frozenset())
+            self._views[key] = node.document, viewed
+        document = self._views[key][1]
+        value = locate(document, f"#{node.pointer}").value if _leads(document, node.pointer) else node.value
+        return Node(document, node.pointer, value)
+
+
+def hidden(schema: Any) -> Mapping[str, Any] | None:
+    """Return the schema and the requirement that a view keeps of a member; None for one that is sent."""
+    return schema.get(HIDDEN) if isinstance(schema, Mapping) else None
+
+
+def _leads(document: Mapping[str, Any], pointer: str) -> bool:
+    try:
+        locate(document, f"#{pointer}")
+    except DanglingReferenceError:
+        return False
+    return True
+
+
+def _viewed(
+    document: Mapping[str, Any], value: Any, flag: str, sends: bool, above: frozenset[str], named: bool = False
+) -> Any:
+    if isinstance(value, list):
+        return [_viewed(document, entry, flag, sends, above) for entry in value]
+    if not isinstance(value, Mapping):
+        return value
+    names = frozenset() if named else above | frozenset(_hidden_names(document, value, flag))
+    result = {}
+    for key, child in value.items():
+        if key in DATA and not named:
+            result[key] = [name for name in child if name not in names] if key == "required" and names else child
+        elif key == "properties" and not named and isinstance(child, Mapping):
+            required = value.get("required", ())
+            result[key] = {
+                name: _marked(schema, flag, sends, name in required)
+                if name in names and _flagged(document, schema, flag)
+                else _viewed(document, schema, flag, sends, frozenset())
+                for name, schema in child.items()
+            }
+        else:
+            passed = names if key == "allOf" and not named else frozenset()
+            if key == "allOf" and not named and isinstance(child, list):
+                result[key] = [_viewed(document, entry, flag, sends, passed) for entry in child]
+            else:
+                result[key] = _viewed(document, child, flag, sends, frozenset(), named=not named and key in NAMED)
+    return result
+
+
+def _marked(schema: Any, flag: str, sends: bool, required: bool) -> dict[str, Any]:
+    marked = {flag: True, HIDDEN: {"schema": schema, "required": required}}
+    return {**marked, "not": {}} if sends else marked
+
+
+def _hidden_names(document: Mapping[str, Any], schema: Mapping[str, Any], flag: str) -> Iterator[str]:
+    for part in _conjuncts(document, schema):
+        properties = part.get("properties")
+        for name, member in properties.items() if isinstance(properties, Mapping) else ():
+            if _flagged(document, member, flag):
+                yield name
+
+
+def _flagged(document: Mapping[str, Any], schema: Any, flag: str) -> bool:
+    return any(part.get(flag) is True for part in _conjuncts(document, schema))
+
+
+def _conjuncts(document: Mapping[str, Any], schema: Any) -> Iterator[Mapping[str, Any]]:
+    """The schema, and those that it names by ``$ref`` and ``allOf``."""
+    waiting, seen = [schema], set[str]()
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, Mapping):
+            continue
+        yield part
+        listed = part.get("allOf")
+        waiting += listed if isinstance(listed, list) else []
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            waiting.append(locate(document, reference).value)

@@ -1,0 +1,216 @@
+"""The worst severity of a change, where the same may be written in several ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.contract.diff import compare
+from tests.harness.support.documents import (
+    AB,
+    ABC,
+    GET,
+    N,
+    S,
+    Schema,
+    answer,
+    body,
+    document,
+    media,
+    obj,
+    operation,
+    query,
+    request,
+    response,
+)
+
+OBJECT: Schema = {"type": "object"}
+B: Schema = {"type": "boolean"}
+LIST: Schema = {"type": "array", "items": S}
+READ: Schema = {**S, "readOnly": True}
+WRITE: Schema = {**S, "writeOnly": True}
+KEY: Schema = {"type": "apiKey", "in": "header", "name": "X-Key"}
+BEARER: Schema = {"type": "http", "scheme": "bearer"}
+
+
+def worst(old: Schema, new: Schema) -> str:
+    return next((change.severity for change in compare(old, new)), "none")
+
+
+def sized(format_: str, kind: str = "integer") -> Schema:
+    return {"type": kind, "format": format_}
+
+
+# The worst severity of each change of a schema, in a request body and in a response body.
+SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
+    "format narrowed": (sized("int64"), sized("int32"), "breaking", "safe"),
+    "format added": (N, sized("int32"), "breaking", "safe"),
+    "format within bounds": (
+        {**N, "minimum": 0, "maximum": 9},
+        {**sized("int32"), "minimum": 0, "maximum": 9},
+        "none",
+        "none",
+    ),
+    "format of a number": (sized("double", "number"), sized("float", "number"), "breaking", "safe"),
+    "format for people": (S, {**S, "format": "password"}, "none", "none"),
+    "encoding replaced": (
+        {**S, "contentEncoding": "base64"},
+        {**S, "contentEncoding": "base32"},
+        "breaking",
+        "breaking",
+    ),
+    "encoding removed": ({**S, "contentEncoding": "base64"}, S, "risky", "risky"),
+    "encoding added": (S, {**S, "contentEncoding": "base64"}, "breaking", "risky"),
+    "media type replaced": (
+        {**S, "contentMediaType": "application/json"},
+        {**S, "contentMediaType": "text/csv"},
+        "breaking",
+        "breaking",
+    ),
+    "byte to binary": ({**S, "format": "byte"}, {**S, "format": "binary"}, "risky", "risky"),
+    "names restricted": (OBJECT, {**OBJECT, "propertyNames": {"maxLength": 3}}, "breaking", "safe"),
+    "patterned members": (OBJECT, {**OBJECT, "patternProperties": {"_id$": N}}, "breaking", "safe"),
+    "patterned members, closed": (
+        {**OBJECT, "additionalProperties": False},
+        {**OBJECT, "additionalProperties": False, "patternProperties": {"_id$": N}},
+        "safe",
+        "breaking",
+    ),
+    "contains": ({"type": "array"}, {"type": "array", "contains": S}, "breaking", "safe"),
+    "contains twice": (
+        {"type": "array", "contains": S},
+        {"type": "array", "contains": S, "minContains": 2},
+        "breaking",
+        "safe",
+    ),
+    "prefix": ({"type": "array"}, {"type": "array", "prefixItems": [N]}, "breaking", "safe"),
+    "unevaluated": (OBJECT, {**OBJECT, "unevaluatedProperties": N}, "breaking", "safe"),
+    "dependent schema": (OBJECT, {**OBJECT, "dependentSchemas": {"a": {"required": ["b"]}}}, "breaking", "safe"),
+    "condition": (OBJECT, {**OBJECT, "if": {"required": ["a"]}, "then": {"required": ["b"]}}, "breaking", "safe"),
+    "promised member without a schema": (obj("a", a=S), {**OBJECT, "required": ["a"]}, "risky", "breaking"),
+    "readOnly required": (obj(a=S), obj("a id", a=S, id=READ), "breaking", "safe"),
+    "readOnly gone": (obj(id=READ), obj(), "safe", "risky"),
+    "readOnly replaced": (obj(id=READ), obj(id={**N, "readOnly": True}), "safe", "breaking"),
+    "no longer readOnly, required": (obj("id", id=READ), obj("id", id=S), "breaking", "none"),
+    "writeOnly required": (obj(a=WRITE), obj("a", a=WRITE), "breaking", "safe"),
+    "required became writeOnly": (obj("a", a=S), obj("a", a=WRITE), "none", "breaking"),
+    "writeOnly in a closed object": (obj(closed=True), obj(closed=True, p=WRITE), "safe", "safe"),
+    "readOnly by a wrapper": (
+        obj(id={"allOf": [S], "readOnly": True}),
+        obj("id", id={"allOf": [S], "readOnly": True}),
+        "safe",
+        "safe",
+    ),
+    "pattern of everything": (S, {**S, "pattern": "^.*$"}, "none", "none"),
+    "steps in decimals": (
+        {"type": "number", "multipleOf": 0.01},
+        {"type": "number", "multipleOf": 0.1},
+        "breaking",
+        "safe",
+    ),
+    "allOf flattened": ({"allOf": [obj("a", a=S), obj(b=N)]}, obj("a", a=S, b=N), "none", "none"),
+    "null by type or variant": ({"type": ["string", "null"]}, {"oneOf": [S, {"type": "null"}]}, "none", "none"),
+    "bounds of integers": ({**N, "exclusiveMaximum": 10}, {**N, "maximum": 9}, "none", "none"),
+    "overlap removed": ({"anyOf": [S, AB]}, {"anyOf": [S]}, "none", "none"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sent", "answered"), SCHEMAS.values(), ids=SCHEMAS)
+def test_schema_is_judged_by_the_values_of_its_direction(old: Any, new: Any, sent: str, answered: str) -> None:
+    assert (worst(request(old), request(new)), worst(response(old), response(new))) == (
+        sent,
+        answered,
+    )
+
+
+def header(schema: Schema) -> Schema:
+    return answer(headers={"X-Limit": {"required": True, "schema": schema}})
+
+
+def with_servers(*urls: str, **variables: Schema) -> Schema:
+    return {**document({"/a": GET}), "servers": [{"url": url, "variables": variables} for url in urls]}
+
+
+def secured(*names: str, **schemes: Schema) -> Schema:
+    return document({"/a": GET}, {"securitySchemes": schemes}, security=[{name: []} for name in names])
+
+
+def hook(schema: Schema, kind: str = "application/json", **members: Any) -> Schema:
+    sent = {
+        "post": {"requestBody": {"content": media(schema, kind)}, "responses": {"200": {"description": "D"}}, **members}
+    }
+    return document({"/a": GET}, webhooks={"done": sent})
+
+
+def statuses(**schemas: Schema) -> Schema:
+    named = {name.removeprefix("s"): {"description": "D", "content": media(schema)} for name, schema in schemas.items()}
+    return operation(responses=named)
+
+
+def taking(kind: str, schema: Schema = AB) -> Schema:
+    return body(required=True, content=media(schema, kind))
+
+
+def giving(*kinds: str) -> Schema:
+    return answer(content={kind: {"schema": S} for kind in kinds})
+
+
+DOCUMENTS: dict[str, tuple[Schema, Schema, str]] = {
+    "header to a free string": (header(S), header(B), "safe"),
+    "header from an integer": (header(N), header(S), "breaking"),
+    "query to a string": (query(), query(schema=S), "safe"),
+    "query from a string": (query(schema=S), query(), "breaking"),
+    "query to a list": (query(schema=S), query(schema=LIST), "safe"),
+    "query to a list of two": (query(schema=S), query(schema={**LIST, "minItems": 2}), "breaking"),
+    "query from a list": (query(schema=LIST), query(schema=S), "breaking"),
+    "query to words": (query(schema={**N, "enum": [1, 2]}), query(schema={**S, "enum": ["1", "2", "3"]}), "safe"),
+    "query to other words": (query(schema={**N, "enum": [1, 2]}), query(schema={**S, "enum": ["1", "3"]}), "breaking"),
+    "reserved characters refused": (query(allowReserved=True), query(), "breaking"),
+    "style of a list": (query(schema=LIST), query(schema=LIST, style="pipeDelimited"), "breaking"),
+    "ignored header": (operation(), query(**{"name": "Accept", "in": "header", "required": True}), "none"),
+    "vendor's case": (taking("application/VND.a+json"), taking("application/vnd.a+json;charset=UTF-8"), "none"),
+    "request type by a range": (taking("application/json"), taking("application/*"), "safe"),
+    "request range narrowed": (taking("application/*"), taking("application/json"), "breaking"),
+    "response type within a range": (giving("image/*"), giving("image/png"), "none"),
+    "response type widened": (giving("image/png"), giving("image/*"), "risky"),
+    "version of a type": (taking("application/json;version=1"), taking("application/json;version=2"), "breaking"),
+    "key in another place": (secured("a", a=KEY), secured("a", a={**KEY, "in": "query"}), "breaking"),
+    "renamed scheme": (secured("a", a=BEARER), secured("b", b={**BEARER, "scheme": "Bearer"}), "none"),
+    "another scheme as well": (secured("a", a=BEARER), secured("a", "b", a=BEARER, b=KEY), "safe"),
+    "unused scheme": (secured("a", a=BEARER, b=KEY), secured("a", a=BEARER, b=BEARER), "none"),
+    "server gone": (with_servers("https://a.test", "https://b.test"), with_servers("https://a.test"), "breaking"),
+    "server added": (with_servers("https://a.test"), with_servers("https://a.test", "https://b.test"), "safe"),
+    "server in other words": (with_servers("https://a.test/v1/"), with_servers("HTTPS://A.test:443/v1"), "none"),
+    "server's value gone": (
+        with_servers("https://{r}.test", r={"default": "a", "enum": ["a", "b"]}),
+        with_servers("https://{r}.test", r={"default": "a", "enum": ["a"]}),
+        "breaking",
+    ),
+    "range to a status": (statuses(s2XX=AB), statuses(s200=AB), "safe"),
+    "status to a range, other schema": (statuses(s200=AB), statuses(s2XX=ABC), "breaking"),
+    "named as default said": (statuses(s200=S, default=AB), statuses(s200=S, default=AB, s404=AB), "none"),
+    "within a range": (statuses(s200=S, s4XX=AB), statuses(s200=S, s4XX=AB, s404=ABC), "breaking"),
+    "error falls to default": (
+        statuses(s200=S, s404=AB, default=N),
+        statuses(s200=S, default=N),
+        "breaking",
+    ),
+    "payload limited": (hook(S), hook(AB), "safe"),
+    "payload widened": (hook(AB), hook(S), "breaking"),
+    "payload of another type": (hook(S), hook(S, "text/csv"), "breaking"),
+    "payload's field added": (hook(obj(a=S)), hook(obj("b", a=S, b=S)), "safe"),
+    "webhook gone": (hook(S), document({"/a": GET}), "breaking"),
+    "webhook added": (document({"/a": GET}), hook(S), "safe"),
+    "callback's payload": (
+        operation(callbacks={"done": {"{$url}": {"post": {"requestBody": {"content": media(AB)}, "responses": {}}}}}),
+        operation(callbacks={"done": {"{$url}": {"post": {"requestBody": {"content": media(ABC)}, "responses": {}}}}}),
+        "breaking",
+    ),
+    "path item without operations": (document({"/a": GET, "/b": {"summary": "S"}}), document({"/a": GET}), "none"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_document_is_judged_by_what_callers_and_subscribers_notice(old: Schema, new: Schema, expected: str) -> None:
+    assert worst(old, new) == expected
