@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import signal
-import subprocess
 import sys
-import threading
 from argparse import ArgumentParser, Namespace
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,13 +15,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from gate.cli import kept, options
+from gate.cli.child import last_words, started
 from gate.cli.command import Run
 from gate.cli.guarded import LIBRARIES, closed, output_fault
 from gate.core.errors import Exit, GateError
+from gate.core.findings import Finding
 from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
-from gate.core.settings import CALL, WRAPPED, Settings, load
-from gate.core.surroundings import compose
+from gate.core.settings import CALL, Settings, load
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.verdict import report_directory
@@ -41,12 +38,6 @@ examples:
 Every option can also stand in the environment, as GATE_DEPTH, or in the table [gate] of gate.toml.
 Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.
 """
-
-
-LAST_LINES = 400
-_ERROR = re.compile(r"(E +|INTERNALERROR> )?([\w.]+\.)?(?P<name>\w*(Error|Exception|Exit|Warning)): (?P<text>.+)")
-
-_PLACE = re.compile(r"""(E +|INTERNALERROR> )? *(File ")?(?P<path>[^"]+\.py)(", line |:)(?P<line>\d+)""")
 
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
@@ -67,6 +58,7 @@ def add(parser: ArgumentParser, pack: Pack) -> None:
         "--replay", metavar="FILE", help="do again what a finding's replay file says: FIXED, FAILED or ERROR"
     )
     parser.add_argument("-k", dest="expression", metavar="EXPRESSION", help="run only the tests whose names match")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print all that the tests print, with evidence")
     parser.add_argument("-x", dest="gate_fail_fast", action="store_true", default=None, help="--fail-fast")
 
 
@@ -93,11 +85,56 @@ def judge(pack: Pack, values: Namespace) -> int:
         stays = kept.printed(settings.report_dir, ended, lambda: _concluded(pack, settings, 0, ()))
 
     try:
-        code, lines = _supervised(command, pack.root, {**variables, **run.environment, CALL: asked}, show)
+        more = {**variables, **run.environment, CALL: asked}
+        code, lines = _followed(command, more, pack, settings, show, verbose=values.verbose)
         run.end()
         return _concluded(pack, settings, code, lines, printed=stays)
     finally:
         run.close()
+
+
+def _followed(
+    command: Sequence[str],
+    more: Mapping[str, str],
+    pack: Pack,
+    settings: Settings,
+    show: Callable[[Callable[[float], bool]], None],
+    *,
+    verbose: bool,
+) -> tuple[int, Sequence[str]]:
+    """Runs the suite and shows its progress; its exit code and its last lines on standard error.
+
+    ``show`` prints what there is before its end; it is given a wait for that, which returns whether it has come.
+    """
+    from rich.console import Console
+
+    from gate.cli.display import display, follow
+    from gate.verdict import durations
+    from gate.verdict.journal import Follower
+    from gate.verdict.progress import KINDS, Progress
+
+    progress = Progress(settings.workers, durations.read(pack.root), _cause_of(pack, settings))
+    follower = Follower(settings.report_dir / "journal", KINDS)
+    output = settings.report_dir / report_directory.OUTPUT
+    with started(command, pack.root, more, output, verbose=verbose) as child:
+        with display(Console(highlight=False), verbose=verbose) as screen:
+            follow(child, progress, follower, screen, stays=(settings.report_dir / report_directory.KEPT).exists)
+        show(child.ended)
+        return child.conclude()
+
+
+def _cause_of(pack: Pack, settings: Settings) -> Callable[[Sequence[Finding]], Finding | None]:
+    """Chooses the finding nearest to the cause of a failure, of those that the profile does not accept."""
+
+    def cause(findings: Sequence[Finding]) -> Finding | None:
+        from gate.fuzz.codes import whole
+
+        whole(pack)  # loaded for a failure alone
+        profile = pack.profile(settings.profile)
+        standing = (finding for finding in findings if not profile.deviation_of(finding))
+        return min(standing, key=lambda finding: finding.nearness, default=None)
+
+    return cause
 
 
 def _forwarded(pack: Pack, typed: dict[str, object]) -> tuple[list[str], dict[str, str]]:
@@ -132,43 +169,11 @@ def discard(pack: Pack, words: Sequence[str]) -> None:
             report_directory.release(path)
 
 
-def _supervised(
-    command: Sequence[str], root: Path, more: Mapping[str, str], show: Callable[[Callable[[float], bool]], None]
-) -> tuple[int, Sequence[str]]:
-    """Runs ``command``, forwards signals to it as interrupts; its exit code and its last lines on standard error.
-
-    ``show`` prints what there is before its end; it is given a wait for that, which returns whether it has come.
-    """
-    env = {**compose(os.environ), **more, WRAPPED: str(os.getpid())}
-    locks = tuple(report_directory.held().values())  # held until the suite ends, too
-    lines: deque[str] = deque(maxlen=LAST_LINES)
-    with subprocess.Popen(
-        command, cwd=root, env=env, pass_fds=locks, stderr=subprocess.PIPE, text=True, errors="replace"
-    ) as process:
-        reader = threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True)
-        reader.start()
-        # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
-        show(partial(_ended, process))
-        process.wait()
-        reader.join(timeout=1)  # a process that the suite left may have the pipe too
-        return process.returncode, [line.rstrip() for line in lines]
-
-
-def _ended(process: subprocess.Popen[str], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
-
-
 def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], *, printed: bool = False) -> int:
     """Prints the verdict of the suite, unless that was ``printed``, and returns its exit code."""
     from rich.console import Console
 
-    from gate.verdict import reports
+    from gate.verdict import durations, terminal
     from gate.verdict.verdict import NAME, read
 
     if not (settings.report_dir / NAME).exists():
@@ -181,7 +186,8 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], 
         message = f"The suite judged at depth {verdict.depth}, with seed {verdict.seed} and profile {verdict.profile}."
         raise GateError(message, "That is not what was asked for: look for options of pytest in files.")
     if not printed:
-        reports.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
+        durations.write(pack.root, {test.id: test.seconds for test in verdict.tests})
+        terminal.show(verdict, settings.report_dir, Console(highlight=False, soft_wrap=True))
     return verdict.exit_code(allow_partial=settings.allow_partial)
 
 
@@ -201,22 +207,3 @@ def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
     except OSError as error:
         hint = f"{path} cannot be written either: {error.strerror}. Free space, or name another --report-dir."
     return GateError(f"The suite could not judge: {reason.rstrip('.')}.", hint)
-
-
-def last_words(lines: Sequence[str]) -> str:
-    """The sentence that says why, among the lines that pytest or Python wrote to standard error; empty without any."""
-    for number, line in reversed([*enumerate(lines)]):
-        if line.startswith("ERROR: ") or ": error: " in line:
-            return line.removeprefix("ERROR: ").rpartition(": error: ")[2]
-        if error := _ERROR.match(line):
-            ours = error["name"] in {"DocumentError", "GateError", "UsageError", "Exit"}
-            return error["text"] if ours else f"{error['name']}: {error['text']}{_place(lines[:number])}"
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _place(lines: Sequence[str]) -> str:
-    """The last place that a traceback names."""
-    for line in reversed(lines):
-        if place := _PLACE.match(line):
-            return f" ({place['path']}:{place['line']})"
-    return ""

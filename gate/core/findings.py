@@ -31,6 +31,8 @@ LAYERS = (
     "run",  # as a whole
 )
 """Places where a promise can be broken, in the order of cause and consequence (design.md section 6)."""
+ANSWERED = " answered "
+"""In a place that says already what was answered."""
 OWN = frozenset({"wait", "test"})
 """Layers of what a test says itself, which is never nearer to a cause than what an oracle says."""
 
@@ -130,6 +132,17 @@ class Finding:
         """The order from a cause to its consequences."""
         return *self.kind.nearness, self.where
 
+    @property
+    def sentence(self) -> str:
+        """Its place with the actual and the expected value."""
+        return sentence(self.where, self.expected, self.got)
+
+    @property
+    def line(self) -> str:
+        """Its place with the expected and the actual value, for a log."""
+        got = "" if ANSWERED in self.where else f", got {self.got}"
+        return " ".join(f"{self.where}: expected {self.expected}{got}".split())
+
     def as_dict(self) -> dict[str, str]:
         """Plain members, for a file."""
         return asdict(self)
@@ -140,6 +153,12 @@ class Finding:
             f"{self.code} {self.kind.title}: {self.where}{resource}\n"
             f"    expected {self.expected}\n    got      {self.got}"
         )
+
+
+def sentence(where: str, expected: str, got: str) -> str:
+    """A finding in one sentence; a place may say already what was answered."""
+    answer = "" if ANSWERED in where else f" → {got}"
+    return f"{where}{answer}; expected {expected}"
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:

@@ -24,6 +24,8 @@ REMOTE = ("remote",)
 DEPTHS = ("smoke", "ci", "full")
 WRAPPED = "GATE_WRAPPED"
 """Variable by which the suite knows that the command line prints the verdict."""
+NOTE = "\x1enote "
+"""Beginning of a line by which the command line knows that the suite prints it for the user."""
 CALL = "GATE_CALL"
 """Variable by which the command line tells the suite which tests it was asked for."""
 LISTING = "GATE_LISTING"

@@ -77,7 +77,7 @@ class Campaign:
                 continue
             self._note(request, sent)
             self.statistics.seconds = time.perf_counter() - started
-            self.progress(lambda request=request: f"{self.statistics}; trying {request}")  # type: ignore[misc]  # the loop's own request
+            self.progress(lambda: f"fuzz {self.operation}: {self.statistics.cases} cases")
             unanswered = unanswered + 1 if sent.exchange is None else 0
             if unanswered >= MOST_UNANSWERED:
                 raise Unreachable(f"the service no longer answers: {sent.findings[0].got}")

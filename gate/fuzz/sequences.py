@@ -54,7 +54,7 @@ class SequenceRun:
             digest.update(json.dumps(steps).encode())
             violations += self._violations(steps, MOST_CAUSES - len(violations))
             self.statistics.seconds = time.perf_counter() - started
-            self.progress(lambda turn=turn: f"{self.statistics}; sequence {turn + 1} is done")  # type: ignore[misc]  # the loop's own turn
+            self.progress(lambda turn=turn: f"sequence {turn + 1} is done")  # type: ignore[misc]  # the loop's own turn
         self.statistics.digest = digest.hexdigest()[:16]
         return violations
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from gate import suite
 from gate.core.errors import GateError
 from gate.core.rerun import Rerun, RunOptions
-from gate.core.settings import WITHOUT_ORACLES, WRAPPED
+from gate.core.settings import NOTE, WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.session.sources import sources
 from gate.session.start import promises
@@ -44,9 +44,17 @@ from gate.suite.state import (
 )
 from gate.targets.choose import CHOICE, choose, configured
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
-from gate.verdict import baseline, inventory, last_failed, reports
+from gate.verdict import baseline, inventory, last_failed, reports, terminal
 from gate.verdict.decide import Run, decide
-from gate.verdict.events import Event, FindingReported, GateFailed, OperationFuzzed, ProgressMade
+from gate.verdict.events import (
+    Event,
+    FindingReported,
+    GateFailed,
+    OperationFuzzed,
+    ProgressMade,
+    TestBegan,
+    TestsCollected,
+)
 from gate.verdict.inventory import Inventory, Scope
 from gate.verdict.journal import Follower, Journal, Listener, read
 from gate.verdict.places import Place
@@ -64,7 +72,7 @@ class Controller:
         self.asked = config.stash[ASKED]
         self.redact = redactor_of(config)
         self.cleanup = RemoteRunCleanup(self.settings, suite.pack().service.remote)
-        self.target = choose(self.settings, suite.pack().service, self.say)
+        self.target = choose(self.settings, suite.pack().service, self.note)
         self.offer = Offer()
         self.canaries = canaries.Roll(suite.pack(), self.target, self.settings.report_dir / "journal")
         self.inventory = Inventory()
@@ -74,7 +82,8 @@ class Controller:
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
         self.journal = Journal(self.directory / f"{CONTROLLER}.ndjson", self.redact)
-        self.listener = Listener(self.directory, self.hear)
+        # The command line follows the journals by itself.
+        self.listener = None if WRAPPED in os.environ else Listener(self.directory, self.hear)
         self.follower = Follower(self.directory)
         self.findings: list[FindingReported] = []
         self.verdict: Verdict | None = None
@@ -113,6 +122,12 @@ class Controller:
         if reporter is not None:
             reporter.write_line(self.redact(text))
 
+    def note(self, text: str) -> None:
+        """Prints lines that a user has to see, whatever becomes of the others."""
+        mark = NOTE if WRAPPED in os.environ else ""
+        for line in text.splitlines():
+            self.say(f"{mark}{line}")
+
     def hear(self, worker: str, event: Event) -> None:
         """Prints the progress that a worker journals, and the results of fuzzing."""
         match event:
@@ -125,11 +140,11 @@ class Controller:
     def pytest_collection(self) -> None:
         """Begins to bring the target up, while tests and workers load."""
         if self.config.stash[CHOSEN]:
-            self.say(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
+            self.note(f"target {self.settings.target}, as {CHOICE[self.settings.target]}")
         self.starting = beside(self.target.start)
         with self._judgeable():
             if lacking := suite.pack().suite.lacking(self.settings):
-                self.say(f"{lacking[:1].upper()}{lacking[1:]}.")
+                self.note(f"{lacking[:1].upper()}{lacking[1:]}.")
             self.promises = promises(suite.pack())
             self.canaries.call()
             if file := suite.pack().suite.inventory:
@@ -173,11 +188,22 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         """Notes the tests that a worker collected."""
-        self.collected.update(ids)
+        self._collect(ids)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Notes the tests that this process collected itself."""
-        self.collected.update(item.nodeid for item in session.items)
+        self._collect([item.nodeid for item in session.items])
+
+    def _collect(self, tests: Sequence[str]) -> None:
+        fresh = [test for test in tests if test not in self.collected]
+        self.collected.update(fresh)
+        if judging := [test for test in fresh if not self._of_harness(test)]:
+            self.journal.write(TestsCollected(judging))
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Journals the beginning of a test."""
+        if not self._of_harness(nodeid):
+            self.journal.write(TestBegan(nodeid))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -265,7 +291,8 @@ class Controller:
         except Exception as error:  # noqa: BLE001 (a fixture could not be taken down; without a verdict nobody knows)
             known = isinstance(error, GateError)
             self.run.stopped = self.run.stopped or (str(error) if known else f"The end of the run failed: {error!r}")
-        self.listener.stop()
+        if self.listener:
+            self.listener.stop()
         self._redact_results()
         self.conclude()
         if self.verdict:
@@ -338,7 +365,7 @@ class Controller:
     def pytest_terminal_summary(self) -> None:
         """Prints the verdict, unless the command line does."""
         if self.verdict and WRAPPED not in os.environ:
-            reports.show(self.verdict, self.settings.report_dir, Console(highlight=False, soft_wrap=True))
+            terminal.show(self.verdict, self.settings.report_dir, Console(highlight=False, soft_wrap=True))
             if number := self.failed_of_harness:  # the exit code says so too, but nobody reads that below a PASS
                 self.say(f"{number} of the tests of the gate itself failed: do not rely on what it says of this build.")
 

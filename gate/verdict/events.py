@@ -98,6 +98,26 @@ class ProgressMade:
 
 
 @dataclass(frozen=True, slots=True)
+class TestsCollected:
+    """The tests that the run is going to run."""
+
+    __test__ = False  # not a class of tests
+
+    tests: Sequence[str]
+    kind: Literal["collected"] = "collected"
+
+
+@dataclass(frozen=True, slots=True)
+class TestBegan:
+    """A test began."""
+
+    __test__ = False
+
+    test: str
+    kind: Literal["began"] = "began"
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A phase of a test ended."""
 
@@ -162,6 +182,8 @@ Event = (
     | FindingReported
     | OperationFuzzed
     | ProgressMade
+    | TestsCollected
+    | TestBegan
     | Outcome
     | RecordConcluded
     | ChecksUnavailable

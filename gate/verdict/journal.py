@@ -14,10 +14,20 @@ from gate.core.errors import GateError
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding
 from gate.core.redaction import Redactor
-from gate.verdict.events import EVENT, Event, FindingReported, JournalClosed, OperationFuzzed, Outcome, ProgressMade
+from gate.verdict.events import (
+    EVENT,
+    Event,
+    FindingReported,
+    JournalClosed,
+    OperationFuzzed,
+    Outcome,
+    ProgressMade,
+    TestBegan,
+    TestsCollected,
+)
 
 SUFFIX = ".ndjson"
-AT_ONCE = (FindingReported, OperationFuzzed, Outcome, ProgressMade)
+AT_ONCE = (FindingReported, OperationFuzzed, Outcome, ProgressMade, TestBegan, TestsCollected)
 """Events that readers see at once, not when the buffer is full."""
 EVERY = 5.0
 """Seconds between two lines of progress of one worker."""
@@ -94,10 +104,11 @@ class Progress:
 
 
 class Follower:
-    """Reads the journals of a directory while workers write them."""
+    """Reads the journals of a directory while workers write them; of some ``kinds`` of events alone, if any."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, kinds: Iterable[str] = ()) -> None:
         self._directory = directory
+        self._ends = tuple(f'"kind": "{kind}"}}\n'.encode() for kind in kinds)
         self._read: dict[Path, int] = {}  # bytes of each journal that were read
         self.unreadable: dict[str, str] = {}  # reason by worker
         self.incomplete: set[str] = set()  # workers whose journal does not end with a whole line
@@ -118,6 +129,8 @@ class Follower:
                     self.incomplete.add(path.stem)
                     break
                 self._read[path] = self._read.get(path, 0) + len(line)
+                if self._ends and not line.endswith(self._ends):
+                    continue
                 try:
                     event = EVENT.validate_json(line)
                 except ValueError:

@@ -18,6 +18,8 @@ PARTIAL = ".partial"
 """End of the names of what is not whole yet."""
 ERRORS = "errors.txt"
 """The last lines that a run without a verdict wrote to standard error, or the traceback of the gate's own fault."""
+OUTPUT = "tests.log"
+"""All that the suite printed."""
 VERDICT = "verdict.json"
 KEPT = "journal/kept.txt"
 """The addresses of a run with --keep, as long as it stays."""
@@ -32,6 +34,7 @@ RESULTS = (
     "journal",
     "replay",
     ERRORS,
+    OUTPUT,
 )
 
 _held: dict[Path, int] = {}  # descriptors of the locks of this process

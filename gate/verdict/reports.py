@@ -1,29 +1,23 @@
-"""Reports of a verdict: JSON, Markdown, one self-contained HTML page, and the terminal."""
+"""Reports of a verdict: JSON, Markdown, and one self-contained HTML page."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from rich.console import Console
-from rich.markup import escape
 
 from gate.core.redaction import Redactor
 from gate.verdict import allure_report, evidence_view, junit, overview, report_directory, sarif
-from gate.verdict.verdict import NAME, FindingResult, Verdict
+from gate.verdict.verdict import NAME, Verdict
 
-_STYLES = {"pass": "bold green", "broken": "bold red", "partial": "bold yellow", "unjudged": "bold magenta"}
 _HEADLINES = {
     "pass": "PASS: this build may ship",
     "broken": "BROKEN: this build must not ship",
     "partial": "PARTIAL: nothing wrong was found, but not everything could be checked",
     "unjudged": "UNJUDGED: the gate could not judge this build",
 }
-SHOWN_TESTS = 3
-"""Tests of a finding that the terminal names."""
 
 
 def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
@@ -96,102 +90,3 @@ def headline(verdict: Verdict) -> str:
     if verdict.verdict == "pass" and verdict.narrowed:
         return "PASS: nothing wrong in what was selected; the build as a whole was not judged"
     return _HEADLINES[verdict.verdict]
-
-
-def show(verdict: Verdict, directory: Path, console: Console) -> None:
-    """Prints the verdict for a person at a terminal."""
-    for group in verdict.groups:
-        _show_finding(group.first, verdict, console)
-        if group.more:
-            console.print(f"  {escape(group.more)}", highlight=False)
-    _show_settled(verdict, console)
-    if verdict.unattributed:
-        number, first = len(verdict.unattributed), escape(verdict.unattributed[0])
-        console.print(
-            f"[yellow]could not be attributed[/] changes of rows in {number} places, as {first}", highlight=False
-        )
-    for text in verdict.missing:
-        console.print(f"[bold magenta]missing[/] {escape(text)}", highlight=False)
-    if verdict.not_tried:
-        console.print(f"[yellow]not tried[/] {escape(', '.join(not_tried(verdict)))}", highlight=False)
-    for oracle, reason in verdict.unavailable_checks.items():
-        console.print(f"[yellow]not checked[/] oracle {oracle}: {escape(reason)}", highlight=False)
-    for reason, tests in verdict.not_checked.items():
-        console.print(f"[yellow]not checked[/] {len(tests)} tests: {escape(reason)}", highlight=False)
-    if verdict.verdict != "unjudged":
-        _show_criteria(verdict, console)
-        _show_coverage(verdict, console)
-        _show_fuzzing(verdict, console)
-    console.print(
-        f"target {verdict.target}, depth {verdict.depth}, seed {verdict.seed}, {verdict.duration_seconds:.1f} s; "
-        f"reports in {directory}",
-        highlight=False,
-    )
-    for name in verdict.left_behind:
-        console.print(f"[bold red]left behind[/] {escape(name)}", highlight=False)
-    console.print(f"\n[{_STYLES[verdict.verdict]}]{headline(verdict)}[/]. {escape(verdict.reason)}", highlight=False)
-
-
-def _show_finding(finding: FindingResult, verdict: Verdict, console: Console) -> None:
-    repetitions = ", ".join(map(str, finding.seen_in))
-    flaky = f" [yellow]flaky: only in repetitions {repetitions} of {verdict.repetitions}[/]" if finding.flaky else ""
-    console.print(
-        f"\n[bold red]{finding.code}[/] [bold]{escape(finding.title)}[/] "
-        f"[dim]({finding.severity}, {finding.times}x)[/]{flaky}"
-    )
-    console.print(
-        f"  {escape(finding.where)}\n  expected {escape(finding.expected)}\n  got      {escape(finding.got)}\n"
-        f"  [dim]{escape(', '.join(finding.tests[:SHOWN_TESTS]))}; ./scripts/gate explain {finding.code}[/]",
-        highlight=False,
-    )
-
-
-def _show_settled(verdict: Verdict, console: Console) -> None:
-    """Prints the accepted deviations, and the changes since the baseline."""
-    for entry in verdict.accepted:
-        console.print(
-            f"[yellow]accepted[/] {entry.deviation} until {entry.expires} ({escape(entry.owner)}): "
-            f"{entry.finding.code} {escape(entry.finding.where)}",
-            highlight=False,
-        )
-    if verdict.compared:
-        for title, names in verdict.compared.sections:
-            console.print(f"since the baseline {title}: {escape(', '.join(names) or 'none')}", highlight=False)
-
-
-def _show_criteria(verdict: Verdict, console: Console) -> None:
-    states = Counter(criterion.state for criterion in verdict.criteria)
-    console.print(f"\ncriteria: {', '.join(f'{number} {state}' for state, number in states.items())}")
-    unmet = [criterion for criterion in verdict.criteria if criterion.state == "not met"]
-    for criterion in unmet:
-        console.print(f"  [yellow]-[/] {criterion.id}: {escape(criterion.text)}", highlight=False)
-
-
-def _show_coverage(verdict: Verdict, console: Console) -> None:
-    coverage = verdict.coverage
-    kinds: dict[str, Mapping[str, int]] = {
-        "operations": coverage.operations,
-        "documented statuses": coverage.statuses,
-        "error codes": coverage.error_codes,
-        "terminal states": coverage.states,
-        "invariants": coverage.invariants,
-        "parameters": coverage.parameters,
-        "enumerated values": coverage.values,
-        "keywords satisfied or violated": coverage.keywords,
-    }
-    shares = ", ".join(f"{sum(map(bool, kind.values()))} of {len(kind)} {name}" for name, kind in kinds.items())
-    counts = verdict.counts
-    console.print(f"covered {shares}; {counts.exchanges} exchanges, {counts.resources} resources", highlight=False)
-
-
-def _show_fuzzing(verdict: Verdict, console: Console) -> None:
-    positive, accepted, cases, seconds, judging = (
-        sum(getattr(result, name) for result in verdict.fuzz)
-        for name in ("positive", "accepted", "cases", "seconds", "oracle_seconds")
-    )
-    if positive:
-        console.print(
-            f"fuzzed {cases} cases, {cases / seconds:.0f}/s in each worker; {accepted / positive:.0%} of {positive} "
-            f"positive cases accepted; oracles took {judging / seconds:.0%} of the time",
-            highlight=False,
-        )

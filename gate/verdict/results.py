@@ -65,6 +65,7 @@ def _result(reports: Sequence[FindingReported], repetitions: int, *, tested: boo
         evidence=reports[0].evidence,
         request=finding.request,
         resource=finding.resource,
+        resources=list(dict.fromkeys(report.finding.resource for report in reports if report.finding.resource)),
         seen_in=seen_in,
         flaky=0 < len(seen_in) < repetitions,
     )

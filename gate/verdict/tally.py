@@ -67,7 +67,7 @@ class Tally:
             case events.JournalClosed(_, judged, records):
                 self.judged.update(judged)
                 self.records.update(records)
-            case events.ProgressMade() | events.RecordConcluded():
+            case events.ProgressMade() | events.TestsCollected() | events.TestBegan() | events.RecordConcluded():
                 pass
 
     def tests(self, *outcomes: str) -> list[str]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gate.core.errors import Exit, GateError
 from gate.core.evidence import Evidence
+from gate.core.findings import sentence
 from gate.verdict.baseline import VERSION, Comparison
 from gate.verdict.events import FuzzResult
 from gate.verdict.judged import Judged
@@ -65,6 +66,7 @@ class FindingResult(_Document):
     resource: str = ""  # id of the resource that it is about
     file: str = ""  # that holds the broken promise, below the root of the checkout
     line: int = 0
+    resources: list[str] = []  # ids of all resources that showed it
     flaky: bool = False  # some repetitions have the finding, others have not
     command: str = ""  # runs it again, against the same build
 
@@ -72,6 +74,11 @@ class FindingResult(_Document):
     def anchor(self) -> str:
         """A name that it has in each run."""
         return f"{self.code}-{hashlib.sha256(f'{self.code} {self.where}'.encode()).hexdigest()[:8]}"
+
+    @property
+    def sentence(self) -> str:
+        """The place with the actual and the expected value."""
+        return sentence(self.where, self.expected, self.got)
 
 
 @dataclass(frozen=True, slots=True)

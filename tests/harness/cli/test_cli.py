@@ -24,6 +24,8 @@ from gate.cli.main import main
 from gate.core.options import declared
 from gate.core.waiting import wait
 
+TIMED = re.compile(r"\d+:\d\d (starting|judging|finishing)")
+"""A line of progress."""
 QUICK = ("--workers", "1", "-k", "test_health_lists_each_service")
 
 
@@ -43,7 +45,8 @@ def test_clean_runner_passes_and_leaves_every_report(tmp_path: Path) -> None:
     """Cases of one test on the reference runner: exit 0, a verdict in each format, and each case once in each."""
     ended = gate("--depth", "smoke", "--workers", "1", "-k", "routed", "--report-dir", str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "PASS" in ended.stdout
+    assert ended.stdout.splitlines()[-1].startswith("PASS")
+    assert len([line for line in ended.stdout.splitlines() if not TIMED.match(line)]) <= 6, ended.stdout
     assert {"verdict.json", "verdict.md", "verdict.html", "junit.xml", "allure-results"} <= {
         p.name for p in tmp_path.iterdir()
     }
@@ -154,9 +157,11 @@ def test_broken_runner_is_exit_code_1_with_the_evidence(tmp_path: Path) -> None:
         "        self.send_header('content-length', '2'); self.end_headers(); self.wfile.write(b'{}')\n"
         "h.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()\n"
     )
-    ended = gate(*QUICK, "--runner-command", f"{sys.executable} {script}", "--report-dir", str(tmp_path / "reports"))
+    words = ("-v", "--runner-command", f"{sys.executable} {script}", "--report-dir", str(tmp_path / "reports"))
+    ended = gate(*QUICK, *words)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "$ curl" in ended.stdout
+    assert "$ curl" in (tmp_path / "reports" / "tests.log").read_text()
     verdict = json.loads((tmp_path / "reports" / "verdict.json").read_text())
     assert verdict["verdict"] == "broken"
     assert any(finding["evidence"]["exchanges"] for finding in verdict["findings"])

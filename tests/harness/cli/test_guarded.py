@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import ROOT
+from gate.cli.child import last_words
 from gate.cli.guarded import guarded
-from gate.cli.judge import last_words
 from gate.core.errors import GateError, UsageError
 from gate.verdict import report_directory
 

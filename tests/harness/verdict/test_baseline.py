@@ -11,7 +11,7 @@ from rich.console import Console
 from beacon.pack import pack
 from gate.core.errors import UsageError
 from gate.core.redaction import Redactor
-from gate.verdict import reports
+from gate.verdict import reports, terminal
 from gate.verdict.baseline import compare, load, repetition, without_repetition
 from gate.verdict.events import FindingReported, Outcome
 from gate.verdict.profile import Deviation, Profile
@@ -47,7 +47,7 @@ def test_each_finding_is_new_fixed_still_failing_or_not_tested_again(tmp_path: P
     }
     reports.write(now, tmp_path, Redactor())
     console = Console(record=True, width=200, file=(tmp_path / "out").open("w"))
-    reports.show(now, tmp_path, console)
+    terminal.show(now, tmp_path, console)
     console.file.close()
     for text in (console.export_text(), (tmp_path / "verdict.md").read_text(), (tmp_path / "verdict.html").read_text()):
         assert "not tested again" in text

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from gate.core.errors import Exit, GateError
 from gate.core.redaction import Redactor
-from gate.verdict import reports
+from gate.verdict import reports, terminal
 from gate.verdict.events import MACHINE, GateFailed, Outcome, Unattributed
 from gate.verdict.verdict import SCHEMA, Verdict, read, schema
 from tests.harness.support.verdicts import PASSED, passing, reported, verdict
@@ -131,7 +131,7 @@ def test_reports_are_views_of_one_document(tmp_path: Path, result: Verdict) -> N
         assert result.reason in path.read_text(encoding="utf-8")
     assert read(tmp_path) == result
     console = Console(record=True, width=200, file=(tmp_path / "out").open("w"))
-    reports.show(result, tmp_path, console)
+    terminal.show(result, tmp_path, console)
     assert result.reason in console.export_text()
     console.file.close()
 
