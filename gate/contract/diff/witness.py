@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from re import _constants, _parser  # type: ignore[attr-defined]  # the only parser of patterns in the library
+from re import _constants, _parser
 from typing import Any
 
 LIMIT = 400
