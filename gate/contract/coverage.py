@@ -32,6 +32,8 @@ REPORTED_WITH = {"minLength": "maxLength", "additionalProperties": "required"}
 """Keywords that jsonschema-rs checks with another and reports as that one."""
 ALL_OF_THE_FIRST, THEN_ONE_IN = 20, 10
 """Valid values of each schema whose keywords are read: nearly all satisfy the same."""
+OWNER = re.compile("[A-Z]+ /[^ ]*|[^ ]*")
+"""The id of an operation, or its method and path where it has none."""
 REQUEST, RESPONSE = "request", "response"
 SATISFIED, VIOLATED = "satisfied", "violated"
 
@@ -68,8 +70,9 @@ class CoverageRecorder:
                 yield from self._value(name, _typed(self._documented.roots[name], text), REQUEST)
         if exchange.sent is not None:
             yield from self._value(f"{operation.id} {BODY}", exchange.sent, REQUEST)
-        if exchange.json is not None:
-            yield from self._value(f"{operation.id} {exchange.status}", exchange.json, RESPONSE)
+        documented = operation.response(exchange.status)
+        if exchange.json is not None and documented:
+            yield from self._value(f"{operation.id} {documented[0]}", exchange.json, RESPONSE)
 
     def _value(self, name: str, value: Any, direction: str) -> Iterator[Part]:
         root = self._documented.roots.get(name)
@@ -126,7 +129,8 @@ def by_owner(parts: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, dic
     owners: dict[str, dict[str, dict[str, bool]]] = {}
     for kind, names in parts.items():
         for name, covered in names.items():
-            owner, _, path = name.partition(" ")
+            owner = OWNER.match(name)[0]  # type: ignore[index]  # it matches every name
+            path = name[len(owner) + 1 :]
             if kind == "keywords":
                 tokens = path.split("/")
                 owner, path = f"{owner} {'/'.join(tokens[3:4])}", "/".join(tokens[4:])

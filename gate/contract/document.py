@@ -42,6 +42,13 @@ class Conventions:
     present_with: str = ""
 
 
+def media_in(content: Mapping[str, Any], media_type: str) -> str | None:
+    """The key of ``content`` that covers a media type: the type itself without parameters, ``type/*`` or ``*/*``."""
+    keys = {key.partition(";")[0].strip().lower(): key for key in reversed([*content])}
+    candidates = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+    return next((keys[each] for each in candidates if each in keys), None) if media_type else None
+
+
 class Contract:
     """An OpenAPI document and its service's conventions; references outside the document are not followed."""
 
@@ -82,8 +89,8 @@ class Contract:
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request addresses; literal paths win over templates, whatever methods they have."""
         matching = [operation for operation in self.operations if operation.path_values(path) is not None]
-        fewest = min((operation.path.count("{") for operation in matching), default=0)
-        return next((o for o in matching if o.method == method.upper() and o.path.count("{") == fewest), None)
+        most = max((operation.literal for operation in matching), default=None)
+        return next((each for each in matching if each.method == method.upper() and each.literal == most), None)
 
     def error_codes(self) -> set[str]:
         """Every error code that the schemas of the document name."""
@@ -121,20 +128,23 @@ class Contract:
         if operation is None or exchange.status == 405:
             return self._check_undocumented(exchange)
         where, responses = str(operation), operation.document["responses"]
-        response = self.resolve(responses.get(str(exchange.status), responses.get("default")))
-        if response is None:
+        documented = operation.response(exchange.status)
+        if documented is None and responses:
             code = "BG-HTTP-001" if exchange.status >= 500 else "BG-HTTP-002"
             return [Finding(code, where=where, expected=f"one of {', '.join(responses)}", got=str(exchange.status))]
+        response = self.resolve(documented[1]) if documented else {}
         findings = self._check_headers(where, response, exchange)
+        bodiless = exchange.method == "HEAD"  # whose answers have the headers of one to GET, at most
         content = response.get("content", {})
-        if content and exchange.media_type not in content:
+        media = media_in(content, exchange.media_type)
+        if content and media is None and (exchange.media_type or not bodiless):
             got = exchange.media_type or "nothing"
             findings.append(Finding("BG-HTTP-003", where=where, expected=" or ".join(content), got=got))
-        elif content and exchange.media_type.endswith("json"):
-            schema = content[exchange.media_type].get("schema", True)
+        elif media is not None and exchange.media_type.endswith("json") and not bodiless:
+            schema = content[media].get("schema", True)
             if self._is_error(schema) and self._lacks_error_members(exchange):
                 return findings + self._check_error(f"{where} {exchange.status}", exchange)
-            findings += self._check_body(where, f"{operation.id}/{exchange.status}", schema, exchange)
+            findings += self._check_body(where, f"{operation.id}/{exchange.status}/{media}", schema, exchange)
         return findings
 
     def check_request(self, exchange: Exchange) -> list[Finding]:
@@ -143,7 +153,7 @@ class Contract:
         if operation is None or not 200 <= exchange.status < 300:
             return []
         content = self.resolve(operation.document.get("requestBody", {})).get("content", {})
-        schema = content.get("application/json", {}).get("schema")
+        schema = content.get(media_in(content, "application/json"), {}).get("schema")
         if schema is None:
             return []
         where, key = f"request of {operation.id}", f"{operation.id}/request"

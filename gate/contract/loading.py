@@ -1,14 +1,20 @@
-"""Reads OpenAPI documents from YAML or JSON."""
+"""Reads OpenAPI documents from YAML or JSON, into one form: OpenAPI 3.1 with references within the document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
-from gate.contract.nodes import DIALECT, DanglingReferenceError, locate
+from gate.contract.bundle import Bundle, read_beside
+from gate.contract.grammar import IN_PLACE, SECTIONS, parts
+from gate.contract.nodes import DIALECT, DanglingReferenceError, locate, operations
+from gate.contract.upgrade import DIALECTS, upgraded
 from gate.core.documents import load_json, load_text, parse_yaml
 from gate.core.errors import DocumentError
 from gate.core.pointer import join
@@ -16,68 +22,129 @@ from gate.core.texts import clip
 
 OPENAPI = Path(__file__).with_name("openapi-3.1.json")
 """The published schema of OpenAPI 3.1; its licence stands in the file NOTICE beside it."""
-
-DATA = frozenset({"example", "examples", "default", "const", "enum"})
-"""Members whose content is not part of the document's structure."""
+CONVERTED = {
+    "2": ("Swagger", "Convert it: `npx swagger2openapi --outfile openapi.yaml FILE`."),
+    "3.2": ("OpenAPI", "Have its generator write 3.1, or set openapi to 3.1.1 if it uses nothing that 3.2 added."),
+}
+"""The name of a family of versions, and how to convert them."""
 
 
 def load_openapi(path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document in a file, references not followed; raises DocumentError."""
+    """The OpenAPI document in a file as 3.1, references not followed; raises DocumentError."""
     return parse(load_text(path), path)
 
 
-def parse(text: str, path: Path) -> dict[str, Any]:
-    """The OpenAPI 3.1 document in a text that comes from ``path``; raises DocumentError."""
+def parse(text: str, path: Path, read: Callable[[str], str] | None = None) -> dict[str, Any]:
+    """The OpenAPI document in a text that comes from ``path``, as 3.1; raises DocumentError.
+
+    ``read`` returns the text of a file beside it; without it, these come from the directory of ``path``.
+    """
     document = parse_yaml(text, path)
     if not isinstance(document, dict):
         raise DocumentError(path, 1, "an OpenAPI document, which is a mapping")
-    version = document.get("openapi")
-    if not isinstance(version, str) or not version.startswith("3.1."):
-        raise DocumentError(path, 1, f"a member openapi of 3.1.x, not {version!r}")
-    check(document, path)
-    return document
+    version = _version(document, path)
+    if version == "3.0" and "paths" not in document:
+        raise DocumentError(path, None, "the member paths, which a document of OpenAPI 3.0 has")
+    whole = Bundle(document, text, path, read or read_beside(path)).whole()
+    result = upgraded(whole, lone_references=version == "3.0")
+    check(result, path)
+    for operation in operations(result):
+        operation.node.value.setdefault("responses", {})
+    return result
+
+
+def _version(document: Mapping[str, Any], path: Path) -> str:
+    """``3.0`` or ``3.1``; raises DocumentError for what is neither, with what converts it."""
+    written = document.get("openapi", document.get("swagger"))
+    version = re.fullmatch(r"(3\.[01])\.[0-9]+(-.+)?", written) if isinstance(written, str) else None
+    if version and "openapi" in document:
+        return version[1]
+    for begin, (name, advice) in CONVERTED.items():
+        if str(written).startswith(begin):
+            raise DocumentError(path, None, f"OpenAPI 3.0 or 3.1, not {name} {written}", advice)
+    expected = f"a member openapi of 3.0.x or 3.1.x, in quotes, not {written!r}"
+    raise DocumentError(path, None, expected if written is not None else "a member openapi of 3.0.x or 3.1.x")
 
 
 def check(document: Mapping[str, Any], path: Path) -> None:
     """Raises DocumentError for a document that breaks the schema of OpenAPI 3.1, JSON Schema, or its own references."""
-    schema = load_json(OPENAPI)
-    fault = next(jsonschema_rs.validator_for(schema).iter_errors(document), None)
+    if not document.keys() & {"paths", "webhooks", "components"}:
+        raise DocumentError(path, None, "a member paths, webhooks or components")
+    # The deepest is the cause: a part that breaks its schema counts as unevaluated in all around it.
+    fault = max(_openapi().iter_errors(document), key=lambda error: len(error.instance_path), default=None)
     if fault is not None:
-        raise DocumentError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({clip(fault.message)})")
-    for pointer, schema in _schemas(document, ()):
+        raise DocumentError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({_reason(fault)})")
+    _check_schemas(document, path)
+    _check_references(document, path)
+    _check_operations(document, path)
+
+
+@cache
+def _openapi() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(load_json(OPENAPI))
+
+
+def _reason(fault: jsonschema_rs.ValidationError) -> str:
+    unknown = re.search(r"\((.*) (was|were) unexpected\)", fault.message)
+    if unknown and fault.schema_path[-1] == "unevaluatedProperties":
+        return f"known members, and others only with a name that begins with x-: not {clip(unknown[1])}"
+    if fault.schema_path[-1] == "oneOf" and isinstance(fault.instance, Mapping) and "in" in fault.instance:
+        return "a parameter has either schema or content"
+    return clip(fault.message)
+
+
+def _check_schemas(document: Mapping[str, Any], path: Path) -> None:
+    checked: tuple[str | int, ...] = ("",)
+    for kind, schema, place in parts("document", document):
+        if kind != "schema" or place[: len(checked)] == checked or not isinstance(schema, Mapping):
+            continue
+        checked = place  # with all that is below
+        if schema.get("$schema", DIALECT) not in DIALECTS:
+            raise DocumentError(path, None, f"JSON Schema 2020-12 at {join(*place)}, not {schema['$schema']!r}")
         try:
-            jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
+            jsonschema_rs.meta.validate({**schema, "$schema": DIALECT})
         except jsonschema_rs.ValidationError as error:
-            where = join(*pointer, *error.instance_path)
+            where = join(*place, *error.instance_path)
             raise DocumentError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
-    for pointer, reference in _references(document, ()):
-        try:
-            locate(document, reference)
-        except DanglingReferenceError as error:
-            expected = f"a reference within the document that leads somewhere at {join(*pointer)}, not {reference!r}"
-            raise DocumentError(path, None, expected) from error
 
 
-def _schemas(value: Any, pointer: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    for key, child in _children(value):
-        here = (*pointer, key)
-        if isinstance(child, dict) and (key == "schema" or pointer == ("components", "schemas")):
-            yield here, child
+def _check_references(document: Mapping[str, Any], path: Path) -> None:
+    leads: dict[str, list[str]] = {}
+    for kind, value, place in parts("document", document):
+        if not isinstance(value, dict):
+            continue
+        if kind == "schema" and value.keys() & IN_PLACE:
+            here = join(*place)
+            leads[here] = [here + join(*below) for below in _in_place(value)]
+        if kind in SECTIONS and isinstance(value.get("$ref"), str):
+            here, reference = join(*place), value["$ref"]
+            try:
+                target = locate(document, reference).pointer
+            except DanglingReferenceError as error:
+                expected = f"a reference that leads somewhere at {here}/$ref, not {reference!r}"
+                raise DocumentError(path, None, expected) from error
+            leads.setdefault(here, []).append(target)
+    try:
+        TopologicalSorter(leads).prepare()
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise DocumentError(path, None, f"no reference that leads only to itself ({clip(circle)})") from error
+
+
+def _in_place(schema: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
+    """Places of the schemas that describe the same value."""
+    for keyword in IN_PLACE & schema.keys():
+        if keyword == "dependentSchemas" or isinstance(schema[keyword], list):
+            below = schema[keyword]
+            yield from ((keyword, name) for name in (below if isinstance(below, Mapping) else range(len(below))))
         else:
-            yield from _schemas(child, here)
+            yield (keyword,)
 
 
-def _references(value: Any, pointer: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for key, child in _children(value):
-        if key == "$ref" and isinstance(child, str):
-            yield (*pointer, key), child
-        else:
-            yield from _references(child, (*pointer, key))
-
-
-def _children(value: Any) -> Iterator[tuple[str | int, Any]]:
-    """The values below, without examples and extensions."""
-    if isinstance(value, Mapping):
-        yield from ((key, child) for key, child in value.items() if key not in DATA and not key.startswith("x-"))
-    elif isinstance(value, list):
-        yield from enumerate(value)
+def _check_operations(document: Mapping[str, Any], path: Path) -> None:
+    seen: dict[str, str] = {}
+    for operation in operations(document):
+        if operation.id in seen:
+            twice = f"{operation.id!r} stands at {seen[operation.id]} and {operation}"
+            raise DocumentError(path, None, f"each operationId, and each path and method, once; {twice}")
+        seen[operation.id] = str(operation)

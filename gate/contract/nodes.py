@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import jsonschema_rs
 
@@ -15,6 +15,9 @@ from gate.core import pointer as pointers
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+MOST_URLS = 100
+"""URLs of a server that are made of the values of its variables."""
 
 ANNOTATIONS = frozenset(
     {"title", "description", "$comment", "example", "examples", "externalDocs", "deprecated", "xml"}
@@ -81,6 +84,8 @@ class Operation:
     path: str
     item: Node
     node: Node
+    bases: tuple[str, ...] = ()
+    """Paths of its servers, one of which may stand before its own path."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -101,10 +106,22 @@ class Operation:
         """Method and path without the names of its parameters."""
         return f"{self.method} {shape(self.path)}"
 
+    @property
+    def literal(self) -> tuple[int, int]:
+        """How much of the path is text: of the paths that match a request, that with the greatest is addressed."""
+        return -self.path.count("{"), len(re.sub(r"\{[^{}]*\}", "", self.path))
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         parts = re.split(r"\{[^{}]*\}", self.path)
-        return re.compile("([^/]+)".join(map(re.escape, parts)))
+        base = "|".join(map(re.escape, sorted(self.bases, key=len, reverse=True)))
+        return re.compile(f"(?:{base})?" + "([^/]+)".join(map(re.escape, parts)))
+
+    def response(self, status: int) -> tuple[str, Any] | None:
+        """Key and value of the documented response: that of the code, of its range, or the default; None without."""
+        documented = self.document.get("responses", {})
+        keys = (str(status), f"{status // 100}XX", "default")
+        return next(((key, documented[key]) for key in keys if key in documented), None)
 
     def path_values(self, path: str) -> dict[str, str] | None:
         """Values of the path's parameters by name, decoded; None for a path that is not this operation's."""
@@ -136,7 +153,21 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     for path, item in Node(document, "", document).child("paths").items():
         for method in METHODS:
             if method in item.value:
-                yield Operation(method.upper(), path, item, item.child(method))
+                yield Operation(
+                    method.upper(), path, item, item.child(method), _bases(item.value[method], item.value, document)
+                )
+
+
+def _bases(*owners: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths of the servers of the first that names any, each enumerated value of a variable put in."""
+    paths: dict[str, None] = {}
+    for server in next((owner["servers"] for owner in owners if owner.get("servers")), ()):
+        urls = [server.get("url", "")]
+        for name, variable in (server.get("variables") or {}).items():
+            values = [*variable.get("enum", ()), variable.get("default", "")]
+            urls = [url.replace(f"{{{name}}}", value) for url in urls for value in dict.fromkeys(values)][:MOST_URLS]
+        paths |= dict.fromkeys(f"/{urlsplit(url).path.strip('/')}" for url in urls)
+    return tuple(path for path in paths if path != "/")
 
 
 def locate(document: Mapping[str, Any], reference: str) -> Node:

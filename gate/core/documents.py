@@ -6,10 +6,11 @@ import json
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -24,6 +25,14 @@ MOST_VALUES = 1_000_000
 T = TypeVar("T")
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class _Twice(dict[str, Any]):
+    """A mapping of a JSON text that has the key ``name`` more than once."""
+
+    def __init__(self, mapping: dict[str, Any], name: str) -> None:
+        super().__init__(mapping)
+        self.name = name
 
 
 def load_text(path: Path) -> str:
@@ -57,9 +66,8 @@ def parse_json(text: str, path: Path) -> Any:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(pairs)
         if len(mapping) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise DocumentError(path, None, f"every key once, not {twice!r} twice")
+            names = Counter(name for name, _ in pairs)
+            return _Twice(mapping, next(name for name in names if names[name] > 1))
         return mapping
 
     try:
@@ -80,8 +88,10 @@ def parse_yaml(text: str, path: Path) -> Any:
     try:
         return _checked(YamlReader(path).read(text), path)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise DocumentError(path, line, f"YAML ({error.problem})") from error
+        mark = error.problem_mark
+        if mark and any("\t" in line[: mark.column + 1] for line in text.split("\n")[mark.line : mark.line + 1]):
+            raise DocumentError(path, mark.line + 1, "YAML that is indented with spaces, not tabs") from error
+        raise DocumentError(path, mark.line + 1 if mark else None, f"YAML ({error.problem})") from error
     except yaml.YAMLError as error:
         raise DocumentError(path, None, f"YAML ({error})") from error
 
@@ -123,22 +133,46 @@ def reason(error: Exception) -> str:
 
 def _checked(value: Any, path: Path) -> Any:
     """A value within the limits, with numbers and texts that every reader can hold; raises DocumentError."""
-    number = 0
-
-    def check(value: Any, *place: str | int) -> None:
-        nonlocal number
-        number += 1
-        if number > MOST_VALUES:
-            raise DocumentError(path, None, f"at most {MOST_VALUES} values, with all that aliases stand for")
-        if isinstance(value, dict | list):
-            if len(place) >= DEEPEST:
-                raise DocumentError(path, None, f"at most {DEEPEST} levels of nesting")
-            for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-                check(child, *place, key)
-        elif isinstance(value, float) and not math.isfinite(value):
-            raise DocumentError(path, None, f"a finite number at {pointer.join(*place)}")
-        elif isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
-            raise DocumentError(path, None, f"a text that UTF-8 can hold at {pointer.join(*place)}")
-
-    check(value)
+    _Check(path).measure(value)
     return value
+
+
+class _Check:
+    """Looks once at each part of a value, however many aliases stand for it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._place: list[str | int] = []
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def measure(self, value: Any) -> tuple[int, int]:
+        """Number of values, and levels below, with all that aliases stand for; raises DocumentError."""
+        if isinstance(value, dict | list):
+            outcome = self._known.get(id(value)) or self._below(value)
+            self._known[id(value)] = outcome
+            if len(self._place) + outcome[1] > DEEPEST:
+                self._refuse(f"at most {DEEPEST} levels of nesting")
+            return outcome
+        if isinstance(value, float) and not math.isfinite(value):
+            self._refuse(f"a finite number at {pointer.join(*self._place)}")
+        if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+            self._refuse(f"a text that UTF-8 can hold at {pointer.join(*self._place)}")
+        return 1, 0
+
+    def _below(self, value: dict[str, Any] | list[Any]) -> tuple[int, int]:
+        number, levels = 1, 0
+        if isinstance(value, _Twice):
+            self._refuse(f"every key once, not {value.name!r} twice at {pointer.join(*self._place) or '/'}")
+        if len(self._place) >= DEEPEST:
+            self._refuse(f"at most {DEEPEST} levels of nesting")
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            self._place.append(key)
+            more, deeper = self.measure(child)
+            self._place.pop()
+            number, levels = number + more, max(levels, deeper + 1)
+            if number > MOST_VALUES:
+                self._refuse(f"at most {MOST_VALUES} values, with all that aliases stand for")
+        return number, levels
+
+    def _refuse(self, expected: str) -> NoReturn:
+        raise DocumentError(self._path, None, expected)

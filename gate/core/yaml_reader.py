@@ -1,4 +1,7 @@
-"""Reads YAML 1.2. PyYAML's own way from a text to values is YAML 1.1, and a deep document overflows its stack."""
+"""Reads YAML 1.2, and merge keys, which many documents have.
+
+PyYAML's own way from a text to values is YAML 1.1, and a deep document overflows its stack.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,15 @@ DEEPEST = 100
 """Levels of nesting; what reads a document calls itself for each of them."""
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 8 times as fast
-_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq")} | {None, "!"}
+_TAG = "tag:yaml.org,2002:"
+_TYPES: dict[str, tuple[type, ...]] = {
+    f"{_TAG}null": (type(None),),
+    f"{_TAG}bool": (bool,),
+    f"{_TAG}int": (int,),
+    f"{_TAG}float": (int, float),
+}
+_TAGS = {f"{_TAG}{name}" for name in ("str", "map", "seq")} | _TYPES.keys() | {None, "!"}
+_MERGE = "<<"
 # The core schema: YAML 1.2.2, section 10.3.2.
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -35,6 +46,8 @@ class _Open:
     anchor: str | None = None
     key: str | None = None  # of the member whose value comes next
     lines: dict[str, int] = field(default_factory=dict)  # of each key
+    merging: bool = False  # the value that comes next is that of a merge key
+    merged: list[Any] = field(default_factory=list)  # mappings whose members it has too, the first winning
 
 
 class YamlReader:
@@ -57,9 +70,7 @@ class YamlReader:
                 case yaml.CollectionStartEvent():
                     self._begin(event)
                 case yaml.CollectionEndEvent():
-                    ended = self._open.pop()
-                    if ended.anchor:
-                        self._anchors[ended.anchor] = ended.value
+                    self._end(event)
                 case yaml.DocumentStartEvent() if documents:
                     self._refuse(event, "one document")
         return documents[0] if documents else None
@@ -75,24 +86,44 @@ class YamlReader:
         self._put(event, opened.value)
         self._open.append(opened)
 
+    def _end(self, event: Any) -> None:
+        ended = self._open.pop()
+        for merged in ended.merged:
+            for mapping in merged if isinstance(merged, list) else [merged]:
+                for key, value in self._mapping(event, mapping).items():
+                    ended.value.setdefault(key, value)
+        if ended.anchor:
+            self._anchors[ended.anchor] = ended.value
+
     def _put(self, event: Any, value: Any) -> None:
         """Adds a value to the collection around it."""
         around = self._open[-1]
         if isinstance(around.value, list):
             around.value.append(value)
+        elif around.merging:
+            around.merging = False
+            around.merged.append(value)  # a list is filled later
         elif around.key is not None:
             around.value[around.key], around.key = value, None
+        elif isinstance(event, yaml.ScalarEvent) and event.value == _MERGE and event.implicit[0]:
+            self._key(event, _MERGE, around.lines)
+            around.merging = True
         else:
             around.key = self._key(event, value, around.lines)
 
     def _key(self, event: Any, value: Any, lines: dict[str, int]) -> str:
+        if isinstance(value, int) and str(value) == getattr(event, "value", ""):
+            value = str(value)  # as the codes of responses are often written
         if not isinstance(value, str):
             self._refuse(event, f"a string as key, so {getattr(event, 'value', 'it')!r} in quotes")
         if value in lines:
             self._refuse(event, f"every key once; {value!r} stands in line {lines[value]} already")
-        if value == "<<" and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
-            self._refuse(event, "no merge key <<, which YAML 1.2 does not have; repeat the members")
         lines[value] = event.start_mark.line + 1
+        return value
+
+    def _mapping(self, event: Any, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self._refuse(event, f"a mapping, or a list of them, as the value of {_MERGE} in what ends here")
         return value
 
     def _alias(self, event: Any) -> Any:
@@ -108,7 +139,10 @@ class YamlReader:
 
     def _scalar(self, event: Any) -> Any:
         self._tag(event)
-        value = self._plain(event) if event.implicit[0] else event.value
+        typed = event.tag in _TYPES
+        value = self._plain(event) if event.implicit[0] or typed else event.value
+        if typed and not isinstance(value, _TYPES[event.tag]):
+            self._refuse(event, f"a value of the type {event.tag.removeprefix(_TAG)}, not {event.value!r}")
         if event.anchor:
             self._anchors[event.anchor] = value
         return value

@@ -31,6 +31,7 @@ from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.generation.overrides import Override
 from schemathesis.schemas import APIOperation
 
+from gate.contract.nodes import shape
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzPack
 
@@ -62,7 +63,7 @@ class Cases:
         self._nothing_to_negate = nothing_to_negate
         self._schema = schemathesis.openapi.from_dict(dict(document), config=config)
         operations = [result.ok() for result in self._schema.get_all_operations() if isinstance(result, Ok)]
-        self._operations = {str(each.definition.raw["operationId"]): each for each in operations}
+        self._operations = {_id(each): each for each in operations}
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
         """``number`` cases of an operation: all examples, then boundaries and random cases."""
@@ -124,6 +125,11 @@ class Cases:
             session=GenerationSession(),
         )
         return list(examples), list(boundaries)
+
+
+def _id(operation: APIOperation[Any, Any, Any, Any]) -> str:
+    """The operation's id, or its shape where it has none, as a contract names it."""
+    return str(operation.definition.raw.get("operationId", f"{operation.method.upper()} {shape(operation.path)}"))
 
 
 @cache

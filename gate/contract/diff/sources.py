@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +25,18 @@ class Source:
 def load(word: str, published: str | None = None) -> Source:
     """The document that ``word`` names: a file, ``REVISION:PATH``, or a git revision of the file ``published``.
 
-    Raises GateError where there is none, or where it is not a whole OpenAPI 3.1 document.
+    Raises GateError where there is none, or where it is not a whole OpenAPI document.
     """
     path = Path(word)
     if path.exists():
         return Source(word, load_openapi(path))
-    name, text = _from_git(word, published)
-    return Source(name, parse(text, Path(name)))
+    revision, file = _in_git(word, published)
+    name, directory = f"{revision}:{file}", posixpath.dirname(file)
+    text = _show(revision, file)
+    return Source(name, parse(text, Path(name), lambda beside: _show(revision, posixpath.join(directory, beside))))
 
 
-def _from_git(word: str, published: str | None) -> tuple[str, str]:
+def _in_git(word: str, published: str | None) -> tuple[str, str]:
     revision, _, path = word.partition(":")
     known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") if revision else None
     if known is None or known.returncode != 0:
@@ -45,10 +48,14 @@ def _from_git(word: str, published: str | None) -> tuple[str, str]:
     path = path or published or ""
     if not path:
         raise GateError(f"{word} names no file at that revision.", "Expected REVISION:PATH.")
-    read = _git("show", f"{known.stdout.decode().strip()}:{path}")
+    return revision, path
+
+
+def _show(revision: str, path: str) -> str:
+    read = _git("show", "--end-of-options", f"{revision}:{path}")
     if read.returncode != 0:
         raise GateError(f"There is no file {path} at revision {revision}.", "Paths begin at the top of the repository.")
-    return f"{revision}:{path}", decoded(read.stdout, Path(f"{revision}:{path}"))
+    return decoded(read.stdout, Path(f"{revision}:{path}"))
 
 
 def _git(*words: str) -> subprocess.CompletedProcess[bytes]:

@@ -101,11 +101,11 @@ def test_diff_compares_files_of_git_revisions(repository: Path, capsys: pytest.C
 UNREADABLE = {
     "not YAML": ("openapi: [", "expected YAML"),
     "duplicate key": ("openapi: 3.1.0\nopenapi: 3.1.0\n", "every key once"),
-    "older OpenAPI": ("openapi: 3.0.3\ninfo: {}\npaths: {}\n", "3.1.x"),
+    "Swagger": ("swagger: '2.0'\ninfo: {}\npaths: {}\n", "not Swagger 2.0"),
     "breaks the schema of OpenAPI": (json.dumps(document({"/a": {"get": "nothing"}})), "OpenAPI 3.1 at /paths/~1a/get"),
     "not JSON Schema": (json.dumps(response({"type": "strin"})), "JSON Schema at /paths/~1things/post"),
     "dangling reference": (json.dumps(response({"$ref": "#/components/schemas/Gone"})), "leads somewhere"),
-    "reference elsewhere": (json.dumps(response({"$ref": "other.yaml#/X"})), "leads somewhere"),
+    "reference elsewhere": (json.dumps(response({"$ref": "other.yaml#/X"})), "'other.yaml' to be a file"),
     "reference to itself": (
         json.dumps(response({"$ref": "#/components/schemas/Loop"}, Loop={"$ref": "#/components/schemas/Loop"})),
         "leads only to itself",

@@ -1,0 +1,251 @@
+"""Brings a document that refers to other files, or to names of JSON Schema, into one with references ``#/...``."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urldefrag, urljoin
+
+from gate.contract.grammar import SECTIONS, Tokens, kind_at, rebuilt
+from gate.core import pointer as pointers
+from gate.core.documents import load_text, parse_yaml
+from gate.core.errors import DocumentError, GateError
+
+MAPS = frozenset({"paths", "components"})
+"""Kinds of parts that a reference cannot name in OpenAPI; tools take one all the same, so its target is put there."""
+NAMES = ("$id", "$anchor", "$dynamicAnchor")
+VALUES = frozenset({"const", "enum", "default", "example", "examples"})
+SAFE = "/~!$&'()*+,;=:@-._?"
+"""Characters that a fragment may have beside letters and digits."""
+FILE = re.compile(r"[#/]|\.(ya?ml|json)$")
+"""A word of a discriminator's mapping that is a reference and not the name of a schema."""
+
+
+@dataclass(slots=True)
+class _File:
+    """A file of the document, and the names that its schemas give themselves."""
+
+    name: str
+    value: Any
+    bases: dict[str, str] = field(default_factory=dict)  # URI of each $id by its pointer
+    anchors: dict[str, list[str]] = field(default_factory=dict)  # pointers by name
+    dynamic: set[str] = field(default_factory=set)
+
+    def resource(self, pointer: str) -> str:
+        """The pointer of the innermost schema with an ``$id`` around a place; empty for the file."""
+        return max((base for base in self.bases if f"{pointer}/".startswith(f"{base}/")), key=len, default="")
+
+
+def read_beside(path: Path) -> Callable[[str], str]:
+    """Reads files by their name relative to the directory of ``path``, which they must not leave by links either."""
+    directory = path.parent.resolve()
+
+    def read(name: str) -> str:
+        target = (directory / name).resolve()
+        if not target.is_relative_to(directory):
+            raise DocumentError(path, None, f"a file within {path.parent} behind {name}, not a link out of it")
+        return load_text(target)
+
+    return read
+
+
+class Bundle:
+    """A document and the files of its directory that it refers to; raises DocumentError."""
+
+    def __init__(self, document: dict[str, Any], text: str, path: Path, read: Callable[[str], str]) -> None:
+        self._path, self._read = path, read
+        self._files = {path.name: self._named(_File(path.name, document), text)}
+        self._components: dict[str, dict[str, Any]] = {}
+        self._taken = {
+            section: set(names)
+            for section, names in (document.get("components") or {}).items()
+            if isinstance(names, Mapping)
+        }
+        self._moved: dict[tuple[str, str, str], str] = {}
+        self._pending: list[tuple[str, str, str, str]] = []
+        self._around: list[tuple[str, str]] = []
+
+    def whole(self) -> dict[str, Any]:
+        """The document with all that it refers to."""
+        root = self._files[self._path.name]
+        document: dict[str, Any] = self._visitor(root)("document", root.value, ())
+        while self._pending:
+            kind, name, file, pointer = self._pending.pop()
+            value = self._value(self._files[file], pointer, name)
+            tokens = tuple(pointers.split(pointer))
+            self._components.setdefault(SECTIONS[kind], {})[name] = self._visitor(self._files[file])(
+                kind, value, tokens
+            )
+        if self._components:
+            given = document.get("components", {})
+            merged = {section: {**given.get(section, {}), **new} for section, new in self._components.items()}
+            document["components"] = {**given, **merged}
+        return document
+
+    def _visitor(self, file: _File) -> Callable[[str, Any, Tokens], Any]:
+        def visit(kind: str, value: Any, place: Tokens) -> Any:
+            if not isinstance(value, dict):
+                return value
+            reference = value.get("$ref")
+            if isinstance(reference, str) and (kind in MAPS or kind == "path"):
+                return self._put(kind, reference, value, file, place)
+            result = rebuilt(kind, value, place, visit)
+            if isinstance(reference, str) and kind in SECTIONS:
+                result["$ref"] = self._local(kind, reference, file, place)
+            return self._schema(result, file, place) if kind == "schema" else result
+
+        return visit
+
+    def _schema(self, schema: dict[str, Any], file: _File, place: Tokens) -> dict[str, Any]:
+        dynamic = schema.pop("$dynamicRef", None)
+        if isinstance(dynamic, str):
+            reference = self._local("schema", dynamic, file, (*place, "$dynamicRef"))
+            if "$ref" in schema:
+                schema["allOf"] = [*schema.get("allOf", ()), {"$ref": reference}]
+            else:
+                schema["$ref"] = reference
+        mapping = schema.get("discriminator", {}).get("mapping") if isinstance(schema.get("discriminator"), dict) else 0
+        if isinstance(mapping, dict):
+            rewritten = {
+                word: self._local("schema", target, file, (*place, "discriminator", "mapping", word))
+                if isinstance(target, str) and FILE.search(target)
+                else target
+                for word, target in mapping.items()
+            }
+            schema["discriminator"] = {**schema["discriminator"], "mapping": rewritten}
+        return {key: value for key, value in schema.items() if key not in NAMES or not isinstance(value, str)}
+
+    def _put(self, kind: str, reference: str, value: Mapping[str, Any], file: _File, place: Tokens) -> Any:
+        """The target of a reference in place of it, with what stands beside the reference."""
+        target, pointer = self._target(reference, file, place)
+        if (target.name, pointer) in self._around:
+            raise self._fault(file, place, f"a reference that leads to something, not {reference!r} to itself")
+        self._around.append((target.name, pointer))
+        there = self._visitor(target)(
+            kind, self._value(target, pointer, reference, file, place), tuple(pointers.split(pointer))
+        )
+        self._around.pop()
+        if not isinstance(there, Mapping):
+            raise self._fault(file, place, f"a reference to a mapping, not {reference!r}")
+        beside = {key: child for key, child in value.items() if key != "$ref"}
+        return {**there, **self._visitor(file)(kind, beside, place)}
+
+    def _local(self, kind: str, reference: str, file: _File, place: Tokens) -> str:
+        """The reference within the whole document to what ``reference`` names."""
+        target, pointer = self._target(reference, file, place)
+        root = target.name == self._path.name
+        if root and (not pointer or kind_at(tuple(pointers.split(pointer))) == kind):
+            return f"#{quote(pointer, safe=SAFE)}"
+        key = (kind, target.name, pointer)
+        if key not in self._moved:
+            self._value(target, pointer, reference, file, place)
+            name = self._free_name(SECTIONS[kind], target.name, pointer)
+            self._moved[key] = f"#/components/{SECTIONS[kind]}/{name}"
+            self._pending.append((kind, name, target.name, pointer))
+        return self._moved[key]
+
+    def _free_name(self, section: str, file: str, pointer: str) -> str:
+        last = pointers.split(pointer)[-1] if pointer else posixpath.basename(file).partition(".")[0]
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", last) or "part"
+        taken, name, number = self._taken.setdefault(section, set()), plain, 2
+        while name in taken:
+            name, number = f"{plain}_{number}", number + 1
+        taken.add(name)
+        return name
+
+    def _target(self, reference: str, file: _File, place: Tokens) -> tuple[_File, str]:
+        """The file and the pointer that a reference names."""
+        resource = file.resource(pointers.join(*place))
+        url, fragment = urldefrag(reference)
+        if url:
+            known = self._identified(urljoin(file.bases.get(resource, ""), url))
+            target, resource = known or (self._file(url, file, place), "")
+        else:
+            target = file
+        fragment = unquote(fragment)
+        if fragment and not fragment.startswith("/"):
+            return target, self._anchor(fragment, target, resource, file, place, reference)
+        within = resource + fragment
+        return target, within if resource and self._exists(target, within) else (fragment if not url else within)
+
+    def _anchor(self, name: str, target: _File, resource: str, file: _File, place: Tokens, reference: str) -> str:
+        outcome = target.anchors.get(name, [])
+        own = [pointer for pointer in outcome if target.resource(pointer) == resource] or outcome
+        if name in target.dynamic and len(outcome) > 1:
+            raise self._fault(
+                file,
+                place,
+                f"one $dynamicAnchor {name!r}, not {len(outcome)}: which one is meant depends on the request",
+            )
+        if len(own) != 1:
+            raise self._fault(file, place, f"a reference to one place, not {reference!r}: there are {len(own)}")
+        return own[0]
+
+    def _identified(self, uri: str) -> tuple[_File, str] | None:
+        for file in self._files.values():
+            for pointer, base in file.bases.items():
+                if base.rstrip("#") == uri:
+                    return file, pointer
+        return None
+
+    def _file(self, url: str, file: _File, place: Tokens) -> _File:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(file.name), unquote(url)))
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", url):
+            raise self._fault(
+                file, place, f"a reference to a file of the directory, not to {url}, which is not fetched"
+            )
+        if name.startswith(("../", "/")) or name == "..":
+            raise self._fault(file, place, f"a reference to a file within the document's directory, not {url!r}")
+        if name not in self._files:
+            try:
+                text = self._read(name)
+            except DocumentError as error:
+                raise self._fault(file, place, f"{url!r} to be {error.expected}") from error
+            except GateError as error:
+                raise self._fault(file, place, f"a file {url!r}") from error
+            self._files[name] = self._named(_File(name, parse_yaml(text, self._path.parent / name)), text)
+        return self._files[name]
+
+    def _named(self, file: _File, text: str) -> _File:
+        for pointer, value in _mappings(file.value, "") if any(name in text for name in NAMES) else ():
+            if isinstance(value.get("$id"), str):
+                around = file.resource(pointer)
+                file.bases[pointer] = urljoin(file.bases.get(around, ""), value["$id"])
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                if isinstance(value.get(keyword), str):
+                    file.anchors.setdefault(value[keyword], []).append(pointer)
+                    file.dynamic |= {value[keyword]} if keyword == "$dynamicAnchor" else set()
+        return file
+
+    def _exists(self, file: _File, pointer: str) -> bool:
+        try:
+            pointers.resolve(file.value, pointer)
+        except LookupError:
+            return False
+        return True
+
+    def _value(self, target: _File, pointer: str, reference: str, file: _File | None = None, place: Tokens = ()) -> Any:
+        try:
+            return pointers.resolve(target.value, pointer)
+        except LookupError as error:
+            raise self._fault(file or target, place, f"a reference that leads somewhere, not {reference!r}") from error
+
+    def _fault(self, file: _File, place: Tokens, expected: str) -> DocumentError:
+        return DocumentError(self._path.parent / file.name, None, f"{expected}, at {pointers.join(*place) or '/'}")
+
+
+def _mappings(value: Any, pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every mapping that is no example or other value of the author's, with its place."""
+    if isinstance(value, Mapping):
+        yield pointer, value
+        for key, child in value.items():
+            if isinstance(child, Mapping | list) and key not in VALUES:
+                yield from _mappings(child, pointer + pointers.join(key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            if isinstance(child, Mapping | list):
+                yield from _mappings(child, f"{pointer}/{index}")

@@ -1,0 +1,117 @@
+"""The grammar of OpenAPI 3.1: which member of a part of a document is a part of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from gate.contract.nodes import METHODS
+
+Form = Literal["one", "list", "map"]
+Tokens = tuple[str | int, ...]
+Visit = Callable[[str, Any, Tokens], Any]
+"""Called with the kind, the value and the place of a part; returns what stands in its place."""
+
+ANY = "*"
+"""Stands for every other member that is not an extension."""
+
+_CONTENT: dict[str, tuple[Form, str]] = {
+    "schema": ("one", "schema"),
+    "content": ("map", "media"),
+    "examples": ("map", "example"),
+}
+SECTIONS = {
+    "schema": "schemas",
+    "response": "responses",
+    "parameter": "parameters",
+    "example": "examples",
+    "requestBody": "requestBodies",
+    "header": "headers",
+    "security": "securitySchemes",
+    "link": "links",
+    "callback": "callbacks",
+    "shared path": "pathItems",
+}
+"""The section of components in which a part of a kind has a name."""
+IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"})
+"""Keywords whose schemas describe the same value as the schema around them."""
+
+MEMBERS: dict[str, dict[str, tuple[Form, str]]] = {
+    "document": {"paths": ("one", "paths"), "webhooks": ("map", "path"), "components": ("one", "components")},
+    "components": {section: ("map", kind) for kind, section in SECTIONS.items()},
+    "paths": {ANY: ("one", "path")},
+    "path": {"parameters": ("list", "parameter"), **dict.fromkeys(METHODS, ("one", "operation"))},
+    "operation": {
+        "parameters": ("list", "parameter"),
+        "requestBody": ("one", "requestBody"),
+        "responses": ("one", "responses"),
+        "callbacks": ("map", "callback"),
+    },
+    "responses": {ANY: ("one", "response")},
+    "response": {"headers": ("map", "header"), "content": ("map", "media"), "links": ("map", "link")},
+    "media": {"schema": ("one", "schema"), "examples": ("map", "example"), "encoding": ("map", "encoding")},
+    "encoding": {"headers": ("map", "header")},
+    "parameter": _CONTENT,
+    "header": _CONTENT,
+    "requestBody": {"content": ("map", "media")},
+    "callback": {ANY: ("one", "shared path")},
+    "schema": {
+        **dict.fromkeys(
+            ("items", "additionalProperties", "unevaluatedItems", "unevaluatedProperties", "contains"),
+            ("one", "schema"),
+        ),
+        **dict.fromkeys(("propertyNames", "contentSchema", "not", "if", "then", "else"), ("one", "schema")),
+        **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), ("list", "schema")),
+        **dict.fromkeys(
+            ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), ("map", "schema")
+        ),
+    },
+}
+MEMBERS["shared path"] = MEMBERS["path"]
+_NONE = ("", "")
+
+
+def part(kind: str, member: str) -> tuple[Form, str] | None:
+    """The form and kind of a member of a part; None where it is no part of its own."""
+    members = MEMBERS.get(kind, {})
+    return members.get(member) or (None if member.startswith("x-") else members.get(ANY))
+
+
+def rebuilt(kind: str, value: Any, place: Tokens, visit: Visit) -> Any:
+    """A part with ``visit`` applied to each part directly below it; what has the wrong form stays as it is."""
+    if not isinstance(value, dict):
+        return value
+    result = dict(value)
+    for key, child in value.items():
+        form, below = (part(kind, key) or _NONE) if isinstance(child, dict | list) else _NONE
+        if form == "one":
+            result[key] = visit(below, child, (*place, key))
+        elif form == "list" and isinstance(child, list):
+            result[key] = [visit(below, entry, (*place, key, index)) for index, entry in enumerate(child)]
+        elif form == "map" and isinstance(child, dict):
+            result[key] = {name: visit(below, entry, (*place, key, name)) for name, entry in child.items()}
+    return result
+
+
+def parts(kind: str, value: Any, place: Tokens = ()) -> Iterator[tuple[str, Any, Tokens]]:
+    """The part itself and every part below it: kind, value, place."""
+    outcome = [(kind, value, place)]
+    while outcome:
+        here = outcome.pop()
+        yield here
+        below: list[tuple[str, Any, Tokens]] = []
+        rebuilt(*here, lambda *each: below.append(each))  # noqa: B023 (called at once)
+        outcome += reversed(below)
+
+
+def kind_at(tokens: Tokens) -> str | None:
+    """The kind of the part at a place in a document; None where no part begins there."""
+    kind, remaining = "document", list(tokens)
+    while remaining:
+        outcome = part(kind, str(remaining.pop(0)))
+        if outcome is None or (outcome[0] != "one" and not remaining):
+            return None
+        if outcome[0] != "one":
+            remaining.pop(0)
+        kind = outcome[1]
+    return kind
