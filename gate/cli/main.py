@@ -82,6 +82,12 @@ def _doctor(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _report(parser: ArgumentParser) -> Run:
+    from gate.cli.report import prepare
+
+    return prepare(parser)
+
+
 def _commands(pack: Pack | None) -> tuple[Command, ...]:
     """The gate's own commands; the module of each is loaded for it alone."""
 
@@ -115,11 +121,6 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
 
         return prepare(parser)
 
-    def report(parser: ArgumentParser) -> Run:
-        from gate.cli.report import prepare
-
-        return prepare(parser)
-
     def update(parser: ArgumentParser) -> Run:
         from gate.cli.update import prepare
 
@@ -132,7 +133,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("stage", "judge as a stage of a rollout asks for", stage),
         Command("cleanup", "remove what a killed run left on a remote target", cleanup),
         Command("annotate", "put a verdict on a pull request", annotate),
-        Command("report", "make the Allure report of a run", report),
+        Command("report", "make the Allure report of a run", _report),
         Command("doctor", "print what works on this machine, and what brings the rest", _doctor),
         Command("update", "write the files that are generated", update),
     )

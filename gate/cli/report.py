@@ -48,12 +48,12 @@ def report(values: Namespace) -> int:
             "Install it (on Debian and Ubuntu: apt-get install npm), or open verdict.html, which needs nothing.",
         )
     with tempfile.TemporaryDirectory(prefix="beacon-gate-") as folder:
-        made = Path(folder) / "index.html"
+        source = Path(folder) / "index.html"
         _make(npx, results.resolve(), Path(folder))
-        if not made.is_file():
+        if not source.is_file():
             raise GateError("Allure ended without a report.", f"Its results are in {results}.")
         page.parent.mkdir(exist_ok=True)
-        page.write_text(made.read_text(encoding="utf-8").replace(ANALYTICS, "data:,"), encoding="utf-8")
+        page.write_text(source.read_text(encoding="utf-8").replace(ANALYTICS, "data:,"), encoding="utf-8")
     print(page)
     return Exit.PASS
 
