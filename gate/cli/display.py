@@ -135,11 +135,11 @@ def display(console: Console, *, verbose: bool) -> Iterator[Display]:
 
 def follow(child: Child, progress: Progress, follower: Follower, screen: Display, *, stays: Callable[[], bool]) -> None:
     """Shows what happens until the suite has ended, or ``stays`` though it has judged."""
-    over = stopping = False
+    over = False
     while not over:
         over = child.ended(LOOK) or stays()
-        if child.interrupted and not stopping:
-            stopping = True
+        if child.interrupted and not progress.stopping:
+            progress.stopping = True
             screen.say(STOPPING)
         while child.notes:
             screen.say(child.notes.popleft())

@@ -34,6 +34,7 @@ class Progress:
     running: dict[str, None] = field(default_factory=dict)  # tests, the latest one last
     ended: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)  # tests, and a line about each
+    stopping: bool = False
     _findings: dict[str, list[Finding]] = field(default_factory=dict)
     _report: tuple[float, str] = (0.0, "")  # by a long test, of how far it is
     _started: float = 0.0
@@ -50,6 +51,8 @@ class Progress:
     @property
     def phase(self) -> str:
         """The part of the run that goes on."""
+        if self.stopping:
+            return "stopping"
         if not self._began:
             return "starting"
         return "judging" if self.ended < self.collected else "finishing"
@@ -57,6 +60,8 @@ class Progress:
     @property
     def now(self) -> str:
         """A long test says by itself how far it is; else the test that began last."""
+        if self.stopping:
+            return ""
         at, text = self._report
         if self.clock() - at < LASTS:
             return text
@@ -67,7 +72,7 @@ class Progress:
         """Estimated seconds until the last test ends; None where that is not known."""
         todo = self.collected - self.ended
         spent = self.clock() - self._began
-        if not self._began or not todo:
+        if not self._began or not todo or self.stopping:
             return None
         if len(self.collected & self.seconds.keys()) * 2 >= len(self.collected):
             usual = self._seconds(self.ended)

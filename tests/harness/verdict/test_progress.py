@@ -39,6 +39,13 @@ def test_phases_follow_from_the_tests() -> None:
     assert phases == ["starting", "starting", "judging", "finishing"]
 
 
+def test_run_that_is_stopped_tries_nothing_and_has_no_rest() -> None:
+    progress = Progress()
+    heard(progress, TestsCollected(["t::a", "t::b"]), TestBegan("t::a"), Outcome("t::a", "passed"))
+    progress.stopping = True
+    assert (progress.phase, progress.now, progress.remaining) == ("stopping", "", None)
+
+
 def test_failed_test_is_one_line_with_its_finding() -> None:
     """The controlling process's journal, with the outcome, is read before that of the worker."""
     progress = Progress()
