@@ -27,13 +27,22 @@ def annotate(values: Namespace) -> int:
     """Prints the annotations of the verdict in a report directory."""
     verdict = read(values.reports)
     summary = (values.reports / "verdict.md").read_text(encoding="utf-8")
-    for line in workflow_commands(verdict):
+    for line in workflow_commands(verdict, _way_to_here()):
         print(line)
     _append("GITHUB_STEP_SUMMARY", summary)
     _append("GITHUB_OUTPUT", f"verdict={verdict.verdict}\n")
     if os.environ.get(TOKEN):
         _comment(summary)
     return Exit.PASS
+
+
+def _way_to_here() -> str:
+    """The way from the code host's workspace to this checkout, which may be in a folder of it; places begin with it."""
+    workspace, here = os.environ.get("GITHUB_WORKSPACE", ""), Path.cwd()
+    if not workspace or not here.is_relative_to(Path(workspace).resolve()):
+        return ""
+    way = here.relative_to(Path(workspace).resolve()).as_posix()
+    return "" if way == "." else f"{way}/"
 
 
 def _comment(summary: str) -> None:

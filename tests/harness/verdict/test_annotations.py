@@ -103,3 +103,21 @@ def test_action_reports_what_the_gate_could_not_judge(tmp_path: Path) -> None:
     assert "::error title=Beacon Gate%3A unjudged::No container engine answers at unix://" in ended.stdout
     assert Path(files["GITHUB_OUTPUT"]).read_text() == "verdict=unjudged\n"
     assert "No container engine answers" in Path(files["GITHUB_STEP_SUMMARY"]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("workspace", "expected"),
+    [(".", "file=contracts/a.yaml"), ("..", "file=here/contracts/a.yaml"), ("elsewhere", "file=contracts/a.yaml")],
+)
+def test_places_begin_at_the_workspace(
+    workspace: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    broken = passing(reported())
+    placed = [finding.model_copy(update={"file": "contracts/a.yaml", "line": 7}) for finding in broken.findings]
+    reports.write(broken.model_copy(update={"findings": placed}), here, Redactor())
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(here / workspace))
+    assert annotate(Namespace(reports=here)) == 0
+    assert f"{expected},line=7" in capsys.readouterr().out
