@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from gate.cli.command import Run
 from gate.core.errors import Exit, GateError, UsageError
+from gate.core.surroundings import compose
 
 ALLURE = "allure@3.18.0"
 ANALYTICS = "https://www.googletagmanager.com/gtag/js"
@@ -71,7 +73,15 @@ def _make(npx: str, results: Path, folder: Path) -> None:
     settings.write_text(json.dumps(config), encoding="utf-8")
     words = [npx, "--yes", ALLURE, "generate", "--config", str(settings), "--output", str(folder), str(results)]
     try:
-        ended = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+        ended = subprocess.run(
+            words,
+            cwd=folder,
+            env=compose(os.environ),  # with the proxy by which the registry is reached
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise GateError(f"Allure took longer than {SECONDS} s.", "Is the package registry reachable?") from error
     if ended.returncode:

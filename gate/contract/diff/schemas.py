@@ -17,6 +17,7 @@ from gate.contract.diff.keywords import SchemaChange, bounds, hints, pointer, ty
 from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import Direction, SchemaRule, rules
+from gate.contract.diff.unchanged import Unchanged
 from gate.contract.nodes import Node, inlined, simplified
 
 BEYOND_CONTAINMENT = frozenset(
@@ -34,6 +35,9 @@ MILDER = {
     Direction.RESPONSE: SchemaRule.MEMBER_REMOVED_FROM_OPEN,
 }
 """Rules for changes that containment calls incompatible only because a value may have had any member."""
+
+TRANSPARENT = frozenset({"type", "properties", "required", "items", "additionalProperties", "$defs"})
+"""Keywords of a schema that fits exactly where the schemas in it fit, if nothing else of it has changed."""
 
 GROUPS = (
     ("if", "then", "else"),
@@ -57,11 +61,14 @@ class Schemas:
     def __init__(self, direction: Direction, containment: Containment) -> None:
         self.direction = direction
         self.containment = containment
+        self._unchanged = Unchanged()
         self._known: dict[tuple[str, str], list[SchemaChange]] = {}
         self._open: set[tuple[str, str]] = set()
 
     def compare(self, old: Node, new: Node) -> list[SchemaChange]:
         """Every change, each with its severity."""
+        if self._unchanged(old, new):
+            return []
         written = old, new
         old, new = simplified(old), simplified(new)
         key = (old.pointer, new.pointer)
@@ -158,7 +165,7 @@ class Schemas:
 
     def _judged(self, old: Node, new: Node, own: list[SchemaChange], below: list[SchemaChange]) -> list[SchemaChange]:
         changes = [*own, *below]
-        if not changes:
+        if not changes or (not own and old.value.keys() | new.value.keys() <= TRANSPARENT):
             return changes
         answer = self.containment.compatible(old, new, self.direction)
         if answer is Answer.YES:
