@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -24,10 +24,16 @@ _PLACE = re.compile(r"""(E +|INTERNALERROR> )? *(File ")?(?P<path>[^"]+\.py)(", 
 
 
 class Child:
-    """A suite that runs; ``notes`` are the lines that it has for the user, with ``verbose`` all that it prints."""
+    """A suite that runs; ``notes`` are the lines that it has for the user, with ``verbose`` all that it prints.
 
-    def __init__(self, process: subprocess.Popen[str], output: Path, *, verbose: bool) -> None:
+    ``clean`` takes secrets out of each line.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[str], output: Path, clean: Callable[[str], str], *, verbose: bool
+    ) -> None:
         self.process = process
+        self._clean = clean
         self.notes: deque[str] = deque()
         self.interrupted = False
         self._errors: deque[str] = deque(maxlen=LAST_LINES)
@@ -65,7 +71,7 @@ class Child:
             file: IO[str] | None = None
             with suppress(OSError):
                 file = stack.enter_context(output.open("w", encoding="utf-8", errors="replace"))
-            for line in _lines(self.process.stdout):
+            for line in map(self._clean, _lines(self.process.stdout)):
                 _, note, text = line.partition(NOTE)
                 if note or verbose:
                     self.notes.append(text if note else line)
@@ -80,16 +86,25 @@ def _lines(pipe: IO[str] | None) -> Iterator[str]:
 
 @contextmanager
 def started(
-    command: Sequence[str], root: Path, more: Mapping[str, str], output: Path, *, verbose: bool
+    command: Sequence[str],
+    root: Path,
+    more: Mapping[str, str],
+    output: Path,
+    clean: Callable[[str], str],
+    *,
+    verbose: bool,
 ) -> Iterator[Child]:
-    """Runs ``command`` and forwards signals to it as interrupts; an error in the block interrupts it too."""
+    """Runs ``command`` and forwards signals to it as interrupts; an error in the block interrupts it too.
+
+    ``clean`` takes secrets out of each line that it prints.
+    """
     env = {**compose(os.environ), **more, WRAPPED: str(os.getpid())}
     locks = tuple(report_directory.held().values())  # held until the suite ends, too
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=root, env=env, pass_fds=locks, stdout=pipe, stderr=pipe, text=True, errors="replace"
     ) as process:
-        child = Child(process, output, verbose=verbose)
+        child = Child(process, output, clean, verbose=verbose)
         # Ctrl-C reaches both processes, any other signal this one alone; the suite takes two for one.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, child.interrupt)

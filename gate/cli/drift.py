@@ -22,12 +22,11 @@ from gate.contract.parts import Parts
 from gate.core.client import Client
 from gate.core.errors import Exit, GateError
 from gate.core.options import given
-from gate.core.settings import Settings, load
+from gate.core.settings import Settings, load, redactor
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.targets import System
 from gate.targets.choose import choose
-from gate.targets.remote_run.access import redactor
 from gate.targets.service import Service
 from gate.verdict.verdict import NAME, read
 

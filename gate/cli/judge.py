@@ -22,7 +22,7 @@ from gate.core.errors import Exit, GateError
 from gate.core.findings import Finding
 from gate.core.lifetime import Lifetime
 from gate.core.options import collect, declared, given
-from gate.core.settings import CALL, Settings, load
+from gate.core.settings import CALL, Settings, load, redactor
 from gate.session.pack import Pack
 from gate.session.start import refuse
 from gate.verdict import report_directory
@@ -116,7 +116,7 @@ def _followed(
     progress = Progress(settings.workers, durations.read(pack.root), _cause_of(pack, settings))
     follower = Follower(settings.report_dir / "journal", KINDS)
     output = settings.report_dir / report_directory.OUTPUT
-    with started(command, pack.root, more, output, verbose=verbose) as child:
+    with started(command, pack.root, more, output, redactor(settings), verbose=verbose) as child:
         with display(Console(highlight=False), verbose=verbose) as screen:
             follow(child, progress, follower, screen, stays=(settings.report_dir / report_directory.KEPT).exists)
         show(child.ended)
@@ -193,8 +193,6 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], 
 
 def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
     """The reason why a suite wrote no verdict, in its own words."""
-    from gate.targets.remote_run.access import redactor
-
     if fault := output_fault():
         return closed(fault)
     ended = f"it was ended by a signal ({signal.strsignal(-code)})." if code < 0 else f"it ended with code {code}."

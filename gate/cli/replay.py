@@ -17,7 +17,7 @@ from gate.core.ids import Ids
 from gate.core.options import declared
 from gate.core.redaction import Redactor
 from gate.core.rerun import PASSING, SERVICE_ENV, RunOptions
-from gate.core.settings import Settings, load
+from gate.core.settings import Settings, load, redactor
 from gate.fuzz import replay as files
 from gate.fuzz.rules import FuzzPack
 from gate.session.pack import Pack
@@ -27,7 +27,7 @@ from gate.suite.judged import judged
 from gate.targets import Target
 from gate.targets.choose import choose, configured, resolved
 from gate.targets.remote import SCRATCH
-from gate.targets.remote_run.access import redactor, remote_access
+from gate.targets.remote_run.access import remote_access
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
 from gate.verdict import report_directory
 from gate.verdict.journal import Journal

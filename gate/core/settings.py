@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from gate.core.errors import UsageError
 from gate.core.options import Option, Options, check, collect, declared, tested
-from gate.core.redaction import unclear
+from gate.core.redaction import Redactor, unclear
 
 TARGETS = ("embedded", "containers", "remote", "auto")
 STARTED = ("embedded", "containers", "auto")
@@ -309,3 +309,10 @@ def load(
                 message = places[option.name] + error.message.removeprefix(option.flag)
                 raise UsageError(message, error.hint) from error
         raise
+
+
+def redactor(settings: Settings) -> Redactor:
+    """A redactor of every secret that the options and the environment hold."""
+    options = {f"GATE_{name.upper()}": value for name, value in settings if isinstance(value, str)}
+    service = {f"GATE_{name}": value for name, value in settings.runner_env.items()}
+    return Redactor.of({**os.environ, **service, **options})

@@ -22,7 +22,7 @@ from gate import suite
 from gate.contract.pact import Pact, load
 from gate.core.errors import GateError, NotAvailable
 from gate.core.record import Observations, Record
-from gate.core.settings import WITHOUT_ORACLES, Settings
+from gate.core.settings import WITHOUT_ORACLES, Settings, redactor
 from gate.fuzz.rules import FuzzPack
 from gate.oracles import checks, invariants
 from gate.oracles.checks import Check
@@ -36,7 +36,6 @@ from gate.suite.state import CANARY, JOURNAL, SETTINGS, UNJUDGED, journal_of, sh
 from gate.targets import Target
 from gate.targets.choose import choose
 from gate.targets.remote import SCRATCH, RemoteSystem
-from gate.targets.remote_run.access import redactor
 from gate.verdict.canaries import silent
 from gate.verdict.decide import Run
 from gate.verdict.events import Outcome

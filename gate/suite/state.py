@@ -14,9 +14,8 @@ from _pytest.mark.expression import Expression
 from gate import suite
 from gate.core.errors import UsageError
 from gate.core.redaction import Redactor
-from gate.core.settings import CALL, Settings
+from gate.core.settings import CALL, Settings, redactor
 from gate.suite.sharing import ask
-from gate.targets.remote_run.access import redactor
 from gate.verdict.journal import Journal
 
 SETTINGS = pytest.StashKey[Settings]()

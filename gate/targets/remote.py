@@ -9,10 +9,9 @@ import psycopg
 
 from gate.core.client import Client, Unreachable
 from gate.core.errors import GateError, NotAvailable
-from gate.core.settings import Settings
+from gate.core.settings import Settings, redactor
 from gate.targets import Process, System
 from gate.targets.postgres.server import Cluster, empty_cluster
-from gate.targets.remote_run.access import redactor
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.service import Service, StandIn
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from gate.core.redaction import Redactor
 from gate.core.settings import Settings
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.remote_run.guard import Guard, GuardedTransport
@@ -56,10 +54,3 @@ def ledger_path(settings: Settings, run: str) -> Path:
 def stop_mark(settings: Settings) -> Path:
     """A file by which the controller ends its workers."""
     return settings.report_dir / "journal" / "stop"
-
-
-def redactor(settings: Settings) -> Redactor:
-    """A redactor of every secret that the options and the environment hold."""
-    options = {f"GATE_{name.upper()}": value for name, value in settings if isinstance(value, str)}
-    service = {f"GATE_{name}": value for name, value in settings.runner_env.items()}
-    return Redactor.of({**os.environ, **service, **options})

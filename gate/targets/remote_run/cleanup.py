@@ -12,10 +12,10 @@ import psycopg
 
 from gate.core.client import Client, Unreachable
 from gate.core.redaction import Redactor
-from gate.core.settings import Settings
+from gate.core.settings import Settings, redactor
 from gate.core.waiting import NotReached, wait
 from gate.targets.remote_run import ledger, removal
-from gate.targets.remote_run.access import ledger_path, redactor, stop_mark
+from gate.targets.remote_run.access import ledger_path, stop_mark
 from gate.targets.remote_run.address import Address, AddressedTransport
 from gate.targets.remote_run.ledger import Created, Ledger
 from gate.targets.remote_run.stop import StopFileWatch

@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from gate.core.errors import UsageError
 from gate.core.evidence import Evidence
 from gate.core.redaction import UNPARSABLE, Redactor
-from gate.core.settings import Settings
+from gate.core.settings import Settings, redactor
 from gate.core.texts import clip
-from gate.targets.remote_run.access import redactor
 
 TEXTS = {
     "URL": "postgresql://reader:s3cret@db.example/x",

@@ -12,9 +12,8 @@ import pytest
 from beacon.options import BeaconSettings
 from beacon.pack import pack
 from gate.core.rerun import Rerun, RunOptions, expression_of, of_replay
-from gate.core.settings import load
+from gate.core.settings import load, redactor
 from gate.suite.state import Asked
-from gate.targets.remote_run.access import redactor
 
 URL = "postgresql://reader:s3cret-word@db.example/jobs"
 REMOTE = {"target": "remote", "base_url": "http://staging.example", "database_url": URL}
