@@ -279,12 +279,12 @@ def test_schema_of_the_wrapper_accepts_what_is_published(change: Callable[[dict[
         ("openapi: 3.1.0\ninfo: {}\ninfo: {}\n", r":3: expected every key once; 'info' stands in line 2 already"),
         (
             "openapi: 3.1.0\npaths: {/a: {get: {responses: {200: {}}}}}\n",
-            r":2: expected a string as key, so '200' in quotes",
+            r": expected OpenAPI 3\.1 at /paths/~1a/get/responses/200 \(\"description\" is a required property\)",
         ),
         ("openapi: 3.1.0\ninfo: {\n", r": expected YAML \("),
         ("- openapi\n", r":1: expected an OpenAPI document"),
-        ("swagger: '2.0'\n", r":1: expected a member openapi of 3\.1\.x, not None"),
-        ("openapi: 3.1.0\ninfo: {}\n", r": expected OpenAPI 3\.1 at /"),
+        ("swagger: '2.0'\n", r": expected OpenAPI 3\.0 or 3\.1, not Swagger 2\.0\. Convert it"),
+        ("openapi: 3.1.0\ninfo: {}\n", r": expected a member paths, webhooks or components"),
     ],
 )
 def test_loading_says_where_and_what_was_expected(text: str, message: str, tmp_path: Path) -> None:
