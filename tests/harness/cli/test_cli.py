@@ -197,7 +197,9 @@ def test_running_service_is_judged_where_it_is(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "verdict.json").read_text())["verdict"] == "unjudged"
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM"])
+@pytest.mark.parametrize(
+    "how", ["Ctrl-C", *(pytest.param(how, marks=pytest.mark.full) for how in ("SIGINT", "SIGTERM"))]
+)
 def test_interrupted_run_ends_at_once_and_leaves_nothing(tmp_path: Path, how: str) -> None:
     """Every process that the run started is gone, and the exit code is not 0."""
     with subprocess.Popen(

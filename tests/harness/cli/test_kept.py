@@ -60,7 +60,7 @@ def closed(address: str) -> bool:
         return probe.connect_ex((parts.hostname or "", parts.port or 0)) != 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.full)])
 def test_run_stays_with_its_rows_and_leaves_nothing(kept: subprocess.Popen[str], number: int) -> None:
     base_url, database_url, router_url = addresses(kept)
     jobs = httpx.get(f"{base_url}/api/v1/jobs").json()["jobs"]

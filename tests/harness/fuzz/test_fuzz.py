@@ -77,7 +77,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=[pytest.mark.full] if name in {"fails", "lost"} else []) for name in FAULTS]
+)
 def test_replay_of_a_fault_fails_until_the_fault_is_fixed(
     faulty: Open, cases: Cases, tmp_path: Path, fault: str
 ) -> None:
@@ -110,7 +112,7 @@ def test_gate_with_x_ends_at_the_first_finding_and_calls_the_build_broken(tmp_pa
     assert "BG-HTTP-001" in ended.stdout.partition("criteria:")[0]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_broken_link_shows_in_one_sequence_which_shrinks_to_a_submission_and_a_read(
     faulty: Open, tmp_path: Path, seed: int
 ) -> None:
@@ -136,6 +138,7 @@ def test_replay_says_error_where_the_runner_is_gone(faulty: Open, cases: Cases, 
     assert outcome(session, RULES, load(violations[0].replay))[0] == Exit.UNJUDGED
 
 
+@pytest.mark.full
 @pytest.mark.timeout(900)  # three whole runs of the gate, on a machine that may be busy
 def test_number_of_workers_changes_neither_cases_nor_findings(tmp_path: Path) -> None:
     first, *others = [split(tmp_path / str(workers), workers) for workers in (1, 2, 4)]
