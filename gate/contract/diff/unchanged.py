@@ -20,20 +20,23 @@ class Unchanged:
         if not equal(old.value, new.value):
             return False
         between = id(old.document), id(new.document)
-        waiting, seen = list(_references(old.value)), set[str]()
+        parents: dict[str, str] = {}
+        waiting = [(reference, "") for reference in _references(old.value)]
         while waiting:
-            reference = waiting.pop()
-            if reference in seen or self._known.get((*between, reference)) is True:
+            reference, parent = waiting.pop()
+            if reference in parents or self._known.get((*between, reference)) is True:
                 continue
-            seen.add(reference)
+            parents[reference] = parent
             same = self._known.get((*between, reference)) is not False
             targets = _targets(reference, old, new) if same else None
             if targets is None or not equal(*targets):
-                # Whatever leads here is not the same; what the walk has not reached is not known.
-                self._known[(*between, reference)] = False
+                # So is all on the way to it; of what the walk has not reached nothing is known.
+                while reference:
+                    self._known[(*between, reference)] = False
+                    reference = parents[reference]
                 return False
-            waiting += _references(targets[0])
-        self._known.update(dict.fromkeys(((*between, reference) for reference in seen), True))
+            waiting += [(further, reference) for further in _references(targets[0])]
+        self._known.update(dict.fromkeys(((*between, reference) for reference in parents), True))
         return True
 
 

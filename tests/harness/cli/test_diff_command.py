@@ -125,9 +125,9 @@ def test_document_that_does_not_load_is_exit_code_3(
 
 
 def chain(last: dict[str, object]) -> str:
-    """A document with four hundred schemas, each of which refers to the next."""
-    links = {f"S{n}": {"properties": {"a": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(400)}
-    return json.dumps(response({"$ref": "#/components/schemas/S0"}, **links, S400=last))
+    """A document with seven hundred schemas, each of which refers to the next."""
+    links = {f"S{n}": {"properties": {"a": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(700)}
+    return json.dumps(response({"$ref": "#/components/schemas/S0"}, **links, S700=last))
 
 
 def test_change_below_too_many_references_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
