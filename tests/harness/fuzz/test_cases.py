@@ -35,6 +35,7 @@ def digests(seed: int, operations: list[str]) -> dict[str, list[str]]:
     return generated
 
 
+@pytest.mark.full
 def test_cases_depend_on_seed_and_operation_alone() -> None:
     """Not on the process, the order of the operations, or the other operations."""
     whole = digests(7, OPERATIONS)

@@ -78,7 +78,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(name, marks=[pytest.mark.full] if name in {"fails", "lost"} else []) for name in FAULTS]
+    "fault",
+    [pytest.param(name, marks=[pytest.mark.full] if name in {"fails", "trace", "lost"} else []) for name in FAULTS],
 )
 def test_replay_of_a_fault_fails_until_the_fault_is_fixed(
     faulty: Open, cases: Cases, tmp_path: Path, fault: str

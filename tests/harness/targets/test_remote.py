@@ -282,6 +282,7 @@ class Titles:
         self._thread.join()
 
 
+@pytest.mark.full
 def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) -> None:
     """Neither a runner nor a database that nobody answers at is shown with its password."""
     nowhere = f"127.0.0.1:{closed_port()}"
@@ -296,7 +297,7 @@ def test_secrets_of_addresses_that_do_not_work_are_not_repeated(tmp_path: Path) 
         assert not [secret for secret in SPELLINGS if secret in run.stdout + run.stderr]
 
 
-@pytest.mark.parametrize("how", ["stop file", "Ctrl-C"])
+@pytest.mark.parametrize("how", [pytest.param("stop file", marks=pytest.mark.full), "Ctrl-C"])
 def test_stopped_run_sends_nothing_a_second_later_and_cleans_up(
     own_runner: OwnRunner, tmp_path: Path, how: str
 ) -> None:
@@ -378,6 +379,7 @@ def test_missing_existing_job_is_a_finding(own_runner: OwnRunner, tmp_path: Path
     assert "BG-LIST-001" in ended.stdout
 
 
+@pytest.mark.full
 def test_fixture_that_the_target_cannot_give_leaves_its_test_unchecked(own_runner: OwnRunner, tmp_path: Path) -> None:
     """As where the test asks for it itself: not checked, with the reason, and no finding."""
     url = own_runner().session.system.base_url
