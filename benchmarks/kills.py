@@ -78,7 +78,8 @@ def killed_run(victim: str, moment: float, workers: int) -> Kill:
         started = time.monotonic()
         target = None
         while process.poll() is None and target is None:
-            time.sleep(max(0.01, min(0.05, started + moment - time.monotonic())))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.01, min(0.05, started + moment - time.monotonic())))
             if time.monotonic() >= started + moment:
                 target = _victim(gate, victim)
         moment = time.monotonic() - started
@@ -99,7 +100,7 @@ def _gone(living: Callable[[], Iterable[psutil.Process]]) -> tuple[float, list[s
     """The seconds until nothing lives, and what does after LEFT_SECONDS, which is killed."""
     began = time.monotonic()
     while (alive := set(living())) and time.monotonic() < began + LEFT_SECONDS:
-        time.sleep(0.02)
+        psutil.wait_procs(alive, timeout=0.02)  # meanwhile they may start others
     seconds, survivors = time.monotonic() - began, []
     for process in alive:
         survivors.append(f"{process.pid} {' '.join(_words(process))[:80]}")

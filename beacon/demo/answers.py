@@ -11,7 +11,7 @@ from beacon.router import MODELS, Answer, Hang, Refusal, Router, Status
 LATENCIES = {"US": 0.4, "EU": 0.6, "ASIA": 0.9}
 """Seconds in which a region answers the jobs that a visitor submits."""
 OPENINGS = {"llama3.2-1b": "", "mistral-7b": "In short: ", "qwen2.5-1.5b": "To my knowledge: "}
-"""What a model puts before each answer, so that answers of one region differ too."""
+"""The beginning of a model's answers, so that those of one region differ too."""
 FAILED, LATE, REFUSED, PENDING = "demo-europe-failed", "demo-partial", "demo-all-refused", "demo-pending"
 """Jobs with answers of their own."""
 

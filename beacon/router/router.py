@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
 from typing import Self
 
 from beacon.router.app import State, application
@@ -44,8 +45,10 @@ class Router:
     @property
     def url(self) -> str:
         """The address for clients on this machine; RuntimeError before the first start."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 (compared, not bound)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        host = ip_address(self._host)
+        if host.is_unspecified:
+            host = ip_address("127.0.0.1" if host.version == 4 else "::1")
+        return f"http://{f'[{host}]' if host.version == 6 else host}:{self.port}"
 
     def start(self) -> Self:
         """Starts to listen; OSError where the port is taken, RuntimeError where it was started already."""

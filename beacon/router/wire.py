@@ -65,8 +65,9 @@ class Reply:
 class HangUp(Response):
     """Closes the connection without an answer."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI calls with it)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Return once the connection is closed; if it returned earlier, the server would answer 500."""
+        del send
         scope["state"]["hang_up"]()
         while (await receive())["type"] != "http.disconnect":
             pass
