@@ -183,11 +183,9 @@ def entries(record: Record, observations: Observations, contract: Contract) -> I
 
 
 def _row_of(entry: Mapping[str, Any], listing: Listing, observation: Observation) -> Row | None:
-    rows = observation.rows.get(listing.table, ())
-    if listing.table == "jobs":
-        row = next((row for row in rows if equal(row["jobspec_id"], entry.get("id"))), None)
-        return row and {**row, "benchmark_name": _name(row["jobspec_data"])}
-    return next((row for row in rows if equal(row["id"], entry.get("id"))), None)
+    key, rows = listing.columns["id"], observation.rows.get(listing.table, ())
+    row = next((row for row in rows if equal(row[key], entry.get("id"))), None)
+    return {**row, "benchmark_name": _name(row["jobspec_data"])} if row and listing.table == "jobs" else row
 
 
 def _name(spec: Any) -> Any:

@@ -107,8 +107,8 @@ def _state(progress: Progress) -> Iterator[str]:
     if progress.collected:
         yield f"{len(progress.ended)} of {len(progress.collected)} tests"
         yield f"{len(progress.failed)} failed"
-    if progress.remaining is not None:
-        yield f"about {_clock(progress.remaining)} left"
+    if (left := progress.remaining) is not None:
+        yield f"about {_clock(left)} left"
 
 
 def _clock(seconds: float) -> str:

@@ -92,6 +92,11 @@ class Contract:
         most = max((operation.literal for operation in matching), default=None)
         return next((each for each in matching if each.method == method.upper() and each.literal == most), None)
 
+    def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
+        """The response that an operation documents for a status, by its code, its range or as the default."""
+        documented = operation.response(status)
+        return self.resolve(documented[1]) if documented else None
+
     def error_codes(self) -> set[str]:
         """Every error code that the schemas of the document name."""
         codes: set[str] = set()
@@ -128,11 +133,11 @@ class Contract:
         if operation is None or exchange.status == 405:
             return self._check_undocumented(exchange)
         where, responses = str(operation), operation.document["responses"]
-        documented = operation.response(exchange.status)
-        if documented is None and responses:
+        response = self.response(operation, exchange.status)
+        if response is None and responses:
             code = "BG-HTTP-001" if exchange.status >= 500 else "BG-HTTP-002"
             return [Finding(code, where=where, expected=f"one of {', '.join(responses)}", got=str(exchange.status))]
-        response = self.resolve(documented[1]) if documented else {}
+        response = response or {}
         findings = self._check_headers(where, response, exchange)
         bodiless = exchange.method == "HEAD"  # whose answers have the headers of one to GET, at most
         content = response.get("content", {})

@@ -133,11 +133,6 @@ class Finding:
         return *self.kind.nearness, self.where
 
     @property
-    def sentence(self) -> str:
-        """Its place with the actual and the expected value."""
-        return sentence(self.where, self.expected, self.got)
-
-    @property
     def line(self) -> str:
         """Its place with the expected and the actual value, for a log."""
         got = "" if ANSWERED in self.where else f", got {self.got}"
@@ -153,12 +148,6 @@ class Finding:
             f"{self.code} {self.kind.title}: {self.where}{resource}\n"
             f"    expected {self.expected}\n    got      {self.got}"
         )
-
-
-def sentence(where: str, expected: str, got: str) -> str:
-    """A finding in one sentence; a place may say already what was answered."""
-    answer = "" if ANSWERED in where else f" → {got}"
-    return f"{where}{answer}; expected {expected}"
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:

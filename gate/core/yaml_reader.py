@@ -17,7 +17,7 @@ from gate.core.errors import DocumentError
 DEEPEST = 100
 """Levels of nesting; what reads a document calls itself for each of them."""
 
-_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 8 times as fast
+PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is 8 times as fast
 _TAG = "tag:yaml.org,2002:"
 _TYPES: dict[str, tuple[type, ...]] = {
     f"{_TAG}null": (type(None),),
@@ -61,7 +61,7 @@ class YamlReader:
     def read(self, text: str) -> Any:
         """The value of the document; raises DocumentError or yaml.YAMLError."""
         documents: list[Any] = self._open[0].value
-        for event in yaml.parse(text, Loader=_PARSER):
+        for event in yaml.parse(text, Loader=PARSER):
             match event:
                 case yaml.ScalarEvent():
                     self._put(event, self._scalar(event))

@@ -41,7 +41,7 @@ def follow(
 
 def _links(contract: Contract, operation: Operation, exchange: Exchange) -> Iterator[tuple[Operation, str]]:
     """Operations that read, and the paths that the answer links to."""
-    response = contract.resolve(operation.document["responses"].get(str(exchange.status), {}))
+    response = contract.response(operation, exchange.status) or {}
     for reference in response.get("links", {}).values():
         link = contract.resolve(reference)
         linked = next(each for each in contract.operations if each.id == link["operationId"])

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from gate.contract.document import Contract
+from gate.contract.document import Contract, media_in
 from gate.contract.nodes import Operation
 from gate.contract.pact import Interaction, Message, Pact
 from gate.contract.promises import Reading
@@ -115,31 +115,33 @@ def _request_body(call: Interaction, operation: Operation, contract: Contract) -
             yield Finding(REQUEST, f"{operation} body", "a body", "none")
         return
     content, media = body.get("content", {}), call.request.media_type
-    if media not in content:
+    key = media_in(content, media)
+    if key is None:
         yield Finding(REQUEST, f"{operation} body", " or ".join(content) or "no body", media or "no content type")
         return
-    validator = contract.validator(content[media].get("schema", True), mask="this value")
+    validator = contract.validator(content[key].get("schema", True), mask="this value")
     for error in validator.iter_errors(call.request.body):
         got = f"{call.description}: {json.dumps(error.instance)}"
         yield Finding(REQUEST, f"{operation} {join(*error.instance_path) or '/'}", error.message, got)
 
 
 def _response(call: Interaction, operation: Operation, contract: Contract) -> Iterator[Finding]:
-    responses, where = operation.document["responses"], f"{operation} {call.status}"
-    response = contract.resolve(responses.get(str(call.status), responses.get("default")))
+    where, response = f"{operation} {call.status}", contract.response(operation, call.status)
     if response is None:
-        yield Finding(STATUS, where, f"one of {', '.join(responses)}", f"{call.description}: {call.status}")
+        documented = ", ".join(operation.document.get("responses", {}))
+        yield Finding(STATUS, where, f"one of {documented}", f"{call.description}: {call.status}")
         return
-    documented = {name.lower() for name in response.get("headers", {})} | EVERYWHERE
-    for name in sorted(set(call.response.headers) - documented):
+    headers = {name.lower() for name in response.get("headers", {})} | EVERYWHERE
+    for name in sorted(set(call.response.headers) - headers):
         yield Finding(READ, f"{where} header {name}", "a header of the contract", "no such header")
     if not call.response.has_body:
         return
     content, media = response.get("content", {}), call.response.media_type
-    if media not in content:
+    key = media_in(content, media)
+    if key is None:
         yield Finding(VALUE, f"{where} content type", " or ".join(content) or "no body", media or "none")
         return
     reading = Reading(contract, call.response.rules, call.query)
-    for gap in reading.gaps(content[media].get("schema", {}), call.response.body):
+    for gap in reading.gaps(content[key].get("schema", {}), call.response.body):
         code = VALUE if gap.value else READ
         yield Finding(code, f"{where} {gap.path}", gap.expected, f"{call.description}: {gap.got}")

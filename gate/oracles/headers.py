@@ -135,7 +135,7 @@ def _documented(prefix: str, contract: Contract, exchange: Exchange) -> Iterator
     operation = contract.operation(exchange.method, exchange.path)
     if operation is None or exchange.status == 405:
         return
-    response = contract.resolve(operation.document["responses"].get(str(exchange.status))) or {}
+    response = contract.response(operation, exchange.status) or {}
     where = f"{operation} {exchange.status}"
     for name, header in response.get("headers", {}).items():
         documented, got = contract.resolve(header), exchange.headers.get(name.lower())

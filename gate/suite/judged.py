@@ -62,7 +62,7 @@ def completed(known: Judged, settings: Settings, shared: Mapping[str, str]) -> J
 def commit_of(command: str, root: Path) -> str:
     """The commit of the checkout that holds a file of ``command``, else of ``root``; empty without any."""
     paths = [root / word for word in shlex.split(command)]
-    folders = [path.parent for path in paths if "/" in str(path) and _is_file(path)]
+    folders = [path.parent for path in paths if _is_file(path)]
     return next(filter(None, map(_commit, (*folders, root))), "")
 
 

@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from gate.core.errors import GateError
 from gate.targets import System, Target
 from gate.targets.embedded import ADMIN
-from gate.targets.postgres.clones import database_url
+from gate.targets.postgres.clones import database_name, database_url
 from gate.verdict.report_directory import KEPT
 
 SUFFIX = ".database"
@@ -24,7 +23,7 @@ OF_WORKER = ", of the service whose name is in its ids, as {0} in gate-1a2b3c4d-
 
 def note(directory: Path, worker: str, system: System) -> None:
     """Notes the database of a worker for the end of the run."""
-    name = urlsplit(system.database_url or "").path.removeprefix("/")
+    name = database_name(system.database_url or "")
     (directory / KEPT).with_name(f"{worker}{SUFFIX}").write_text(name, encoding="utf-8")
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from urllib.parse import urlsplit
 
 import psycopg
 
@@ -106,7 +105,9 @@ class ContainersTarget:
         started: list[Container] = []
         try:
             with ThreadPoolExecutor(1) as pool:  # the database is copied while the stand-ins start
-                cloning = pool.submit(lambda: _name(database_url) if database_url else self._fresh(shared))
+                cloning = pool.submit(
+                    lambda: clones.database_name(database_url) if database_url else self._fresh(shared)
+                )
                 start_all(stand_ins)
                 name = cloning.result()
             upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in stand_ins.items()}
@@ -133,7 +134,7 @@ class ContainersTarget:
         stack = Stack.joined(shared[STACK])
         url = system.database_url or ""
         upstream = {variable: near.seen_inside(stand_in.url) for variable, stand_in in system.stand_ins.items()}
-        plan = self._plan(shared, stack, near, _name(url), {**upstream, **(env or {})})
+        plan = self._plan(shared, stack, near, clones.database_name(url), {**upstream, **(env or {})})
         started = [Container.run("The further service", plan)]
         try:
             further = ContainerSystem(started, self._service.ready, stack.server, url, {})
@@ -169,7 +170,7 @@ class ContainersTarget:
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> ContainerProcess:
         """Starts a command of the image on a database of this run, in a container of its own."""
         given = self._service.image_words[name]
-        database = _name(database_url)
+        database = clones.database_name(database_url)
         stack, labels = Stack.joined(shared[STACK]), json.loads(shared[LABELS])
         return ContainerProcess(stack.once(f"The {name}", self._service, (*given, *words), database, labels))
 
@@ -192,11 +193,6 @@ class ContainersTarget:
             with contextlib.suppress(OSError):
                 self._reaper.communicate(b"\n", timeout=10)
             self._reaper = None
-
-
-def _name(url: str) -> str:
-    """The name of the database of a URL."""
-    return urlsplit(url).path.removeprefix("/")
 
 
 def reap(run: str) -> subprocess.Popen[bytes]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
 from testcontainers.core.network import Network
 
 from gate.core.errors import GateError
@@ -30,9 +29,8 @@ MIGRATE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A network and a Postgres server, with the run that they are labelled with."""
+    """A network and a Postgres server."""
 
-    run: str
     network: str
     server: Server
 
@@ -55,17 +53,17 @@ class Stack:
         )
         server = Server.run(plan, f"{name}-data", secrets.token_hex(12))
         server.await_ready()
-        return cls(run, name, server)
+        return cls(name, server)
 
     @classmethod
     def joined(cls, text: str) -> Stack:
         """The stack that another process created, from its ``handed_over``."""
         members = json.loads(text)
-        return cls(members["run"], members["network"], Server.joined(members["server"]))
+        return cls(members["network"], Server.joined(members["server"]))
 
     def handed_over(self) -> str:
         """The text that ``joined`` needs."""
-        return json.dumps({"run": self.run, "network": self.network, "server": self.server.handed_over()})
+        return json.dumps({"network": self.network, "server": self.server.handed_over()})
 
     def migrate(self, service: Service, labels: Mapping[str, str]) -> None:
         """Creates the template by the image's own migration; GateError with its last lines where that fails."""
@@ -99,15 +97,6 @@ class Stack:
             command=list(words),
         )
         return Container.run(title, plan)
-
-    def empty(self) -> None:
-        """Drops the databases of earlier runs; psycopg.Error or LookupError where there is no whole template."""
-        with psycopg.connect(self.server.url, autocommit=True, connect_timeout=5) as connection:
-            query = r"SELECT datname FROM pg_database WHERE datname LIKE 'gate\_%%' AND datistemplate = %s"
-            if not connection.execute(query, (True,)).fetchone():
-                raise LookupError("it has no template")
-            for (name,) in connection.execute(query, (False,)).fetchall():
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def addresses(self) -> NetworkAddresses:
         """The addresses of the stand-ins, tried out: behind a firewall the service's work would never end."""

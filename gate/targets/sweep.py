@@ -83,13 +83,11 @@ def sweep(client: docker.DockerClient) -> list[str]:
 
 def remove(client: docker.DockerClient, run: str) -> list[str]:
     """Removes every container, volume and network of a run; returns the names of those that stay."""
-
-    def remaining() -> list[EngineObject]:
-        return objects(client, f"{RUN}={run}")
+    label = f"{RUN}={run}"
 
     def after_removing() -> list[str]:
-        _remove_all(remaining())
-        return sorted(str(item.name) for item in remaining())
+        _remove_all(objects(client, label))
+        return sorted(str(item.name) for item in objects(client, label))
 
     try:
         return wait("the removal", after_removing, until=lambda names: not names)

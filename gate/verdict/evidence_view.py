@@ -31,16 +31,10 @@ class Step:
     path: str
     status: str
     milliseconds: str
-    id: str
     curl: str
     sent: str
     body: Text
     shows: bool
-
-    @property
-    def refused(self) -> bool:
-        """Return whether the answer is no success."""
-        return not self.status.startswith("2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +116,6 @@ def _step(exchange: Mapping[str, str], finding: FindingResult, shows: bool) -> S
         path=exchange.get("path", ""),
         status=exchange["status"],
         milliseconds=f"{float(seconds) * 1000:.0f} ms" if seconds else "",
-        id=exchange.get("id", ""),
         curl=exchange["curl"],
         sent=pretty(exchange.get("sent", "")),
         body=_marked(pretty(exchange["body"]), finding) if shows else [(pretty(exchange["body"]), False)],

@@ -16,10 +16,10 @@ from gate.contract.nodes import METHODS
 from gate.core.documents import load_text
 from gate.core.errors import DocumentError
 from gate.core.findings import OWN, code_of
+from gate.core.yaml_reader import PARSER
 from gate.verdict.verdict import FindingResult, Verdict
 
 _REQUEST = re.compile(rf"\b({'|'.join(METHODS).upper()}) (/[^\s?:,]*)")
-_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Sources:
 
     def _fields(self, finding: FindingResult) -> dict[str, object]:
         place = self.place(finding)
-        file = (self.root / place.file).resolve()
-        inside = file.is_relative_to(self.root.resolve())
-        return {"file": file.relative_to(self.root.resolve()).as_posix(), "line": place.line} if inside else {}
+        root = self.root.resolve()
+        file = (root / place.file).resolve()
+        return {"file": file.relative_to(root).as_posix(), "line": place.line} if file.is_relative_to(root) else {}
 
     def place(self, finding: FindingResult) -> Place:
         """The invariant, line of the schema, operation or test of a finding; else the OpenAPI document."""
@@ -79,17 +79,21 @@ class Sources:
         return None
 
     def _line_of_schema(self, where: str) -> int:
+        lines = enumerate(self._lines_of_schema, 1) if where else ()
+        return next((number for number, line in lines if where in line), 1)
+
+    @cached_property
+    def _lines_of_schema(self) -> list[str]:
         try:
-            lines = load_text(self.schema).splitlines()
+            return load_text(self.schema).splitlines()
         except DocumentError:
-            return 1
-        return next((number for number, line in enumerate(lines, 1) if where and where in line), 1)
+            return []
 
     @cached_property
     def _lines(self) -> dict[str, int]:
         """The line of each operation; none where the document has no lines that a reader would look for."""
         try:
-            root: Any = yaml.compose(load_text(self.openapi), Loader=_PARSER)
+            root: Any = yaml.compose(load_text(self.openapi), Loader=PARSER)
         except (DocumentError, yaml.YAMLError):
             return {}
         return {

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gate.core.errors import Exit, GateError
 from gate.core.evidence import Evidence
-from gate.core.findings import sentence
+from gate.core.findings import ANSWERED
 from gate.verdict.baseline import VERSION, Comparison
 from gate.verdict.events import FuzzResult
 from gate.verdict.judged import Judged
@@ -40,11 +40,6 @@ class CriterionResult(_Document):
     text: str
     state: CriterionState
     tests: list[str]
-
-    @property
-    def met(self) -> bool:
-        """Return whether tests of it passed and none failed."""
-        return self.state == "met"
 
 
 class FindingResult(_Document):
@@ -77,8 +72,9 @@ class FindingResult(_Document):
 
     @property
     def sentence(self) -> str:
-        """The place with the actual and the expected value."""
-        return sentence(self.where, self.expected, self.got)
+        """The place with the actual and the expected value; a place may say already what was answered."""
+        answer = "" if ANSWERED in self.where else f" → {self.got}"
+        return f"{self.where}{answer}; expected {self.expected}"
 
 
 @dataclass(frozen=True, slots=True)

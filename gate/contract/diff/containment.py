@@ -55,7 +55,7 @@ class Containment:
                 return Answer.YES
         except UNSUPPORTED:
             pass
-        return Answer.NO if self.witness(wide, narrow) else Answer.UNKNOWN
+        return Answer.NO if self._refuted(wide, narrow, (first, second)) else Answer.UNKNOWN
 
     def _remainder_covers(self, wide: Node, narrow: Node, remainders: tuple[Any, Any]) -> bool:
         first, second = (
@@ -63,9 +63,8 @@ class Containment:
         )
         return bool(first.covers(second).value == Answer.YES)
 
-    def witness(self, refusing: Node, accepting: Node) -> tuple[Any] | None:
-        """A value that the second schema accepts and the first refuses, if a bounded search finds one."""
-        schemas = [meant(inlined(node)) for node in (refusing, accepting)]
+    def _refuted(self, refusing: Node, accepting: Node, schemas: tuple[Any, Any]) -> bool:
+        """Return whether a bounded search meets a value that the second schema accepts and the first refuses."""
         try:
             refuses, accepts = (
                 jsonschema_rs.Draft202012Validator(
@@ -75,21 +74,14 @@ class Containment:
                 )
                 for node, schema in zip((refusing, accepting), schemas, strict=True)
             )
-            for value in islice(Search(*schemas).values(schemas[1]), LIMIT):
-                if accepts.is_valid(value) and not refuses.is_valid(value):
-                    return (value,)
+            values = islice(Search(*schemas).values(schemas[1]), LIMIT)
+            return any(accepts.is_valid(value) and not refuses.is_valid(value) for value in values)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, OverflowError):
-            return None
-        return None
+            return False
 
     def compatible(self, old: Node, new: Node, direction: Direction) -> Answer:
         """Return whether the change breaks no client: requests may only accept more, responses only return less."""
         return self.covers(new, old) if direction is Direction.REQUEST else self.covers(old, new)
-
-    @staticmethod
-    def accepts(schema: Any, value: Any) -> bool:
-        """Return whether a schema without references accepts a value."""
-        return bool(jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(value))
 
     def equivalent(self, old: Node, new: Node) -> bool:
         """Return whether it is proved that both accept the same values."""

@@ -24,19 +24,23 @@ IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
 
 class Parts:
-    """Compares the parts of operations; schemas that several share are compared once."""
+    """Compares the parts of operations; schemas that several share, or ``same`` has compared, are compared once."""
 
-    def __init__(self, sent: Direction = Direction.REQUEST) -> None:
+    def __init__(self, sent: Direction = Direction.REQUEST, same: Parts | None = None) -> None:
         self.sent = sent
         self.answered = Direction.RESPONSE if sent is Direction.REQUEST else Direction.REQUEST
-        self._containment = Containment()
-        self._views = {direction: Views(direction) for direction in Direction}
-        self._schemas = {direction: Schemas(direction, self._containment) for direction in Direction}
+        self._containment: Containment = same._containment if same else Containment()
+        self._views: dict[Direction, Views] = (
+            same._views if same else {direction: Views(direction) for direction in Direction}
+        )
+        self._schemas: dict[Direction, Schemas] = (
+            same._schemas if same else {direction: Schemas(direction, self._containment) for direction in Direction}
+        )
 
     @cached_property
     def inverse(self) -> Parts:
         """The same for requests that the service itself sends."""
-        return Parts(self.answered)
+        return Parts(self.answered, self)
 
     def parameters(self, place: Place, old: Operation, new: Operation, renamed: Mapping[str, str]) -> Iterator[Change]:
         """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""

@@ -79,11 +79,11 @@ def _definitions(old: Node, new: Node, *written: list[dict[str, list[str]]]) -> 
         there = after.get(_meaning(here, name))
         if there is None or not isinstance(here.value, Mapping) or not isinstance(there.value, Mapping):
             continue
-        for key in ("bearerFormat",):
-            if here.value.get(key) and here.value.get(key) != there.value.get(key):
-                text = f"{key} {here.value.get(key)} -> {there.value.get(key)}"
-                yield place.change(Rule.SECURITY_SCHEME_CHANGED, there.child(key), text)
-        used = {scope for side in written[:1] for need in side for scope in need.get(name, ())}
+        before, now = (side.value.get("bearerFormat") for side in (here, there))
+        if before and before != now:
+            text = f"bearerFormat {before} -> {now}"
+            yield place.change(Rule.SECURITY_SCHEME_CHANGED, there.child("bearerFormat"), text)
+        used = {scope for need in written[0] for scope in need.get(name, ())}
         yield from _flows(place, here.child("flows"), there.child("flows"), used)
 
 

@@ -42,21 +42,16 @@ class Views:
             viewed = _viewed(node.document, node.document, FLAGS[self.direction], sends, frozenset())
             self._views[key] = node.document, viewed
         document = self._views[key][1]
-        value = locate(document, f"#{node.pointer}").value if _leads(document, node.pointer) else node.value
+        try:
+            value = locate(document, f"#{node.pointer}").value
+        except DanglingReferenceError:
+            value = node.value
         return Node(document, node.pointer, value)
 
 
 def hidden(schema: Any) -> Mapping[str, Any] | None:
     """Return the schema and the requirement that a view keeps of a member; None for one that is sent."""
     return schema.get(HIDDEN) if isinstance(schema, Mapping) else None
-
-
-def _leads(document: Mapping[str, Any], pointer: str) -> bool:
-    try:
-        locate(document, f"#{pointer}")
-    except DanglingReferenceError:
-        return False
-    return True
 
 
 def _viewed(
@@ -79,12 +74,10 @@ def _viewed(
                 else _viewed(document, schema, flag, sends, frozenset())
                 for name, schema in child.items()
             }
+        elif key == "allOf" and not named and isinstance(child, list):
+            result[key] = [_viewed(document, entry, flag, sends, names) for entry in child]
         else:
-            passed = names if key == "allOf" and not named else frozenset()
-            if key == "allOf" and not named and isinstance(child, list):
-                result[key] = [_viewed(document, entry, flag, sends, passed) for entry in child]
-            else:
-                result[key] = _viewed(document, child, flag, sends, frozenset(), named=not named and key in NAMED)
+            result[key] = _viewed(document, child, flag, sends, frozenset(), named=not named and key in NAMED)
     return result
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+import jsonschema_rs
+
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import listed_types
 from gate.contract.diff.meaning import meant
@@ -44,8 +46,11 @@ def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_o
 def _tried(wide: Node, narrow: Node, types: frozenset[str]) -> Answer:
     """The answer that a search gives; YES where it sees every value."""
     accepting, refusing = meant(inlined(narrow)), meant(inlined(wide))
-    valid = [value for value in islice(Search(accepting, refusing).values(accepting), 200) if _fits(accepting, value)]
-    if not all(any(_fits(refusing, reading) for reading in _readings(value, types)) for value in valid):
+    narrow_fits, wide_fits = (
+        jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid for schema in (accepting, refusing)
+    )
+    valid = filter(narrow_fits, islice(Search(accepting, refusing).values(accepting), 200))
+    if not all(any(map(wide_fits, _readings(value, types))) for value in valid):
         return Answer.NO
     finite = isinstance(accepting, Mapping) and ("enum" in accepting or "const" in accepting)
     return Answer.YES if finite or listed_types(narrow.value) == {"boolean"} else Answer.UNKNOWN
@@ -60,7 +65,3 @@ def _readings(value: Any, types: frozenset[str]) -> list[Any]:
     except ValueError:
         return readings
     return readings if isinstance(parsed, str | list | dict) else [*readings, parsed]
-
-
-def _fits(schema: Any, value: Any) -> bool:
-    return Containment.accepts(schema, value)

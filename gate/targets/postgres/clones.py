@@ -84,6 +84,11 @@ def database_url(admin_url: str, name: str) -> str:
     return urlsplit(admin_url)._replace(path=f"/{name}").geturl()
 
 
+def database_name(url: str) -> str:
+    """The name of the database of a URL."""
+    return urlsplit(url).path.removeprefix("/")
+
+
 def one_line(error: Exception) -> str:
     """The first line of an error's text, without a full stop."""
     return (str(error).strip() or repr(error)).splitlines()[0].rstrip(".")
