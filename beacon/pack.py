@@ -125,6 +125,11 @@ class BeaconPack:
         return DATABASE
 
     @property
+    def log(self) -> str:
+        """The extension with the rules of the runner's log."""
+        return contract.LOG
+
+    @property
     def metrics(self) -> str:
         """Path of the runner's metrics."""
         return METRICS

@@ -99,11 +99,7 @@ def _requests(
     *,
     interrupted: bool,
 ) -> Iterator[Finding]:
-    names = rules["request"]
-    logged: dict[Any, list[LogLine]] = defaultdict(list)
-    for line in lines:
-        if line.get("event") == names["event"]:
-            logged[line.get(names["request_id"])].append(line)
+    logged, names = of_requests(rules, lines), rules["request"]
     sent = Counter(exchange.headers.get("x-request-id") for exchange in exchanges)
     shares: list[float] = []
     for exchange in exchanges:
@@ -124,6 +120,16 @@ def _requests(
     if len(shares) >= ENOUGH and not LEAST_SHARE <= median(shares) <= MOST_SHARE:
         expected, got = "milliseconds", f"{median(shares):.2g} of the time that the request took"
         yield Finding(CONTRADICTION, f"a request's log line: {names['milliseconds']}", expected, got)
+
+
+def of_requests(rules: Mapping[str, Any], lines: Iterable[LogLine]) -> Mapping[Any, Sequence[LogLine]]:
+    """The line of each request by the request's id; other lines name the request too, and are not among them."""
+    names = rules["request"]
+    logged: dict[Any, list[LogLine]] = defaultdict(list)
+    for line in lines:
+        if line.get("event") == names["event"]:
+            logged[line.get(names["request_id"])].append(line)
+    return logged
 
 
 def _operation(contract: Contract, exchange: Exchange) -> str:

@@ -18,6 +18,7 @@ from gate.core.waiting import NotReached, wait
 from gate.oracles import invariants, metrics, schema
 from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.invariants import Invariant
+from gate.oracles.request_log import of_requests
 from gate.oracles.shown_rows import ShownRows
 from gate.session.pack import Pack, Views
 from gate.session.write_watch import WriteWatch
@@ -64,19 +65,23 @@ class Observer:
         In a database that others use, it is observed again where they changed its rows meanwhile.
         """
         observations = self._observed_with_rows(record)
-        lines = self._lines(record) if self.log_at_hand else ()
+        lines = self.lines(record) if self.log_at_hand else ()
         return replace(observations, log=lines, logged_url=self.client.base_url, inside=self.inside)
 
-    def _lines(self, record: Record) -> Sequence[LogLine]:
+    def lines(self, record: Record) -> Sequence[LogLine]:
         """The log, once it has the lines of a record's requests, which are printed after their answers."""
         own = [exchange for exchange in record.exchanges if exchange.url.startswith(self.client.base_url)]
         wanted = Counter(exchange.headers.get("x-request-id") for exchange in own)
         del wanted[None]
+        rules = self.pack.contract.document.get(self.pack.log)
+        if not rules:
+            return self.log.lines()
         limit = time.monotonic() + (0.0 if record.interrupted else LINE_SECONDS)
         while True:
             lines = self.log.lines()
-            printed = Counter(line.get("request_id") for line in lines[record.logged :])
-            if wanted <= printed or time.monotonic() > limit or not lines:
+            printed = of_requests(rules, lines[record.logged :])
+            missing = any(len(printed.get(request, ())) < number for request, number in wanted.items())
+            if not missing or not lines or time.monotonic() > limit:
                 return lines
             time.sleep(LOOK_SECONDS)
 
@@ -204,7 +209,7 @@ class Observer:
             resources={"": Observation("", shared)},
             answers=service.answers,
             gauges=gauges,
-            log=self._lines(record),
+            log=self.lines(record),
             inside=self.inside,
             offending=invariants.offending(database.connection, promised.invariants, None if alone else resources),
             unfinished=unfinished,

@@ -130,6 +130,10 @@ class Pack(Protocol):
         """The contract of the database."""
 
     @property
+    def log(self) -> str:
+        """The contract's extension with the rules of the service's log; empty without any."""
+
+    @property
     def metrics(self) -> str:
         """Path of the service's metrics; empty without any."""
 
