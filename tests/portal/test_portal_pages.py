@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -28,14 +28,13 @@ USABLE = 300
 DATA = """Math.max(...performance.getEntriesByType("resource")
     .filter((entry) => entry.name.includes("/api/")).map((entry) => entry.responseEnd))"""
 """JavaScript for the time at which the page had its data."""
-LOOKS: dict[str, dict[str, bool]] = {"light": {}, "dark": {"dark": True}, "phone": {"phone": True}}
-
-
-@pytest.fixture(params=list(LOOKS.values()), ids=list(LOOKS))
-def look(request: pytest.FixtureRequest) -> dict[str, bool]:
-    """Each appearance of the portal."""
-    chosen: dict[str, bool] = request.param
-    return chosen
+LOOKS = [
+    pytest.param({}, id="light"),
+    pytest.param({"dark": True, "phone": True}, id="dark phone"),
+    pytest.param({"dark": True}, id="dark", marks=pytest.mark.full),
+    pytest.param({"phone": True}, id="phone", marks=pytest.mark.full),
+]
+"""Appearances of the portal; at ci each colour and each width once."""
 
 
 def pages(portal: Visit, scenario: Scenario) -> Iterator[str]:
@@ -61,9 +60,15 @@ def violations(portal: Visit) -> list[str]:
 
 
 @pytest.mark.criterion("manual.portal-displays")
-def test_every_page_is_accessible(visitor: Visitor, scenario: Scenario, look: dict[str, bool]) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_accessible_and_light_and_nothing_on_it_moves_or_is_cut_off(
+    visitor: Visitor, scenario: Scenario, look: dict[str, bool]
+) -> None:
     portal = visitor(scenario, **look)
     for name in pages(portal, scenario):
+        assert (name, portal.shifts()) == (name, [])
+        assert 0 < portal.weight() <= WEIGHT
+        assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         assert (name, violations(portal)) == (name, [])
 
 
@@ -101,23 +106,16 @@ def refuse(portal: Visit, _: Scenario) -> None:
     portal.page.get_by_text("Choose at least one").wait_for()
 
 
-@pytest.mark.parametrize("situation", [fail, wait, lose, dialog, refuse], ids=lambda situation: situation.__name__)
+SITUATIONS = (fail, wait, dialog, refuse, lose)
+"""What the pages show beside their content; without its runner nothing else can be shown, so that comes last."""
+
+
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.full)], ids=["light", "dark"])
-def test_every_situation_is_accessible(
-    visitor: Visitor, scenario: Scenario, situation: Callable[[Visit, Scenario], None], dark: bool
-) -> None:
+def test_every_situation_is_accessible(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
     portal = visitor(scenario, dark=dark)
-    situation(portal, scenario)
-    assert violations(portal) == []
-
-
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-def test_page_is_light_and_nothing_on_it_moves_or_is_cut_off(visitor: Visitor, scenario: Scenario, phone: bool) -> None:
-    portal = visitor(scenario, phone=phone)
-    for name in pages(portal, scenario):
-        assert (name, portal.shifts()) == (name, [])
-        assert 0 < portal.weight() <= WEIGHT
-        assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    for situation in SITUATIONS:
+        situation(portal, scenario)
+        assert (situation.__name__, violations(portal)) == (situation.__name__, [])
 
 
 @pytest.fixture

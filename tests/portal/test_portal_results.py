@@ -11,7 +11,6 @@ from beacon.api import JOBS
 from beacon.jobs import QUESTIONS
 from beacon.router import Answer, Hang, Status
 from beacon.scenario import Job, Scenario
-from fixtures.portal.plugin import Visitor
 from fixtures.portal.states import ANSWERS, STATES, arrange
 from fixtures.portal.visit import Visit
 
@@ -30,7 +29,9 @@ EXPLANATIONS = {
     "unknown": "There is no such job",
 }
 
-OTHERS = ("jobs.html", "job.html")
+OTHERS = ("index.html", "jobs.html", "job.html")
+LATEST_POLL = 6.0
+"""Seconds after which a pending page has asked again."""
 
 
 def disagreeing(scenario: Scenario, **changes: Any) -> Job:
@@ -72,35 +73,39 @@ def test_heat_map_has_the_scores_of_every_region(portal: Visit, scenario: Scenar
 
 
 @pytest.mark.criterion("note.better-messages", "edge.single-region", "automated.error-cases")
-@pytest.mark.parametrize("state", REASONS)
-def test_missing_analysis_is_explained(portal: Visit, scenario: Scenario, state: str) -> None:
-    job = arrange(scenario, STATES[REASONS[state]], scenario.new_id())
-    page = portal.results(job.id if job else scenario.new_id())
-    panel = page.locator(f"[data-state={state}]")
+def test_missing_analysis_is_explained(portal: Visit, scenario: Scenario) -> None:
+    for state, arranged in REASONS.items():
+        job = arrange(scenario, STATES[arranged], scenario.new_id())
+        page = portal.results(job.id if job else scenario.new_id())
+        panel = page.locator(f"[data-state={state}]")
 
-    assert EXPLANATIONS[state] in panel.inner_text()
-    assert panel.get_by_role("link").count() >= 2
-    assert "404" not in page.locator("main").inner_text()
-    if job and state != "failed":
-        assert page.locator(".answer").first.is_visible()
+        assert EXPLANATIONS[state] in panel.inner_text()
+        assert panel.get_by_role("link").count() >= 2
+        assert "404" not in page.locator("main").inner_text()
+        if job and state != "failed":
+            assert page.locator(".answer").first.is_visible()
 
 
 @pytest.mark.criterion("note.analysis-pending", "criterion.page-loads")
 def test_pending_analysis_shows_progress_and_then_itself(portal: Visit, scenario: Scenario) -> None:
     job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
     assert job
+    portal.take_clock()
     page = portal.results(job.id)
     page.locator("[data-state=pending]").wait_for()
     assert "0 of 2 executions ended" in page.locator("[data-state=pending]").inner_text()
-    portal.asked("bias-analysis", 2)
 
     scenario.router.release(job.id)
+    job.wait("completed")
+    portal.advance(LATEST_POLL)
     page.locator("[data-state=ready]").wait_for()
 
 
-POLLS = """() => {
-    const requests = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("bias-analysis"));
-    return requests.length > 1 && requests.map((entry) => [entry.startTime, entry.responseEnd]);
+NOTE_CALLS = """() => {
+    globalThis.calls = [];
+    const { fetch } = globalThis;
+    globalThis.fetch = (...call) => { calls.push(performance.now()); return fetch(...call); };
+    return performance.now();
 }"""
 
 
@@ -108,28 +113,32 @@ POLLS = """() => {
 def test_next_poll_waits_as_long_as_retry_after_says(portal: Visit, scenario: Scenario) -> None:
     job = arrange(scenario, STATES["a job that is under way"], scenario.new_id())
     assert job
+    portal.take_clock()
     page = portal.results(job.id)
     page.locator("[data-state=pending]").wait_for()
-    portal.asked("bias-analysis", 2)
 
-    seconds = int(portal.asked("bias-analysis")[0].headers["retry-after"])
-    ends = page.wait_for_function(POLLS).json_value()
-    assert 1000 * seconds <= ends[1][0] - ends[0][1] < 1000 * (seconds + 5)
+    before = page.evaluate(NOTE_CALLS)
+    portal.advance(LATEST_POLL)
+    first, _ = portal.asked("bias-analysis", 2)
+    seconds = int(first.headers["retry-after"])
+    assert 1000 * seconds <= page.evaluate("calls[0]") - before < 1000 * (seconds + 5)
 
 
 @pytest.mark.parametrize(
-    "page_name", ["index.html", "results.html", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)]
+    "page_name", ["results.html", *(pytest.param(name, marks=pytest.mark.full) for name in OTHERS)]
 )
 def test_lost_runner_is_reported_and_asked_again_until_it_is_there(
     portal: Visit, scenario: Scenario, page_name: str
 ) -> None:
     job = disagreeing(scenario)
     portal.relay.lose()
+    portal.take_clock()
     page = portal.open(page_name, id=job.id)
     page.get_by_text("cannot be reached").wait_for()
-    page.get_by_text("Trying again").wait_for()
+    page.get_by_text("Trying again in 1 s.").wait_for()
 
     portal.relay.find()
+    portal.advance(1)
     page.locator(".notice").wait_for(state="hidden")
     page.locator("#level, .list, .matrix, #questions-math_basic").first.wait_for()
 
@@ -163,23 +172,27 @@ SETS = {
 }
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_two_codes_of_a_kind_look_alike(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
-    page = visitor(scenario, dark=dark).open()
-    for kind, codes in SETS.items():
-        looks = page.evaluate(
-            """async (codes) => {
-                const { badge } = await import("/js/words.js");
-                const badges = codes.map((code) => badge(code));
-                document.body.append(...badges); // beside the page's own content
-                return badges.map((badge) => {
-                  const { color, backgroundColor } = getComputedStyle(badge);
-                  return `${color} on ${backgroundColor}`;
-                });
-            }""",
-            codes,
-        )
-        assert len(set(looks)) == len(codes), kind
+BADGES = """async (codes) => {
+    const { badge } = await import("/js/words.js");
+    const badges = codes.map((code) => badge(code));
+    document.body.append(...badges); // beside the page's own content
+    return badges.map((badge) => {
+        const { color, backgroundColor } = getComputedStyle(badge);
+        return `${color} on ${backgroundColor}`;
+    });
+}"""
+
+
+def test_no_two_codes_of_a_kind_look_alike(portal: Visit) -> None:
+    page = portal.open()
+    seen = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for kind, codes in SETS.items():
+            looks = page.evaluate(BADGES, codes)
+            assert len(set(looks)) == len(codes), (scheme, kind)
+            seen.add((*looks,))
+    assert len(seen) == 2 * len(SETS)
 
 
 @pytest.mark.criterion("manual.portal-displays", "edge.partial-failures")

@@ -22,7 +22,7 @@ WRAPPER = {"jobspec", "target_regions", "min_regions", "min_success_rate", "enab
 
 
 @pytest.mark.criterion("criterion.submit", "rollout.development", "automated.full-workflow")
-@pytest.mark.parametrize("number", REGIONS)
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.full), 3])
 def test_job_goes_from_submission_to_results(portal: Visit, number: int) -> None:
     job = portal.submit(REGIONS[number])
     (sent,) = portal.sent()
@@ -76,7 +76,7 @@ def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(port
     assert first["id"] != second["id"]
 
 
-@pytest.mark.parametrize("workflow", ["cross-region", "standard"])
+@pytest.mark.parametrize("workflow", ["cross-region", pytest.param("standard", marks=pytest.mark.full)])
 def test_runner_that_requires_signatures_accepts_the_portals(
     own_runner: OwnRunner, visitor: Visitor, workflow: str
 ) -> None:
