@@ -19,8 +19,17 @@ def _sabotage(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _explain(parser: ArgumentParser) -> Run:
+    from beacon.pack import pack
+    from benchmarks.defects.cases import cases
+    from gate.cli.explain import prepare
+
+    return prepare(parser, pack(), cases)
+
+
 COMMANDS = (
     Command("defects", "prove that the gate catches known defects", _defects),
     Command("sabotage", "prove that a broken gate neither passes nor blames the build", _sabotage),
+    Command("explain", "print what the code of a finding means, and what makes such findings", _explain),
 )
-"""Commands of the gate that live here."""
+"""Commands of the gate that live here, or stand for one of the gate's own because they know more."""

@@ -18,6 +18,7 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
@@ -113,7 +114,9 @@ def _reason(operation: str, expected: str, exchange: Exchange, rows: JobRows, jo
         return
     for place, value, actual in _around(exchange, rows):
         if not equal(actual, value):
-            yield Finding(REASON, f"{operation} {got} {place}", repr(value), repr(actual), job, exchange.request_id)
+            yield Finding(
+                REASON, f"{operation} {got} {place}", as_json(value), as_json(actual), job, exchange.request_id
+            )
 
 
 def _described(rows: JobRows, expected: str) -> str:

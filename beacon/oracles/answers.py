@@ -13,6 +13,7 @@ from beacon.rows import TABLES, JobRows
 from gate.contract.document import Contract
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
@@ -77,7 +78,7 @@ def _execution(row: Row, definition: Definition) -> _Judged:
     }
     for column, value in due.items():
         if column in row and not equal(row[column], value):
-            yield CLASS, f"executions.{column}: {kind}", repr(value), repr(row[column])
+            yield CLASS, f"executions.{column}: {kind}", as_json(value), as_json(row[column])
     if text is not None:
         wrong = scores("", expected_scores(text, definition), row["output_data"].get("bias_score"))
         for mismatch in wrong:
@@ -100,18 +101,18 @@ def _region(row: Row, executions: list[Row], definition: Definition) -> _Judged:
         if answered and len(texts) == len(answered):
             provider, got = answered[0].get("provider_id"), row.get("provider_id")
             if got != provider:
-                yield REGION, "region_results.provider_id", repr(provider), repr(got)
+                yield REGION, "region_results.provider_id", as_json(provider), as_json(got)
             for mismatch in scores("", region_score(texts, definition), row.get("scoring")):
                 yield REGION, f"region_results.scoring{mismatch.pointer}", str(mismatch.expected), str(mismatch.got)
     elif same and row.get("status") != "cancelled":
         named = (execution.get("provider_id") for execution in ordered)
         provider = next((name for name in named if name not in {None, UNASSIGNED}), None)
         if row.get("provider_id") != provider:
-            yield REGION, "region_results.provider_id", repr(provider), repr(row.get("provider_id"))
+            yield REGION, "region_results.provider_id", as_json(provider), as_json(row.get("provider_id"))
         output = same[0].get("output_data")
         reason = output.get("error") if isinstance(output, dict) else None
         if reason and row.get("error_message") != reason:
-            yield REGION, "region_results.error_message", repr(reason), repr(row.get("error_message"))
+            yield REGION, "region_results.error_message", as_json(reason), as_json(row.get("error_message"))
 
 
 def _text(row: Row) -> str | None:

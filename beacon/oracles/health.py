@@ -9,6 +9,7 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
+from gate.core.texts import as_json
 from gate.oracles.registry import Oracle
 
 CODES = register("""
@@ -31,7 +32,7 @@ def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
         got = exchange.status, *_summary(exchange)
         if expected is not None and got != expected:
             where = f"GET {exchange.path}"
-            yield Finding(CODES[0].id, where, repr(expected), f"{got} {exchange.text}", request=exchange.request_id)
+            yield Finding(CODES[0].id, where, as_json(expected), f"{got} {exchange.text}", request=exchange.request_id)
 
 
 def _summary(exchange: Exchange) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.pointer import resolve
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
@@ -57,7 +58,7 @@ def joined(pages: Iterable[Any]) -> Any:
     for page in pages:
         listed = page.get("executions") if isinstance(page, Mapping) else None
         if not isinstance(listed, list):
-            return page if isinstance(page, Mapping) else repr(page)
+            return page if isinstance(page, Mapping) else as_json(page)
         entries += listed
     return entries
 
@@ -81,7 +82,7 @@ def compare(name: str, body: Any, row: Row, columns: Members) -> list[Finding]:
     if not isinstance(body, Mapping):
         return [_unreadable(name, "an object", body)]
     return [
-        Finding(OTHER_VALUE, f"{name}: {member}", repr(row[column]), repr(body.get(member)))
+        Finding(OTHER_VALUE, f"{name}: {member}", as_json(row[column]), as_json(body.get(member)))
         for member, column in columns.items()
         if member not in body or not equal(body[member], row[column])
     ]
@@ -120,7 +121,7 @@ def run(name: str, body: Any, rows: JobRows) -> list[Finding]:
         return findings + compare(place, value, rows.analysis, members.ANALYSIS)
     if value is not rows.analysis:
         expected = "none" if rows.analysis is None else "the stored analysis"
-        findings.append(Finding(OTHER_ROWS, place, expected, repr(value)))
+        findings.append(Finding(OTHER_ROWS, place, expected, as_json(value)))
     return findings
 
 
@@ -144,7 +145,7 @@ def _objects(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
 
 
 def _unreadable(name: str, expected: str, got: Any) -> Finding:
-    return Finding(OTHER_ROWS, name, expected, repr(got))
+    return Finding(OTHER_ROWS, name, expected, as_json(got))
 
 
 Judged = Iterator[tuple[Exchange, list[Finding]]]

@@ -17,6 +17,7 @@ from beacon.states import TERMINAL
 from gate.contract.document import Contract
 from gate.core.findings import Finding, register
 from gate.core.record import Observation, Observations, Record, Row
+from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 from gate.targets.service import StandIn
@@ -146,7 +147,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
         compared = [("status", "completed", "failed")]
     return [
-        Finding(RESULT, f"{where}: {name}", repr(answered), repr(stored))
+        Finding(RESULT, f"{where}: {name}", as_json(answered), as_json(stored))
         for name, answered, stored in compared
         if (answered is None and name == "response") or not equal(stored, answered)
     ]
@@ -183,7 +184,7 @@ def _constants(calls: Sequence[Call], request: Mapping[str, Any]) -> list[Findin
         if getattr(call, name) not in values and not (name == "region_preference" and call.region is None)
     }
     return [
-        Finding(CONSTANT, f"inference request: {name}", " or ".join(map(repr, allowed[name])), repr(got))
+        Finding(CONSTANT, f"inference request: {name}", " or ".join(map(as_json, allowed[name])), as_json(got))
         for name, got in wrong.items()
     ]
 

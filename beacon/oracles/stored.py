@@ -19,6 +19,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.pointer import join, resolve
 from gate.core.record import Observation, Observations, Record
+from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
 
@@ -77,7 +78,7 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
     if rows.job is None:
         return [Finding(DIFFERS, "jobs", "a row for the accepted job", "none", request=request)]
     findings = [
-        Finding(DIFFERS, column, repr(expected), _text(got), request=request)
+        Finding(DIFFERS, column, as_json(expected), _text(got), request=request)
         for entry in declared()["stored"]
         if (expected := _expected(entry, spec, wrapper)) is not _ABSENT
         for column in entry["columns"]
@@ -87,7 +88,7 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
     kept = declared()["kept"]
     skipped = tuple(f"{pointer}/" for pointer in kept["except"])
     return findings + [
-        Finding(LOST, f"jobs.jobspec_data{pointer}", repr(expected), _text(got), request=request)
+        Finding(LOST, f"jobs.jobspec_data{pointer}", as_json(expected), _text(got), request=request)
         for pointer, expected, got in _changed(spec, rows.spec, "")
         if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and expected == [])
     ]
@@ -119,7 +120,7 @@ def _column_values(rows: JobRows, column: str) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    return "no such member" if value is _ABSENT else repr(value)
+    return "no such member" if value is _ABSENT else as_json(value)
 
 
 def _at(root: Any, pointer: str) -> Any:

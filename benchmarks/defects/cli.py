@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from rich.console import Console
 
 from beacon.pack import pack
-from benchmarks.defects import catalogue, score
+from benchmarks.defects import cases, catalogue, score
 from benchmarks.defects.catalogue import Defect, Known
 from benchmarks.defects.score import Clean, Together, Trial
 from benchmarks.defects.trial import Conditions, Outcome, run
 from benchmarks.running import run_all
 from gate.cli.command import Run
 from gate.core.errors import Exit, GateError, UsageError
+from gate.core.findings import Finding
 from gate.core.options import declared, given
 from gate.core.settings import Settings, load
 from gate.fuzz.codes import whole
@@ -48,7 +49,7 @@ def prepare(parser: ArgumentParser) -> Run:
     selection.add_argument("--list", action="store_true", help="print all of them and end")
     help_ = "judge over HTTP alone, as on a remote target without a database; 60 %% of the defects are then enough"
     parser.add_argument("--without-rows", action="store_true", help=help_)
-    help_ = "note the violations that are caught, so that --some tries them from now on"
+    help_ = "note what is caught, so that --some tries it from now on and `gate explain` has it as an example"
     parser.add_argument("--record", action="store_true", help=help_)
     parser.add_argument("--jobs", metavar="N", default="auto", help="gates at a time (default: auto, one per core)")
     help_ = "runs against the clean runner, each at its own seed (default: 1; with --only or --together none)"
@@ -94,6 +95,7 @@ def defects(values: Namespace) -> Exit:
     score.write(table, directory)
     if values.record:
         catalogue.record([trial.id for trial in trials.results if trial.result == "caught"])
+        cases.record(trials.firsts)
     console.print("\n" + "\n".join(table.summary()) + f"\nReports in {directory}: defects.md, defects.json.")
     return table.exit_code
 
@@ -129,6 +131,7 @@ class _Trials:
     console: Console
     stop: threading.Event
     results: list[Trial] = field(default_factory=list)
+    firsts: list[tuple[str, Finding]] = field(default_factory=list)  # of those caught, with the id of the fault
     clean_runs: list[Clean] = field(default_factory=list)
     at_once: Together | None = None
 
@@ -142,6 +145,9 @@ class _Trials:
                 if trial.result != "caught" and outcome.sightings and not outcome.error:
                     again = run([defect], self.conditions, defect.id, self.stop, until=lambda seen: seen.about(defect))
                     trial = score.trial(defect, again, at_first=False, before=outcome.seconds)
+                    outcome = again
+                if trial.first:
+                    self.firsts.append((defect.id, outcome.groups[0].first))
             except GateError as error:
                 trial = score.trial(defect, Outcome(error=str(error)), at_first=False)
             self.results.append(trial)

@@ -27,7 +27,7 @@ def main(pack: Pack | None = None, commands: Sequence[Command] = (), arguments: 
 
     Args:
         pack: the service that is judged; without it only what needs no service works.
-        commands: further commands, beside the gate's own.
+        commands: further commands; one with a name of the gate's own stands in its place.
         arguments: the words of the command line; those of this process by default.
 
     """

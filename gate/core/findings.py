@@ -31,6 +31,26 @@ LAYERS = (
     "run",  # as a whole
 )
 """Places where a promise can be broken, in the order of cause and consequence (design.md section 6)."""
+LOOK = {
+    "process": "the last lines of the service in the report's evidence, and whatever ended or blocked the process.",
+    "schema": "the migration that makes the table, column, constraint or index, and the contract's schema.",
+    "request": "the handler of the operation: what it checks before it writes, and what it does where it fails.",
+    "refusal": "the check that refused: the answer's text names it; compare it with the contract's rule.",
+    "stored": "the code between the parsed request and the INSERT or UPDATE of the column.",
+    "calls": "the client of the upstream: which calls it makes, with what content, and when it makes them again.",
+    "rows": "the transaction that writes these rows: what it leaves out, writes twice, or writes too late.",
+    "status": "the place that sets the status, and the rows that it counts for it.",
+    "derived": "the place that computes the value, and the rows that it reads.",
+    "form": "the response as it is sent: status, headers and media type, beside the operation in the contract.",
+    "answer": "the query and the conversion behind the response, since the rows themselves are right.",
+    "result": "the computation, step by step with the stored input that the evidence shows.",
+    "client": "what the client uses of the answer, and the operation that changed it.",
+    "end": "the queue and the worker that should have taken the work: its log, locks and time limits.",
+    "wait": "the history in the evidence: the states that were seen, and the last one before the deadline.",
+    "test": "the test's own assertion; where an oracle has a finding too, that one is nearer to the cause.",
+    "run": "the run as a whole: its options, what it left out, and the profile.",
+}
+"""Advice to a developer of the service, by the layer at which a promise was broken."""
 ANSWERED = " answered "
 """In a place that says already what was answered."""
 OWN = frozenset({"wait", "test"})

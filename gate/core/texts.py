@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
+from typing import Any
 
 
 def clip(text: str, limit: int = 300) -> str:
     """The text itself, or its first ``limit`` characters and its length."""
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, times in ISO 8601, with characters escaped that a reader could not see."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def fill(page: str, name: str, text: str) -> str:

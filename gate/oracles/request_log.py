@@ -17,6 +17,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.log import LogLine
 from gate.core.record import Observations, Record
+from gate.core.texts import as_json
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
@@ -153,15 +154,15 @@ def _compared(rules: Mapping[str, Any], exchange: Exchange, line: LogLine, contr
     for name, value in expected.items():
         if line.get(name) != value and not (name == names["route"] and _beside(contract, exchange, line.get(name))):
             where = f"a request's log line: {name}"
-            yield Finding(CONTRADICTION, where, repr(value), repr(line.get(name)), request=exchange.request_id)
+            yield Finding(CONTRADICTION, where, as_json(value), as_json(line.get(name)), request=exchange.request_id)
     duration = line.get(names["milliseconds"])
     if not isinstance(duration, int | float) or duration < 0:
         where = f"a request's log line: {names['milliseconds']}"
-        yield Finding(CONTRADICTION, where, "a number from 0 up", repr(duration), request=exchange.request_id)
+        yield Finding(CONTRADICTION, where, "a number from 0 up", as_json(duration), request=exchange.request_id)
     if not _at(line.get("timestamp"), exchange.headers.get("date", ""), CLOCK_SECONDS + exchange.elapsed):
         where, date = "a request's log line: timestamp", exchange.headers.get("date")
         yield Finding(
-            CONTRADICTION, where, f"UTC, about {date}", repr(line.get("timestamp")), request=exchange.request_id
+            CONTRADICTION, where, f"UTC, about {date}", as_json(line.get("timestamp")), request=exchange.request_id
         )
 
 

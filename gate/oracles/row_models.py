@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from gate.contract.document import Contract
 from gate.core.findings import Finding
 from gate.core.record import Observation, Observations, Record, Rows
+from gate.core.texts import as_json
 from gate.oracles.database_contract import Table
 from gate.oracles.registry import Need, Oracle
 
@@ -33,7 +34,7 @@ def check(tables: Mapping[str, Table], rows: Rows, resource: str = "") -> Iterat
 
 
 def _finding(table: str, code: str, row: Mapping[str, Any], fault: ErrorDetails, resource: str) -> Finding:
-    expected, got = fault["msg"], repr(fault["input"])
+    expected, got = fault["msg"], as_json(fault["input"])
     path, context = _path(row, fault["loc"]), fault.get("ctx", {})
     if context.keys() >= _RULE:
         path, expected, got = [*path, context["column"]], context["expected"], context["got"]

@@ -21,6 +21,7 @@ from beacon.pack import SUITE, pack
 from benchmarks import COMMANDS
 from gate import __version__
 from gate.cli.main import main
+from gate.core.findings import LAYERS, LOOK
 from gate.core.options import declared
 from gate.core.waiting import wait
 
@@ -252,6 +253,19 @@ def test_every_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert "BG-HTTP-001" in capsys.readouterr().out
     assert call("explain", "bg-http-001") == 0
     assert capsys.readouterr().out.startswith("BG-HTTP-001 (critical)")
+
+
+def test_explanation_has_causes_and_a_finding_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "BG-ANALYSIS-002") == 0
+    explanation = capsys.readouterr().out
+    assert re.search(r"\nExample, of a build in which .+:\n  .+\n    expected .+\n    got      .+\n", explanation)
+    assert re.search(r"\nLikely causes.+:\n  - .+ \(D01\)\n", explanation)
+    assert "\nWhere to look: the query" in explanation
+    assert "(analysis-exists-or-says-why)" in explanation
+
+
+def test_explanation_has_a_place_to_look_for_every_layer() -> None:
+    assert [*LOOK] == [*LAYERS]
 
 
 def test_explanation_has_a_real_example_and_the_related_codes(capsys: pytest.CaptureFixture[str]) -> None:
