@@ -9,8 +9,8 @@ from pathlib import Path
 
 from gate.core.errors import GateError
 from gate.targets import System, Target
-from gate.targets.embedded import ADMIN
 from gate.targets.postgres.clones import database_name, database_url
+from gate.targets.postgres.template_server import ADMIN
 from gate.verdict.report_directory import KEPT
 
 SUFFIX = ".database"

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gate.core.settings import Settings
 from gate.targets import Target
+from gate.targets.declared import DeclaredTarget
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.remote import RemoteTarget
 from gate.targets.service import Service
@@ -35,6 +36,8 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
     service = configured(service, settings)
     if settings.target == "remote":
         return RemoteTarget(settings, service, say)
+    if service.declaration is not None:
+        return DeclaredTarget(service, warm=not settings.cold, say=say)
     if settings.target == "containers":
         from gate.targets.containers import ContainersTarget  # noqa: PLC0415 (only the chosen target is loaded)
 

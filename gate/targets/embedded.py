@@ -13,24 +13,17 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-
-from gate.core.errors import GateError
 from gate.core.resources import check_ports
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process, System
-from gate.targets.postgres.binaries import find_binaries
-from gate.targets.postgres.clones import Clones, database_url, make_template, one_line
-from gate.targets.postgres.server import Cluster, DataCache
 from gate.targets.postgres.supervision import free_port
+from gate.targets.postgres.template_server import DIRECTORY, OwnServer, full
 from gate.targets.process import ServiceProcess, run_once, search_path, split_command
 from gate.targets.service import Service, StandIn, close_all, option_of, start_all
 
 MIGRATE_SECONDS = 120.0
 FREE_NEEDED = 2**20
 """Bytes without which Postgres cannot extend a table and its log."""
-ADMIN, TEMPLATE, DIRECTORY = "admin_url", "template", "run_directory"
-"""Keys of what ``start`` hands to the workers."""
 
 
 class EmbeddedSystem:
@@ -107,78 +100,26 @@ class EmbeddedTarget:
         ready_seconds: float | None = None,
     ) -> None:
         self._service = service
-        self._warm = warm
-        self._say = say
         self._ready_seconds = ready_seconds
-        self._cluster: Cluster | None = None
-        self._clones = Clones()
+        self._server = OwnServer(say, warm=warm)
 
     def start(self) -> dict[str, str]:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
-        if self._cluster is not None:
-            raise RuntimeError("the target is started already")
         check_ports()
         command, migrate = self._split("serve"), self._split("migrate")
-        binaries = find_binaries()
-        self._cluster = cluster = Cluster(binaries, self._say)
-        try:
-            template = template_name(self._service, [*command, *migrate])
-            cache = DataCache(f"{binaries.version}\0{template}", self._say) if self._warm else None
-            if cache is None or not self._warm_start(cluster, cache, template):
-                cluster.initialise()
-                cluster.start()
-                self._make_template(cluster, template, migrate)
-                if cache is not None:
-                    cluster.halt()
-                    cache.save(cluster)
-                    cluster.start()
-            (cluster.directory / "ports").mkdir()
-        except psycopg.errors.DiskFull as error:
-            self._end()
-            raise full(cluster.directory) from error
-        except psycopg.Error as error:
-            self._end()
-            raise GateError(f"The template database cannot be made: {one_line(error)}.") from error
-        except BaseException:
-            self._end()
-            raise
-        return {ADMIN: cluster.url, TEMPLATE: template, DIRECTORY: str(cluster.directory)}
 
-    def _warm_start(self, cluster: Cluster, cache: DataCache, template: str) -> bool:
-        if not cache.load(cluster):
-            return False
-        try:
-            cluster.start()
-            with psycopg.connect(cluster.url) as connection:
-                query = "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate"
-                if connection.execute(query, (template,)).fetchone():
-                    return True
-            cluster.halt()
-        except (GateError, psycopg.Error) as error:
-            self._say(f"the cached database does not start ({one_line(error)}): a new one is made")
-        cache.drop()
-        return False
-
-    def _make_template(self, cluster: Cluster, template: str, migrate: list[str]) -> None:
-        def run(name: str) -> None:
-            url = database_url(cluster.url, name)
+        def fill(url: str) -> None:
             env = self._environment({**self._service.on_database(url), self._service.port_env: str(free_port())})
             hint = f"See its last lines, or give another command with {option_of('migrate')}."
             run_once(
                 migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, title="The migration", hint=hint
             )
 
-        make_template(cluster.url, template, run)
+        return self._server.start(template_name(self._service, [*command, *migrate]), fill)
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no service uses."""
-        try:
-            name = self._clones.fresh(shared[ADMIN], shared[TEMPLATE])
-        except psycopg.errors.DiskFull as error:
-            raise full(Path(shared[DIRECTORY])) from error
-        except psycopg.Error as error:
-            raise GateError(f"A fresh database cannot be made: {one_line(error)}.") from error
-        return database_url(shared[ADMIN], name)
+        return self._server.database(shared)
 
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
         """Starts a command of the service on a database; GateError where it cannot be found."""
@@ -240,13 +181,7 @@ class EmbeddedTarget:
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory; safe to call twice."""
-        self._clones.close()
-        self._end()
-
-    def _end(self) -> None:
-        if self._cluster is not None:
-            self._cluster.close()
-            self._cluster = None
+        self._server.stop()
 
 
 def template_name(service: Service, programs: list[str]) -> str:
@@ -265,8 +200,3 @@ def with_password(url: str) -> str:
     parts = urlsplit(url)
     password = secrets.token_hex(8)
     return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{parts.hostname}:{parts.port}"))
-
-
-def full(directory: Path) -> GateError:
-    """The error for a file system without space."""
-    return GateError(f"{directory.parent} is full.", "Free some space there, or run with fewer workers.")

@@ -71,9 +71,11 @@ class ServiceProcess:
         env: Mapping[str, str],
         ready_seconds: float | None = None,
         choose_port: Callable[[], int] = free_port,
+        option: str = option_of("serve"),
     ) -> None:
         self._service = service
-        self._command = split_command(service.commands["serve"], service.root, option_of("serve"))
+        self._option = option
+        self._command = split_command(service.commands["serve"], service.root, option)
         self._env = env
         self._ready_seconds = ready_seconds
         self._choose_port = choose_port
@@ -124,10 +126,11 @@ class ServiceProcess:
 
     def _launch(self, watched: Watched, port: int) -> None:
         try:
-            watched.run(self._command, env={**self._env, self._service.port_env: str(port)}, cwd=self._service.root)
+            env = {**self._variables(port), self._service.port_env: str(port)}
+            watched.run(self._arguments(port), env=env, cwd=self._service.root)
         except OSError as error:
             message = f"The service's command {self._command[0]!r} cannot be executed: {error.strerror}."
-            raise GateError(message, f"Give {option_of('serve')} a program that this machine can execute.") from error
+            raise GateError(message, f"Give {self._option} a program that this machine can execute.") from error
         seconds = deadline("ready") if self._ready_seconds is None else self._ready_seconds
         limit = time.monotonic() + seconds
         patience = 0.1  # grows: a foreign server on the port must not hide that the service has ended
@@ -138,13 +141,27 @@ class ServiceProcess:
                 ended = f"with exit code {code}" if code >= 0 else f"by signal {-code}"
                 end = Ended(code, last)
                 raise NotReadyError(f"The service ended {ended} before it was ready.", last, end, again=bool(self.port))
-            ready, seen = probe(self._service.ready, port, patience)
+            ready, seen = self._probe(port, patience)
             if ready and watched.wait(0) is None:  # else another server answered
                 return
             patience = min(2 * patience, 2.0)
             if time.monotonic() > limit:
                 message = f"The service was not ready within {seconds:g} s ({seen})."
                 raise NotReadyError(message, last, again=bool(self.port))
+
+    def _arguments(self, port: int) -> list[str]:
+        """The command for a start on this port."""
+        del port  # the service takes it from its environment
+        return self._command
+
+    def _variables(self, port: int) -> Mapping[str, str]:
+        """The environment for a start on this port, without the variable that holds it."""
+        del port
+        return self._env
+
+    def _probe(self, port: int, seconds: float) -> tuple[bool, str]:
+        """Return whether the server on this port is ready, and its answer."""
+        return probe(self._service.ready, port, seconds)
 
     def stop(self) -> None:
         """Ends the service by SIGTERM and waits; GateError when it has to be killed after STOP_SECONDS."""

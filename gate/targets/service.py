@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
+from gate.core.declaration import Declaration
+
 if TYPE_CHECKING:
     from gate.core.client import Client  # its library would slow down every command
 
@@ -112,6 +114,7 @@ class Service:
         worker_env: the same where ``workers`` work in its place.
         workers: how many containers run the command ``worker`` in the place of the service.
         remote: what a run on somebody else's machine must know.
+        declaration: what a file declares of it, where a file does; commands and environment are taken from there.
 
     """
 
@@ -134,6 +137,7 @@ class Service:
     worker_env: Mapping[str, str]
     remote: RemoteRules
     workers: int = 0
+    declaration: Declaration | None = None
 
     def make_stand_ins(self, host: str) -> dict[str, StandIn]:
         """A stand-in for each upstream service, not yet started."""

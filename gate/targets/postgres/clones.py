@@ -16,6 +16,8 @@ from gate.core.errors import GateError
 from gate.core.waiting import deadline
 
 Connection = psycopg.Connection[tuple[object, ...]]
+PREFIX = "gate_"
+"""Beginning of the names of clones."""
 
 
 def make_template(admin_url: str, name: str, migrate: Callable[[str], None]) -> None:
@@ -41,18 +43,18 @@ class Clones:
     def __init__(self) -> None:
         self._admin: Connection | None = None
 
-    def fresh(self, admin_url: str, template: str) -> str:
+    def fresh(self, admin_url: str, template: str, prefix: str = PREFIX) -> str:
         """The name of a new copy of the template; psycopg.Error where there can be none."""
         try:
-            return self._clone(admin_url, template)
+            return self._clone(admin_url, template, prefix)
         except psycopg.OperationalError:
             if self._admin is None or not self._admin.closed:
                 raise
             # A test may have restarted the server since the last copy, which the connection notices at its next use.
-            return self._clone(admin_url, template)
+            return self._clone(admin_url, template, prefix)
 
-    def _clone(self, admin_url: str, template: str) -> str:
-        name = f"gate_{secrets.token_hex(6)}"
+    def _clone(self, admin_url: str, template: str, prefix: str) -> str:
+        name = f"{prefix}{secrets.token_hex(6)}"
         if self._admin is None or self._admin.closed:
             self._admin = psycopg.connect(admin_url, autocommit=True)
             weakref.finalize(self, self._admin.close)  # workers never take a target down

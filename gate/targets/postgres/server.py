@@ -77,8 +77,9 @@ def data_root(say: Say) -> Path:
 class Cluster:
     """One Postgres server with its data directory below ``directory``; both go when this process does."""
 
-    def __init__(self, binaries: Binaries, say: Say) -> None:
+    def __init__(self, binaries: Binaries, say: Say, zone: str = ZONE) -> None:
         self.binaries = binaries
+        self._zone = zone
         folder = data_root(say)
         self.directory = folder / f"{PREFIX}{secrets.token_hex(4)}"
         self.data = self.directory / "data"
@@ -141,7 +142,7 @@ class Cluster:
         raise self._failed("Postgres did not start.", lines)
 
     def _options(self, port: int) -> list[str]:
-        options = dict(OPTIONS)
+        options = {**OPTIONS, "timezone": self._zone}
         fits = len(os.fsencode(self.directory / f".s.PGSQL.{port}")) <= SOCKET_PATH_LIMIT
         options["unix_socket_directories"] = str(self.directory) if fits else ""
         if self.binaries.major >= 18:

@@ -18,11 +18,12 @@ import pytest
 from beacon.service import service
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import wait
-from gate.targets.embedded import ADMIN, DIRECTORY, TEMPLATE, EmbeddedTarget, template_name
+from gate.targets.embedded import EmbeddedTarget, template_name
 from gate.targets.postgres.binaries import fingerprint
 from gate.targets.postgres.clones import Clones
 from gate.targets.postgres.server import CACHES_KEPT, Cluster
 from gate.targets.postgres.supervision import Watched, free_port
+from gate.targets.postgres.template_server import ADMIN, DIRECTORY, TEMPLATE
 from gate.targets.process import ServiceProcess
 
 ROOT = Path(__file__).parents[3]
@@ -228,7 +229,7 @@ def test_failing_migration_is_quoted_and_leaves_nothing(monkeypatch: pytest.Monk
             super().start()
             directories.append(self.directory)
 
-    monkeypatch.setattr("gate.targets.embedded.Cluster", Noted)
+    monkeypatch.setattr("gate.targets.postgres.template_server.Cluster", Noted)
     script = tmp_path / "migrate.sh"
     script.write_text("echo relation jobs is broken\nexit 7\n")
     with pytest.raises(GateError, match="exit code 7") as caught:
