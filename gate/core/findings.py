@@ -175,7 +175,7 @@ def distinct(findings: Iterable[Finding]) -> list[Finding]:
     first: dict[tuple[str, str], Finding] = {}
     for finding in findings:
         known = first.setdefault(finding.cause, finding)
-        if more := finding.about - known.about:
+        if known is not finding and (more := finding.about - known.about):
             first[finding.cause] = replace(known, shares=(*known.shares, *sorted(more)))
     return list(first.values())
 

@@ -59,17 +59,36 @@ def _about(group: Group) -> frozenset[str]:
 
 def _sharing(reports: Iterable[FindingReported]) -> list[Group]:
     """One group for each set of findings that share resources or exchanges, directly or through others."""
-    groups: list[Group] = []
     by_cause: dict[tuple[str, str], list[FindingReported]] = defaultdict(list)
     for report in reports:
         finding = replace(report.finding, where=without_repetition(report.finding.where))
         by_cause[finding.cause].append(replace(report, finding=finding))
-    for same in by_cause.values():
-        tests = frozenset(without_repetition(report.evidence.test) for report in same)
-        group = Group(tuple(nearest_first(report.finding for report in same)), tests)
-        apart = [other for other in groups if not _about(other) & _about(group)]
-        groups = [*apart, _merged([group, *(other for other in groups if other not in apart)])]
-    return sorted(groups, key=lambda group: group.order)
+    groups = [
+        Group(
+            tuple(nearest_first(report.finding for report in same)),
+            frozenset(without_repetition(report.evidence.test) for report in same),
+        )
+        for same in by_cause.values()
+    ]
+    return sorted(map(_merged, _components(groups)), key=lambda group: group.order)
+
+
+def _components(groups: Sequence[Group]) -> Iterable[list[Group]]:
+    """The groups in lists of those that share something, directly or through others; a union-find over their places."""
+    parents, first = list(range(len(groups))), dict[str, int]()
+
+    def root(place: int) -> int:
+        while parents[place] != place:
+            parents[place] = place = parents[parents[place]]
+        return place
+
+    for place, group in enumerate(groups):
+        for name in _about(group):
+            parents[root(place)] = root(first.setdefault(name, place))
+    components: dict[int, list[Group]] = defaultdict(list)
+    for place, group in enumerate(groups):
+        components[root(place)].append(group)
+    return components.values()
 
 
 def _merged(groups: Sequence[Group]) -> Group:
