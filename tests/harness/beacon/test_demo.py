@@ -65,7 +65,7 @@ class Demo:
         return self.process.returncode, errors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def demo() -> Iterator[Demo]:
     running = Demo()
     running.read(r"(\d+) jobs are there to look at\.")
@@ -79,7 +79,9 @@ def expected_states() -> dict[str, str]:
 
 
 def test_a_job_is_in_each_state(demo: Demo) -> None:
-    assert demo.states() == expected_states()
+    states = demo.states()
+    states.pop("visitor", None)  # another test's
+    assert states == expected_states()
     assert set(expected_states().values()) == {"completed", "partial", "running"}
 
 

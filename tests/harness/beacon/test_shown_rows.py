@@ -85,7 +85,7 @@ def sound() -> JobRows:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tables(target: Target, shared: dict[str, str]) -> Iterator[ShownRows]:
     """Tables for what the API shows."""
     opened = ShownRows(target.database(shared), DATABASE)

@@ -18,14 +18,14 @@ from tests.harness.support.documents import AB, ABC, response
 UV = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
     subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", str(directory)], cwd=ROOT, check=True)
     return directory / f"beacon_gate-{__version__}-py3-none-any.whl"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gate(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command, beside the packages that the wheel asks for, at their locked versions."""
     directory = tmp_path_factory.mktemp("installed")

@@ -58,7 +58,7 @@ def faulty(shared: dict[str, str], ids: Ids, tmp_path: Path) -> Iterator[Open]:
     journal.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cases() -> Cases:
     return Cases(CONTRACT.document, 1, RULES.plan.nothing_to_negate)
 

@@ -27,7 +27,7 @@ def check(connection: Connection, resources: Sequence[str] | None) -> list[Findi
     return invariants.check(connection, RULES, resources)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
     """A database in which everything is as it should be."""
     with sound_database(target.database(shared)) as connection:
@@ -110,7 +110,7 @@ def test_finding_of_several_jobs_names_each_of_them(database: Connection) -> Non
     assert {"resource=a-old", "resource=b-done", "resource=b-partial"} <= set(finding.got.replace(";", ",").split(", "))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def types(filled: Connection) -> dict[str, dict[str, str]]:
     """Types of all columns by table, those of the queue too."""
     return schema.column_types(schema.read(filled))

@@ -20,7 +20,7 @@ from gate.verdict.journal import Journal
 ORACLES = {oracle.name: oracle for oracle in pack().oracles}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sound(
     target: Target, shared: dict[str, str], ids: object, journal: Journal
 ) -> Iterator[tuple[Record, Observations]]:

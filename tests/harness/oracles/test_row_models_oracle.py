@@ -201,14 +201,14 @@ _OF_JOB = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def connection(target: Target, shared: dict[str, str]) -> Iterator[psycopg.Connection[Row]]:
     """A sound database."""
     with sound_database(target.database(shared)) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept(connection: psycopg.Connection[Row]) -> Kept:
     """A row of each kind: by table, or table and status, and job."""
     findings: Kept = {("signature_nonces", ""): _all(connection, "SELECT * FROM signature_nonces")[0]}

@@ -65,7 +65,7 @@ CASES: list[tuple[LiteralString, str, str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def migrated(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
     """A database as the migrations leave it."""
     with psycopg.connect(target.database(shared), autocommit=True) as connection:

@@ -63,12 +63,12 @@ def delete(connection: Connection, table: str) -> Row:
     return row
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled_url(target: Target, shared: dict[str, str]) -> str:
     return target.database(shared)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def database(filled_url: str) -> Iterator[Database]:
     """The gate's own connection to a database with rows in every table."""
     with ended_jobs(filled_url) as connection:
@@ -158,7 +158,7 @@ def test_changes_of_several_tables_are_all_found(database: Database, other: Conn
     assert sorted(changes(database, change)) == sorted(f"GET -> {table}" for table in TABLES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ended(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
     """A database in which every job has ended."""
     with ended_jobs(target.database(shared)) as opened:
@@ -174,7 +174,7 @@ def connection(ended: Connection) -> Iterator[Connection]:
         run(ended, "DELETE FROM {table}", table)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def watched(ended: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, FakeRunner]]:
     """The gate with a runner on that database."""
     with watching(ended, tmp_path_factory.mktemp("journal")) as watched:

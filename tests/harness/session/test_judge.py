@@ -67,14 +67,14 @@ BODIES: dict[str, tuple[int, bytes]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def connection(target: Target, shared: dict[str, str]) -> Iterator[Connection]:
     """A database in which every job has ended."""
     with ended_jobs(target.database(shared)) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def watched(connection: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Session, FakeRunner]]:
     """The gate with a runner on that database."""
     with watching(connection, tmp_path_factory.mktemp("journal")) as watched:

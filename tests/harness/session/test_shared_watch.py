@@ -39,12 +39,12 @@ FOREIGN: dict[str, tuple[LiteralString, str]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(target: Target, shared: dict[str, str]) -> str:
     return target.database(shared)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def connection(url: str) -> Iterator[Connection]:
     """A database in which every job has ended, for the runner and for others to change."""
     with ended_jobs(url) as opened:

@@ -58,7 +58,7 @@ def server_pid(url: str) -> int:
     return int(row[0].split()[0])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def started() -> Iterator[tuple[EmbeddedTarget, dict[str, str]]]:
     running = target()
     shared = running.start()
@@ -66,7 +66,7 @@ def started() -> Iterator[tuple[EmbeddedTarget, dict[str, str]]]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared(started: tuple[EmbeddedTarget, dict[str, str]]) -> dict[str, str]:
     return started[1]
 

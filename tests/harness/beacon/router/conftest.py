@@ -11,7 +11,7 @@ import pytest
 from beacon.router import Router
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared() -> Iterator[Router]:
     """A stand-in for the whole module."""
     with Router() as router:
@@ -25,7 +25,7 @@ def router(shared: Router) -> Iterator[Router]:
     shared.reset()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def http(shared: Router) -> Iterator[httpx.Client]:
     """A client of the stand-in."""
     with httpx.Client(base_url=shared.url, trust_env=False, timeout=5) as client:
