@@ -7,7 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +128,10 @@ def _opened(pack: Pack, settings: Settings, redact: Redactor) -> Iterator[Sessio
 def _session(
     pack: Pack, settings: Settings, target: Target, shared: Mapping[str, str], redact: Redactor
 ) -> Iterator[Session]:
-    with tempfile.TemporaryDirectory() as directory:
-        journal = Journal(Path(directory) / "journal.ndjson", redact)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        closing(Journal(Path(directory) / "journal.ndjson", redact)) as journal,
+    ):
         session = Session(
             pack,
             target.system(shared),
@@ -143,4 +145,3 @@ def _session(
             yield session
         finally:
             session.close()
-            journal.close()

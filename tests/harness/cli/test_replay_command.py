@@ -14,6 +14,8 @@ import pytest
 
 from beacon.checkout import ROOT
 from beacon.options import BeaconSettings
+from beacon.pack import pack
+from gate.cli.main import main
 from gate.cli.replay import options_of
 from gate.core.errors import UsageError
 from gate.core.redaction import Redactor
@@ -27,20 +29,6 @@ OPTIONS = RunOptions(values={"runner_command": FAULTY, "depth": "smoke"}, servic
 LISTING = GeneratedRequest("listJobs", "GET", "/api/v1/jobs")
 MEMBER = Replay("BG-HTTP-004", "GET /api/v1/jobs 200 /", 0, LISTING, options=OPTIONS)
 URL = "postgresql://reader:s3cret-word@db.example/jobs"
-
-
-def gate(command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Runs a printed command in the shell, with the interpreter of these tests."""
-    program = shlex.join([sys.executable, "-m", "beacon"])
-    return subprocess.run(
-        ["sh", "-c", command.replace("./scripts/gate", program)],
-        cwd=ROOT,
-        env={**os.environ, **env},
-        text=True,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
 
 
 ENDS: dict[str, tuple[Replay, dict[str, str], str, int, str]] = {
@@ -93,14 +81,50 @@ ENDS: dict[str, tuple[Replay, dict[str, str], str, int, str]] = {
 }
 
 
+def replayed(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Runs a printed command in this process, with its words as the shell expands them."""
+    words = subprocess.run(
+        ["sh", "-c", command.replace("./scripts/gate", "printf '%s\\n'")],
+        env=dict(os.environ),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if words.returncode:
+        return words.returncode, words.stderr
+    code = main(pack(), arguments=words.stdout.splitlines())
+    return code, "".join(capsys.readouterr())
+
+
 @pytest.mark.parametrize("case", ENDS)
-def test_printed_command_is_answered_for_the_build_of_the_file(tmp_path: Path, case: str) -> None:
+def test_printed_command_is_answered_for_the_build_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
     wanted, env, more, code, text = ENDS[case]
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
     path = wanted.write(tmp_path, Redactor())
-    ended = gate(f"{of_replay(path, wanted.options)} {more}", **env)
-    assert (ended.returncode, text in ended.stdout + ended.stderr) == (code, True), ended.stdout + ended.stderr
+    ended, printed = replayed(f"{of_replay(path, wanted.options)} {more}", capsys)
+    assert (ended, text in printed) == (code, True), printed
     build = more.removeprefix("--runner-command ") or wanted.options.values.get("base_url", FAULTY)
-    assert code == 2 or f"\nreplayed against {build}" in ended.stdout
+    assert code == 2 or f"\nreplayed against {build}" in printed
+
+
+def test_printed_command_works_in_a_shell(tmp_path: Path) -> None:
+    path = MEMBER.write(tmp_path, Redactor())
+    program = shlex.join([sys.executable, "-m", "beacon"])
+    ended = subprocess.run(
+        ["sh", "-c", of_replay(path, MEMBER.options).replace("./scripts/gate", program)],
+        cwd=ROOT,
+        env={**os.environ, "OUR_FAULT": "member"},
+        text=True,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout.startswith("FAILED BG-HTTP-004 ")
 
 
 RECORDED = RunOptions(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from beacon.checkout import ROOT
 from gate.core.settings import CALL
 from gate.verdict.inventory import CollectedTest, Inventory
 from gate.verdict.verdict import NAME, Verdict, read
+from tests.harness.support.forked import run_pytest
 
 CONFTEST = """\
 from dataclasses import replace
@@ -116,19 +114,7 @@ class Inner:
             f"--workers={self.workers}",
             f"--report-dir={root / 'reports'}",
         ]
-        ended = subprocess.run(
-            [sys.executable, "-m", "pytest", *words],
-            cwd=root,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(ROOT),
-                CALL: json.dumps(self.asked),
-                "PYTEST_ADDOPTS": self.options,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        output = ended.stdout + ended.stderr
+        variables = {CALL: json.dumps(self.asked), "PYTEST_ADDOPTS": self.options}
+        code, output = run_pytest(words, root, variables)
         assert (root / "reports" / NAME).exists(), output
-        return Ending(ended.returncode, read(root / "reports"), output)
+        return Ending(code, read(root / "reports"), output)
