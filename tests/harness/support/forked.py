@@ -1,4 +1,4 @@
-"""Runs of pytest in processes that are forked from a server with pytest and the gate loaded, so that each begins at once."""
+"""Runs of pytest in processes forked from a server with pytest and the gate loaded, so that each begins at once."""
 
 from __future__ import annotations
 
