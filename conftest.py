@@ -11,6 +11,7 @@ pytest_plugins = [
     "gate.suite.secrets",
     "fixtures.systems",
     "fixtures.races",
+    "fixtures.relays",
     "fixtures.commands",
     "fixtures.past",
     "fixtures.fuzzing",

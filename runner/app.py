@@ -18,11 +18,11 @@ from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.store.database import Database
+from runner.store.probe import Probe
 from runner.web import analysis, cross_region, errors, executions, jobs, operations, root, schemas
 from runner.web.limits import RateLimit
 from runner.web.middleware import CrossOrigin, LastResort, RequestContext
 
-_PROBE_SECONDS: Final = 1.0
 _DESCRIPTION: Final = "What this build offers. The published contract is at /openapi.yaml."
 _REQUEST_ID: Final = {"name": "X-Request-ID", "in": "header", "schema": {"type": "string"}}
 _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
@@ -31,6 +31,7 @@ _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
 def create_app(
     settings: Settings,
     database: Database,
+    probe: Probe,
     intake: Intake,
     metrics: Metrics,
     published: str,
@@ -41,6 +42,7 @@ def create_app(
     Args:
         settings: of this process.
         database: with an open pool.
+        probe: asks how the database is.
         intake: notified of every submission.
         metrics: those of this process.
         published: the text of the published contract, served at /openapi.yaml.
@@ -50,7 +52,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(timeout=_PROBE_SECONDS, trust_env=False) as client:
+        # The probe that uses it has a limit over all its phases.
+        async with httpx.AsyncClient(timeout=None, trust_env=False) as client:  # noqa: S113
             running.state.http = client
             yield
 
@@ -69,6 +72,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.probe = probe
     app.state.intake = intake
     app.state.published = published
     app.state.metrics = metrics

@@ -19,7 +19,8 @@ from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import EXIT_CONFIGURATION, Settings, refuse
 from runner.startup import ready, stop_on_signals
-from runner.store.database import Database, pool
+from runner.store.database import Database, Pool
+from runner.store.probe import Probe
 
 EXIT_ADDRESS: Final = 3
 GRACE_SECONDS: Final = 15
@@ -37,8 +38,12 @@ async def serve(settings: Settings, portal: Path | None) -> None:
     intake, metrics = Intake(), Metrics()
     async with contextlib.AsyncExitStack() as stack:
         stack.push(listener)
-        web = await stack.enter_async_context(pool(settings.database_url, settings.database_pool, "web"))
-        server = _Server(create_app(settings, Database(web), intake, metrics, published, portal), listener)
+        seconds = settings.database_timeout_seconds
+        web = await stack.enter_async_context(Pool(settings.database_url, settings.database_pool, "web", seconds))
+        probe = Probe(settings.database_url, web.distrust)
+        stack.push_async_callback(probe.close)
+        app = create_app(settings, Database(web), probe, intake, metrics, published, portal)
+        server = _Server(app, listener)
         stopping = asyncio.create_task(_exit_on(stop, server))
         working = None
         if settings.embedded_worker:

@@ -54,6 +54,14 @@ class DatabaseSettings(BaseSettings):
         le=1000,
         description="a whole number from 2 to 1000",
     )
+    database_timeout_seconds: float = Field(
+        4.0,
+        validation_alias="RUNNER_DATABASE_TIMEOUT_SECONDS",
+        title="how long Postgres may take for a statement of the service or a worker",
+        gt=0,
+        le=3600,
+        description="a number of seconds above 0 and up to 3600",
+    )
     log_level: Annotated[str, AfterValidator(str.lower)] = Field(
         "info",
         validation_alias="RUNNER_LOG_LEVEL",

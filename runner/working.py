@@ -9,7 +9,7 @@ from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.startup import ready, stop_on_signals
-from runner.store.database import Pool, pool
+from runner.store.database import Pool
 
 GRACE_SECONDS: Final = 15
 """How long a worker that ends is waited for."""
@@ -28,7 +28,7 @@ async def work(settings: Settings) -> None:
 async def until(stop: asyncio.Event, settings: Settings, intake: Intake, metrics: Metrics) -> None:
     """Work on jobs until the event is set, beginning them between the submissions of the intake."""
     # A pool of its own: work must not keep requests waiting for a connection.
-    async with pool(settings.database_url, settings.database_pool, "worker") as own:
+    async with Pool(settings.database_url, settings.database_pool, "worker", settings.database_timeout_seconds) as own:
         _log.info("working")
         working = asyncio.create_task(_work(settings, own, stop, intake, metrics))
         await stop.wait()

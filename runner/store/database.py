@@ -1,49 +1,150 @@
 """Connections: a pool that says quickly when the database is gone and comes back by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
-from psycopg.abc import Params
+from psycopg.abc import Params, PQGen
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 Row: TypeAlias = dict[str, Any]
-Connection: TypeAlias = psycopg.AsyncConnection[Row]
-Pool: TypeAlias = AsyncConnectionPool[Connection]
+Result = TypeVar("Result")
 
-CONNECTION_WAIT_SECONDS: Final = 2.0
+CONNECTION_WAIT_SECONDS: Final = 1.0
 """How long a request waits for a connection before it is refused."""
-STATEMENT_SECONDS: Final = 15
+SILENCE_MARGIN_SECONDS: Final = 0.5
+"""How much later than Postgres itself this side ends a statement: where Postgres can still answer, it says why."""
 _RECONNECT_SECONDS: Final = 5.0
+_SETTLING_SECONDS: Final = 0.5
+_CONNECTION, _ENDED = "08", "57P"  # of SQLSTATE: no connection, and a session that the server ends
+PATH: Final[dict[str, Any]] = {
+    "connect_timeout": 2,
+    # A machine or a network that is gone without a word is noticed by the kernel in about as many seconds.
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 4000,
+}
+"""Parameters of every connection: limits for a path to Postgres that is gone or silent."""
 
 
-def pool(url: str, size: int, name: str) -> Pool:
-    """A closed pool of at most `size` connections that commit each statement unless a transaction is begun.
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection on which nothing is waited for longer than its limit, not even the end of a statement.
 
-    Rows are dictionaries and times are in UTC.
+    The kernel cannot see that a proxy took the bytes and passed nothing on: only a limit on this side ends that.
+
+    Attributes:
+        limit: seconds that the database has for each answer.
+        on_silence: called when it did not answer in time.
+
     """
-    return AsyncConnectionPool(
-        url,
-        connection_class=psycopg.AsyncConnection[Row],
-        kwargs={
-            "autocommit": True,
-            "row_factory": dict_row,
-            "connect_timeout": 3,
-            "application_name": f"beacon-runner-{name}",
-            # Statements are few and simple: planning them anew for each set of values would cost more than it gains.
-            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS}s"
-            " -c plan_cache_mode=force_generic_plan",
-        },
-        min_size=min(2, size),
-        max_size=size,
-        timeout=CONNECTION_WAIT_SECONDS,
-        # A longer one would back off further and find a database that is back the later.
-        reconnect_timeout=_RECONNECT_SECONDS,
-        name=name,
-        open=False,
+
+    limit: float = 5.0
+    on_silence: Callable[[], None] | None = None
+
+    async def wait(self, gen: PQGen[Result], *args: Any, **kwargs: Any) -> Result:
+        """Wait for an answer of the database; psycopg does all of its waiting here.
+
+        Raises:
+            psycopg.OperationalError: there was none in time; the connection is closed.
+
+        """
+        silent = False
+
+        def give_up() -> None:
+            nonlocal silent
+            silent = True
+            # The end of the connection is what psycopg waits for in any state, its own cancellation included.
+            with (
+                contextlib.suppress(OSError, psycopg.OperationalError),
+                socket.socket(fileno=os.dup(self.pgconn.socket)) as own,
+            ):
+                own.shutdown(socket.SHUT_RDWR)
+            if self.on_silence is not None:
+                self.on_silence()
+
+        timer = asyncio.get_running_loop().call_later(self.limit, give_up)
+        try:
+            return await super().wait(gen, *args, **kwargs)
+        except psycopg.OperationalError as error:
+            if silent:
+                raise psycopg.OperationalError(f"the database did not answer within {self.limit:g} s") from error
+            raise
+        finally:
+            timer.cancel()
+
+
+async def connect(url: str, name: str, seconds: float) -> Connection:
+    """A connection outside of any pool; the database has `seconds` for each answer."""
+    connection = await Connection.connect(
+        url, autocommit=True, row_factory=dict_row, application_name=f"beacon-runner-{name}", **PATH
+    )
+    connection.limit = seconds
+    return connection
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Connections that commit each statement unless a transaction is begun; rows are dictionaries, times in UTC.
+
+    Args:
+        url: of the database.
+        size: how many connections there are at most.
+        name: what they are for.
+        seconds: how long Postgres may take for a statement.
+
+    """
+
+    def __init__(self, url: str, size: int, name: str, seconds: float) -> None:
+        milliseconds = round(seconds * 1000)
+        super().__init__(
+            url,
+            connection_class=Connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "application_name": f"beacon-runner-{name}",
+                **PATH,
+                # Statements are few and simple: planning them anew for each set of values would cost more than it
+                # gains. A transaction whose runner is out of reach must not keep its locks.
+                "options": f"-c timezone=UTC -c statement_timeout={milliseconds}"
+                f" -c idle_in_transaction_session_timeout={milliseconds} -c plan_cache_mode=force_generic_plan",
+            },
+            configure=self._limit,
+            min_size=min(2, size),
+            max_size=size,
+            timeout=CONNECTION_WAIT_SECONDS,
+            # A longer one would back off further and find a database that is back the later.
+            reconnect_timeout=_RECONNECT_SECONDS,
+            name=name,
+            open=False,
+        )
+        self._seconds = seconds
+        self._draining: asyncio.Task[None] | None = None
+        self._drained = -_SETTLING_SECONDS
+
+    def distrust(self) -> None:
+        """Replace every connection, as one of them was lost or silent and the others have the same path."""
+        now = asyncio.get_running_loop().time()
+        if now - self._drained < _SETTLING_SECONDS:
+            return  # those of before are being replaced already
+        self._drained = now
+        self._draining = asyncio.create_task(self.drain())
+
+    async def _limit(self, connection: Connection) -> None:
+        connection.limit = self._seconds + SILENCE_MARGIN_SECONDS
+        connection.on_silence = self.distrust
+
+
+def lost(error: psycopg.Error) -> bool:
+    """Return whether an error ended a connection: it has no code of Postgres, or one that ends the session."""
+    return not isinstance(error, (PoolTimeout, TooManyRequests)) and (error.sqlstate or _CONNECTION).startswith(
+        (_CONNECTION, _ENDED)
     )
 
 
@@ -63,17 +164,16 @@ class Database:
 
     def __init__(self, connections: Pool) -> None:
         self._pool = connections
-        self._checking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def connection(self, wait: float = CONNECTION_WAIT_SECONDS) -> AsyncIterator[Connection]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """A connection for single statements.
 
         Raises:
-            psycopg.OperationalError: when there is none within `wait` seconds.
+            psycopg.OperationalError: when there is none within `CONNECTION_WAIT_SECONDS`.
 
         """
-        async with self._pool.connection(timeout=wait) as connection:
+        async with self._pool.connection() as connection:
             yield connection
 
     @asynccontextmanager
@@ -94,12 +194,5 @@ class Database:
                     await connection.rollback()  # nothing was written, and it ends the transaction also after an error
 
     def suspect(self) -> None:
-        """Replace the pool's broken connections in the background, as one of them has just failed."""
-        if self._checking is None or self._checking.done():
-            self._checking = asyncio.create_task(self._check())
-
-    async def _check(self) -> None:
-        try:
-            await self._pool.check()
-        except psycopg.Error:
-            return  # the database is still away; the next failure looks again
+        """Replace the connections, as one of them was lost."""
+        self._pool.distrust()

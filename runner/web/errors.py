@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from runner import logging
+from runner.store.database import lost
 
 _log = logging.get(__name__)
 _RETRY_SECONDS: Final = "1"
@@ -122,8 +123,10 @@ async def _parameters(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
+    assert isinstance(error, psycopg.Error)  # noqa: S101 - the type that this handler is registered for
     _log.warning("database_unavailable", error=str(error).strip())
-    request.app.state.database.suspect()
+    if lost(error):
+        request.app.state.database.suspect()
     return respond(
         request,
         ApiError(

@@ -1,7 +1,6 @@
 """Health, metrics, the questions, and the documents of this interface."""
 
 import asyncio
-from typing import Final
 
 import httpx
 import psycopg
@@ -9,15 +8,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from runner import __version__, queue
-from runner.migrate import behind
 from runner.questions import CATEGORIES
 from runner.store import executions
+from runner.store.database import lost
+from runner.store.probe import ANSWER_SECONDS
 from runner.web import schemas
 from runner.web.errors import JsonBody
 
 router = APIRouter(tags=["operations"])
-
-_PROBE_SECONDS: Final = 1.0
 
 
 class YamlResponse(Response):
@@ -74,14 +72,15 @@ async def get_metrics(request: Request) -> Response:
     """Show the metrics in the text format of Prometheus."""
     metrics = request.app.state.metrics
     try:
-        async with request.app.state.database.connection(_PROBE_SECONDS) as connection:
+        async with request.app.state.database.connection() as connection:
             metrics.observed(
                 await queue.queue_depth(connection),
                 await queue.oldest_seconds(connection),
                 await executions.counts_by_status(connection),
             )
-    except (psycopg.OperationalError, psycopg.InterfaceError):
-        request.app.state.database.suspect()
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if lost(error):
+            request.app.state.database.suspect()
         metrics.unobserved()
     return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -98,30 +97,29 @@ async def _services(request: Request) -> list[dict[str, str]]:
 
 
 async def _database_and_queue(request: Request) -> list[dict[str, str]]:
-    database = request.app.state.database
     try:
-        async with database.connection(_PROBE_SECONDS) as connection:
-            if await behind(connection):
-                lacking = "lacks a migration"
-                return [_service("database", "unhealthy", lacking), _service("queue", "unhealthy", lacking)]
-            try:
-                depth = await queue.queue_depth(connection)
-            except psycopg.ProgrammingError:
-                return [_service("database", "healthy"), _service("queue", "unhealthy", "its tables are missing")]
+        reading = await request.app.state.probe()
     except (psycopg.OperationalError, psycopg.InterfaceError):
-        database.suspect()
         return [
             _service("database", "unhealthy", "does not answer"),
             _service("queue", "unhealthy", "is in the database"),
         ]
-    return [_service("database", "healthy"), _service("queue", "healthy", f"{depth} jobs queued or running")]
+    if reading.behind:
+        lacking = "lacks a migration"
+        return [_service("database", "unhealthy", lacking), _service("queue", "unhealthy", lacking)]
+    if reading.depth is None:
+        return [_service("database", "healthy"), _service("queue", "unhealthy", "its tables are missing")]
+    return [_service("database", "healthy"), _service("queue", "healthy", f"{reading.depth} jobs queued or running")]
 
 
 async def _router(request: Request) -> dict[str, str]:
     client: httpx.AsyncClient = request.app.state.http
+    address = f"{request.app.state.settings.router_url.rstrip('/')}/health"
     try:
-        response = await client.get(f"{request.app.state.settings.router_url.rstrip('/')}/health")
-    except httpx.HTTPError:
+        # The status is all that counts: a body of any length is left unread.
+        async with asyncio.timeout(ANSWER_SECONDS), client.stream("GET", address) as response:
+            pass
+    except (httpx.HTTPError, TimeoutError):
         return _service("router", "degraded", "does not answer")
     if response.is_success:
         return _service("router", "healthy")

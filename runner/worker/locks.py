@@ -6,16 +6,23 @@ only slow; the lock distinguishes the two, as a worker that is alive still has i
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 
 from runner import logging
+from runner.store.database import Connection, Row, connect
 
 _LOCK_CLASS: Final = 0x62656163  # any constant of our own: "beac"
 _PAUSE_SECONDS: Final = 0.2
 # Postgres asks a silent machine so often and so many times before it lets go of its locks.
 _KEEPALIVES: Final = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+
+_SESSION: Final = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+_END_SESSION: Final = """
+SELECT pg_terminate_backend(pid, 500) FROM pg_stat_activity
+WHERE pid = %(pid)s AND backend_start = %(backend_start)s
+"""
 
 _log = logging.get(__name__)
 
@@ -25,17 +32,20 @@ class JobLocks:
 
     Args:
         database_url: where to connect to.
+        seconds: how long the database may take to answer.
         check_seconds: how often the connection is looked after.
         on_lost: called with a job's number when its lock went to another worker while the connection was away.
 
     """
 
-    def __init__(self, database_url: str, check_seconds: float, on_lost: Callable[[int], None]) -> None:
+    def __init__(self, database_url: str, seconds: float, check_seconds: float, on_lost: Callable[[int], None]) -> None:
         self._url = database_url
+        self._seconds = seconds
         self._check_seconds = check_seconds
         self._on_lost = on_lost
         self._held: set[int] = set()
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._connection: Connection | None = None
+        self._session: Row | None = None
         self._changing = asyncio.Lock()
 
     async def acquire(self, job: int) -> bool:
@@ -79,12 +89,14 @@ class JobLocks:
         finally:
             await self._disconnect()
 
-    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+    async def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, connect_timeout=3, application_name="beacon-runner-locks"
-            )
+            self._connection = await connect(self._url, "locks", self._seconds)
             await self._connection.execute(_KEEPALIVES)
+            if self._session is not None:
+                # Postgres may hold the session of a lost connection, and its locks, for a while yet.
+                await self._connection.execute(_END_SESSION, self._session)
+            self._session = await (await self._connection.execute(_SESSION)).fetchone()
             for job in sorted(self._held):
                 if not await self._try(self._connection, job):
                     self._held.discard(job)
@@ -97,7 +109,7 @@ class JobLocks:
             await connection.close()
 
     @staticmethod
-    async def _try(connection: psycopg.AsyncConnection[Any], job: int) -> bool:
-        cursor = await connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, job))
+    async def _try(connection: Connection, job: int) -> bool:
+        cursor = await connection.execute("SELECT pg_try_advisory_lock(%s, %s) AS taken", (_LOCK_CLASS, job))
         row = await cursor.fetchone()
-        return row is not None and bool(row[0])
+        return row is not None and bool(row["taken"])

@@ -74,9 +74,10 @@ class _Worker:
         self._parallel = asyncio.Semaphore(settings.jobs_parallel)
         self._checks: set[asyncio.Task[None]] = set()
         channels = (queue_driver.NAMES.channel, _CANCELLED_CHANNEL)
-        self._listener = Listener(settings.database_url, channels, on_connected=self._recheck)
+        seconds = settings.database_timeout_seconds
+        self._listener = Listener(settings.database_url, seconds, channels, on_connected=self._recheck)
         self._listener.subscribe(_CANCELLED_CHANNEL, self._cancelled)
-        self._locks = JobLocks(settings.database_url, settings.heartbeat_seconds / 2, on_lost=self._lost)
+        self._locks = JobLocks(settings.database_url, seconds, settings.heartbeat_seconds / 2, on_lost=self._lost)
         self._driver = QueueDriver(pool, self._listener)
         self._manager = QueueManager(queue_driver.queries(self._driver), channel=Channel(queue_driver.NAMES.channel))
         self._manager.entrypoint(queue.ENTRYPOINT, accepts_context=False)(self._handle)

@@ -23,8 +23,8 @@ SELECT count(*) FILTER (WHERE state LIKE 'idle in transaction%%') AS unfinished,
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> ''
 """
 CLIENTS = 200
-MOST = 2 * (2 * int(SETTINGS["RUNNER_DATABASE_POOL"]) + 2)
-"""Connections of both processes: two pools each, one that listens, and one that holds the locks of jobs."""
+MOST = 2 * (2 * int(SETTINGS["RUNNER_DATABASE_POOL"]) + 3)
+"""Connections of both processes: two pools each, and those that listen, hold the locks of jobs, and ask for health."""
 BUSY = 12
 """Requests that wait in the database while their clients leave: more than a process has connections."""
 
