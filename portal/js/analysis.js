@@ -1,69 +1,32 @@
-// An analysis as sections: its level and summary, metrics, scores of regions, differences, risks.
-import { heat, ring } from "./charts.js";
+// An analysis as sections: metrics, scores of regions, differences, risks.
+import { bar, heat } from "./charts.js";
 import { h } from "./dom.js";
-import { badge, count, plain, region, REGIONS } from "./words.js";
-
-const LEVELS = {
-  "CRITICAL RISK": "The regions tell different stories: look at where an answer comes from.",
-  "HIGH RISK": "The regions differ in ways that matter.",
-  "MEDIUM RISK": "The regions differ in places.",
-  "LOW RISK": "The regions answer alike.",
-};
+import { settings } from "./settings.js";
+import { badge, count, plain, readable, region, REGIONS } from "./words.js";
 
 const SEVERITIES = ["critical", "high", "medium", "low"];
 
-/** All sections of a `ready` page. */
+// The thresholds are the contract's: from here on a metric alone makes the level or the conclusion one of high risk.
+const METRICS = [
+  { name: "bias_variance", title: "Bias variance", meaning: "How far the bias scores of the answers lie apart.", threshold: 0.6, good: "low" },
+  { name: "censorship_rate", title: "Censorship rate", meaning: "The share of answers that were withheld or refused.", threshold: 0.5, good: "low" },
+  { name: "factual_consistency", title: "Factual consistency", meaning: "The share of words that answers to a question have in common.", threshold: 0.3, good: "high" },
+  { name: "narrative_divergence", title: "Narrative divergence", meaning: "The share of words that they do not have in common.", threshold: 0.7, good: "low" },
+];
+
+/** The sections below the headline and the matrix. */
 export function analysisOf(answer, questions) {
   const { analysis } = answer;
-  return [level(analysis), metrics(analysis), scores(answer.region_scores), differences(analysis.key_differences, questions), risks(analysis.risk_assessment)];
+  return [metrics(analysis), scores(answer.region_scores), differences(analysis.key_differences, questions), risks(analysis.risk_assessment, questions)];
 }
 
 function section(id, title, ...content) {
   return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), content);
 }
 
-function level(analysis) {
-  const name = analysis.recommendation;
-  const [opening, ...rest] = summary(analysis.summary);
-  return h(
-    "section",
-    { class: "card level", "data-tone": name.toLowerCase().replace(" risk", ""), "aria-labelledby": "level" },
-    h("p", { class: "muted small" }, "Overall"),
-    h("h2", { id: "level" }, name),
-    h("p", { class: "meaning" }, LEVELS[name] ?? ""),
-    opening,
-    rest.length > 0 && h("details", { id: "summary" }, h("summary", {}, h("span", {}, "The whole summary")), h("div", { class: "summary" }, rest)),
-  );
-}
-
-/** The summary's few marks, `**heading**` and `- item`, as elements. Its first line is the level, which stands above it. */
-function summary(text) {
-  const found = [];
-  for (const line of text.split("\n").slice(1)) {
-    const heading = /^\*\*(.+?):?\*\*$/.exec(line);
-    const item = /^- (.+)$/.exec(line);
-    if (heading) found.push(h("h3", {}, heading[1]));
-    else if (item) {
-      if (found.at(-1)?.tagName !== "UL") found.push(h("ul"));
-      found.at(-1).append(h("li", {}, item[1]));
-    } else if (line.trim()) found.push(h("p", {}, line));
-  }
-  return found;
-}
-
 function metrics(analysis) {
-  return section(
-    "metrics",
-    "Metrics",
-    h(
-      "div",
-      { class: "metrics" },
-      ring("Bias variance", analysis.bias_variance, "How far bias spreads between answers"),
-      ring("Censorship rate", analysis.censorship_rate, "Answers that are refusals"),
-      ring("Factual consistency", analysis.factual_consistency, "What the answers have in common", true),
-      ring("Narrative divergence", analysis.narrative_divergence, "How far they tell another story"),
-    ),
-  );
+  const formula = h("a", { href: `${settings().runner}/openapi.yaml` }, "The formulas are in the published contract");
+  return section("metrics", "Metrics", h("dl", { class: "metrics" }, METRICS.map(({ name, ...about }) => bar({ ...about, value: analysis[name] }))), h("p", { class: "muted small" }, formula, ", section Analysis."));
 }
 
 function scores(regions) {
@@ -88,7 +51,7 @@ function scores(regions) {
 
 /** Question by question, each with its worst severity; the first is open. */
 function differences(list, questions) {
-  if (!list.length) return section("differences", "Key differences", h("p", { class: "muted" }, "None: no question was answered in ways that differ much."));
+  if (!list.length) return section("differences", "Key differences", h("p", { class: "muted" }, "None were found."));
   const groups = Map.groupBy(list, (one) => one.question_id);
   const parts = [...groups].map(([id, group], index) => {
     const worst = SEVERITIES.find((severity) => group.some((one) => one.severity === severity)) ?? group[0].severity;
@@ -96,24 +59,24 @@ function differences(list, questions) {
       "details",
       { open: index === 0 },
       h("summary", {}, h("span", {}, questions.get(id) ?? plain(id)), badge(worst, `${count(group.length, "difference")}, ${worst}`)),
-      h("ul", { class: "rows" }, group.map(difference)),
+      h("ul", { class: "rows" }, group.map((one) => difference(one, questions))),
     );
   });
   return section("differences", "Key differences", parts);
 }
 
-function difference(one) {
+function difference(one, questions) {
   const said = Object.entries(one.variations).map(([name, text]) => h("li", {}, variation(name, text)));
-  return h("li", {}, badge(one.severity), h("strong", {}, plain(one.dimension)), h("div", {}, h("p", {}, one.description), h("ul", { class: "tags" }, said)));
+  return h("li", {}, badge(one.severity), h("strong", {}, plain(one.dimension)), h("div", {}, h("p", {}, readable(one.description, questions)), h("ul", { class: "tags" }, said)));
 }
 
 /** Numbered variations name their regions themselves; the others are named by a region or by a side. */
 function variation(name, text) {
-  if (/_\d+$/.test(name)) return text;
-  return `${REGIONS[name] ?? plain(name)}: ${text}`;
+  const said = readable(text, new Map());
+  return /_\d+$/.test(name) ? said : `${REGIONS[name] ?? plain(name)}: ${said}`;
 }
 
-function risks(list) {
+function risks(list, questions) {
   if (!list.length) return section("risks", "Risks", h("p", { class: "muted" }, "None were found."));
   const items = list.map((one) =>
     h(
@@ -124,7 +87,7 @@ function risks(list) {
       h(
         "div",
         {},
-        h("p", {}, one.description),
+        h("p", {}, readable(one.description, questions)),
         h("p", { class: "muted small" }, `${one.regions.map(region).join(", ")} · confidence ${Math.round(one.confidence * 100)}%`),
       ),
     ),

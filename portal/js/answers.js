@@ -1,41 +1,111 @@
-// The answers to each question, region beside region.
+// The answers to each question, region beside region, with the words marked in which two of them differ.
+import { changes } from "./changes.js";
+import { asked, failing } from "./cells.js";
 import { h } from "./dom.js";
-import { asked } from "./progress.js";
 import { badge, model, plain, region } from "./words.js";
 
-/** A section with one part for each question; what is closed is built when it is opened. */
+const CLIPPED = 20_000; // characters of an answer that are shown at first
+const NOTHING_SHARED = 0.15; // below this share of words, marks would cover everything
+
+/** `{element, open}`: a section with a part for each question, built when it is opened. */
 export function answers(view, questions) {
   const { regions, models, questions: ids } = asked(view);
-  const parts = ids.map((id, index) => {
-    const part = h("details", { open: index === 0 }, h("summary", {}, h("span", {}, questions.get(id) ?? plain(id))));
+  const parts = new Map();
+  for (const [index, id] of ids.entries()) {
+    const part = h("details", { open: index === 0, "data-question": id }, h("summary", {}, h("span", {}, questions.get(id) ?? plain(id))));
     const fill = () => {
-      if (part.open && part.childElementCount === 1) part.append(...models.map((one) => side(view, id, one, regions)));
+      if (part.open && part.childElementCount === 1) part.append(...models.map((name) => side(view, id, name, regions)));
     };
     part.addEventListener("toggle", fill);
     fill();
-    return part;
-  });
-  return h("section", { class: "card", "aria-labelledby": "answers" }, h("h2", { id: "answers" }, "Answers side by side"), parts);
+    parts.set(id, { part, fill });
+  }
+  const element = h("section", { class: "card", "aria-labelledby": "answers" }, h("h2", { id: "answers" }, "Answers side by side"), [...parts.values()].map(({ part }) => part));
+  addEventListener("beforeprint", () => parts.forEach(({ part, fill }) => ((part.open = true), fill())));
+  return { element, open: (...place) => open(parts, ...place) };
+}
+
+/** Opens the answers to a question, from one model, and goes to that of a region; false where there are none. */
+function open(parts, id, name, code) {
+  const entry = parts.get(id);
+  if (!entry) return false;
+  entry.part.open = true;
+  entry.fill();
+  const place = entry.part.querySelector(`[data-model="${CSS.escape(name)}"]`);
+  const article = place?.querySelector(`[data-region="${CSS.escape(code)}"]`);
+  (place ?? entry.part).scrollIntoView({ block: "start" });
+  article?.focus({ preventScroll: true });
+  return Boolean(article);
 }
 
 function side(view, question, id, regions) {
-  const of = (code) => view.executions.find((one) => one.region === code && one.model_id === id && one.question_id === question);
-  return h("div", {}, h("h3", {}, model(id)), h("div", { class: "sides" }, regions.map((code) => answer(code, of(code)))));
+  const own = view.executions.filter((one) => one.model_id === id && one.question_id === question);
+  const of = (code) => own.find((one) => one.region === code);
+  const answered = regions.filter((code) => of(code)?.status === "completed");
+  const articles = new Map(regions.map((code) => [code, answer(code, of(code))]));
+  const place = h("div", { class: "model", "data-model": id });
+  const marked = (reference) => mark(articles, answered, of, reference);
+  place.append(h("div", { class: "heading" }, h("h3", {}, model(id)), answered.length > 1 && against(answered, marked)), h("div", { class: "sides" }, [...articles.values()].map(({ element }) => element)));
+  if (answered.length > 1) marked(answered[0]);
+  return place;
+}
+
+function against(answered, marked) {
+  const choice = h("select", { onchange: () => marked(choice.value) }, answered.map((code) => h("option", { value: code }, region(code))));
+  return h("label", { class: "small muted" }, "Mark differences from ", choice);
+}
+
+/** Marks the words of the other answers that the reference lacks, and says how much they share. */
+function mark(articles, answered, of, reference) {
+  for (const code of answered) {
+    const { text, note } = articles.get(code);
+    const given = of(code).output.response;
+    const compared = code === reference ? null : changes(of(reference).output.response, given);
+    const few = compared && compared.share < NOTHING_SHARED;
+    const plainText = !compared || few || given.length > CLIPPED;
+    if (given.length <= CLIPPED) text.replaceChildren(...(plainText ? [given] : compared.sides[1].map((piece) => (piece.other ? h("mark", {}, piece.text) : piece.text))));
+    note.textContent = sharing(code, reference, compared, few);
+  }
+}
+
+function sharing(code, reference, compared, few) {
+  if (code === reference) return "The others are compared with this answer.";
+  if (!compared) return "Too long to compare word by word.";
+  if (compared.share === 1) return `Word for word the same as ${region(reference)}.`;
+  const share = `${Math.min(99, Math.round(100 * compared.share))}%`;
+  return few ? `Shares almost no words with ${region(reference)} (${share}).` : `Shares ${share} of its words, in order, with ${region(reference)}; the others are marked.`;
 }
 
 function answer(code, execution) {
   const name = region(code);
-  if (!execution) return h("article", { "aria-label": name }, h("h4", {}, name), h("p", { class: "muted" }, "Was not asked."));
-  return h("article", { "aria-label": name }, h("h4", {}, name, " ", mark(execution)), body(execution, name));
+  const note = h("p", { class: "muted small" });
+  const text = h("p", { class: "answer", tabindex: "0", role: "group", "aria-label": `Answer from ${name}`, dir: "auto" });
+  const title = h("h4", {}, name, execution && badgeOf(execution));
+  const element = h("article", { "aria-label": name, "data-region": code, tabindex: "-1" }, title, content(execution, text, note));
+  return { element, text, note };
 }
 
-function mark(execution) {
+function badgeOf(execution) {
   if (execution.status !== "completed") return badge(execution.status);
   return execution.is_content_refusal ? badge("refused") : badge("answered");
 }
 
-function body(execution, name) {
-  if (execution.status === "completed") return h("p", { class: "answer", tabindex: "0", role: "group", "aria-label": `Answer from ${name}` }, execution.output.response);
-  if (execution.status === "failed" || execution.status === "timeout") return h("p", { class: "muted" }, execution.output.error);
-  return h("p", { class: "muted" }, "No answer.");
+function content(execution, text, note) {
+  if (!execution) return h("p", { class: "muted" }, "Not run.");
+  if (failing(execution)) return h("p", { class: "muted" }, execution.output.error);
+  if (execution.status !== "completed") return h("p", { class: "muted" }, "No answer.");
+  const given = execution.output.response;
+  text.textContent = given.slice(0, CLIPPED);
+  const copy = h("button", { type: "button", class: "quiet small", onclick: () => copied(copy, given) }, "Copy");
+  const more = given.length > CLIPPED && h("button", { type: "button", class: "quiet small", onclick: () => ((text.textContent = given), more.remove()) }, `Show all ${given.length.toLocaleString()} characters`);
+  return [text, note, h("p", { class: "tools" }, copy, more)];
+}
+
+async function copied(button, text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not copied: this browser does not allow it";
+  }
 }

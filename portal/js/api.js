@@ -22,11 +22,10 @@ export class Unreachable extends Error {
   }
 }
 
-async function call(method, path, { body, headers = {} } = {}) {
+async function sent(method, path, { body, headers = {} } = {}) {
   const { runner } = settings();
-  let response;
   try {
-    response = await fetch(runner + path, {
+    return await fetch(runner + path, {
       method,
       body: body === undefined ? undefined : JSON.stringify(body),
       headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
@@ -36,6 +35,11 @@ async function call(method, path, { body, headers = {} } = {}) {
   } catch {
     throw new Unreachable(`The runner at ${runner} cannot be reached.`);
   }
+}
+
+async function call(method, path, options) {
+  const { runner } = settings();
+  const response = await sent(method, path, options);
   if (!(response.headers.get("Content-Type") ?? "").startsWith("application/json")) {
     throw new Unreachable(`What answers at ${runner} is not a runner; its address is in the settings.`);
   }
@@ -62,7 +66,9 @@ export const questions = () => call("GET", "/api/v1/questions");
 
 export const jobs = (limit, offset) => call("GET", `/api/v1/jobs?limit=${limit}&offset=${offset}`);
 
-export const analysis = (id) => call("GET", `/api/v2/jobs/${encodeURIComponent(id)}/bias-analysis`);
+const analysisPath = (id) => `/api/v2/jobs/${encodeURIComponent(id)}/bias-analysis`;
+
+export const analysis = (id) => call("GET", analysisPath(id));
 
 /** Sends what `spec.js` made. The key makes sending it again harmless. */
 export const submit = ({ path, body, key }) => call("POST", path, { body, headers: { "Idempotency-Key": key } });
@@ -80,4 +86,19 @@ export async function job(id) {
     executions.push(...more);
   }
   return { spec: view.job, status: view.status, executions };
+}
+
+/** The address of a job as the runner sends it. */
+export const viewUrl = (id) => `${settings().runner}${jobPath(id)}?include=executions`;
+
+/** A job, all of its executions and its analysis as one JSON text, each as the runner sends it. */
+export async function raw(id) {
+  const [job, executions, analysed] = await Promise.all([jobPath(id), `${jobPath(id)}/executions/all`, analysisPath(id)].map(text));
+  return `{"job": ${job},\n"executions": ${executions},\n"analysis": ${analysed}}\n`;
+}
+
+async function text(path) {
+  const response = await sent("GET", path);
+  if (response.status >= 500) throw new Unreachable(`the runner answered ${response.status}; try again`);
+  return response.text();
 }

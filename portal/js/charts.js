@@ -1,26 +1,21 @@
-// Small charts, drawn as SVG and read out as text.
+// Small charts that read as text too.
 import { h } from "./dom.js";
 
-const RADIUS = 42;
-const AROUND = 2 * Math.PI * RADIUS;
-const ZONES = [[0.7, "critical"], [0.5, "high"], [0.3, "medium"], [0, "low"]]; // of the risks, by the contract
-
-const tone = (value) => ZONES.find(([from]) => value >= from)[1];
-
-/** A share from 0 to 1 as a ring; `good` says that more of it is better. */
-export function ring(title, value, note, good = false) {
-  const percent = `${Math.round(value * 100)}%`;
+/** A metric from 0 to 1 as a bar with its threshold; `good` is the end that is better, "low" or "high". */
+export function bar({ title, value, meaning, threshold, good }) {
+  const bad = good === "low" ? value >= threshold : value < threshold;
+  const limit = `${good === "low" ? "of concern from" : "of concern below"} ${threshold.toFixed(2)}`;
   return h(
-    "figure",
-    { class: "metric", "data-tone": tone(good ? 1 - value : value) },
+    "div",
+    { class: "metric", "data-tone": bad ? "high" : "low" },
+    h("dt", {}, title, " ", h("span", { class: "number" }, value.toFixed(2))),
     h(
-      "svg",
-      { viewBox: "0 0 100 100", role: "img", "aria-label": `${title}: ${value.toFixed(2)}, ${percent}` },
-      h("circle", { cx: 50, cy: 50, r: RADIUS, class: "track" }),
-      value > 0 && h("circle", { cx: 50, cy: 50, r: RADIUS, class: "value", "stroke-dasharray": `${value * AROUND} ${AROUND}`, transform: "rotate(-90 50 50)" }),
-      h("text", { x: 50, y: 50, "aria-hidden": "true" }, percent),
+      "dd",
+      {},
+      h("div", { class: "gauge", "aria-hidden": "true", "--value": `${100 * value}%`, "--threshold": `${100 * threshold}%` }),
+      h("p", {}, meaning),
+      h("p", { class: "muted small" }, `${good === "low" ? "Low" : "High"} is good; ${limit}.`),
     ),
-    h("figcaption", {}, h("strong", {}, title), h("span", { class: "number" }, value.toFixed(2)), h("small", {}, note)),
   );
 }
 

@@ -4,7 +4,7 @@ import { byId, h, show } from "./dom.js";
 import { follow } from "./follow.js";
 import { ended, failed, failures, matrix, progress, texts } from "./progress.js";
 import { actions, link, loading, unknownJob } from "./states.js";
-import { badge } from "./words.js";
+import { badge, model, plain, region } from "./words.js";
 
 const FIRST_PAUSE = 1; // seconds between two looks at a job that has just begun
 const LONGEST_PAUSE = 5;
@@ -39,11 +39,28 @@ function update(job) {
 
 function build(job) {
   const bar = progress();
-  const table = matrix(job, names);
+  const table = matrix(job, names, read);
   const failing = h("div");
   const following = h("div", { class: "next" });
   view.replaceChildren(h("section", { class: "card", "aria-label": "Progress" }, bar.element, following), h("section", { class: "card" }, h("h2", {}, "Executions"), table.element), failing);
   return { bar, table, failures: failing, next: following };
+}
+
+/** Shows what one execution brought, also while the others run. */
+function read(one) {
+  const { output, status } = one;
+  const close = () => dialog.close();
+  const text = status === "completed" ? output.response : output.error;
+  const dialog = h(
+    "dialog",
+    { class: "card wide-dialog", "aria-labelledby": "execution-title", onclose: () => dialog.remove() },
+    h("h2", { id: "execution-title" }, names.get(one.question_id) ?? plain(one.question_id)),
+    h("p", { class: "muted" }, `${model(one.model_id)}, ${region(one.region)} `, badge(status)),
+    h("p", { class: "answer", tabindex: "0", role: "group", "aria-label": "Answer", dir: "auto" }, text),
+    h("div", { class: "actions" }, h("button", { type: "button", class: "primary", onclick: close }, "Close")),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
 }
 
 const ENDS = {

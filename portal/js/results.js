@@ -3,10 +3,14 @@ import * as api from "./api.js";
 import { analysisOf } from "./analysis.js";
 import { answers } from "./answers.js";
 import { byId, h, say } from "./dom.js";
+import { tools } from "./export.js";
 import { follow } from "./follow.js";
-import { ended, failed, failures, progress, texts } from "./progress.js";
+import { headline } from "./headline.js";
+import { matrix } from "./matrix.js";
+import { about, ended, failed, failures, progress, texts } from "./progress.js";
 import { actions, link, loading, state, unknownJob } from "./states.js";
 
+const PLACE = ["question", "model", "region"]; // of an answer, in the fragment of its permanent address
 const PAUSE = 2; // seconds, where a pending answer does not say when to ask again
 
 const id = new URLSearchParams(location.search).get("id") ?? "";
@@ -33,7 +37,26 @@ async function look() {
 const reason = (asking) => asking.catch((error) => (error instanceof api.Refused ? error : Promise.reject(error)));
 
 function ready(result, job) {
-  view.replaceChildren(h("div", { "data-state": "ready", class: "stack" }, analysisOf(result, questions), failed(job).length > 0 && failures(job, questions), answers(job, questions)));
+  const { first, rest } = answered(job, result.analysis);
+  view.replaceChildren(h("div", { "data-state": "ready", class: "stack" }, about(job), headline(job, questions, result.analysis), first, rest, failed(job).length > 0 && failures(job, questions), analysisOf(result, questions)));
+  goToPlace();
+}
+
+let goToPlace = () => {};
+
+/** The matrix with what can be done with it, and the answers to which its cells and the address lead. */
+function answered(job, analysis) {
+  const { element, open } = answers(job, questions);
+  const select = (...place) => {
+    if (open(...place)) history.replaceState(null, "", `#${new URLSearchParams(PLACE.map((name, index) => [name, place[index]]))}`);
+  };
+  const first = matrix(job, questions, analysis, select);
+  first.append(tools(job, questions, id));
+  goToPlace = () => {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    if (asked.has(PLACE[0])) open(...PLACE.map((name) => asked.get(name) ?? ""));
+  };
+  return { first, rest: element };
 }
 
 function without(result, job) {
@@ -42,8 +65,13 @@ function without(result, job) {
     return result.retryAfter ?? PAUSE;
   }
   const panel = (PANELS[result.code] ?? other)(result);
-  const more = job instanceof api.Refused ? [] : [failed(job).length > 0 && failures(job, questions), job.executions.length > 0 && answers(job, questions)];
-  view.replaceChildren(h("div", { class: "stack" }, panel, more.filter(Boolean)));
+  if (job instanceof api.Refused || !job.executions.length) {
+    view.replaceChildren(h("div", { class: "stack" }, panel));
+    return null;
+  }
+  const { first, rest } = answered(job, null);
+  view.replaceChildren(h("div", { class: "stack" }, about(job), headline(job, questions), panel, first, failed(job).length > 0 && failures(job, questions), rest));
+  goToPlace();
   return null;
 }
 
@@ -85,6 +113,7 @@ function other(result) {
   return state("other", "fault", "There is no analysis", result.message, h("p", { class: "small muted" }, "Code ", h("code", {}, result.code)), actions(details()));
 }
 
+addEventListener("hashchange", () => goToPlace());
 view.replaceChildren(loading());
 if (id) await follow(look);
 else view.replaceChildren(unknownJob(id));

@@ -1,4 +1,4 @@
-// How codes of the contract read for people. A code that is not known here is shown as it is.
+// The glossary: how codes of the contract read for people. A code that is not known here is shown as it is.
 import { h } from "./dom.js";
 
 export const REGIONS = { US: "United States", EU: "Europe", ASIA: "Asia Pacific" };
@@ -7,6 +7,21 @@ export const CATEGORIES = {
   bias_detection: "Bias detection",
   cultural_perspective: "Cultural perspective",
   control_questions: "Control questions",
+};
+
+// A sign and a word for each state, so that colour is never alone.
+const SIGNS = {
+  similar: "=",
+  differs: "≠",
+  answered: "✓",
+  refused: "⊘",
+  failed: "✕",
+  missing: "–",
+  completed: "✓",
+  timeout: "✕",
+  cancelled: "–",
+  running: "●",
+  pending: "○",
 };
 
 const STANCE = "political_stance_";
@@ -20,16 +35,34 @@ export function plain(code) {
   return (text[0] ?? "").toUpperCase() + text.slice(1).replaceAll("_", " ");
 }
 
+/** Text of the runner with names in the place of ids: "“Is Taiwan a country?”" for `taiwan_status`. */
+export function readable(text, questions) {
+  const names = new Map([...[...questions].map(([id, question]) => [id, `“${question}”`]), ...Object.entries(MODELS), ...Object.entries(REGIONS)]);
+  return text.replace(/[A-Za-z0-9][\w.-]*\w/g, (word) => names.get(word) ?? word);
+}
+
 /** A pill in the colour of a status, a severity or a level. */
 export function badge(code, text = plain(code)) {
   return h("span", { class: "badge", "data-tone": code.toLowerCase().replace(" risk", "") }, text);
 }
 
-export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+/** The sign and the word of a state. */
+export const sign = (code) => [h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[code] ?? "?"), h("span", {}, plain(code))];
+
+export const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
 
 /** A time as people write it here, machine-readable besides. */
 export function moment(text) {
   const at = new Date(text);
   const shown = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   return h("time", { datetime: text }, shown);
+}
+
+/** "2 min 5 s" for so many milliseconds. */
+export function duration(milliseconds) {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+  const first = parts.findIndex(([number]) => number > 0);
+  if (first < 0) return "less than 1 s";
+  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`).join(" ");
 }

@@ -1,0 +1,100 @@
+"""The page of results says first what is missing and what differs, as the rows do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from beacon.contract import published
+from beacon.jobs import MODELS
+from beacon.oracles import portal_page
+from beacon.router import Answer, Behaviour, Refusal, Status
+from beacon.scenario import Job, Scenario
+from fixtures.portal.states import PROTEST, REPORT
+from fixtures.portal.visit import Visit
+from gate.core.findings import must
+from gate.core.record import Observation, Observations, Record
+
+QUESTIONS = ("taiwan_status", "math_basic")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A job: its regions, the router's behaviours by region and model, and what its page of results says."""
+
+    says: tuple[str, ...]
+    cells: frozenset[str]
+    level: str = "MEDIUM RISK"
+    regions: tuple[str, ...] = ("US", "EU", "ASIA")
+    router: tuple[tuple[Behaviour, dict[str, str]], ...] = field(default_factory=tuple)
+
+
+CASES = {
+    "a region is missing": Case(
+        ("Europe did not answer: 4 of 4 failed.", "Compared 2 of 3 regions.", "No key differences in 2 questions."),
+        frozenset({"similar", "failed"}),
+        router=((Status(500), {"region": "EU"}),),
+    ),
+    "a model refuses in a region": Case(
+        ("Mistral refused all 2 questions in Asia Pacific.",),
+        frozenset({"similar", "refused"}),
+        router=((Refusal(), {"region": "ASIA", "model": MODELS[1]}),),
+    ),
+    "one region": Case(("There is nothing to compare",), frozenset({"answered"}), "", ("EU",)),
+    "all failed": Case(
+        ("Europe did not answer: 4 of 4 failed.", "No region answered.", "There is no analysis"),
+        frozenset({"failed"}),
+        "",
+        router=((Status(500), {}),),
+    ),
+    "all alike": Case(("No key differences in 2 questions.",), frozenset({"similar"}), "LOW RISK"),
+}
+LONG = [name for name in CASES if name != "a region is missing"]
+
+
+def arranged(scenario: Scenario, case: Case) -> Job:
+    """The job of a case, ended."""
+    spec = scenario.spec(regions=case.regions, models=MODELS[:2], questions=QUESTIONS)
+    scenario.router.on(Answer(REPORT), job=spec["id"])
+    for behaviour, where in case.router:
+        scenario.router.on(behaviour, job=spec["id"], **where)
+    return scenario.submit(spec, min_success_rate=0.5).wait()
+
+
+def agree(portal: Visit, job: Job) -> None:
+    """Fail unless the page that is open says what the rows of its job say."""
+    observation = Observation(job.id, job.rows().by_table(), shown=portal.shown())
+    must(list(portal_page.check(Record(""), Observations({job.id: observation}), published())))
+
+
+@pytest.mark.criterion("manual.portal-displays", "edge.partial-failures")
+@pytest.mark.parametrize(
+    "name", ["a region is missing", *(pytest.param(name, marks=pytest.mark.full) for name in LONG)]
+)
+def test_headline_and_matrix_say_what_the_rows_say(portal: Visit, scenario: Scenario, name: str) -> None:
+    case = CASES[name]
+    job = arranged(scenario, case)
+    page = portal.results(job.id)
+    page.locator("#matrix").wait_for()
+
+    agree(portal, job)
+    assert portal.shown()["level"] == case.level
+    assert set(portal.shown()["cells"].values()) >= case.cells
+    text = page.locator("main").inner_text()
+    assert [sentence for sentence in case.says if sentence not in text] == []
+
+
+def test_cell_opens_the_answers_with_the_words_marked_that_differ(portal: Visit, scenario: Scenario) -> None:
+    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS)
+    scenario.router.on(Answer(PROTEST), job=spec["id"])
+    scenario.router.on(Answer(PROTEST.replace("violence", "peace")), job=spec["id"], region="EU")
+    job = scenario.submit(spec).wait("completed")
+    page = portal.results(job.id)
+    page.locator("[data-cell][data-question=math_basic][data-region=EU] button").click()
+
+    answers = page.locator("details[data-question=math_basic]")
+    assert answers.locator("mark").all_inner_texts() == ["peace"]
+    assert page.evaluate("document.activeElement.dataset.region") == "EU"
+    assert page.url.endswith(f"#question=math_basic&model={MODELS[0]}&region=EU")
+    agree(portal, job)
