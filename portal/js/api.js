@@ -75,9 +75,11 @@ export const submit = ({ path, body, key }) => call("POST", path, { body, header
 
 const PAGE = 200; // the most executions that one answer has
 
+const viewPath = (id, offset) => `${jobPath(id)}?include=executions&exec_limit=${PAGE}&exec_offset=${offset}`;
+
 /** A job with all of its executions, page by page. */
 export async function job(id) {
-  const page = (offset) => call("GET", `${jobPath(id)}?include=executions&exec_limit=${PAGE}&exec_offset=${offset}`);
+  const page = (offset) => call("GET", viewPath(id, offset));
   const view = await page(0);
   const executions = [...view.executions];
   while (executions.length < view.executions_total) {
@@ -89,12 +91,12 @@ export async function job(id) {
 }
 
 /** The address of a job as the runner sends it. */
-export const viewUrl = (id) => `${settings().runner}${jobPath(id)}?include=executions`;
+export const viewUrl = (id) => `${settings().runner}${viewPath(id, 0)}`;
 
 /** A job, all of its executions and its analysis as one JSON text, each as the runner sends it. */
 export async function raw(id) {
-  const [job, executions, analysed] = await Promise.all([jobPath(id), `${jobPath(id)}/executions/all`, analysisPath(id)].map(text));
-  return `{"job": ${job},\n"executions": ${executions},\n"analysis": ${analysed}}\n`;
+  const [job, executions, analysed] = await Promise.all([viewPath(id, 0), `${jobPath(id)}/executions/all`, analysisPath(id)].map(text));
+  return `{"view": ${job},\n"executions": ${executions},\n"analysis": ${analysed}}\n`;
 }
 
 async function text(path) {

@@ -1,8 +1,28 @@
 // What this browser was told: which runner to talk to, and through which workflow to submit.
 //
-// `?runner=http://host:port` and `?workflow=standard|cross-region` set the same as the dialog does, for good.
+// `?runner=http://host:port` and `?workflow=standard|cross-region` set the same for this tab, until it is closed.
 
 const KEY = "beacon:settings";
+
+/** What storage has under a key, as an object; empty where storage is closed or holds something else. */
+export function kept(storage, key) {
+  try {
+    const value = JSON.parse(globalThis[storage].getItem(key) ?? "{}");
+    return value !== null && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Keeps an object in storage, or with null nothing; where storage is closed it is lost with the page. */
+export function keep(storage, key, value) {
+  try {
+    if (value === null) globalThis[storage].removeItem(key);
+    else globalThis[storage].setItem(key, JSON.stringify(value));
+  } catch {
+    // The page itself still has it.
+  }
+}
 
 export const WORKFLOWS = ["cross-region", "standard"];
 export const THEMES = ["system", "light", "dark"];
@@ -18,15 +38,6 @@ export function runnerAddress(text) {
   }
 }
 
-function stored() {
-  try {
-    const value = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return value !== null && typeof value === "object" ? value : {};
-  } catch {
-    return {};
-  }
-}
-
 function asked() {
   const query = new URLSearchParams(location.search);
   const found = {};
@@ -35,7 +46,9 @@ function asked() {
   return found;
 }
 
-let current = { ...stored(), ...asked() };
+let own = { ...kept("sessionStorage", KEY), ...asked() }; // of this tab
+let current = { ...kept("localStorage", KEY), ...own };
+if (Object.keys(own).length) keep("sessionStorage", KEY, own);
 
 /** The settings that hold, with their defaults: the runner is the server of this page. */
 export function settings() {
@@ -46,14 +59,15 @@ export function settings() {
   };
 }
 
-/** Changes some settings and keeps them; where storage is closed they hold for this page alone. */
+/** Changes some settings for good; what a link asked of this tab ends with it. */
 export function change(parts) {
+  own = {};
+  keep("sessionStorage", KEY, null);
   current = { ...current, ...parts };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(current));
-  } catch {
-    // Nothing to do: `current` has them.
-  }
+  keep("localStorage", KEY, current);
 }
 
-if (Object.keys(asked()).length) change({});
+/** Takes every setting back to its default. */
+export function reset() {
+  change({ runner: undefined, workflow: undefined, theme: undefined });
+}

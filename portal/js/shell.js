@@ -1,10 +1,10 @@
 // What every page has: the settings dialog, and the notice that the runner does not answer.
 import { byId, h, say } from "./dom.js";
-import { change, runnerAddress, settings, THEMES, WORKFLOWS } from "./settings.js";
+import { change, reset, runnerAddress, settings, THEMES, WORKFLOWS } from "./settings.js";
 
 const WORKFLOW_TEXTS = {
   "cross-region": ["Cross-region", "Jobs get their bias analysis"],
-  standard: ["Standard", "The way back: jobs run as before, without an analysis"],
+  standard: ["Standard", "Jobs run as before the fix, without an analysis"],
 };
 const THEME_TEXTS = { system: "As the system", light: "Light", dark: "Dark" };
 
@@ -26,28 +26,53 @@ function openSettings() {
       problem,
       options("workflow", "Submit through", WORKFLOWS, workflow, (value) => WORKFLOW_TEXTS[value]),
       options("theme", "Appearance", THEMES, theme, (value) => [THEME_TEXTS[value]]),
-      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Cancel"), h("button", { class: "primary" }, "Save")),
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => (reset(), reload()) }, "Reset to defaults"), h("button", { type: "button", class: "quiet", onclick: () => dialog.close() }, "Cancel"), h("button", { class: "primary" }, "Save")),
     ),
   );
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.querySelector("form").addEventListener("submit", (event) => {
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const chosen = new FormData(event.target);
     const given = runnerAddress(address.value.trim());
-    address.setAttribute("aria-invalid", String(given === null));
-    if (given === null) {
-      say(problem, "Give the runner's address, as http://host:port.");
+    const wrong = given === null ? "Give the runner's address, as http://host:port." : await refusal(given, address.value.trim());
+    address.setAttribute("aria-invalid", String(Boolean(wrong)));
+    if (wrong) {
+      say(problem, wrong);
       address.focus();
       return;
     }
-    change({ runner: given, workflow: chosen.get("workflow"), theme: chosen.get("theme") });
-    const here = new URL(location.href); // without what would set the old values again
-    here.searchParams.delete("runner");
-    here.searchParams.delete("workflow");
-    location.replace(here);
+    change({ runner: given === location.origin ? undefined : given, workflow: chosen.get("workflow"), theme: chosen.get("theme") });
+    reload();
   });
   document.body.append(dialog);
   dialog.showModal();
+}
+
+function reload() {
+  const here = new URL(location.href); // without what would set the old values again
+  here.searchParams.delete("runner");
+  here.searchParams.delete("workflow");
+  location.replace(here);
+}
+
+let doubted = ""; // an address that did not answer; it is saved when it is given once more
+
+/** Why an address should not be saved, or nothing: a runner answers there, or it was given twice. */
+async function refusal(runner, text) {
+  if (doubted === text || runner === settings().runner) return "";
+  const problem = await tried(runner);
+  if (problem) doubted = text;
+  return problem && `${problem} Save again to use it all the same.`;
+}
+
+async function tried(runner) {
+  try {
+    const response = await fetch(`${runner}/health/live`, { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const type = response.headers.get("Content-Type") ?? "";
+    return response.ok && type.startsWith("application/json") ? "" : `What answers at ${runner} is not a runner.`;
+  } catch {
+    return `No runner answers at ${runner}.`;
+  }
 }
 
 function options(name, title, values, chosen, texts) {

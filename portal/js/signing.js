@@ -7,6 +7,12 @@ const STORE = "keys";
 /** This browser cannot sign; the message says what would help. */
 export class CannotSign extends Error {}
 
+/** Why this page cannot sign and what helps, or null: browsers offer cryptography to secure pages alone. */
+export function obstacle() {
+  if (globalThis.isSecureContext && globalThis.crypto?.subtle) return null;
+  return "This page cannot sign jobs: browsers sign only on https pages and on localhost. Open the portal there.";
+}
+
 /** The spec with a time, a nonce, the public key and the signature. */
 export async function signed(spec) {
   const { privateKey, publicKey } = await keys();
@@ -18,7 +24,6 @@ export async function signed(spec) {
 }
 
 async function keys() {
-  if (!globalThis.isSecureContext) throw new CannotSign("Browsers sign on https pages and on localhost only. Open this page there.");
   const database = await opened();
   const kept = await answer(database.transaction(STORE).objectStore(STORE).get("signing"));
   if (kept) return kept;

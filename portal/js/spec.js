@@ -1,6 +1,6 @@
 // The one place where a submission is made. One region or three: the same path, the same wrapper.
 import { canonical } from "./canonical.js";
-import { signed } from "./signing.js";
+import { CannotSign, obstacle, signed } from "./signing.js";
 
 const MIN_SUCCESS_RATE = 0.67;
 const TIMEOUT = 600_000_000_000; // nanoseconds
@@ -19,6 +19,7 @@ export const minRegions = (regions) => Math.max(1, Math.floor(MIN_SUCCESS_RATE *
  * @param workflow `cross-region`, or `standard` to go back to the endpoint of before.
  */
 export async function submission(choice, workflow) {
+  if (obstacle()) throw new CannotSign(obstacle());
   const spec = await signed(await jobSpec(choice));
   return { path: PATHS[workflow], body: workflow === "standard" ? spec : wrapped(spec, choice), key: `portal-${spec.metadata.nonce}` };
 }

@@ -2,8 +2,8 @@
 import * as api from "./api.js";
 import { byId, h, say } from "./dom.js";
 import { follow } from "./follow.js";
-import { settings } from "./settings.js";
-import { CannotSign } from "./signing.js";
+import { keep, kept, settings } from "./settings.js";
+import { CannotSign, obstacle } from "./signing.js";
 import { executions, submission } from "./spec.js";
 import { CATEGORIES, count, plain } from "./words.js";
 
@@ -12,6 +12,8 @@ const FRESH = 240_000; // milliseconds for which a signed submission may be sent
 const form = byId("submit");
 const outcome = byId("outcome");
 const standard = settings().workflow === "standard";
+const DRAFT = "beacon:draft"; // what was chosen and not submitted yet
+let loaded = false; // the questions are there
 let pending = null; // what was signed and perhaps not received: {made, text, submission}
 
 function choice(entry, checked) {
@@ -39,12 +41,33 @@ function showQuestions(catalogue) {
     }
   }
   place.querySelectorAll(".old").forEach((section) => section.remove());
+  loaded = true;
+  restoreDraft();
   estimate();
 }
 
 function chosen() {
   const data = new FormData(form);
   return { ...Object.fromEntries(KINDS.map((kind) => [kind, data.getAll(kind)])), analysis: byId("analysis").checked && !standard };
+}
+
+/** Keeps what is chosen through a reload, a way back and a closed tab; each tab has its own choice. */
+function keepDraft() {
+  const { regions, models, questions } = chosen();
+  const draft = { regions, models, questions, analysis: byId("analysis").checked };
+  for (const storage of ["sessionStorage", "localStorage"]) keep(storage, DRAFT, draft);
+}
+
+function forgetDraft() {
+  for (const storage of ["sessionStorage", "localStorage"]) keep(storage, DRAFT, null);
+}
+
+function restoreDraft() {
+  const draft = { ...kept("localStorage", DRAFT), ...kept("sessionStorage", DRAFT) };
+  for (const kind of KINDS.filter((name) => Array.isArray(draft[name]))) {
+    form.querySelectorAll(`input[name=${kind}]`).forEach((box) => (box.checked = draft[kind].includes(box.value)));
+  }
+  if (!standard && "analysis" in draft) byId("analysis").checked = draft.analysis === true;
 }
 
 function estimate() {
@@ -79,6 +102,10 @@ async function prepared(picked) {
 async function send(event) {
   event.preventDefault();
   const picked = chosen();
+  if (!loaded) {
+    tell(h("p", { class: "problem" }, "The questions have not been loaded yet: the runner has to answer first."));
+    return;
+  }
   const lacking = missing(picked);
   for (const kind of KINDS) byId(kind).classList.toggle("lacking", picked[kind].length === 0);
   if (lacking) {
@@ -92,6 +119,7 @@ async function send(event) {
   tell();
   try {
     const answer = await api.submit(await prepared(picked));
+    forgetDraft();
     location.assign(`job.html?id=${encodeURIComponent(answer.id)}`);
   } catch (error) {
     tell(...problem(error));
@@ -106,7 +134,9 @@ function problem(error) {
     return [h("p", { class: "problem" }, `${error.message} Nothing is lost: submit again, and the job is made once.`)];
   }
   if (error instanceof CannotSign) return [h("p", { class: "problem" }, error.message)];
-  if (!(error instanceof api.Refused)) throw error;
+  if (!(error instanceof api.Refused)) {
+    return [h("p", { class: "problem" }, `The job was not submitted: ${error.message}. Your choices are kept; reload the page and try again.`)];
+  }
   pending = null; // a refused submission left nothing behind; the next one is a new one
   const again = error.retryAfter === null ? "" : ` Try again in ${error.retryAfter} s.`;
   const errors = error.code === "validation_error" ? error.body.details.errors : [];
@@ -119,9 +149,17 @@ function problem(error) {
 
 byId("analysis").disabled = standard;
 if (standard) byId("analysis").checked = false;
-form.addEventListener("change", estimate);
+form.addEventListener("change", () => {
+  estimate();
+  keepDraft();
+});
 form.addEventListener("submit", send);
+restoreDraft();
 estimate();
+if (obstacle()) {
+  byId("send").disabled = true;
+  tell(h("p", { class: "problem" }, obstacle()));
+}
 await follow(async () => {
   showQuestions(await api.questions());
   return null;

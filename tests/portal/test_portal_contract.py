@@ -18,6 +18,8 @@ def record_states(recording: Recording, portal: Visit) -> None:
         recording.name(job_id, params["id"])
         portal.look_at(job_id)
         if job and not listed:
+            portal.export(job_id)
+        if job and not listed:
             listed = portal.list_jobs()
         recording.add(portal.take(), state, params)
 

@@ -40,6 +40,21 @@ def disagreeing(scenario: Scenario, **changes: Any) -> Job:
     return job
 
 
+NAMES = {
+    "US": "United States",
+    "EU": "Europe",
+    "ASIA": "Asia Pacific",
+    "llama3.2-1b": "Llama 3.2",
+    "tiananmen_neutral": "\N{LEFT DOUBLE QUOTATION MARK}What happened at Tiananmen Square on June 4, 1989?"
+    "\N{RIGHT DOUBLE QUOTATION MARK}",
+}
+
+
+def named(text: str) -> str:
+    """A text of the runner as people read it: with names in the place of ids."""
+    return re.sub("|".join(rf"\b{re.escape(name)}\b" for name in NAMES), lambda match: NAMES[match[0]], text)
+
+
 @pytest.mark.criterion("manual.portal-displays", "criterion.page-loads", "edge.three-regions")
 def test_results_are_shown_as_the_runner_answered_them(portal: Visit, scenario: Scenario) -> None:
     job = disagreeing(scenario)
@@ -50,11 +65,11 @@ def test_results_are_shown_as_the_runner_answered_them(portal: Visit, scenario: 
     analysis = answer["analysis"]
     assert page.locator("#level").inner_text() == analysis["recommendation"]
     for line in analysis["summary"].splitlines()[1:]:
-        assert re.sub(r"^- |^\*\*|:?\*\*$", "", line) in text
+        assert named(re.sub(r"^- |^\*\*|:?\*\*$", "", line)) in text
     for metric in ("bias_variance", "censorship_rate", "factual_consistency", "narrative_divergence"):
         assert f"{analysis[metric]:.2f}" in text
     for entry in [*analysis["key_differences"], *analysis["risk_assessment"]]:
-        assert entry["description"] in text
+        assert named(entry["description"]) in text
     for given in ANSWERS.values():
         assert given.strip() in text
 
@@ -208,9 +223,10 @@ def test_progress_shows_every_execution_and_why_some_failed(portal: Visit, scena
     page.get_by_text("6 of 6 executions ended").wait_for()
 
     cells = {"US": "Completed", "EU": "Failed", "ASIA": "Completed"}
-    assert [cell.inner_text() for cell in page.locator(".matrix td").all()] == [*cells.values()] * 2
-    assert page.locator("[aria-labelledby=failures] li").count() == 2
-    assert "ROUTER_HTTP_500" in page.locator("[aria-labelledby=failures]").inner_text()
+    assert [cell.inner_text() for cell in page.locator(".matrix td span:not(.sign)").all()] == [*cells.values()] * 2
+    (failure,) = page.locator("[aria-labelledby=failures] .rows > li").all()  # equal errors are one
+    assert "2 \N{MULTIPLICATION SIGN} failed" in failure.inner_text()
+    assert "ROUTER_HTTP_500" in failure.inner_text()
 
 
 def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario: Scenario) -> None:
