@@ -29,53 +29,53 @@ Page = Mapping[str, Any]
 
 
 def check(_: Record, observations: Observations, __: Contract) -> Iterator[Finding]:
-    """Findings on the pages that were shown of a record's jobs."""
+    """Findings on the pages that show a record's jobs."""
     for observation in observations.resources.values():
-        if observation.shown is not None:
-            for finding in page(observation.shown, JobRows.of(observation.rows)):
+        if observation.displayed is not None:
+            for finding in page(observation.displayed, JobRows.of(observation.rows)):
                 yield replace(finding, resource=observation.id)
 
 
-def page(shown: Page, rows: JobRows) -> Iterator[Finding]:
+def page(displayed: Page, rows: JobRows) -> Iterator[Finding]:
     """Findings on one page of results."""
     level = rows.analysis["recommendation"] if rows.analysis else ""
-    if shown["level"] != level:
-        yield Finding(CONTRADICTION, "level", level or "no level", str(shown["level"]))
+    if displayed["level"] != level:
+        yield Finding(CONTRADICTION, "level", level or "no level", str(displayed["level"]))
     expected = _gaps(rows.executions)
-    if sorted(shown["gaps"]) != expected:
-        yield Finding(CONTRADICTION, "what is missing", str(expected), str(sorted(shown["gaps"])))
+    if sorted(displayed["gaps"]) != expected:
+        yield Finding(CONTRADICTION, "what is missing", str(expected), str(sorted(displayed["gaps"])))
     differences = _differences(rows)
-    stated = re.search(r"differ in (\d+)", shown["differing"])
+    stated = re.search(r"differ in (\d+)", displayed["differing"])
     if int(stated[1] if stated else 0) != len(differences):
-        yield Finding(CONTRADICTION, "differing questions", str(len(differences)), shown["differing"])
+        yield Finding(CONTRADICTION, "differing questions", str(len(differences)), displayed["differing"])
     states = dict(_states(rows, differences))
-    for place in sorted(states.keys() | shown["cells"].keys()):
-        if states.get(place) != shown["cells"].get(place):
-            expected_state, got = states.get(place, "no cell"), shown["cells"].get(place, "no cell")
+    for place in sorted(states.keys() | displayed["cells"].keys()):
+        if states.get(place) != displayed["cells"].get(place):
+            expected_state, got = states.get(place, "no cell"), displayed["cells"].get(place, "no cell")
             yield Finding(CONTRADICTION, f"cell {' '.join(place)}", expected_state, got)
 
 
 def _gaps(executions: list[Row]) -> list[tuple[str, str]]:
     """Regions without a completed execution, and models that refuse throughout a region."""
-    found = []
+    gaps = []
     by_region = sorted(executions, key=lambda row: str(row["region"]))
     for region, group in groupby(by_region, key=lambda row: str(row["region"])):
         completed: dict[str, list[bool]] = defaultdict(list)
         for row in group:
             if row["status"] == "completed":
                 completed[row["model_id"]].append(row["is_content_refusal"])
-        found += (
+        gaps += (
             [(region, model) for model, refused in completed.items() if all(refused)] if completed else [(region, "")]
         )
-    return sorted(found)
+    return sorted(gaps)
 
 
 def _differences(rows: JobRows) -> dict[str, set[str]]:
     """The regions by question that have a part in a key difference."""
-    found: dict[str, set[str]] = defaultdict(set)
+    parties: dict[str, set[str]] = defaultdict(set)
     for entry in (rows.analysis or {}).get("key_differences", ()):
-        found[entry["question_id"]] |= _parties(entry["dimension"], entry["variations"])
-    return found
+        parties[entry["question_id"]] |= _parties(entry["dimension"], entry["variations"])
+    return parties
 
 
 def _parties(dimension: str, variations: Mapping[str, str]) -> set[str]:
@@ -133,8 +133,8 @@ def _place(row: Row) -> tuple[str, str, str]:
 def _violation(_: Contract) -> tuple[Record, Observations]:
     failed = {"region": "EU", "model_id": "m", "question_id": "q", "status": "failed"}
     rows = {"executions": [failed]}
-    shown = {"level": "", "gaps": [], "differing": "", "cells": {("q", "m", "EU"): "similar"}}
-    return Record(""), Observations({"a": Observation("a", rows, shown=shown)})
+    displayed = {"level": "", "gaps": [], "differing": "", "cells": {("q", "m", "EU"): "similar"}}
+    return Record(""), Observations({"a": Observation("a", rows, displayed=displayed)})
 
 
 ORACLE = Oracle(

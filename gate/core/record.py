@@ -90,7 +90,7 @@ class Observation:
     rows: Rows = field(default_factory=dict)
     answers: Mapping[str, Sequence[Exchange]] = field(default_factory=dict)  # by the pack's name of the view
     calls: Any = None
-    shown: Any = None  # what a client of the service showed of the resource, where that is judged
+    displayed: Any = None  # what a client of the service displays of the resource, where that is judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def arranged(scenario: Scenario, case: Case) -> Job:
 
 def agree(portal: Visit, job: Job) -> None:
     """Fail unless the page that is open says what the rows of its job say."""
-    observation = Observation(job.id, job.rows().by_table(), shown=portal.shown())
+    observation = Observation(job.id, job.rows().by_table(), displayed=portal.displayed())
     must(list(portal_page.check(Record(""), Observations({job.id: observation}), published())))
 
 
@@ -79,8 +79,8 @@ def test_headline_and_matrix_say_what_the_rows_say(portal: Visit, scenario: Scen
     page.locator("#matrix").wait_for()
 
     agree(portal, job)
-    assert portal.shown()["level"] == case.level
-    assert set(portal.shown()["cells"].values()) >= case.cells
+    assert portal.displayed()["level"] == case.level
+    assert set(portal.displayed()["cells"].values()) >= case.cells
     text = page.locator("main").inner_text()
     assert [sentence for sentence in case.says if sentence not in text] == []
 

@@ -238,7 +238,7 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
         row[0] for row in listed if row[0] in scenario.jobs
     ]  # others may submit to a runner that is not this run's own
     assert ours == [second.id, first.id]
-    page.get_by_role("link", name=f"Results of {first.id}").click()
+    page.get_by_role("link", name=f"Results of {first.id}", exact=True).click()
     page.locator("[data-state=ready]").wait_for()
 
 

@@ -34,7 +34,7 @@ def rows(*executions: dict[str, Any], differences: list[dict[str, Any]] | None =
 
 
 ROWS = rows(execution("US", text="a"), execution("EU", "timeout"), execution("ASIA", text="b"))
-SHOWN = {
+DISPLAYED = {
     "level": "MEDIUM RISK",
     "gaps": [("EU", "")],
     "differing": "No key differences in 1 question.",
@@ -43,17 +43,17 @@ SHOWN = {
 CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "level": {"level": "LOW RISK"},
     "what is missing": {"gaps": []},
-    "cell q m EU": {"cells": {**SHOWN["cells"], PLACES["EU"]: "similar"}},  # type: ignore[dict-item] # cells is a dict
+    "cell q m EU": {"cells": {**DISPLAYED["cells"], PLACES["EU"]: "similar"}},  # type: ignore[dict-item] # cells is a dict
 }
 
 
 def test_page_that_says_what_the_rows_say_has_no_finding() -> None:
-    assert list(page(SHOWN, ROWS)) == []
+    assert list(page(DISPLAYED, ROWS)) == []
 
 
 @pytest.mark.parametrize("place", CONTRADICTIONS)
 def test_contradiction_is_found_with_its_place(place: str) -> None:
-    (finding,) = page({**SHOWN, **CONTRADICTIONS[place]}, ROWS)
+    (finding,) = page({**DISPLAYED, **CONTRADICTIONS[place]}, ROWS)
     assert (finding.code, finding.where) == ("BG-PORTAL-007", place)
 
 
@@ -61,9 +61,9 @@ def test_number_of_differing_questions_is_compared() -> None:
     tone = difference("tone_sentiment", US="neutral (0)", ASIA="negative (-1)")
     stored = rows(execution("US", text="a"), execution("ASIA", text="b"), differences=[tone])
     cells = dict.fromkeys((PLACES["US"], PLACES["ASIA"]), "differs")
-    shown = {**SHOWN, "gaps": [], "cells": cells}
-    assert [finding.where for finding in page(shown, stored)] == ["differing questions"]
-    assert list(page({**shown, "differing": "Answers differ in 1 of 1 question."}, stored)) == []
+    displayed = {**DISPLAYED, "gaps": [], "cells": cells}
+    assert [finding.where for finding in page(displayed, stored)] == ["differing questions"]
+    assert list(page({**displayed, "differing": "Answers differ in 1 of 1 question."}, stored)) == []
 
 
 DIFFERENCES = {
@@ -95,11 +95,11 @@ def test_region_differs_where_it_has_a_part_in_a_difference(name: str) -> None:
     entry, regions = DIFFERENCES[name]
     stored = rows(*(execution(region, text=region) for region in PLACES), differences=[entry])
     cells = {place: "differs" if region in regions else "similar" for region, place in PLACES.items()}
-    shown = {**SHOWN, "gaps": [], "differing": "Answers differ in 1 of 1 question.", "cells": cells}
-    assert list(page(shown, stored)) == []
+    displayed = {**DISPLAYED, "gaps": [], "differing": "Answers differ in 1 of 1 question.", "cells": cells}
+    assert list(page(displayed, stored)) == []
 
 
 def test_states_without_a_comparison() -> None:
     stored = rows(execution("US", text="a"), execution("EU", "cancelled"), execution("ASIA", is_content_refusal=True))
     cells = {PLACES["US"]: "answered", PLACES["EU"]: "missing", PLACES["ASIA"]: "refused"}
-    assert list(page({**SHOWN, "gaps": [("ASIA", "m"), ("EU", "")], "cells": cells}, stored)) == []
+    assert list(page({**DISPLAYED, "gaps": [("ASIA", "m"), ("EU", "")], "cells": cells}, stored)) == []
