@@ -58,7 +58,7 @@ def arranged(scenario: Scenario, case: Case) -> Job:
     spec = scenario.spec(regions=case.regions, models=MODELS[:2], questions=QUESTIONS)
     scenario.router.on(Answer(REPORT), job=spec["id"])
     for behaviour, where in case.router:
-        scenario.router.on(behaviour, job=spec["id"], **where)
+        scenario.router.on(behaviour, job=spec["id"], region=where.get("region"), model=where.get("model"))
     return scenario.submit(spec, min_success_rate=0.5).wait()
 
 
