@@ -5,10 +5,12 @@ They depend on the seed and the operation alone: not on the worker, earlier case
 
 from __future__ import annotations
 
+import json
 import random
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +36,7 @@ from schemathesis.schemas import APIOperation
 from gate.contract.nodes import shape
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzPack
+from gate.fuzz.store import CaseStore
 
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 
@@ -64,9 +67,14 @@ class Cases:
         self._schema = schemathesis.openapi.from_dict(dict(document), config=config)
         operations = [result.ok() for result in self._schema.get_all_operations() if isinstance(result, Ok)]
         self._operations = {_id(each): each for each in operations}
+        marks = json.dumps([document, seed, sorted(nothing_to_negate)], sort_keys=True, default=str)
+        self._store = CaseStore(marks.encode() + Path(__file__).read_bytes(), self._operations)
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
         """``number`` cases of an operation: all examples, then boundaries and random cases."""
+        yield from self._store.cases(f"take {operation} {number}", lambda: list(self._take(operation, number)))
+
+    def _take(self, operation: str, number: int) -> Iterator[AnyCase]:
         examples, boundaries = self._explicit(operation)
         yield from examples[:number]
         missing = number - len(examples[:number])
@@ -78,6 +86,9 @@ class Cases:
 
     def whole(self, operation: str, number: int) -> Iterator[AnyCase]:
         """All examples, all boundaries, and ``number`` random cases of an operation."""
+        yield from self._store.cases(f"whole {operation} {number}", lambda: list(self._whole(operation, number)))
+
+    def _whole(self, operation: str, number: int) -> Iterator[AnyCase]:
         examples, boundaries = self._explicit(operation)
         yield from (*examples, *boundaries)
         yield from self.random(operation, 0, number)
