@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: a table of figures; or mutation, peers, kills or staging."""
+"""``python -m benchmarks``: a table of figures; or mutation, peers, kills, staging or changes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "peers": "benchmarks.peers.cli:peers",
     "kills": "benchmarks.kills:kills",
     "staging": "benchmarks.staging.cli:staging",
+    "changes": "benchmarks.changes.cli:changes",
 }
 BENCHMARKS = {
     "start-up": "benchmarks.figures:start_up",
@@ -52,7 +53,8 @@ def measure(words: Sequence[str], console: Console) -> int:
         prog="bench",
         description="Measures the gate and the reference runner.",
         epilog="bench mutation --help explains mutants of the runner, bench peers --help other tools, bench kills "
-        "--help what outlives a killed run, and bench staging --help a database that others use.",
+        "--help what outlives a killed run, bench staging --help a database that others use, and bench changes --help "
+        "documents whose comparison has a known answer.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all but {', '.join(ON_REQUEST)})")
     help_ = "runs of each, of which the median counts (default: 5)"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
+from gate.contract.diff.implied import examples, implied
 from gate.contract.diff.meaning import meant, without_common
 from gate.contract.diff.rules import Direction
 from gate.contract.diff.witness import LIMIT, Search
 from gate.contract.nodes import Node, absolute, inlined, registry
 
 UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
+MISSING = object()
+"""In the place of a value that was not found; None is a value."""
 
 
 class Answer(StrEnum):
@@ -33,6 +36,8 @@ class Containment:
         self._documents: dict[int, tuple[str, jsonschema_rs.Registry]] = {}
         self._canonical: dict[tuple[int, str], Any] = {}
         self._answers: dict[tuple[int, str, int, str], Answer] = {}
+        self._witnesses: dict[tuple[int, str, int, str], Any] = {}
+        self._validators: dict[tuple[int, str], jsonschema_rs.Validator] = {}
 
     def covers(self, wide: Node, narrow: Node) -> Answer:
         """Return whether ``wide`` accepts every value that ``narrow`` does."""
@@ -50,34 +55,56 @@ class Containment:
             return answer
         first, second = (meant(inlined(node)) for node in (wide, narrow))
         remainders = without_common(first, second)
-        try:
-            if remainders != (first, second) and self._remainder_covers(wide, narrow, remainders):
-                return Answer.YES
-        except UNSUPPORTED:
-            pass
-        return Answer.NO if self._refuted(wide, narrow, (first, second)) else Answer.UNKNOWN
+        for pair in (remainders, (first, implied(second, first)), (remainders[0], implied(*remainders[::-1]))):
+            try:
+                if pair != (first, second) and self._covers(wide, narrow, pair):
+                    return Answer.YES
+            except UNSUPPORTED:
+                pass
+        return Answer.UNKNOWN if self.witness(wide, narrow) is MISSING else Answer.NO
 
-    def _remainder_covers(self, wide: Node, narrow: Node, remainders: tuple[Any, Any]) -> bool:
-        first, second = (
-            self._canonical_form(node, schema) for node, schema in zip((wide, narrow), remainders, strict=True)
-        )
+    def _covers(self, wide: Node, narrow: Node, pair: tuple[Any, Any]) -> bool:
+        """Return whether it is proved of schemas in the place of these two."""
+        first, second = (self._canonical_form(node, schema) for node, schema in zip((wide, narrow), pair, strict=True))
         return bool(first.covers(second).value == Answer.YES)
 
-    def _refuted(self, refusing: Node, accepting: Node, schemas: tuple[Any, Any]) -> bool:
-        """Return whether a bounded search meets a value that the second schema accepts and the first refuses."""
+    def witness(self, refusing: Node, accepting: Node) -> Any:
+        """A value that the second schema accepts and the first refuses; MISSING where a bounded search meets none."""
+        key = (id(refusing.document), refusing.pointer, id(accepting.document), accepting.pointer)
+        if key not in self._witnesses:
+            self._witnesses[key] = self._searched(refusing, accepting)
+        return self._witnesses[key]
+
+    def _searched(self, refusing: Node, accepting: Node) -> Any:
         try:
-            refuses, accepts = (
-                jsonschema_rs.Draft202012Validator(
-                    absolute(schema, self._registered(node.document)[0]),
-                    validate_formats=True,
-                    registry=self._registered(node.document)[1],
-                )
-                for node, schema in zip((refusing, accepting), schemas, strict=True)
+            refuses, accepts = self.validator(refusing), self.validator(accepting)
+            for value in self._candidates(refusing, accepting):
+                if accepts.is_valid(value) and not refuses.is_valid(value):
+                    return value
+        except (*UNSUPPORTED, jsonschema_rs.ReferencingError, ValueError, OverflowError):
+            pass
+        return MISSING
+
+    def _candidates(self, refusing: Node, accepting: Node) -> Iterator[Any]:
+        """Values near the border of both schemas, those of their difference first."""
+        refused, accepted = (meant(inlined(node)) for node in (refusing, accepting))
+        search = Search(refused, accepted, *examples(accepted, refused))
+        try:
+            difference = self._canonicalized(accepting).subtract(self._canonicalized(refusing)).to_json_schema()
+        except UNSUPPORTED:
+            difference = False
+        yield from islice(search.values(difference), LIMIT)
+        yield from islice(search.values(accepted), LIMIT)
+
+    def validator(self, node: Node) -> jsonschema_rs.Validator:
+        """A validator of a schema; it is kept."""
+        key = (id(node.document), node.pointer)
+        if key not in self._validators:
+            base, documents = self._registered(node.document)
+            self._validators[key] = jsonschema_rs.Draft202012Validator(
+                absolute(meant(node.value), base), validate_formats=True, registry=documents
             )
-            values = islice(Search(*schemas).values(schemas[1]), LIMIT)
-            return any(accepts.is_valid(value) and not refuses.is_valid(value) for value in values)
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, OverflowError):
-            return False
+        return self._validators[key]
 
     def compatible(self, old: Node, new: Node, direction: Direction) -> Answer:
         """Return whether the change breaks no client: requests may only accept more, responses only return less."""

@@ -58,6 +58,15 @@ def meant(schema: Any, named: bool = False) -> Any:
 def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
     if schema.get("pattern") in MATCH_ALL:
         del schema["pattern"]
+    patterns = schema.get("patternProperties")
+    if isinstance(patterns, Mapping) and len(patterns) == 1 and "properties" not in schema:
+        [(pattern, member)] = patterns.items()
+        if pattern in MATCH_ALL:
+            del schema["patternProperties"]
+            schema["additionalProperties"] = member  # which no name is left for otherwise
+    members = schema.get("properties")
+    if isinstance(members, Mapping) and schema.get("additionalProperties") is False and not patterns:
+        schema["properties"] = {name: member for name, member in members.items() if not _refuses_all(member)}
     name = schema.get("format")
     if name in NO_LIMIT:
         del schema["format"]
@@ -67,6 +76,11 @@ def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
         schema["minimum"] = max(schema.get("minimum", least), least)
         schema["maximum"] = min(schema.get("maximum", greatest), greatest)
     return schema
+
+
+def _refuses_all(schema: Any) -> bool:
+    """Return whether a schema refuses every value at first sight."""
+    return schema is False or (isinstance(schema, Mapping) and schema.get("not") in ({}, True))
 
 
 def without_common(wide: Any, narrow: Any) -> tuple[Any, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
-from gate.contract.diff.views import FLAGS, hidden
+from gate.contract.diff.views import FLAGS, conjuncts, hidden
 from gate.contract.nodes import Node, inlined
 
 
@@ -40,6 +41,16 @@ class Members:
         """The schema of all other members."""
         return self.schema.value.get("additionalProperties", True)
 
+    @cached_property
+    def elsewhere(self) -> frozenset[str]:
+        """The names that conditions of the same schema declare."""
+        return frozenset(
+            name
+            for part in conjuncts(self.schema.document, self.schema.value)
+            if part is not self.schema.value
+            for name in part.get("properties", ())
+        )
+
     @property
     def closed(self) -> bool:
         """Return whether only declared members are allowed."""
@@ -52,9 +63,9 @@ def members(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange
     for name in before.hidden | after.hidden:
         yield from _hidden(name, before, after, direction)
     before, after = (Members(side.schema, before.hidden | after.hidden) for side in (before, after))
-    for name in [name for name in after.declared if name not in before.declared]:
+    for name in [name for name in after.declared if name not in before.declared and name not in before.elsewhere]:
         yield from _added(name, before, after, direction)
-    for name in [name for name in before.declared if name not in after.declared]:
+    for name in [name for name in before.declared if name not in after.declared and name not in after.elsewhere]:
         yield from _removed(name, before, after, direction)
     added, removed = after.declared.keys() - before.declared.keys(), before.declared.keys() - after.declared.keys()
     place = pointer(old, new, "required")
@@ -110,6 +121,8 @@ def _added(name: str, before: Members, after: Members, direction: Direction) -> 
 
 def _removed(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:
     place = before.schema.child("properties", name)
+    if place.value is False:  # it was never there
+        return
     response = direction is Direction.RESPONSE
     required = name in before.required and (name not in after.required or response)
     if required and (response or after.closed):

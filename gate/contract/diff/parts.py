@@ -7,14 +7,15 @@ from functools import cached_property
 from typing import Any
 
 from gate.contract.diff.change import Change, Where
-from gate.contract.diff.containment import Answer, Containment
+from gate.contract.diff.containment import Containment
+from gate.contract.diff.encodings import encodings
 from gate.contract.diff.keywords import SchemaChange, listed_types
 from gate.contract.diff.media import MediaType, covering, same
 from gate.contract.diff.place import Place
-from gate.contract.diff.rules import Direction, Rule, SchemaRule
+from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.schemas import Schemas
 from gate.contract.diff.views import Views
-from gate.contract.diff.wire import SCALARS, text_covers
+from gate.contract.diff.wire import SCALARS, Texts, texts_in
 from gate.contract.nodes import Node, Operation, simplified
 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
@@ -112,38 +113,37 @@ class Parts:
 
     def _media(self, place: Place, direction: Direction, old: tuple[str, Node], new: Node) -> Iterator[Change]:
         here = place.at(f"{place.location}, {old[0]}")
-        schemas = (side.child("schema", default=True) for side in (old[1], new))
-        yield from self.schema(here, direction, *schemas)
-        if old[1].value.get("encoding") != new.value.get("encoding"):
-            yield here.change(Rule.ENCODING_CHANGED, new.child("encoding"), "encoding changed")
+        before, after = (side.child("schema", default=True) for side in (old[1], new))
+        encoding = {**(old[1].value.get("encoding") or {}), **(new.value.get("encoding") or {})}
+        yield from self.schema(here, direction, before, after, texts_in(old[0], encoding, direction, self._containment))
+        yield from encodings(here, direction, old[0], old[1], new)
 
-    def schema(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
-        """Changes of a schema, as its direction sees them."""
+    def schema(
+        self, place: Place, direction: Direction, old: Node, new: Node, texts: Texts | None = None
+    ) -> Iterator[Change]:
+        """Changes of a schema, as its direction sees them; ``texts`` compares what is written as text."""
         schemas, views = self._schemas[direction], self._views[direction]
-        for change in schemas.compare(views.old(old), views.new(new)):
+        before, after = views.old(old), views.new(new)
+        if texts and not schemas.unchanged(before, after):
+            before, after = texts.compared(before, after)
+            if texts.changes:
+                schemas = Schemas(direction, Containment())  # which knows nothing of these places
+            for change in texts.changes:
+                yield _placed(place, direction, change, change.severity)
+        for change in schemas.compare(before, after):
             yield _placed(place, direction, change, schemas.severity(change))
 
     def text(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
-        """Changes of the schema of a parameter or a header, whose values are text on the wire."""
+        """Changes of the schema of a parameter or a header, which is written as text."""
         before, after = _schema_of(old), _schema_of(new)
+        texts = None
         if "content" not in old.value and "content" not in new.value:
-            wide, narrow = (after, before) if direction is Direction.REQUEST else (before, after)
-            style = _style(old)
+            narrow, style = before if direction is Direction.REQUEST else after, _style(old)
             single = style in (("form", True), ("simple", True), ("simple", False)) or "string" not in listed_types(
                 simplified(narrow).value
             )
-            answer = text_covers(wide, narrow, self._containment, list_of_one=single)
-            if answer is Answer.YES:
-                rule = SchemaRule.TYPE_WIDENED if direction is Direction.REQUEST else SchemaRule.TYPE_NARROWED
-                change = SchemaChange(rule, after.child("type").pointer, "another type of the same texts")
-                yield _placed(place, direction, change, "safe")
-                return
-            if answer is Answer.UNKNOWN:
-                text = "another type: it could not be decided whether its texts are the same"
-                change = SchemaChange(SchemaRule.UNDECIDED, after.child("type").pointer, text)
-                yield _placed(place, direction, change, "unknown")
-                return
-        yield from self.schema(place, direction, before, after)
+            texts = Texts(direction, self._containment, list_of_one=single)
+        yield from self.schema(place, direction, before, after, texts)
 
 
 def _placed(place: Place, direction: Direction, change: SchemaChange, severity: str) -> Change:

@@ -16,7 +16,7 @@ from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import SchemaChange, bounds, hints, pointer, types, values
 from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
-from gate.contract.diff.rules import Direction, SchemaRule, rules
+from gate.contract.diff.rules import SEVERITIES, Direction, SchemaRule, rules
 from gate.contract.diff.unchanged import Unchanged
 from gate.contract.nodes import Node, inlined, simplified
 
@@ -61,13 +61,13 @@ class Schemas:
     def __init__(self, direction: Direction, containment: Containment) -> None:
         self.direction = direction
         self.containment = containment
-        self._unchanged = Unchanged()
+        self.unchanged = Unchanged()
         self._known: dict[tuple[str, str], list[SchemaChange]] = {}
         self._open: set[tuple[str, str]] = set()
 
     def compare(self, old: Node, new: Node) -> list[SchemaChange]:
         """Every change, each with its severity."""
-        if self._unchanged(old, new):
+        if self.unchanged(old, new):
             return []
         written = old, new
         old, new = simplified(old), simplified(new)
@@ -77,14 +77,18 @@ class Schemas:
         if key in self._open:  # a schema inside itself: reported where it begins
             return []
         self._open.add(key)
-        if keyword := one_sided(old, new):
+        keyword = one_sided(old, new)
+        if keyword:
             sides = zip((old, new), written, strict=True)
             before, after = (branches(plain, keyword) or [whole] for plain, whole in sides)
             own, below = self._hints(old, new), list(self._branches(before, after, keyword))
         else:
             own, below = self._own(old, new), list(self._below(old, new))
         self._open.remove(key)
-        self._known[key] = self._judged(old, new, own, below)
+        judged = self._judged(old, new, own, below)
+        if keyword == "allOf" and self.containment.equivalent(old, new):  # members went into its parts
+            judged = [change for change in judged if change.rule is not SchemaRule.MEMBER_REMOVED_FROM_OPEN]
+        self._known[key] = judged
         return self._known[key]
 
     def severity(self, change: SchemaChange) -> str:
@@ -97,7 +101,19 @@ class Schemas:
 
     def _hints(self, old: Node, new: Node) -> list[SchemaChange]:
         """Changes of hints that have a rule; the default of a response is no promise and has none."""
-        return [change for change in hints(old, new, self.direction) if change.rule.code(self.direction) in rules()]
+        listed = [change for change in hints(old, new, self.direction) if change.rule.code(self.direction) in rules()]
+        return [*listed, *self._content(old, new)]
+
+    def _content(self, old: Node, new: Node) -> Iterator[SchemaChange]:
+        """The worst change of the schema of what a text holds, which no validator looks at."""
+        if not _either(old, new, "contentSchema"):
+            return
+        here, there = (side.child("contentSchema", default=True) for side in (old, new))
+        worst = min(self.compare(here, there), key=lambda each: SEVERITIES.index(self.severity(each)), default=None)
+        if worst is not None:
+            text = f"contentSchema: {worst.text}"
+            rule, values = SchemaRule.READING_CHANGED, (worst.old, worst.new)
+            yield SchemaChange(rule, worst.pointer, text, *values, severity=self.severity(worst))
 
     def _below(self, old: Node, new: Node) -> Iterator[SchemaChange]:
         for here, there in pairs(old, new):

@@ -87,7 +87,7 @@ def _marked(schema: Any, flag: str, sends: bool, required: bool) -> dict[str, An
 
 
 def _hidden_names(document: Mapping[str, Any], schema: Mapping[str, Any], flag: str) -> Iterator[str]:
-    for part in _conjuncts(document, schema):
+    for part in conjuncts(document, schema):
         properties = part.get("properties")
         for name, member in properties.items() if isinstance(properties, Mapping) else ():
             if _flagged(document, member, flag):
@@ -95,10 +95,10 @@ def _hidden_names(document: Mapping[str, Any], schema: Mapping[str, Any], flag: 
 
 
 def _flagged(document: Mapping[str, Any], schema: Any, flag: str) -> bool:
-    return any(part.get(flag) is True for part in _conjuncts(document, schema))
+    return any(part.get(flag) is True for part in conjuncts(document, schema))
 
 
-def _conjuncts(document: Mapping[str, Any], schema: Any) -> Iterator[Mapping[str, Any]]:
+def conjuncts(document: Mapping[str, Any], schema: Any) -> Iterator[Mapping[str, Any]]:
     """The schema, and those that it names by ``$ref`` and ``allOf``."""
     waiting, seen = [schema], set[str]()
     while waiting:

@@ -1,4 +1,4 @@
-"""Comparison of values that are text on the wire: parameters and headers.
+"""Comparison of values that are text on the wire: parameters, headers, forms, plain text and XML.
 
 Digits are a string there, so that an integer that becomes a string changes nothing for the one who sends it.
 """
@@ -7,20 +7,95 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from gate.contract.diff.containment import Answer, Containment
-from gate.contract.diff.keywords import listed_types
+from gate.contract.diff.keywords import SchemaChange, listed_types
+from gate.contract.diff.languages import contained
 from gate.contract.diff.meaning import meant
+from gate.contract.diff.media import MediaType
+from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.diff.witness import Search
 from gate.contract.nodes import Node, inlined, simplified
 
 SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 FREE = frozenset({"type", "default", "nullable"})
 """Keywords of a schema that leave a string free."""
+TEXTS_OF = {"integer": "^-?(0|[1-9][0-9]*)$", "boolean": "^(true|false)$"}
+"""Patterns of the texts of a type."""
+FORM, MULTIPART = ("application", "x-www-form-urlencoded"), ("multipart", "form-data")
+
+
+@dataclass
+class Texts:
+    """Finds the places of two schemas where another type has the same texts; keeps a change for each.
+
+    ``list_of_one`` says that a list of a single entry is written like the entry; ``depth`` says how deep there is text;
+    ``json`` are the names of members that are written as JSON.
+    """
+
+    direction: Direction
+    containment: Containment
+    list_of_one: bool = False
+    depth: int = 8
+    json: frozenset[str] = frozenset()
+    changes: list[SchemaChange] = field(default_factory=list)
+
+    def compared(self, old: Node, new: Node) -> tuple[Node, Node]:
+        """Both schemas, those places of the narrower one written as the wider one writes them."""
+        request = self.direction is Direction.REQUEST
+        wide, narrow = (new, old) if request else (old, new)
+        narrow = self._rewritten(wide, narrow, self.depth)
+        return (narrow, wide) if request else (wide, narrow)
+
+    def _rewritten(self, wide: Node, narrow: Node, depth: int) -> Node:
+        wide, narrow = simplified(wide), simplified(narrow)
+        answer = text_covers(wide, narrow, self.containment, list_of_one=self.list_of_one)
+        if answer in (Answer.YES, Answer.UNKNOWN):
+            place = wide if self.direction is Direction.REQUEST else narrow
+            self.changes.append(self._change(answer, place.child("type").pointer))
+            return Node(narrow.document, narrow.pointer, inlined(wide))
+        if answer is Answer.NO or not depth:
+            return narrow
+        value = dict(narrow.value)
+        for steps in self._below(wide.value, narrow.value):
+            here, there = wide.child(*steps), narrow.child(*steps)
+            below = self._rewritten(here, there, depth - 1) if isinstance(there.value, Mapping) else there
+            if below.value != simplified(there).value:
+                inner = {**value[steps[0]], steps[1]: below.value} if len(steps) > 1 else below.value
+                value[steps[0]] = inner
+        return Node(narrow.document, narrow.pointer, value)
+
+    def _below(self, wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        names = [name for name in narrow.get("properties", ()) if name in wide.get("properties", ())]
+        steps: list[tuple[str, ...]] = [("properties", name) for name in names if name not in self.json]
+        return steps + [(key,) for key in ("items", "additionalProperties") if key in wide and key in narrow]
+
+    def _change(self, answer: Answer, pointer: str) -> SchemaChange:
+        if answer is Answer.UNKNOWN:
+            text = "another type: it could not be decided whether its texts are the same"
+            return SchemaChange(SchemaRule.UNDECIDED, pointer, text, severity="unknown")
+        rule = SchemaRule.TYPE_WIDENED if self.direction is Direction.REQUEST else SchemaRule.TYPE_NARROWED
+        return SchemaChange(rule, pointer, "another type of the same texts", severity="safe")
+
+
+def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, containment: Containment) -> Texts | None:
+    """The comparison of what a media type writes as text; None where it writes none, as JSON."""
+    media = MediaType.parse(name)
+    kind = media.main, media.sub
+    if kind == FORM:
+        return Texts(direction, containment, list_of_one=True)
+    if kind == MULTIPART:
+        types = {name: str(entry.get("contentType", "")) for name, entry in encoding.items() if isinstance(entry, dict)}
+        written = frozenset(name for name, text in types.items() if "json" in text)
+        return Texts(direction, containment, list_of_one=True, depth=2, json=written)
+    if media.sub == "xml" or media.sub.endswith("+xml"):
+        return Texts(direction, containment)
+    return Texts(direction, containment, depth=0) if media.main == "text" else None
 
 
 def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_one: bool = False) -> Answer | None:
@@ -30,17 +105,30 @@ def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_o
     """
     wide, narrow = simplified(wide), simplified(narrow)
     types, others = (listed_types(side.value) for side in (wide, narrow))
-    if types == {"array"} and others <= SCALARS and list_of_one:
+    if types - {"null"} == {"array"} and others <= SCALARS and others - {"null"} and list_of_one:
         if wide.value.get("minItems", 0) > 1:
             return Answer.NO
         entry = wide.child("items", default=True).follow()
-        answer = text_covers(entry, narrow, containment)
-        return containment.covers(simplified(entry), narrow) if answer is None else answer
-    if not types <= SCALARS or not others <= SCALARS or others - {"null"} <= types:
+        single = narrow
+        if "null" in others:
+            single = Node(narrow.document, f"{narrow.pointer}#one", _without_null(narrow.value))
+        answer = text_covers(entry, single, containment)
+        return containment.covers(simplified(entry), single) if answer is None else answer
+    known = types | ({"integer"} if "number" in types else set())
+    if not types <= SCALARS or not others <= SCALARS or others - {"null"} <= known:
         return None
     if "string" in types and wide.value.keys() <= FREE:
         return Answer.YES
+    if wide.value.keys() <= FREE | {"pattern"} and types == {"string"} and others in ({"integer"}, {"boolean"}):
+        covered = contained(TEXTS_OF[min(others)], wide.value.get("pattern", ""))
+        if covered:
+            return Answer.YES
     return _tried(wide, narrow, types)
+
+
+def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    named = schema.get("type", ())
+    return {**schema, "type": [kind for kind in named if kind != "null"]} if isinstance(named, list) else dict(schema)
 
 
 def _tried(wide: Node, narrow: Node, types: frozenset[str]) -> Answer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from re import _constants, _parser
 from typing import Any
+
+import jsonschema_rs
 
 LIMIT = 400
 DEPTH = 4
@@ -41,6 +43,7 @@ class Search:
         self.numbers: list[Any] = []
         for schema in others:
             self._collect(schema)
+        self._validators: dict[int, tuple[Any, Callable[[Any], bool]]] = {}
         self.words = list(dict.fromkeys([*self.words, *WORDS]))[:40]
         self.numbers = list(dict.fromkeys([*self.numbers, *NUMBERS]))[:40]
 
@@ -68,6 +71,26 @@ class Search:
         named = schema.get("type", TYPES)
         for kind in [named] if isinstance(named, str) else named:
             yield from getattr(self, f"_{kind}")(schema, depth)
+
+    def first(self, schema: Any, depth: int = 0) -> Any:
+        """The first candidate that is valid, or the first of all; None without any."""
+        return next(self._best(schema, depth), None)
+
+    def _best(self, schema: Any, depth: int) -> Iterator[Any]:
+        """A few candidates, those that are valid first."""
+        candidates = list(islice(self.values(schema, depth), LIMIT // 8))
+        valid = self._validator(schema)
+        yield from islice(chain(filter(valid, candidates), candidates), WIDTH)
+
+    def _validator(self, schema: Any) -> Callable[[Any], bool]:
+        if id(schema) not in self._validators:
+            valid: Callable[[Any], bool] = bool  # of a part that refers to others
+            try:
+                valid = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
+            except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+                pass
+            self._validators[id(schema)] = schema, valid
+        return self._validators[id(schema)][1]
 
     def _string(self, schema: Mapping[str, Any], _: int) -> Iterator[str]:
         if schema.get("format") in FORMATS:
@@ -97,10 +120,10 @@ class Search:
         yield None
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> Iterator[list[Any]]:
-        first = [next(self.values(entry, depth + 1), None) for entry in schema.get("prefixItems", ())]
-        entries = list(islice(self.values(schema.get("items", True), depth + 1), WIDTH))
+        first = [self.first(entry, depth + 1) for entry in schema.get("prefixItems", ())]
+        entries = list(self._best(schema.get("items", True), depth + 1))
         if "contains" in schema:
-            entries[:0] = list(islice(self.values(schema["contains"], depth + 1), WIDTH))
+            entries[:0] = list(self._best(schema["contains"], depth + 1))
         yield first
         least, most = schema.get("minItems", 0), schema.get("maxItems", 3)
         for size in sorted({least, most, most + 1, 1, 2, 3, max(least, len(first))}):
@@ -125,12 +148,12 @@ class Search:
             return matched[0] if matched else others
 
         required = schema.get("required", ())
-        least = {name: next(self.values(of(name), depth + 1), None) for name in required}
+        least = {name: self.first(of(name), depth + 1) for name in required}
         yield least
-        yield {**{name: next(self.values(declared[name], depth + 1), None) for name in declared}, **least}
+        yield {**{name: self.first(declared[name], depth + 1) for name in declared}, **least}
         names = dict.fromkeys([*declared, *chain.from_iterable(matching(key) for key in patterns), *self.words])
         for name in islice(names, 60):
-            for value in islice(self.values(of(name), depth + 1), WIDTH):
+            for value in self._best(of(name), depth + 1):
                 yield {**least, name: value}
         for count in (
             schema.get("minProperties", 0),
@@ -138,7 +161,7 @@ class Search:
             schema.get("maxProperties", 2) + 1,
         ):
             if count <= 50:
-                filler = {f"a{n}": next(self.values(others, depth + 1), None) for n in range(count)}
+                filler = {f"a{n}": self.first(others, depth + 1) for n in range(count)}
                 yield dict(list({**least, **filler}.items())[: max(count, len(least))])
 
     def _collect(self, schema: Any) -> None:

@@ -1,0 +1,1 @@
+"""Pairs of documents whose answer is known, for the comparison of contracts: ``bench changes``."""

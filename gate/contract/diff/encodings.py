@@ -1,0 +1,93 @@
+"""Changes of the encoding of a form: how each of its members is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.contract.diff.change import Change
+from gate.contract.diff.keywords import listed_types
+from gate.contract.diff.media import MediaType, covering
+from gate.contract.diff.place import Place
+from gate.contract.diff.rules import Direction, Rule
+from gate.contract.diff.wire import FORM, MULTIPART
+from gate.contract.nodes import Node, simplified
+
+STYLE = {"style": "form", "explode": None, "allowReserved": False}
+
+
+def encodings(place: Place, direction: Direction, media: str, old: Node, new: Node) -> Iterator[Change]:
+    """Members of a form that are written in another way; other media types have no encoding."""
+    kind = MediaType.parse(media).main, MediaType.parse(media).sub
+    if kind not in (FORM, MULTIPART) or old.value.get("encoding") == new.value.get("encoding"):
+        return
+    before, after = (dict(side.child("encoding").items()) for side in (old, new))
+    members = [_members(side) for side in (old, new)]
+    for name in [name for name in {**before, **after} if name in members[0] and name in members[1]]:
+        here = place.at(f"{place.location}, encoding of {name}")
+        sides = before.get(name, old.child("encoding", name)), after.get(name, new.child("encoding", name))
+        if kind == MULTIPART:
+            types = [_types(side, listed[name]) for side, listed in zip(sides, members, strict=True)]
+            yield from _written(here, direction, sides[1].child("contentType"), *types)
+            yield from _headers(here, direction, *sides)
+        else:
+            styles = [_style(side, listed[name]) for side, listed in zip(sides, members, strict=True)]
+            yield from _styled(here, sides[1], *styles)
+
+
+def _members(media: Node) -> dict[str, Node]:
+    properties = simplified(media.child("schema", default=True)).child("properties")
+    return {name: simplified(properties.child(name)) for name in properties.value or ()}
+
+
+def _types(encoding: Node, member: Node) -> list[str]:
+    """The media types of a member: those that its encoding names, or that of its schema."""
+    listed = (encoding.value or {}).get("contentType")
+    if isinstance(listed, str):
+        return [text.strip() for text in listed.split(",")]
+    if listed_types(member.value) - {"null"} == {"array"}:
+        member = simplified(member.child("items", default=True))
+    if "object" in listed_types(member.value):
+        return ["application/json"]
+    octets = member.value.get("format") == "binary" or "contentEncoding" in member.value
+    return ["application/octet-stream" if octets else "text/plain"]
+
+
+def _written(place: Place, direction: Direction, node: Node, before: list[str], after: list[str]) -> Iterator[Change]:
+    sets = [{MediaType.parse(text) for text in side} for side in (before, after)]
+    if sets[0] == sets[1]:
+        return
+    narrow, wide = (before, after) if direction is Direction.REQUEST else (after, before)
+    covered = all(covering(text, wide) for text in narrow)
+    text = f"contentType {', '.join(before)} -> {', '.join(after)}"
+    yield place.change(Rule.ENCODING_CHANGED, node, text, before, after, "safe" if covered else "breaking")
+
+
+def _headers(place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
+    """Headers of a part that came, went, or became required; Content-Type is not theirs to say."""
+    before, after = (
+        {name.lower(): bool(header.value.get("required")) for name, header in side.child("headers").items()}
+        for side in (old, new)
+    )
+    before.pop("content-type", None)
+    after.pop("content-type", None)
+    for name in [name for name in {**before, **after} if before.get(name) != after.get(name)]:
+        needed = after.get(name) if direction is Direction.REQUEST else before.get(name) and not after.get(name)
+        gone = name not in after
+        text = f"header {name} {'removed' if gone else 'required' if after[name] else 'optional'}"
+        severity = "breaking" if needed else "risky" if gone else "safe"
+        yield place.change(Rule.ENCODING_CHANGED, (old if gone else new).child("headers"), text, severity=severity)
+
+
+def _style(encoding: Node, member: Node) -> Mapping[str, Any]:
+    value = {**STYLE, **(encoding.value or {})}
+    explode = value["style"] == "form" if value["explode"] is None else value["explode"]
+    scalar = not listed_types(member.value) & {"array", "object"}
+    return {"style": value["style"], "explode": scalar or explode, "allowReserved": value["allowReserved"]}
+
+
+def _styled(place: Place, node: Node, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for keyword in [key for key in before if before[key] != after[key]]:
+        severity = "safe" if keyword == "allowReserved" and after[keyword] else "breaking"
+        text = f"{keyword} {before[keyword]} -> {after[keyword]}"
+        yield place.change(Rule.ENCODING_CHANGED, node.child(keyword), text, before[keyword], after[keyword], severity)

@@ -1,0 +1,82 @@
+"""Conditions that follow from others: schemas in which each pattern and format stands with what it implies.
+
+The prover compares patterns and formats by their text. A pattern that is within another one is therefore written as
+both, which accepts the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from gate.contract.diff.languages import UnsupportedError, contained, difference, lengths
+from gate.contract.nodes import DATA, MAPS
+
+WIDER_FORMATS: dict[str, tuple[str, ...]] = {
+    "uri": ("uri-reference", "iri", "iri-reference"),
+    "iri": ("iri-reference",),
+    "uri-reference": ("iri-reference",),
+    "email": ("idn-email",),
+    "hostname": ("idn-hostname",),
+}
+"""Formats that accept every text of a format."""
+
+MOST_PATTERNS = 24
+"""Different patterns of a schema that are compared with each other."""
+
+
+def implied(schema: Any, other: Any) -> Any:
+    """The schema with the patterns and lengths of ``other`` that follow from its own, and with wider formats."""
+    listed = [*dict.fromkeys(pattern for pattern, _ in patterns(other))][:MOST_PATTERNS]
+    return _implied(schema, listed, named=False)
+
+
+def patterns(schema: Any, named: bool = False) -> Iterator[tuple[str, str]]:
+    """The patterns of texts and of names in a schema, each with its keyword."""
+    if isinstance(schema, list):
+        for entry in schema:
+            yield from patterns(entry)
+    elif isinstance(schema, Mapping):
+        if not named:
+            if isinstance(schema.get("pattern"), str):
+                yield schema["pattern"], "pattern"
+            yield from ((name, "patternProperties") for name in schema.get("patternProperties", ()))
+        for key, child in schema.items():
+            if named or key not in DATA:
+                yield from patterns(child, named=not named and key in MAPS)
+
+
+def examples(schema: Any, other: Any) -> Iterator[str]:
+    """Texts that a pattern of the first schema matches and one of the second does not."""
+    first, second = ([*dict.fromkeys(pattern for pattern, _ in patterns(side))][:8] for side in (schema, other))
+    for pattern in first:
+        for wide in second:
+            try:
+                text = difference(pattern, wide)
+            except UnsupportedError:
+                continue
+            if text is not None:
+                yield text
+
+
+def _implied(schema: Any, listed: Collection[str], named: bool) -> Any:
+    if isinstance(schema, list):
+        return [_implied(entry, listed, named=False) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {
+        key: child if key in DATA and not named else _implied(child, listed, named=not named and key in MAPS)
+        for key, child in schema.items()
+    }
+    if named:
+        return result
+    more: list[dict[str, Any]] = [{"format": wider} for wider in WIDER_FORMATS.get(str(schema.get("format")), ())]
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str):
+        more += [{"pattern": wide} for wide in listed if wide != pattern and contained(pattern, wide)]
+        least, most = lengths(pattern)
+        if least > schema.get("minLength", 0):
+            result["minLength"] = least
+        if most is not None and most < schema.get("maxLength", most + 1):
+            result["maxLength"] = most
+    return {**result, "allOf": [*result.get("allOf", ()), *more]} if more else result
