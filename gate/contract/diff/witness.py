@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, islice
 from re import _constants, _parser
 from typing import Any
@@ -85,10 +86,8 @@ class Search:
     def _validator(self, schema: Any) -> Callable[[Any], bool]:
         if id(schema) not in self._validators:
             valid: Callable[[Any], bool] = bool  # of a part that refers to others
-            try:
+            with suppress(jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
                 valid = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
-            except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
-                pass
             self._validators[id(schema)] = schema, valid
         return self._validators[id(schema)][1]
 
