@@ -88,6 +88,12 @@ def _report(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _init(parser: ArgumentParser) -> Run:
+    from gate.cli.init import prepare
+
+    return prepare(parser)
+
+
 def _commands(pack: Pack | None) -> tuple[Command, ...]:
     """The gate's own commands; the module of each is loaded for it alone."""
 
@@ -127,6 +133,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         return prepare(parser, _needed(pack))
 
     return (
+        Command("init", "look at a service and declare it in gate.toml", _init),
         Command("explain", "print what the code of a finding means", explain),
         Command("diff", "print what a change of the published contract breaks", diff),
         Command("drift", "print where contract, service and suite differ", drift),

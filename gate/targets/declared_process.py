@@ -13,6 +13,7 @@ from pathlib import Path
 from gate.core.declaration import Declaration, SideService
 from gate.core.declaration.places import database_values, filled, process_values, revealed
 from gate.core.declaration.tables import ServiceTable
+from gate.core.isolation import refusing_proxies
 from gate.core.surroundings import environment
 from gate.targets.process import ServiceProcess, search_path
 from gate.targets.service import Service
@@ -39,7 +40,7 @@ def environment_of(table: ServiceTable, url: str, directory: Path, more: Mapping
     own = {name: filled(revealed(text, f"service.env.{name}", os.environ), places) for name, text in table.env.items()}
     leading = {name: filled(text, database_values(url)) for name, text in table.database_env.items()}
     base = {"PATH": search_path(), "PYTHONUNBUFFERED": "1", "HOME": str(directory)}
-    return environment({**base, **own, **leading, **more}, drop=("XDG_",))
+    return environment({**base, **refusing_proxies(os.environ), **own, **leading, **more}, drop=("XDG_",))
 
 
 class DeclaredProcess(ServiceProcess):

@@ -31,7 +31,17 @@ from gate.core.errors import DocumentError
 from gate.core.surroundings import FILE
 from gate.core.texts import like
 
-__all__ = ["Accepted", "Declaration", "RowsTable", "ServiceTable", "SideService", "StoredException", "load", "parse"]
+__all__ = [
+    "Accepted",
+    "Declaration",
+    "RowsTable",
+    "ServiceTable",
+    "SideService",
+    "StoredException",
+    "declared",
+    "load",
+    "parse",
+]
 
 
 class Declaration(Table):
@@ -82,15 +92,20 @@ def parse(text: str, path: Path) -> Declaration:
     return _declaration(tomllib.loads(text), path, text)
 
 
+def declared(content: Mapping[str, Any], path: Path) -> Declaration:
+    """The declaration of these members, for the file ``path``; raises pydantic's ValidationError."""
+    declaration = Declaration(**content)
+    declaration._root = path.parent.absolute()
+    return declaration
+
+
 def _declaration(content: Mapping[str, Any], path: Path, text: str) -> Declaration:
     try:
-        declaration = Declaration(**content)
+        return declared(content, path)
     except ValidationError as error:
         fault = error.errors()[0]
         place = tuple(str(part) for part in fault["loc"] if part != "[key]")
         raise DocumentError(path, _line(text, place), _expected(place, dict(fault))) from error
-    declaration._root = path.parent.absolute()
-    return declaration
 
 
 def _expected(place: tuple[str, ...], fault: Mapping[str, Any]) -> str:

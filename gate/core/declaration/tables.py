@@ -96,8 +96,7 @@ class ServiceTable(Table):
             raise ValueError("expected database_url beside base_url: what the service stores is judged")
         if not self.base_url and not self.database_env and not self._names_database():
             raise ValueError(
-                "expected a variable in database_env that leads to the database, as "
-                'DATABASE_URL = "postgresql://{user}@{host}:{port}/{name}"'
+                'expected a variable in database_env that leads to the database, as DATABASE_URL = "{url}"'
             )
         return self
 

@@ -1,0 +1,138 @@
+"""``gate init``: looks at a service and writes the ``gate.toml`` that ``gate judge`` needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gate.cli.command import Run
+from gate.core.errors import Exit, UsageError
+from gate.core.surroundings import FILE
+
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.declaration import Declaration
+    from gate.fuzz.survey.look import Say
+
+EPILOG = """\
+examples:
+  gate init --start "prefect server start --host 127.0.0.1 --port {port} --no-ui" --openapi /openapi.json \\
+    --database-env 'PREFECT_API_DATABASE_CONNECTION_URL=postgresql+asyncpg://{user}@{host}:{port}/{name}'
+  gate init --start "node server.js" --database-env DATABASE_URL --header "Authorization=env:TOKEN"
+  gate init --base-url http://127.0.0.1:8080 --database-url postgresql://... --openapi openapi.yaml
+
+In --start and --env, {port} is the port to serve on, which PORT holds too, and {database_url} the database. In
+--database-env, {user}, {host}, {port} and {name} are those of the database; a bare NAME means
+postgresql://{user}@{host}:{port}/{name}.
+Exit codes: 0 gate.toml was written, 2 usage, 3 the service could not be looked at.
+"""
+TRIAL_SECONDS = 70.0
+"""Seconds for trying the operations; what is left then is not tried."""
+
+
+def prepare(parser: ArgumentParser) -> Run:
+    """Fills the parser of the command."""
+    from argparse import RawDescriptionHelpFormatter
+
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.description = (
+        "Starts a service on an empty database, tries each operation of its OpenAPI document once, and writes\n"
+        f"{FILE} with what it had to guess and why. Run it in the folder of the service."
+    )
+    parser.epilog = EPILOG
+    add = parser.add_argument
+    add("--start", metavar="COMMAND", default="", help="starts the service, in this folder")
+    add("--base-url", metavar="URL", default="", help="instead: a service that runs; only what reads is tried there")
+    add("--database-url", metavar="URL", default="", help="with --base-url: its database, as postgresql://...")
+    add("--openapi", metavar="PLACE", default="/openapi.json", help="the document: a path on the service, or a file")
+    add(
+        "--database-env",
+        metavar="NAME[=TEMPLATE]",
+        action="append",
+        default=[],
+        help="a variable that leads the service to its database; may be given more than once",
+    )
+    add("--env", metavar="NAME=VALUE", action="append", default=[], help="a further variable of the service")
+    add("--migrate", metavar="COMMAND", default="", help="makes the schema, where starting the service does not")
+    add("--ready", metavar="PATH", default="", help="answers 2xx once the service is ready (default: any answer)")
+    add("--base", metavar="PATH", help="stands before each path of the document (default: it is looked for)")
+    add("--header", metavar="NAME=VALUE", action="append", default=[], help="a header of each request, as env:VARIABLE")
+    add(
+        "--service",
+        metavar="NAME=COMMAND",
+        action="append",
+        default=[],
+        help="a server that the service needs, with {port} in its command; NAME is the variable with its address",
+    )
+    add("--postgres", metavar="DIR|URL", default="", help="another Postgres than the gate's own")
+    add("--network", action="store_true", help="let the service reach the network")
+    add("--cold", action="store_true", help="make the database anew instead of from the cache")
+    add("--force", action="store_true", help=f"overwrite {FILE}")
+    return run
+
+
+def run(values: Namespace) -> int:
+    """Looks at the service and writes the file; the exit code."""
+    from gate.cli.init_options import declaration_of, near
+    from gate.core.isolation import isolate
+
+    path = Path.cwd() / FILE
+    if path.exists() and not values.force:
+        raise UsageError(f"There is a {FILE} in {path.parent} already.", "Add --force to overwrite it.")
+    declaration = declaration_of(values, path)
+    if sentence := isolate(network=values.network, near=near(declaration)):
+        print(sentence)
+    return _survey(values, declaration, path)
+
+
+def _survey(values: Namespace, declaration: Declaration, path: Path) -> int:
+    from gate.cli.init_report import show
+    from gate.core.declaration import parse
+    from gate.core.lifetime import Lifetime
+    from gate.fuzz.survey.look import Look
+    from gate.fuzz.survey.writing import written
+
+    life = Lifetime()
+    os.environ.update(life.environment)
+    began = time.monotonic()
+    try:
+        with _progress() as say:
+            look = Look(declaration, warm=not values.cold, base=values.base, say=say)
+            look.run(TRIAL_SECONDS)
+        services = {name: side.model_dump(exclude_defaults=True) for name, side in declaration.services.items()}
+        text = written(declaration.service, services, look.guessed)
+        parse(text, path)  # what cannot be read again is a fault of the gate
+        path.write_text(text, encoding="utf-8")
+        show(look, path, time.monotonic() - began)
+    finally:
+        life.close()
+    return Exit.PASS
+
+
+@contextmanager
+def _progress() -> Iterator[Say]:
+    """Shows what goes on: in a terminal in one line that changes, else a line for each phase."""
+    from rich.console import Console
+
+    console = Console(highlight=False, stderr=True)
+    if console.is_terminal:
+        with console.status("") as status:
+
+            def show(text: str, **_: Any) -> None:
+                status.update(text)
+
+            yield show
+        return
+    last = [0.0]
+
+    def say(text: str, *, phase: bool = True) -> None:
+        if phase or time.monotonic() > last[0] + 10:
+            last[0] = time.monotonic()
+            print(text, file=sys.stderr, flush=True)
+
+    yield say

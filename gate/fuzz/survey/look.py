@@ -1,0 +1,157 @@
+"""A look at a declared service: it is started, its document is read, each operation is tried, and guesses are made."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+from gate.contract.document import Contract
+from gate.contract.loading import parse
+from gate.core.client import Client, Unreachable
+from gate.core.declaration import Declaration
+from gate.core.declaration.places import revealed
+from gate.core.documents import load_text
+from gate.core.errors import DocumentError, GateError
+from gate.fuzz.survey import guesses
+from gate.fuzz.survey.rows import Tables
+from gate.fuzz.survey.trial import ANSWER_SECONDS, Trial, base_of
+from gate.fuzz.survey.writing import Guessed
+from gate.targets import System
+from gate.targets.declared import DeclaredTarget
+from gate.targets.declared_service import service_of
+from gate.targets.quiet import Watcher
+
+READY = ("/health/ready", "/ready", "/health", "/healthz", "/api/health", "/-/ready", "/status", "/api/status", "/ping")
+NOWHERE = "/gate-asks-for-what-is-nowhere"
+DOCUMENT_SECONDS = 60.0
+"""Seconds that the document may take: a service makes it of all its code."""
+LATE_SECONDS, LATE_LONGEST = 6.0, 15.0
+"""Seconds without a change after the last request, and the longest wait for them: writes are often put together."""
+
+
+class Say(Protocol):
+    """Shows what goes on; what is no new phase may be left out."""
+
+    def __call__(self, text: str, *, phase: bool = True) -> None:
+        """Shows it."""
+
+
+class Look:
+    """The look, and what came of it."""
+
+    def __init__(self, declaration: Declaration, *, warm: bool, base: str | None, say: Say) -> None:
+        self.declaration = declaration
+        self.guessed = Guessed(headers=declaration.fuzz.headers)
+        self.starts = 0.0  # seconds until the service was up on a copy of its database
+        self.restless: set[str] = set()  # tables that never were quiet
+        self._headers = declaration.fuzz.sent_headers(os.environ)
+        self._base = base
+        self._warm = warm
+        self._say = say
+        self.contract: Contract
+        self.trial: Trial
+        self.tables: Tables | None = None
+
+    def run(self, seconds: float) -> None:
+        """Looks; GateError where the service cannot be started or has no document."""
+        with ExitStack() as stack:
+            system, base_url, database_url = self._started(stack)
+            client = Client(base_url, lambda _: None, timeout=ANSWER_SECONDS, defaults=lambda: self._headers)
+            stack.callback(client.close)
+            self.contract = Contract(self._document(base_url))
+            if not self.contract.operations:
+                raise GateError("The document has no operation below paths, without which there is nothing to judge.")
+            self._guess(client)
+            with Watcher(database_url) as watcher:
+                self.restless |= watcher.settle()
+                self.tables = tables = Tables(database_url, watcher)
+                stack.callback(tables.close)
+                self._try(client, tables, system, seconds)
+                self._say("waiting for what is written late")
+                limit = time.monotonic() + LATE_LONGEST
+                self.restless |= watcher.settle(LATE_SECONDS, limit - time.monotonic())
+                tables.look(late=True)
+            self.guessed.late = tables.late_names()
+            self.guessed.skip = self.trial.findings.skip
+            self.guessed.drop = self.trial.findings.drop
+            self.guessed.resources = self.trial.findings.resources
+
+    def _started(self, stack: ExitStack) -> tuple[System | None, str, str]:
+        service = self.declaration.service
+        if service.base_url:
+            address = revealed(service.base_url, "--base-url", os.environ)
+            return None, address, revealed(service.database_url, "--database-url", os.environ)
+        target = DeclaredTarget(service_of(self.declaration), warm=self._warm, say=self._say)
+        stack.callback(target.stop)
+        shared = target.start()
+        self.restless = set(target.unsettled)
+        self._say("the service starts on a copy of its database")
+        began = time.monotonic()
+        system = target.system(shared)
+        self.starts = time.monotonic() - began
+        stack.callback(system.close)
+        return system, system.base_url, system.database_url or ""
+
+    def _document(self, base_url: str) -> dict[str, Any]:
+        place = self.declaration.service.openapi
+        if path := self.declaration.document:
+            if not path.is_file():
+                raise GateError(f"There is no document {path}.", "Give --openapi a file, or a path on the service.")
+            return parse(load_text(path), path)
+        self._say(f"reading the document at {place}")
+        try:
+            exchange = Client(base_url, lambda _: None, timeout=DOCUMENT_SECONDS, defaults=lambda: self._headers).get(
+                place
+            )
+        except Unreachable as error:
+            raise GateError(f"GET {place} was not answered: {error}.") from error
+        if exchange.status != 200:
+            hint = "Give --openapi the path of the document on the service, or a file."
+            raise GateError(f"GET {place} answered {exchange.status}, and not the OpenAPI document.", hint)
+        json = exchange.text.lstrip().startswith("{")
+        try:
+            return parse(
+                exchange.text,
+                Path(place.strip("/").rpartition("/")[2] or "openapi").with_suffix(".json" if json else ".yaml"),
+            )
+        except DocumentError as error:
+            raise DocumentError(Path(place), error.line, error.expected, error.hint) from error
+
+    def _guess(self, client: Client) -> None:
+        guessed, place = self.guessed, self.declaration.service.openapi
+        guessed.header = guesses.authentication(self.contract.document)
+        if self._base is not None:
+            guessed.base, guessed.base_reason = self._base.rstrip("/"), "As it was given."
+        else:
+            candidates = guesses.bases(self.contract, place)
+            guessed.base, guessed.base_reason = base_of(client, self.contract, candidates)
+        guessed.ready = self.declaration.service.ready or self._ready_path(client)
+
+    def _ready_path(self, client: Client) -> str:
+        """The first usual path that answers 2xx; none of a service that answers so everywhere."""
+
+        def answers(path: str) -> bool:
+            try:
+                return 200 <= client.get(path).status < 300
+            except Unreachable:
+                return False
+
+        return "" if answers(NOWHERE) else next(filter(answers, READY), "")
+
+    def _try(self, client: Client, tables: Tables, system: System | None, seconds: float) -> None:
+        self.trial = Trial(
+            client,
+            self.contract,
+            self.guessed.base,
+            tables if system else None,
+            ended=system.ended if system else lambda: None,
+            restart=system.start if system else lambda: None,
+        )
+
+        def progress(number: int, total: int, operation: str) -> None:
+            self._say(f"{number} of {total} operations: {operation}", phase=number == 0)
+
+        self.trial.run(time.monotonic() + seconds, progress)

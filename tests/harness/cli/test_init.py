@@ -1,0 +1,81 @@
+"""``gate init`` writes a declaration with its guesses, and refuses what makes no sense."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from gate.cli import init
+from gate.cli.init_options import declaration_of, near
+from gate.core.declaration import Declaration, load
+from gate.core.declaration.places import DATABASE_URL
+from gate.core.errors import Exit, UsageError
+from gate.core.surroundings import environment
+
+ROOT = Path(__file__).parents[3]
+SERVICE = ROOT / "tests" / "harness" / "support" / "declared_service.py"
+START = ["--start", f"{sys.executable} {SERVICE} {{port}} {{database_url}}"]
+
+
+def declared(*words: str) -> Declaration:
+    parser = ArgumentParser()
+    init.prepare(parser)
+    return declaration_of(parser.parse_args(words), Path("gate.toml"))
+
+
+def test_options_make_a_declaration() -> None:
+    words = ["--start", "serve {port}", "--database-env", "A", "--database-env", "B=x://{name}", "--header", "X=env:T"]
+    declaration = declared(*words, "--service", "REDIS=redis --port {port}", "--service", "OTHER=http://10.0.0.1")
+    assert declaration.services["redis"].start == "redis --port {port}"
+    assert declaration.services["other"].address == "http://10.0.0.1"
+    assert declaration.fuzz.headers == {"X": "env:T"}
+    assert declaration.service.database_env == {"A": DATABASE_URL, "B": "x://{name}"}
+    assert near(declaration) == "the server other"
+    assert near(declared(*words)) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "gate init needs a service"),
+        (["--start", "serve"], "expected a variable in --database-env that leads to the database"),
+        (["--base-url", "http://a"], "expected --database-url beside --base-url"),
+        (["--start", "a {prt}", "--database-env", "A"], "--start: expected one of {port}"),
+        (["--start", "a", "--database-env", "A={prt}"], "--database-env: expected one of {url}, {user}"),
+        (["--start", "a", "--database-env", "A", "--env", "B"], "--env is 'B'"),
+        (["--start", "a", "--database-env", "A", "--ready", "b"], "--ready: expected a path that begins with /"),
+    ],
+)
+def test_options_that_make_none_are_named(words: list[str], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        declared(*words)
+    assert message in caught.value.message
+
+
+def test_existing_file_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gate.toml").write_text("", encoding="utf-8")
+    parser = ArgumentParser()
+    init.prepare(parser)
+    with pytest.raises(UsageError, match="already") as caught:
+        init.run(parser.parse_args(START))
+    assert "--force" in caught.value.hint
+
+
+def test_init_writes_what_it_saw_and_says_what_it_could_not_reach(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gate", "init", *START, "--env", "MODE=late", "--cold"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment({"PYTHONPATH": str(ROOT)}), capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr.count("gate:")) == (Exit.PASS, 0), ended.stderr
+    declaration = load(tmp_path)
+    assert declaration.service.base == "/api"
+    assert declaration.rows.late == ("events",)
+    assert declaration.rows.resources["/notes"].table == "notes"
+    assert "may end the service" in declaration.fuzz.reason_to_skip("POST /admin/shutdown")
+    assert "4: 3 accepted, 1 left out" in ended.stdout
+    assert "POST /admin/shutdown" in ended.stdout
