@@ -51,6 +51,8 @@ MISMATCH = "ROUTER_REGION_MISMATCH"
 HURRIED = 1_000_000_000
 """Nanoseconds below which a time limit can end a call before the router has read it."""
 
+KEY_HEADER = "idempotency-key"
+
 RAW = Raw.outcome
 """The outcome of an answer in raw bytes, of which the stand-in does not know how it is read."""
 
@@ -104,8 +106,7 @@ def differences(
 ) -> list[Finding]:
     """Findings on one terminal job; ``texts`` are prompts by question, ``request`` the published constants.
 
-    Where the runner was killed (``interrupted``), the row may not count a call that was cut off: sending and committing
-    are not atomic.
+    Where the runner was killed (``interrupted``), the row may count calls that were not sent: it is written before.
     """
     calls = [call for call in calls if not (call.aborted and call.region is None)]  # cut off before it had arrived
     by_key: dict[Key, list[Call]] = defaultdict(list)
@@ -135,9 +136,12 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     code, completed = str(output.get("error_code")), row["status"] == "completed"
     started = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
     expected = row["retry_count"] + 1 if started else 0
-    uncounted = sum(call.aborted for call in calls) if interrupted else 0
-    if not expected <= len(calls) <= expected + uncounted or (completed and not calls):
+    unsent = row["retry_count"] if interrupted else 0
+    if not expected - unsent <= len(calls) <= expected or (completed and not calls):
         return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
+    keys = [key for call in calls if (key := call.headers.get(KEY_HEADER))]
+    if len(set(keys)) < len(keys):
+        return [Finding(NUMBER, where, f"another {KEY_HEADER} for each call", as_json(keys))]
     compared: list[tuple[str, Any, Any]] = []
     if completed and calls[-1].outcome != RAW:
         compared = [("response", storable(calls[-1].text), output.get("response")), *_extras(row, output, calls[-1])]

@@ -22,7 +22,7 @@ from beacon.router.providers import DEFAULT_PROVIDERS, Provider
 from beacon.router.rules import Pause, Rules
 from beacon.router.wire import MODELS, PATHS, HangUp, InferenceRequest, Pieces, as_json, reply
 
-HEADERS = ("accept", "content-type", "traceparent", "user-agent", "x-request-id", "x-trace-id")
+HEADERS = ("accept", "content-type", "idempotency-key", "traceparent", "user-agent", "x-request-id", "x-trace-id")
 
 
 @dataclass

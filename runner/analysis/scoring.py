@@ -22,6 +22,8 @@ from runner.analysis.text import entries_in, fold, tokens_of
 
 KEPT = 1024
 """Texts whose reading is kept: as many as the largest job has, and some more."""
+LONGEST_KEPT = 16384
+"""Code points of such a text: longer ones are read anew rather than kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,18 @@ def read(responses: Iterable[Response]) -> list[Scored]:
     return [Scored(response, text.entries, text.tokens, text.scores) for response, text in readings]
 
 
-@lru_cache(KEPT)
 def reading(text: str) -> Reading:
     """The scores of a text; the latest are cached, because a job's result needs each more than once."""
+    return _kept(text) if len(text) <= LONGEST_KEPT else _read(text)
+
+
+def _read(text: str) -> Reading:
     folded = fold(text)
     entries = entries_in(folded)
     return Reading(entries, tokens_of(folded), scores_of(entries, len(text)))
+
+
+_kept = lru_cache(KEPT)(_read)
 
 
 def region_scores(responses: Iterable[Response]) -> dict[str, dict[str, float | bool]]:

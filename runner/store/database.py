@@ -3,15 +3,18 @@
 import asyncio
 import contextlib
 import os
+import select
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
+from psycopg import errors
 from psycopg.abc import Params, PQGen
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+from psycopg_pool import AsyncConnectionPool
 
 Row: TypeAlias = dict[str, Any]
 Result = TypeVar("Result")
@@ -21,8 +24,6 @@ CONNECTION_WAIT_SECONDS: Final = 1.0
 SILENCE_MARGIN_SECONDS: Final = 0.5
 """How much later than Postgres itself this side ends a statement: where Postgres can still answer, it says why."""
 _RECONNECT_SECONDS: Final = 5.0
-_SETTLING_SECONDS: Final = 0.5
-_CONNECTION, _ENDED = "08", "57P"  # of SQLSTATE: no connection, and a session that the server ends
 PATH: Final[dict[str, Any]] = {
     "connect_timeout": 2,
     # A machine or a network that is gone without a word is noticed by the kernel in about as many seconds.
@@ -41,12 +42,14 @@ class Connection(psycopg.AsyncConnection[Row]):
 
     Attributes:
         limit: seconds that the database has for each answer.
-        on_silence: called when it did not answer in time.
+        created: when it was made, by `time.monotonic`.
+        on_silence: called with it when the database did not answer in time.
 
     """
 
     limit: float = 5.0
-    on_silence: Callable[[], None] | None = None
+    created: float = 0.0
+    on_silence: Callable[["Connection"], None] | None = None
 
     async def wait(self, gen: PQGen[Result], *args: Any, **kwargs: Any) -> Result:
         """Wait for an answer of the database; psycopg does all of its waiting here.
@@ -67,7 +70,7 @@ class Connection(psycopg.AsyncConnection[Row]):
             ):
                 own.shutdown(socket.SHUT_RDWR)
             if self.on_silence is not None:
-                self.on_silence()
+                self.on_silence(self)
 
         timer = asyncio.get_running_loop().call_later(self.limit, give_up)
         try:
@@ -116,6 +119,7 @@ class Pool(AsyncConnectionPool[Connection]):
                 f" -c idle_in_transaction_session_timeout={milliseconds} -c plan_cache_mode=force_generic_plan",
             },
             configure=self._limit,
+            check=self._usable,
             min_size=min(2, size),
             max_size=size,
             timeout=CONNECTION_WAIT_SECONDS,
@@ -126,26 +130,30 @@ class Pool(AsyncConnectionPool[Connection]):
         )
         self._seconds = seconds
         self._draining: asyncio.Task[None] | None = None
-        self._drained = -_SETTLING_SECONDS
+        self._drained = 0.0
 
-    def distrust(self) -> None:
-        """Replace every connection, as one of them was lost or silent and the others have the same path."""
-        now = asyncio.get_running_loop().time()
-        if now - self._drained < _SETTLING_SECONDS:
-            return  # those of before are being replaced already
-        self._drained = now
-        self._draining = asyncio.create_task(self.drain())
+    def distrust(self, connection: Connection | None = None) -> None:
+        """Replace all connections, as this one was silent or cannot write and the others have the same path."""
+        if connection is None or connection.created > self._drained:  # those of before are being replaced already
+            self._drained = time.monotonic()
+            self._draining = asyncio.create_task(self.drain())
 
     async def _limit(self, connection: Connection) -> None:
         connection.limit = self._seconds + SILENCE_MARGIN_SECONDS
+        connection.created = time.monotonic()
         connection.on_silence = self.distrust
 
+    async def _usable(self, connection: Connection) -> None:
+        """Refuse a connection that Postgres has ended while it was idle, before a request fails on it."""
+        looked = select.poll()
+        looked.register(connection.pgconn.socket, select.POLLIN)
+        if looked.poll(0):  # on an idle connection nothing arrives but its end
+            await self.drain()
+            raise psycopg.OperationalError("the connection was lost")
 
-def lost(error: psycopg.Error) -> bool:
-    """Return whether an error ended a connection: it has no code of Postgres, or one that ends the session."""
-    return not isinstance(error, (PoolTimeout, TooManyRequests)) and (error.sqlstate or _CONNECTION).startswith(
-        (_CONNECTION, _ENDED)
-    )
+
+CLOSED_FOR_WRITING: Final = (errors.ReadOnlySqlTransaction, errors.IdleInTransactionSessionTimeout)
+"""Errors of a session that cannot write, or no longer; another one may."""
 
 
 async def count(connection: Connection, statement: str, values: Params | None = None) -> int:
@@ -194,5 +202,5 @@ class Database:
                     await connection.rollback()  # nothing was written, and it ends the transaction also after an error
 
     def suspect(self) -> None:
-        """Replace the connections, as one of them was lost."""
+        """Replace the connections, as one of them can no longer write."""
         self._pool.distrust()

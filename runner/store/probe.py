@@ -21,11 +21,13 @@ class Reading:
     """The state of the database.
 
     Attributes:
+        writable: whether rows can be written.
         behind: whether it lacks a migration.
         depth: jobs that are queued or being run; None where the queue's tables are missing.
 
     """
 
+    writable: bool
     behind: bool
     depth: int | None
 
@@ -69,10 +71,12 @@ class Probe:
     async def _ask(self) -> Reading:
         if self._connection is not None:
             try:
-                return await _read(self._connection)
+                reading = await _read(self._connection)
+                if reading.writable:
+                    return reading
             except (psycopg.OperationalError, psycopg.InterfaceError):
-                await self._drop()  # it may have been lost long ago: only a new one says how the database is now
                 self._on_silence()
+            await self._drop()  # it may have been so for long: only a new one says how the database is now
         try:
             async with asyncio.timeout(_STEP_SECONDS):
                 self._connection = await connect(self._url, "web", _STEP_SECONDS)
@@ -90,9 +94,11 @@ class Probe:
 
 
 async def _read(connection: Connection) -> Reading:
+    cursor = await connection.execute("SELECT current_setting('transaction_read_only') = 'off' AS writable")
+    writable = bool((await cursor.fetchall())[0]["writable"])
     if await behind(connection):
-        return Reading(behind=True, depth=None)
+        return Reading(writable, behind=True, depth=None)
     try:
-        return Reading(behind=False, depth=await queue.queue_depth(connection))
+        return Reading(writable, behind=False, depth=await queue.queue_depth(connection))
     except psycopg.ProgrammingError:
-        return Reading(behind=False, depth=None)
+        return Reading(writable, behind=False, depth=None)

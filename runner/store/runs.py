@@ -5,7 +5,8 @@ name the attempt that they belong to (`retry_count`), so that a worker that was 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ WITH job AS MATERIALIZED (
 )
 UPDATE executions e
 SET status = 'running', started_at = clock_timestamp(), retry_count = %(attempt)s,
+    max_retries = greatest(e.max_retries, %(attempt)s),
     last_retry_at = CASE WHEN e.retry_count < %(attempt)s THEN clock_timestamp() ELSE e.last_retry_at END,
     retry_history = CASE
         WHEN e.retry_count < %(attempt)s
@@ -83,7 +85,6 @@ class Planned:
         question_id: the question to ask it.
         interrupted: whether a call for it was under way when a worker died; it is made again.
         retry_count: how many calls were made before the last one.
-        max_retries: how often a call is made again at most.
 
     """
 
@@ -93,7 +94,6 @@ class Planned:
     question_id: str
     interrupted: bool
     retry_count: int
-    max_retries: int
 
     @property
     def attempt(self) -> int:
@@ -105,8 +105,8 @@ async def begin(connection: Connection, job: int) -> Row | None:
     """Set a queued job running.
 
     Returns:
-        The job with what is demanded of its run (null in workflow A), or None when there is no such job. Its status is
-        `running` unless it is terminal.
+        The job with what is demanded of its run (null in workflow A) and the seconds since its first call, or None when
+        there is no such job. Its status is `running` unless it is terminal.
 
     """
     await connection.execute(
@@ -115,13 +115,36 @@ async def begin(connection: Connection, job: int) -> Row | None:
     cursor = await connection.execute(
         """
         SELECT j.jobspec_id, j.jobspec_data, j.status, c.id AS run, c.min_regions_required, c.min_success_rate,
-               c.enable_analysis
+               c.enable_analysis, coalesce(extract(epoch FROM clock_timestamp() - f.first)::float8, 0) AS seconds
         FROM jobs j LEFT JOIN cross_region_executions c ON c.jobspec_id = j.jobspec_id
+        CROSS JOIN LATERAL (
+            SELECT min(least(
+                e.started_at,
+                CASE e.retry_history -> 0 ->> 'reason' WHEN 'service_restart'
+                THEN (e.retry_history -> 0 ->> 'at')::timestamptz END
+            )) AS first
+            FROM executions e WHERE e.job_id = j.id
+        ) f
         WHERE j.id = %s
         """,
         (job,),
     )
     return await cursor.fetchone()
+
+
+@asynccontextmanager
+async def held(connection: Connection, job: int) -> AsyncIterator[bool]:
+    """Keep a job from being cancelled while the context lasts; its value is whether the job is running."""
+    # One round trip, as this stands before every call: statements without parameters can be sent together.
+    cursor = await connection.execute(
+        f"BEGIN; SELECT FROM jobs WHERE id = {job:d} AND status = 'running' FOR SHARE".encode()
+    )
+    try:
+        cursor.nextset()
+        yield cursor.rowcount == 1
+    finally:
+        if not connection.broken:
+            await connection.rollback()  # nothing was written
 
 
 async def status(connection: Connection, job: int) -> str | None:
@@ -144,7 +167,7 @@ async def unfinished(connection: Connection, job: int) -> list[Planned]:
     cursor = await connection.execute(
         """
         SELECT id, region, model_id, coalesce(question_id, 'default') AS question_id, status = 'running' AS interrupted,
-               retry_count, max_retries
+               retry_count
         FROM executions WHERE job_id = %s AND status IN ('pending', 'running') ORDER BY id
         """,
         (job,),

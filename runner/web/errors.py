@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from runner import logging
-from runner.store.database import lost
+from runner.store.database import CLOSED_FOR_WRITING
 
 _log = logging.get(__name__)
 _RETRY_SECONDS: Final = "1"
@@ -123,9 +123,8 @@ async def _parameters(request: Request, error: Exception) -> Response:
 
 
 async def _database(request: Request, error: Exception) -> Response:
-    assert isinstance(error, psycopg.Error)  # noqa: S101 - the type that this handler is registered for
     _log.warning("database_unavailable", error=str(error).strip())
-    if lost(error):
+    if isinstance(error, CLOSED_FOR_WRITING):
         request.app.state.database.suspect()
     return respond(
         request,
@@ -145,3 +144,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _parameters)
     app.add_exception_handler(psycopg.OperationalError, _database)
     app.add_exception_handler(psycopg.InterfaceError, _database)
+    for kind in CLOSED_FOR_WRITING:
+        app.add_exception_handler(kind, _database)

@@ -45,8 +45,7 @@ Include = Annotated[Literal["executions"] | None, Query(description="What to sho
 )
 async def submit(request: Request) -> JsonBody:
     """Submit a job to the standard workflow."""
-    with request.app.state.intake.submission():
-        return await _submit(request, spec.standard, lambda job, _run, _at: {"id": job.job_id, "status": "enqueued"})
+    return await _submit(request, spec.standard, lambda job, _run, _at: {"id": job.job_id, "status": "enqueued"})
 
 
 @router.post(
@@ -58,8 +57,7 @@ async def submit(request: Request) -> JsonBody:
 )
 async def submit_cross_region(request: Request) -> JsonBody:
     """Submit a job to the cross-region workflow."""
-    with request.app.state.intake.submission():
-        return await _submit(request, spec.cross_region, _submitted)
+    return await _submit(request, spec.cross_region, _submitted)
 
 
 def _submitted(job: spec.Submission, run: UUID | None, at: datetime) -> dict[str, Any]:
@@ -87,6 +85,18 @@ async def _submit(
     count_submission(request)
     key_text = _idempotency_key(request)
     body = await read_object(request)
+    # Jobs wait for submissions: one whose body is still on its way is none yet, however slow its client is.
+    with request.app.state.intake.submission():
+        return await _take_in(request, body, key_text, read, answer)
+
+
+async def _take_in(
+    request: Request,
+    body: dict[str, Any],
+    key_text: str | None,
+    read: Callable[[dict[str, Any]], spec.Submission],
+    answer: Callable[[spec.Submission, UUID | None, datetime], Mapping[str, Any]],
+) -> JsonBody:
     state = request.app.state
     try:
         submission = read(body)

@@ -10,7 +10,6 @@ from starlette.responses import PlainTextResponse, Response
 from runner import __version__, queue
 from runner.questions import CATEGORIES
 from runner.store import executions
-from runner.store.database import lost
 from runner.store.probe import ANSWER_SECONDS
 from runner.web import schemas
 from runner.web.errors import JsonBody
@@ -78,9 +77,7 @@ async def get_metrics(request: Request) -> Response:
                 await queue.oldest_seconds(connection),
                 await executions.counts_by_status(connection),
             )
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        if lost(error):
-            request.app.state.database.suspect()
+    except (psycopg.OperationalError, psycopg.InterfaceError):
         metrics.unobserved()
     return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -104,8 +101,8 @@ async def _database_and_queue(request: Request) -> list[dict[str, str]]:
             _service("database", "unhealthy", "does not answer"),
             _service("queue", "unhealthy", "is in the database"),
         ]
-    if reading.behind:
-        lacking = "lacks a migration"
+    if reading.behind or not reading.writable:
+        lacking = "lacks a migration" if reading.behind else "takes no writes"
         return [_service("database", "unhealthy", lacking), _service("queue", "unhealthy", lacking)]
     if reading.depth is None:
         return [_service("database", "healthy"), _service("queue", "unhealthy", "its tables are missing")]

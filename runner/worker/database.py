@@ -9,13 +9,13 @@ from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import NotifyCallback
 
 from runner import logging, queue_driver
-from runner.store.database import Connection, Pool
+from runner.store.database import CLOSED_FOR_WRITING, Connection, Pool
 from runner.worker.listener import Listener
 
 Result = TypeVar("Result")
 
-OUTAGE: Final = (psycopg.OperationalError, psycopg.InterfaceError)
-"""Errors of a connection whose server is away, restarting or ending the session, or asks to try again."""
+OUTAGE: Final = (psycopg.OperationalError, psycopg.InterfaceError, *CLOSED_FOR_WRITING)
+"""Errors of a connection whose server is away, restarting or ending the session, takes no writes, or asks again."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
@@ -56,6 +56,8 @@ class Persistent:
                     result = await operation(connection, again)
             except OUTAGE as error:
                 again = True
+                if isinstance(error, CLOSED_FOR_WRITING):
+                    self._pool.distrust()
                 _log.warning("database_unavailable", error=str(error).strip(), retry_in_seconds=pause)
             else:
                 _raise_if_cancelled()

@@ -72,12 +72,6 @@ def out_of_time(owner: str, seconds: float) -> Failure:
     return Failure("ROUTER_TIMEOUT", "timeout", message, transient=True)
 
 
-def interrupted_too_often(times: int) -> Failure:
-    """The failure of an execution whose calls did not survive repeated restarts of the service."""
-    message = f"the call was interrupted by {times} restarts of the service and is not made again"
-    return Failure("ROUTER_NETWORK", "network", message, transient=True)
-
-
 def runner_fault(error: BaseException) -> Failure:
     """The failure of executions of a job that the runner could not run because of a fault of its own."""
     while isinstance(error, BaseExceptionGroup):  # of tasks that ran side by side; the first fault ended the others

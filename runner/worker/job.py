@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from runner.store import outcomes, runs
 from runner.store.database import Connection
 from runner.store.runs import Planned
 from runner.worker.database import Persistent, wait
-from runner.worker.execution import interrupted_too_often, limits_of, no_provider, out_of_time, runner_fault
+from runner.worker.execution import limits_of, no_provider, out_of_time, runner_fault
 from runner.worker.records import Records
 from runner.worker.router import ROUTER_REGIONS, Answer, Failure, Router
 from runner.worker.slots import FairSlots
@@ -125,16 +125,18 @@ class JobRun:
             self._began = time.perf_counter()
             logging.bind(job_id=self._trace)
             _log.info("job_running", executions=len(left), resumed=any(entry.interrupted for entry in left))
-            await self._within_limit(left, first)
+            await self._within_limit(left, first, row["seconds"])
         return await self._finish()
 
-    async def _within_limit(self, left: Sequence[Planned], first: AsyncExitStack) -> None:
+    async def _within_limit(self, left: Sequence[Planned], first: AsyncExitStack, passed: float) -> None:
         seconds, region_seconds = limits_of(self._spec)
+        # However often its worker died: the job's time goes on.
+        remaining = max(0.0, seconds - passed)
         by_region: dict[str, list[Planned]] = {}
         for entry in left:
             by_region.setdefault(entry.region, []).append(entry)
         try:
-            async with asyncio.timeout(seconds) as limit:
+            async with asyncio.timeout(remaining) as limit:
                 known = await self._plan(list(by_region)) if left else None
                 async with asyncio.TaskGroup() as group:
                     for region, entries in by_region.items():
@@ -196,13 +198,7 @@ class JobRun:
         async with first or self._tools.slots.slot((self.job, entry.region)):
             if self._tools.draining.is_set():
                 return
-            result: Answer | Failure | None
-            if entry.interrupted and entry.retry_count >= entry.max_retries:
-                # Not claimed: the row keeps the number of calls that were made.
-                result = interrupted_too_often(entry.attempt)
-                entry = replace(entry, interrupted=False)
-            else:
-                result = await self._claim_and_call(entry, started)
+            result = await self._claim_and_call(entry, started)
         if result is not None:
             await self._records.store(entry, result, self._providers.get(entry.region))
 
@@ -211,32 +207,33 @@ class JobRun:
         call: asyncio.Task[Answer | Failure] | None = None
         sent = asyncio.Event()
 
-        async def begin(connection: Connection, again: bool) -> bool:
+        async def begin(connection: Connection, _: bool) -> None:
             nonlocal call
-            # The claim keeps its lock on the job until the request is out: a cancellation waits for that, so that no
-            # call is made once it has been committed.
-            async with connection.transaction():
-                if not await runs.claim(connection, self.job, entry, again):
-                    return False
-                if call is None:
+            # A cancellation waits until the request is out, so that no call is made once it has been committed.
+            async with runs.held(connection, self.job) as running:
+                if running and call is None:
                     started()
                     call = asyncio.create_task(self._call(entry, sent))
                     call.add_done_callback(lambda _: sent.set())
-                await wait(sent, _SENDING_SECONDS)
-            return True
+                if call is not None:
+                    await wait(sent, _SENDING_SECONDS)
 
+        # Committed before anything is sent: whatever happens from now on, the row counts the call.
+        if not await self._tools.persist(lambda connection, again: runs.claim(connection, self.job, entry, again)):
+            return None
         try:
-            claimed = await self._tools.persist(begin)
-            return await call if claimed and call is not None else None
+            await self._tools.persist(begin)
+            return None if call is None else await call
         finally:
             if call is not None and not call.done():
                 call.cancel()
 
     async def _call(self, entry: Planned, sent: asyncio.Event) -> Answer | Failure:
         text = prompt(entry.question_id, self._spec)
+        key = f"{self._trace}/{entry.id}/{entry.attempt}"
         with self._tools.metrics.call() as outcome:
             try:
-                answer = await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, sent)
+                answer = await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, key, sent)
             except Failure as failure:
                 outcome.append(failure.type)
                 return failure

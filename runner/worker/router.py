@@ -136,9 +136,7 @@ class Router:
             and isinstance(entry.get("region"), str)
         ]
 
-    async def infer(
-        self, model: str, prompt: str, region: str, trace_id: str, sent: asyncio.Event | None = None
-    ) -> Answer:
+    async def infer(self, model: str, prompt: str, region: str, trace_id: str, key: str, sent: asyncio.Event) -> Answer:
         """Ask a model.
 
         Args:
@@ -146,6 +144,7 @@ class Router:
             prompt: the text that it gets.
             region: canonical code of the region that it must run in.
             trace_id: sent as X-Trace-Id.
+            key: sent as Idempotency-Key; another one for each call.
             sent: is set when the request has been sent.
 
         Raises:
@@ -162,7 +161,7 @@ class Router:
         }
         try:
             async with asyncio.timeout(self._timeout) as limit:
-                status, content = await self._post(body, trace_id, sent)
+                status, content = await self._post(body, {"X-Trace-Id": trace_id, "Idempotency-Key": key}, sent)
         except TimeoutError as error:
             if not limit.expired():
                 raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
@@ -177,12 +176,13 @@ class Router:
             raise Failure("ROUTER_NETWORK", "network", message, transient=True) from error
         return _read(status, content, region)
 
-    async def _post(self, body: Mapping[str, object], trace_id: str, sent: asyncio.Event | None) -> tuple[int, bytes]:
+    async def _post(
+        self, body: Mapping[str, object], headers: Mapping[str, str], sent: asyncio.Event
+    ) -> tuple[int, bytes]:
         async def trace(event: str, _: object) -> None:
-            if sent is not None and event == "http11.send_request_body.complete":
+            if event == "http11.send_request_body.complete":
                 sent.set()
 
-        headers = {"X-Trace-Id": trace_id}
         # Routers of different releases have the operation at different paths; the one that was found is kept.
         status, content = 404, b""
         for path in (self._path, *(path for path in _PATHS if path != self._path)):

@@ -17,6 +17,7 @@ from runner.settings import Settings
 from runner.store import runs
 from runner.store.database import Pool
 from runner.worker.database import OUTAGE, Persistent, QueueDriver, wait
+from runner.worker.faults import Faults
 from runner.worker.job import End, JobRun, Tools
 from runner.worker.listener import Listener
 from runner.worker.locks import JobLocks
@@ -69,6 +70,7 @@ class _Worker:
         self._intake = intake
         self._heartbeat = timedelta(seconds=settings.heartbeat_seconds)
         self._runs: dict[int, JobRun] = {}
+        self._faults: dict[int, Faults] = {}
         slots = FairSlots(settings.executions_parallel)
         self._tools = Tools(Persistent(pool), router, slots, asyncio.Event(), metrics)
         self._parallel = asyncio.Semaphore(settings.jobs_parallel)
@@ -137,24 +139,31 @@ class _Worker:
                     # Its worker is alive, only slow: look again later.
                     raise RetryRequested(self._heartbeat, "another worker runs the job")
                 try:
-                    end = await self._run(job, entry.attempts)
+                    end = await self._run(job)
                 finally:
                     await self._locks.release(job)
         if end is End.RELEASED:
             pause = timedelta(0) if self._tools.draining.is_set() else self._heartbeat
             raise RetryRequested(pause, "the job is handed back")
 
-    async def _run(self, job: int, faults: int) -> End:
+    async def _run(self, job: int) -> End:
         current = self._runs[job] = JobRun(job, self._tools)
-        # pgqueuer forgets an entry whose handler fails: every fault becomes another try, and in the end a failed job.
+        # pgqueuer forgets an entry whose handler fails: every fault becomes another try, and a fault that is not of the
+        # surroundings in the end a failed job. Its own count has the hand-backs of restarts too.
         try:
-            return await current.run()
+            end = await current.run()
         except Exception as error:
-            _log.exception("job_fault", attempt=faults)
-            if faults >= _MAX_FAULTS and await self._give_up(current, error):
+            faults = self._faults.get(job, Faults()).and_another(error)
+            self._faults[job] = faults
+            _log.exception("job_fault", attempt=faults.total)
+            if faults.own > _MAX_FAULTS and await self._give_up(current, error):
+                del self._faults[job]
                 return End.DONE
-            pause = timedelta(seconds=2 ** min(faults, _MAX_PAUSE_EXPONENT))
+            pause = timedelta(seconds=2 ** min(faults.total - 1, _MAX_PAUSE_EXPONENT))
             raise RetryRequested(pause, f"a fault: {type(error).__name__}") from error
+        else:
+            self._faults.pop(job, None)
+            return end
         finally:
             del self._runs[job]
 

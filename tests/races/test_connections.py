@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
 from functools import partial
 from typing import LiteralString
@@ -16,6 +17,7 @@ from beacon.router import Hang
 from beacon.scenario import Job, Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.races import SETTINGS, Pair, held, listening, nobody_listening
+from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
 
 OPEN: LiteralString = """
@@ -25,6 +27,8 @@ FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_p
 CLIENTS = 200
 MOST = 2 * (2 * int(SETTINGS["RUNNER_DATABASE_POOL"]) + 3)
 """Connections of both processes: two pools each, and those that listen, hold the locks of jobs, and ask for health."""
+HELD_UP = 8
+"""Jobs, and the seconds that they take where each waits for as long as it may."""
 BUSY = 12
 """Requests that wait in the database while their clients leave: more than a process has connections."""
 
@@ -76,6 +80,19 @@ def test_clients_that_leave_in_the_middle_leave_nothing_behind(pair: Pair) -> No
 
     scenario.finished()
     wait("no open transaction", partial(left_open, scenario), until=lambda seen: seen[0] == 0 and seen[1] <= MOST)
+
+
+def test_client_whose_body_is_slow_holds_up_no_job(own_runner: OwnRunner) -> None:
+    """Jobs wait for submissions, one after another here, but not for one that has not arrived."""
+    scenario = own_runner(RUNNER_JOBS_PARALLEL="1")
+    address = urlsplit(scenario.session.system.base_url)
+    with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
+        connection.sendall(request(scenario, "POST", CROSS_REGION_JOBS, b'{"job_spec": {', length=5000))
+        started = time.monotonic()
+        jobs = [scenario.submit(scenario.spec()) for _ in range(HELD_UP)]
+        for job in jobs:
+            job.wait("completed")
+        assert time.monotonic() - started < HELD_UP
 
 
 @pytest.mark.parametrize("workflow", [STANDARD, pytest.param(CROSS_REGION, marks=pytest.mark.full)])

@@ -76,6 +76,35 @@ def test_every_operation_says_that_the_database_is_away_and_recovers(own_runner:
     scenario.finished()
 
 
+def read_only(scenario: Scenario, state: str) -> None:
+    """Set whether new sessions of the database may write, and end those that there are."""
+    parts = urlsplit(scenario.database.url)
+    name = parts.path.removeprefix("/")
+    with psycopg.connect(urlunsplit(parts._replace(path="/postgres")), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}").format(
+                sql.Identifier(name), sql.Literal(state)
+            )
+        )
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            (name, scenario.database.connection.info.backend_pid),
+        )
+
+
+def test_database_that_takes_no_writes_is_said_to_be_away(own_runner: OwnRunner) -> None:
+    scenario = own_runner()
+    read_only(scenario, "on")
+    refused = wait("the refusal", lambda: scenario.send(scenario.spec()), until=lambda answer: answer.status == 503)
+    assert refused.error_code == "persistence_unavailable"
+    assert scenario.client.get("/health/ready").status == 503
+
+    read_only(scenario, "off")
+    ready = partial(scenario.client.get, "/health/ready")
+    wait("recovery", ready, until=lambda answer: answer.status == 200, kind="ready")
+    scenario.finished()
+
+
 def gauges_of_the_database(scenario: Scenario) -> dict[str, str]:
     """The values of the gauges that the database gives, and of the one that says whether it answers."""
     lines = scenario.client.get("/metrics").text.splitlines()

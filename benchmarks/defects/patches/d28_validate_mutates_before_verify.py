@@ -5,7 +5,7 @@ from runner.web import jobs
 def apply() -> None:
     """Verifies the spec with its defaults."""
     edit(
-        jobs._submit,
+        jobs._take_in,
         (
             "signature.verify(submission.received,",
             'signature.verify(submission.spec if submission.workflow == "standard" else submission.received,',

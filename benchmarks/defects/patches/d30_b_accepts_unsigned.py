@@ -5,7 +5,7 @@ from runner.web import jobs
 def apply() -> None:
     """Takes half a signature for none, and keeps no nonce of a signed cross-region job."""
     edit(
-        jobs._submit,
+        jobs._take_in,
         (
             "nonce = signature.verify(submission.received, required=state.settings.require_signature)\n",
             "of_region = submission.workflow == 'cross-region'\n"

@@ -113,16 +113,21 @@ def test_calls_that_are_missing_or_too_many_are_found(rows: JobRows, calls: Sequ
     assert causes(rows, calls) == NUMBER
 
 
-def test_call_that_a_kill_cut_off_may_be_counted_or_not() -> None:
-    """The runner was killed between sending and committing; any other call counts as usual."""
+def test_call_of_a_killed_runner_is_counted_even_if_it_was_not_sent() -> None:
     cut = replace(US, aborted=True, status=None, text=None, provider=None)
-    for rows, calls in ((single(), [cut, US]), (TWICE, [cut, US]), (single(), [US])):
+    for rows, calls in ((TWICE, [cut, US]), (TWICE, [US]), (single(), [US])):
         assert differences(rows, calls, TEXTS, REQUEST, interrupted=True) == []
     assert causes(single(), [cut, US]) == NUMBER
-    for rows, calls in ((single(), [US, US]), (TWICE, [US]), (single(), [cut, US, US])):
+    for rows, calls in ((single(), [US, US]), (single(), [cut, US]), (TWICE, [cut, US, US]), (TWICE, [])):
         assert [finding.code for finding in differences(rows, calls, TEXTS, REQUEST, interrupted=True)] == [
             "BG-ROUTER-001"
         ]
+
+
+def test_calls_with_one_idempotency_key_are_found() -> None:
+    first, second = (replace(US, headers={"idempotency-key": key}) for key in ("job/1/0", "job/1/1"))
+    assert causes(TWICE, [first, second]) == set()
+    assert causes(TWICE, [first, first]) == NUMBER
 
 
 def test_two_executions_do_not_share_a_call() -> None:
