@@ -44,6 +44,7 @@ SUITE = Suite(
     lacking=lacking,
     inventory="contracts/inventory.toml",
     order="contracts/order.toml",
+    times="contracts/times.toml",
 )
 
 

@@ -127,6 +127,11 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
 
         return prepare(parser)
 
+    def merge(parser: ArgumentParser) -> Run:
+        from gate.cli.merge import prepare
+
+        return prepare(parser, _needed(pack))
+
     def update(parser: ArgumentParser) -> Run:
         from gate.cli.update import prepare
 
@@ -139,6 +144,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("drift", "print where contract, service and suite differ", drift),
         Command("stage", "judge as a stage of a rollout asks for", stage),
         Command("cleanup", "remove what a killed run left on a remote target", cleanup),
+        Command("merge", "make one verdict of the shards of a run", merge),
         Command("annotate", "put a verdict on a pull request", annotate),
         Command("report", "make the Allure report of a run", _report),
         Command("doctor", "print what works on this machine, and what brings the rest", _doctor),

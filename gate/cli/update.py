@@ -26,7 +26,22 @@ def generated(pack: Pack, reports: Sequence[str] = ()) -> Mapping[str, Callable[
         files[pack.suite.inventory] = lambda: _inventory(pack, reports)
     if pack.suite.order:
         files[pack.suite.order] = lambda: _order(pack, reports)
+    if pack.suite.times:
+        files[pack.suite.times] = lambda: _times(pack, reports)
     return files
+
+
+def _times(pack: Pack, reports: Sequence[str]) -> str:
+    """The times of the tests as before, without those that are gone, or with those of these reports."""
+    from gate.verdict import inventory, times
+
+    path = pack.root / pack.suite.times
+    current = times.load(path) if path.exists() else times.Times()
+    for each in reports:
+        current = current.renewed(times.measured(Path(each) / "junit.xml"))
+    listed = inventory.load(pack.root / pack.suite.inventory)  # which is written before
+    functions = {function for cases in listed.tests.values() for function in cases}
+    return current.within(functions | set(map(times.function, listed.existing)), pack.suite.harness).text()
 
 
 def _order(pack: Pack, reports: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ PROGRAM = "./scripts/gate"
 AGAIN = "again"
 """The folder, within that of the reports, for those of a repeated part: the others stay as they are."""
 PASSING = frozenset(
-    {"report_dir", "keep", "cold", "stop_file", "baseline", "allow_partial", "fail_fast", "last_failed"}
+    {"report_dir", "keep", "cold", "stop_file", "baseline", "allow_partial", "fail_fast", "last_failed", "shard"}
 )
 """Options that do not decide what is judged, or how."""
 SERVICE_ENV = "runner_env"

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from gate.core.errors import UsageError
 from gate.core.options import Option, Options, check, collect, declared, tested
 from gate.core.redaction import Redactor, unclear
+from gate.core.shards import Shard
 
 TARGETS = ("embedded", "containers", "remote", "auto")
 STARTED = ("embedded", "containers", "auto")
@@ -209,6 +210,9 @@ class Settings(Options):
     """how long to fuzz after the cases of the depth, such as 600 (seconds), 90s or 10m"""
     repeat: Annotated[int, check(_whole(1, 100)), Option("depth", "N")] = 1
     """how often each test runs; a finding that some repetitions miss is reported as flaky"""
+    shard: Annotated[Shard | None, check(Shard.of), Option("depth", "I/N")] = None
+    """run the I-th of N parts of the tests, which take about the same time; `gate merge` makes one verdict of all N.
+    What --budget adds is shared by all of them"""
     fail_fast: Annotated[bool, Option("depth", typed=True)] = False
     """end with the first group of findings, and say what was not tried; -x is short for it"""
     last_failed: Annotated[bool, Option("depth", typed=True)] = False

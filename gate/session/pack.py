@@ -37,7 +37,13 @@ class Suite:
     lacking: Callable[[Any], str] = lambda _: ""  # with the run's settings: what they lack here, and what brings it
     inventory: str = ""  # file with the least that a run has to judge
     order: str = ""  # file with what each test reveals for its time
+    times: str = ""  # file with the seconds of each test
     config: str = "pyproject.toml"  # file with the settings of pytest, which reads no other
+
+    @property
+    def dividing(self) -> tuple[str, ...]:
+        """Files by which the tests are divided among shards."""
+        return tuple(filter(None, (self.inventory, self.times)))
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from gate.core.settings import NOTE, WITHOUT_ORACLES, WRAPPED
 from gate.oracles.registry import offered, unavailable
 from gate.session.sources import sources
 from gate.session.start import promises
-from gate.suite import canaries, kept
+from gate.suite import canaries, kept, sharding
 from gate.suite.judged import completed, judged
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
@@ -57,8 +57,10 @@ from gate.verdict.events import (
 )
 from gate.verdict.inventory import Inventory, Scope
 from gate.verdict.journal import Follower, Journal, Listener, read
+from gate.verdict.part import NAME as PART
 from gate.verdict.places import Place
 from gate.verdict.promises import Promises
+from gate.verdict.report_directory import PARTIAL
 from gate.verdict.tally import Tally, tally
 from gate.verdict.verdict import Verdict
 
@@ -77,6 +79,7 @@ class Controller:
         self.canaries = canaries.Roll(suite.pack(), self.target, self.settings.report_dir / "journal")
         self.inventory = Inventory()
         self.collected: set[str] = set()
+        self.own = frozenset[str]()  # tests that the inventory has for the shard, if this is one
         self.promises = Promises()  # until those of the pack are loaded, which can fail
         self.places: dict[str, Place] = {}  # of tests
         self.tests = Tally()  # outcomes, those of the harness too
@@ -112,7 +115,8 @@ class Controller:
             ),
             rerun=Rerun(RunOptions.of(settings, os.environ, self.redact), settings.report_dir, self.asked.expression),
             judged=judged(settings, configured(suite.pack().service, settings), self.asked.words),
-            narrowed=bool(self.asked.narrowed or self.asked.expression),
+            narrowed=bool(self.asked.narrowed or self.asked.expression or settings.shard),
+            shard=str(settings.shard or ""),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",
         )
 
@@ -149,6 +153,7 @@ class Controller:
             self.canaries.call()
             if file := suite.pack().suite.inventory:
                 self.inventory = inventory.load(suite.pack().root / file)
+            self.own = sharding.part_of(self.settings, self.asked)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -334,8 +339,26 @@ class Controller:
             self.run.missing = self._missing(total)
             self.run.not_tried = self._not_tried() if self.cut_short else {}
             self.verdict = self._placed(decide(total, self.run, self.promises))
+            self._describe_shard()
             reports.write(self.verdict, self.settings.report_dir, self.redact)
             last_failed.write(suite.pack().root, total.outcomes, total.tests("failed", "error"))
+
+    def _describe_shard(self) -> None:
+        """Writes what ``gate merge`` needs to know of a shard, for the reports to publish."""
+        if not self.settings.shard:
+            return
+        part = sharding.described(
+            self.settings,
+            self.asked,
+            self.run,
+            workers={CONTROLLER, *(self.workers or {worker_of(self.config)})},
+            tests=self._expected(),
+            failed={test: self.places[test] for test in self.tests.tests("failed", "error")},
+            cut_short=self.cut_short,
+            failed_of_harness=self.failed_of_harness,
+        )
+        path = self.settings.report_dir / f"{PART}{PARTIAL}"
+        path.write_text(self.redact(part.text()), encoding="utf-8")
 
     def _placed(self, verdict: Verdict) -> Verdict:
         """The verdict with the places of the promises that its findings break."""
@@ -354,13 +377,17 @@ class Controller:
         scope = Scope(
             depth=settings.depth,
             setting=self.run.setting,
-            selected=self.asked.selected,
+            selected=self.own.__contains__ if settings.shard else self.asked.selected,
             existing=settings.existing,
             repeat=settings.repeat,
         )
         known = Inventory() if self.asked.narrowed else self.inventory
-        tests = [test for test in self.collected if not self._of_harness(test)]
-        return known.missing(total, scope, [criterion.id for criterion in self.promises.criteria], tests)
+        return known.missing(total, scope, [criterion.id for criterion in self.promises.criteria], self._expected())
+
+    def _expected(self) -> list[str]:
+        """The tests that have to have an outcome, beside those that the inventory has for a whole run."""
+        tests = {test for test in self.collected if not self._of_harness(test)}
+        return [*tests, *(self.own - tests)]
 
     def pytest_terminal_summary(self) -> None:
         """Prints the verdict, unless the command line does."""

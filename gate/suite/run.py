@@ -16,11 +16,13 @@ from gate.core.errors import GateError
 from gate.core.options import declared, given
 from gate.core.settings import DEPTHS, WRAPPED, load
 from gate.session.start import refuse
+from gate.suite import sharding
 from gate.suite.interrupts import INTERRUPT
 from gate.suite.scheduling import scheduled
 from gate.suite.state import ASKED, CHOSEN, CRITERIA, ENDED, FIRST, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import last_failed, order, report_directory
+from gate.verdict.baseline import without_repetition
 from gate.verdict.report_directory import PARTIAL
 
 
@@ -122,6 +124,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = [item for item in items if _within(settings.depth, item)]
+    if settings.shard:
+        own = sharding.part_of(settings, config.stash[ASKED], [item.nodeid for item in items])
+        config.hook.pytest_deselected(items=[item for item in items if without_repetition(item.nodeid) not in own])
+        items[:] = [item for item in items if without_repetition(item.nodeid) in own]
     collected = list(items)
     random.Random(settings.seed).shuffle(items)
     pack, first = suite.pack(), frozenset[str](getattr(config.option, "gate_first", ()))

@@ -86,7 +86,8 @@ def _with(result: dict[str, Any], blamed: Blame) -> dict[str, Any]:
     details = {**result.get("statusDetails", {}), **_details(blamed.all)}
     if not blamed.standing:
         details["known"] = True
-    return {**result, "statusDetails": details, "labels": [*result.get("labels", ()), *_labels(blamed.all)]}
+    labels = result.get("labels", [])
+    return {**result, "statusDetails": details, "labels": labels + [n for n in _labels(blamed.all) if n not in labels]}
 
 
 def _details(findings: Sequence[FindingResult]) -> dict[str, Any]:

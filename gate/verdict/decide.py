@@ -45,6 +45,7 @@ class Run:
     profile: Profile = field(default_factory=lambda: Profile(name=PUBLISHED))
     baseline: Baseline | None = None
     unavailable: Mapping[str, str] = field(default_factory=dict)  # oracle and what the target does not show it
+    shard: str = ""  # such as 2/4, if it is a part of a run
     narrowed: bool = False  # tests were selected, so a pass is about those alone
     duration: float = 0.0  # seconds
     stopped: str = ""  # why the run could not go on, or says nothing whatever it found
@@ -63,7 +64,8 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         groups.append(of_run(Finding(UNCOVERED, name, "seen at least once", "never") for name in coverage.uncovered))
     if not run.stopped:
         seen = {deviation.id for _, deviation in accepted}
-        groups += (of_run([finding]) for finding in run.profile.findings(seen, _reached(tally)))
+        reached = [] if run.shard else _reached(tally)  # another shard may have seen what this one did not
+        groups += (of_run([finding]) for finding in run.profile.findings(seen, reached))
     findings = [_repeatable(finding, run.rerun) for finding in numbered(groups)]
     ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
     left_out = _left_out(tally)
@@ -79,6 +81,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         depth=run.depth,
         seed=run.seed,
         narrowed=run.narrowed,
+        shard=run.shard,
         workers=run.workers,
         duration_seconds=round(run.duration, 3),
         criteria=_criteria(tally, promises),

@@ -25,6 +25,7 @@ KEPT = "journal/kept.txt"
 """The addresses of a run with --keep, as long as it stays."""
 RESULTS = (
     VERDICT,
+    "shard.json",
     "verdict.md",
     "verdict.html",
     "verdict.sarif",

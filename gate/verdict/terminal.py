@@ -118,4 +118,5 @@ def _counts(verdict: Verdict) -> str:
     reached = {"operations": coverage.operations, "error codes": coverage.error_codes}
     seen = ", ".join(f"{sum(map(bool, names.values()))} of {len(names)} {kind}" for kind, names in reached.items())
     place = f"{verdict.target}, depth {verdict.depth}, seed {verdict.seed}"
+    place += f", shard {verdict.shard}" if verdict.shard else ""
     return f"tests: {tests} in {verdict.duration_seconds:.0f} s; criteria: {criteria}; seen: {seen}; {place}"

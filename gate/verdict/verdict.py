@@ -186,6 +186,7 @@ class Verdict(_Document):
     unattributed: list[str] = []  # changes of rows that no request can be accused of, which are no findings
     gate_failures: dict[str, str] = {}  # of the gate itself: reason and evidence
     left_behind: list[str] = []  # created by the run, which could not remove it
+    shard: str = ""  # such as 2/4, if it is a part of a run
     setting: str = "own"  # or rows, api: what the target shows
     profile: str = PUBLISHED
     accepted: list[Accepted] = []
