@@ -82,6 +82,12 @@ def _doctor(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _annotate(parser: ArgumentParser) -> Run:
+    from gate.cli.annotate import prepare
+
+    return prepare(parser)
+
+
 def _report(parser: ArgumentParser) -> Run:
     from gate.cli.report import prepare
 
@@ -122,11 +128,6 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
 
         return prepare(parser, _needed(pack))
 
-    def annotate(parser: ArgumentParser) -> Run:
-        from gate.cli.annotate import prepare
-
-        return prepare(parser)
-
     def merge(parser: ArgumentParser) -> Run:
         from gate.cli.merge import prepare
 
@@ -145,7 +146,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("stage", "judge as a stage of a rollout asks for", stage),
         Command("cleanup", "remove what a killed run left on a remote target", cleanup),
         Command("merge", "make one verdict of the shards of a run", merge),
-        Command("annotate", "put a verdict on a pull request", annotate),
+        Command("annotate", "put a verdict on a pull request", _annotate),
         Command("report", "make the Allure report of a run", _report),
         Command("doctor", "print what works on this machine, and what brings the rest", _doctor),
         Command("update", "write the files that are generated", update),

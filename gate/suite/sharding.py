@@ -41,7 +41,7 @@ def described(
     cut_short: bool,
     failed_of_harness: int,
 ) -> Part:
-    """What the merging of this shard needs to know beside its journals; ``failed`` are places of tests."""
+    """The facts about this shard that a merge needs beside its journals; ``failed`` are places of tests."""
     pack, judged = suite.pack(), run.judged
     return Part(
         shard=str(settings.shard),

@@ -55,7 +55,7 @@ def tests_of(parts: Sequence[Part]) -> set[str]:
 
 
 def scope_of(parts: Sequence[Part]) -> Scope:
-    """What the whole run was asked to judge."""
+    """The part of the inventory that the whole run was asked to judge."""
     first, tests = parts[0], tests_of(parts)
     return Scope(
         depth=first.conditions["depth"],

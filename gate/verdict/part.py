@@ -18,7 +18,7 @@ NAME = "shard.json"
 
 
 class Part(BaseModel):
-    """What a merge needs to know of a shard that its journals do not say."""
+    """The facts about a shard that a merge needs beside its journals."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +43,7 @@ class Part(BaseModel):
 
     @property
     def place(self) -> Shard:
-        """Which of how many it is."""
+        """Its place among the shards of its run."""
         return Shard.of(self.shard)
 
     def text(self) -> str:

@@ -20,17 +20,14 @@ FAILING = ("def test_third():\n    pass", "def test_third():\n    raise Assertio
 
 def shard(root: Path, index: int, inner: Inner) -> Verdict:
     """The verdict of one of two shards."""
-    words = f"{inner.options} --shard={index}/2"
-    return replace(inner, options=words, reports=f"reports/{index}").run(root).verdict
+    return replace(inner, variables={"GATE_SHARD": f"{index}/2"}, reports=f"reports/{index}").run(root).verdict
 
 
 def merge(root: Path, *directories: str) -> int:
     """The exit code of the merging of shards, whose reports are in ``merged``."""
-    suite = replace(SUITE, inventory="inventory.toml")
+    own = replace(pack(), root=root, suite=replace(SUITE, inventory="inventory.toml"))
     paths = [str(root / "reports" / name) for name in directories]
-    return main(
-        replace(pack(), root=root, suite=suite), arguments=["merge", *paths, "--report-dir", str(root / "merged")]
-    )
+    return main(own, arguments=["merge", *paths, "--report-dir", str(root / "merged")])
 
 
 def ended(verdict: Verdict) -> dict[str, str]:
@@ -54,10 +51,7 @@ def test_merged_shards_are_the_run(tmp_path: Path, capsys: pytest.CaptureFixture
     (suite,) = ElementTree.parse(tmp_path / "merged" / "junit.xml").iter("testsuite")  # noqa: S314 (just written)
     assert (suite.get("tests"), suite.get("failures"), len(suite)) == ("4", "1", 4)
     results = (tmp_path / "merged" / "allure-results").glob("*-result.json")
-    named = [json.loads(path.read_text(encoding="utf-8")) for path in results]
-    assert sorted(result["fullName"] for result in named) == sorted(EXPECTED)
-    (failed,) = (result["labels"] for result in named if result["status"] == "failed")
-    assert [label["name"] for label in failed].count("severity") == 1
+    assert len({json.loads(path.read_text(encoding="utf-8"))["uuid"] for path in results}) == len(EXPECTED)
     assert "1 finding" in capsys.readouterr().out
 
 
@@ -75,9 +69,9 @@ def test_what_vanished_is_missing_from_its_shard_and_from_the_whole(
 
 def test_shards_that_are_no_whole_run_are_refused_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for index in (1, 2):
-        shard(tmp_path, index, Inner())
+        shard(tmp_path, index, Inner(workers=index))
     shutil.copytree(tmp_path / "reports" / "2", tmp_path / "reports" / "again")
-    shutil.copytree(tmp_path / "reports" / "2", tmp_path / "reports" / "cut")
+    shutil.copytree(tmp_path / "reports" / "1", tmp_path / "reports" / "cut")
     journal = next((tmp_path / "reports" / "cut" / "journal").glob("gw*.ndjson"))
     journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
     for directories, sentence in {
@@ -87,6 +81,6 @@ def test_shards_that_are_no_whole_run_are_refused_by_name(tmp_path: Path, capsys
     }.items():
         assert merge(tmp_path, *directories) == 3
         assert sentence in capsys.readouterr().err
-    assert merge(tmp_path, "1", "cut") == 3
-    assert "Shard 2/2: The journal of gw0 has no end" in read(tmp_path / "merged").reason
+    assert merge(tmp_path, "cut", "2") == 3
+    assert "Shard 1/2: The journal of gw0 has no end" in read(tmp_path / "merged").reason
     assert merge(tmp_path, "1", "2") == 0

@@ -93,6 +93,7 @@ class Inner:
     conftest: str = ""
     ini: str = ""
     options: str = ""  # PYTEST_ADDOPTS
+    variables: dict[str, str] = field(default_factory=dict)
     asked: dict[str, object] = field(default_factory=dict)
     workers: int = 1
     reports: str = "reports"
@@ -116,7 +117,7 @@ class Inner:
             f"--workers={self.workers}",
             f"--report-dir={root / self.reports}",
         ]
-        variables = {CALL: json.dumps(self.asked), "PYTEST_ADDOPTS": self.options}
+        variables = {CALL: json.dumps(self.asked), "PYTEST_ADDOPTS": self.options, **self.variables}
         code, output = run_pytest(words, root, variables)
         assert (root / self.reports / NAME).exists(), output
         return Ending(code, read(root / self.reports), output)

@@ -52,6 +52,8 @@ def test_failed_test_has_its_findings_the_worst_severity_and_their_codes(tmp_pat
     assert labels(results["t::b[1]"], "severity") == ["critical"]
     assert labels(results["t::b[1]"], "tag") == ["BG-HTTP-001", "BG-HTTP-005"]
     assert results["t::a"]["statusDetails"]["message"] == "raw"
+    allure_report.complete(tmp_path, verdict)  # as results of a shard are, once more for the whole run
+    assert json.loads((tmp_path / "7-result.json").read_text()) == results["t::b[1]"]
 
 
 def test_each_code_is_a_category_of_its_failures(tmp_path: Path) -> None:
