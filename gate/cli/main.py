@@ -6,6 +6,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gate import __version__
@@ -88,6 +89,12 @@ def _annotate(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _merge(pack: Pack | None, parser: ArgumentParser) -> Run:
+    from gate.cli.merge import prepare
+
+    return prepare(parser, _needed(pack))
+
+
 def _report(parser: ArgumentParser) -> Run:
     from gate.cli.report import prepare
 
@@ -128,11 +135,6 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
 
         return prepare(parser, _needed(pack))
 
-    def merge(parser: ArgumentParser) -> Run:
-        from gate.cli.merge import prepare
-
-        return prepare(parser, _needed(pack))
-
     def update(parser: ArgumentParser) -> Run:
         from gate.cli.update import prepare
 
@@ -145,7 +147,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("drift", "print where contract, service and suite differ", drift),
         Command("stage", "judge as a stage of a rollout asks for", stage),
         Command("cleanup", "remove what a killed run left on a remote target", cleanup),
-        Command("merge", "make one verdict of the shards of a run", merge),
+        Command("merge", "make one verdict of the shards of a run", partial(_merge, pack)),
         Command("annotate", "put a verdict on a pull request", _annotate),
         Command("report", "make the Allure report of a run", _report),
         Command("doctor", "print what works on this machine, and what brings the rest", _doctor),

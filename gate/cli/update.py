@@ -26,7 +26,7 @@ def generated(pack: Pack, reports: Sequence[str] = ()) -> Mapping[str, Callable[
         files[pack.suite.inventory] = lambda: _inventory(pack, reports)
     if pack.suite.order:
         files[pack.suite.order] = lambda: _order(pack, reports)
-    if pack.suite.times:
+    if pack.suite.times and pack.suite.inventory:
         files[pack.suite.times] = lambda: _times(pack, reports)
     return files
 
