@@ -19,6 +19,7 @@ COMMANDS = {
     "mutation": "benchmarks.mutation.cli:mutation",
     "peers": "benchmarks.peers.cli:peers",
     "kills": "benchmarks.kills:kills",
+    "profile": "benchmarks.profile:profile",
     "staging": "benchmarks.staging.cli:staging",
     "changes": "benchmarks.changes.cli:changes",
 }

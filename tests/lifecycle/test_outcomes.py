@@ -10,6 +10,7 @@ from beacon.jobs import NANOSECONDS, QUESTIONS
 from beacon.router import Answer, Hang, Status
 from beacon.rows import JobRows
 from beacon.scenario import Scenario
+from fixtures.pairs import WORKFLOWS
 from fixtures.systems import OwnRunner
 from gate.core.record import Row
 from gate.core.waiting import wait
@@ -51,15 +52,15 @@ def test_job_that_takes_too_long_ends_with_every_row_timed_out(scenario: Scenari
 
 
 @pytest.mark.criterion("edge.timeouts")
-def test_call_that_the_router_never_answers_times_out(own_runner: OwnRunner, workflow: str) -> None:
+def test_call_that_the_router_never_answers_times_out(own_runner: OwnRunner) -> None:
     """Neither job nor region have a limit that is near: it is that of a single call."""
     scenario = own_runner(RUNNER_ROUTER_TIMEOUT_SECONDS="0.5")
-    spec = scenario.spec(regions=["EU"])
-    scenario.router.on(Hang(), job=spec["id"])
-    (row,) = scenario.submit(spec, workflow).wait("failed").rows().executions
+    scenario.router.on(Hang())
+    for job in [scenario.submit(scenario.spec(regions=["EU"]), workflow) for workflow in WORKFLOWS]:
+        (row,) = job.wait("failed").rows().executions
 
-    failure = row["output_data"]["failure"]
-    assert (row["status"], failure["code"], failure["type"]) == ("timeout", "ROUTER_TIMEOUT", "timeout")
+        failure = row["output_data"]["failure"]
+        assert (row["status"], failure["code"], failure["type"]) == ("timeout", "ROUTER_TIMEOUT", "timeout")
 
 
 @pytest.mark.smoke

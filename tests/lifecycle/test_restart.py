@@ -7,6 +7,7 @@ import pytest
 
 from beacon.jobs import QUESTIONS
 from beacon.router import Hang
+from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
 
@@ -17,6 +18,7 @@ UNDECIDE = (
 
 
 @pytest.mark.criterion("criterion.no-regression")
+@pytest.mark.parametrize("workflow", [CROSS_REGION, pytest.param(STANDARD, marks=pytest.mark.full)])
 def test_job_of_a_killed_service_is_finished_after_restart(own_runner: OwnRunner, workflow: str) -> None:
     scenario = own_runner()
     spec = scenario.spec(questions=QUESTIONS[:3])
@@ -54,6 +56,7 @@ def test_region_whose_result_a_kill_cut_off_is_decided_after_restart(own_runner:
     assert {region["status"] for region in rows.regions} == {"success"}
 
 
+@pytest.mark.parametrize("workflow", [STANDARD, pytest.param(CROSS_REGION, marks=pytest.mark.full)])
 def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workflow: str) -> None:
     scenario = own_runner()
     spec = scenario.spec()

@@ -43,7 +43,7 @@ def passed(scenario: Scenario, directory: Path, *words: str) -> bool:
 
 @pytest.mark.criterion("rollout.staging")
 def test_integration_tests_run_on_staging(own_runner: OwnRunner, tmp_path: Path) -> None:
-    narrow = "rows_that_its_analysis_needs or analysis_of_its_answers or current_portal or enqueued"
+    narrow = "rows_that_its_analysis_needs or enqueued"
     assert passed(own_runner(), tmp_path, "staging", "-k", narrow)
 
 
@@ -70,6 +70,7 @@ def test_portal_of_before_is_verified_on_the_way_back(own_runner: OwnRunner, tmp
     assert passed(own_runner(), tmp_path, "rollback")
 
 
+@pytest.mark.full
 def test_stage_fails_on_a_runner_that_is_not_ready_for_it(own_runner: OwnRunner, tmp_path: Path) -> None:
     code, verdict = stage(own_runner(RUNNER_REQUIRE_SIGNATURE="true"), tmp_path, "verification")
     assert (code, verdict["verdict"]) == (1, "broken")

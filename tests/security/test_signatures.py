@@ -12,6 +12,7 @@ from beacon.ed25519 import weak_keys
 from beacon.jobs import canonical, key, sign
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
+from fixtures.pairs import in_turn
 from fixtures.systems import OwnRunner
 
 MEMBERS: dict[str, Any] = {
@@ -32,7 +33,7 @@ MEMBERS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("value", MEMBERS.values(), ids=MEMBERS)
+@pytest.mark.parametrize(("workflow", "value"), in_turn({name: [value] for name, value in MEMBERS.items()}))
 def test_signed_spec_with_awkward_values_is_accepted(scenario: Scenario, workflow: str, value: Any) -> None:
     spec = {**scenario.spec(), "extra": value}
     scenario.submit(sign(spec, nonce=spec["id"]), workflow).wait("completed")

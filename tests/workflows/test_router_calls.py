@@ -11,6 +11,7 @@ from beacon.regions import REGIONS
 from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
+from fixtures.pairs import in_turn
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
@@ -70,7 +71,7 @@ FAILURES: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize(("behaviour", "code"), FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize(("workflow", "behaviour", "code"), in_turn(FAILURES))
 def test_failure_of_the_router_is_stored_with_its_reason(
     scenario: Scenario, workflow: str, behaviour: Any, code: str
 ) -> None:
