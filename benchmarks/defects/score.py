@@ -51,6 +51,7 @@ class Trial(_Document):
     first: bool = False
     first_finding: str = ""  # its code and place
     groups: int = 0  # of findings that share a cause
+    hidden: str = ""  # the first finding, if the run's last screen does not show it
     instead: str = ""
 
     @property
@@ -98,9 +99,9 @@ class Score(_Document):
 
     @property
     def exit_code(self) -> Exit:
-        """1 if the gate missed a defect or has a finding on the clean runner; 3 if a run could not be judged."""
+        """1 for a missed defect, a finding on the clean runner or one that the screen hides; 3 for a run not judged."""
         few = self.count("caught") < OVER_HTTP * len(self.trials) if self.without_rows else self.count("missed")
-        wrong = few or any(clean.findings for clean in self.clean)
+        wrong = few or any(clean.findings for clean in self.clean) or any(trial.hidden for trial in self.trials)
         if wrong or (self.together and not self.together.error and not self.together.enough):
             return Exit.BROKEN
         errors = self.count("error") or any(clean.error for clean in self.clean)
@@ -131,6 +132,9 @@ class Score(_Document):
         missed = ", ".join(trial.id for trial in self.trials if trial.result == "missed")
         if self.without_rows and missed:
             yield f"Judged over HTTP alone; {missed} need rows or the router stand-in."
+        for trial in self.trials:
+            if trial.hidden:
+                yield f"The last screen of {trial.id} does not show {trial.hidden}."
         yield f"The table took {self.seconds:.0f} s."
 
 
@@ -162,6 +166,7 @@ def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.
         first=first is not None and defect.matches(first.code, first.where),
         first_finding=f"{first.code} {first.where}" if first else "",
         groups=len(groups),
+        hidden=outcome.hidden,
         instead=defect.instead,
     )
 

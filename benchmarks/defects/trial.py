@@ -32,6 +32,8 @@ from gate.verdict.verdict import read
 
 LIMIT_SECONDS = 600.0
 """Time for one run of the gate, before the time factor; at depth ci it needs a fraction of it."""
+SCREEN = 30
+"""Lines of a terminal, in which the end of a run has to show its first finding."""
 PATCHED = "python -m benchmarks.defects.patches"
 OPTIONS = {"serve": "runner-command", "migrate": "migrate-command", "backfill": "backfill-command"}
 UNLIMITED = ("--max-jobs=100000", "--max-rate=10000", "--max-seconds=86400")
@@ -80,6 +82,7 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     failed: bool = False  # a test has failed, and all its findings are there
+    hidden: str = ""  # the verdict's first finding, if the last screen does not show it
 
     def hear(self, event: Event) -> None:
         """Adds the finding of an event, the first of each cause."""
@@ -161,7 +164,23 @@ def gate(
     if code is not None:
         enough()  # the findings since the last look
         outcome.error = _error(directory, code)
+    outcome.hidden = hidden(directory)
     return outcome
+
+
+def hidden(directory: Path) -> str:
+    """Code and place of the first finding of a run's verdict, if the end of its output lacks one of them."""
+    try:
+        groups = read(directory).groups
+    except GateError:  # it was killed, or could not judge
+        return ""
+    lines = (directory / "output.txt").read_text(encoding="utf-8").splitlines()[-SCREEN:]
+    first = groups[0].first if groups else None
+    return f"{first.code} {first.where}" if first and not _has("\n".join(lines), first.code, first.where) else ""
+
+
+def _has(screen: str, *texts: str) -> bool:
+    return all(text in screen for text in texts)
 
 
 def _error(directory: Path, code: int) -> str:

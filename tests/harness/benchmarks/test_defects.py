@@ -29,12 +29,13 @@ from benchmarks.defects.catalogue import (
 from benchmarks.defects.patches import patching
 from benchmarks.defects.patches.patching import PatchError
 from benchmarks.defects.score import Clean, Together
-from benchmarks.defects.trial import Outcome
+from benchmarks.defects.trial import Outcome, hidden
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.findings import Finding
 from gate.core.waiting import wait
 from runner import migrate
 from tests.harness.support.trials import ABOUT, ELSEWHERE, EXIT_PATCH, command, is_code, outcome
+from tests.harness.support.verdicts import passing, reported
 
 GAPS = {10, 13, 16, 17, 23, 25, 29, 34, 38, 45, 47, 52, 54, 55, 57, 60}
 IDS = [f"D{number:02}" for number in range(1, 62) if number not in GAPS]
@@ -189,6 +190,7 @@ ENDINGS: dict[str, tuple[tuple[Any, Any, Any], int]] = {
     "one missed": (([CAUGHT, MISSED, ERROR], [SOUND], None), 1),
     "finding on the clean runner": (([CAUGHT], [FALSE], None), 1),
     "too few named apart": (([CAUGHT], [SOUND], Together(defects=["D01", "D02"], named=["D01"])), 1),
+    "one that the last screen hides": (([CAUGHT.model_copy(update={"hidden": "BG-HTTP-004 x"})], [SOUND], None), 1),
     "one not judged": (([CAUGHT, ERROR], [SOUND], None), 3),
     "clean run not judged": (([CAUGHT], [BROKEN], None), 3),
     "the runner with several not judged": (([CAUGHT], [SOUND], Together(defects=["D01"], named=[], error="gone")), 3),
@@ -202,6 +204,15 @@ def test_exit_code_follows_from_the_table(tmp_path: Path, parts: tuple[Any, Any,
     assert table.exit_code == code
     assert json.loads((tmp_path / "defects.json").read_text())["trials"][0]["id"] == "D01"
     assert "| D01 one |" in (tmp_path / "defects.md").read_text()
+
+
+@pytest.mark.parametrize(("lines", "missing"), [(0, False), (27, False), (28, True), (40, True)])
+def test_last_screen_has_to_show_the_first_finding(tmp_path: Path, lines: int, missing: bool) -> None:
+    """Its code and place stand in the last 30 lines, whatever a run prints below them."""
+    (tmp_path / "verdict.json").write_text(passing(reported()).model_dump_json())
+    printed = ["BG-HTTP-001 Server error", "  GET /x → 500; expected 200", "  ./scripts/gate -k a", *["..."] * lines]
+    (tmp_path / "output.txt").write_text("\n".join(printed))
+    assert hidden(tmp_path) == ("BG-HTTP-001 GET /x" if missing else "")
 
 
 def test_consecutive_numbers_try_all_defects_and_violations_once() -> None:
