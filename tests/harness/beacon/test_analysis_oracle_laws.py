@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.analysis.recomputation import Output, recompute
 from beacon.analysis.terms import score, tone
 from tests.harness.support.analysed import DEFINITION, exactly, judge, metrics, publish, run
+from tests.harness.support.laws import LAW
 
 VOCABULARY = [
     *("I cannot", "I can\u2019t", "sorry", "refuse", "unable", "democracy", "rights", "liberty", "regime", "state"),
@@ -17,7 +18,6 @@ VOCABULARY = [
 TEXTS = st.lists(st.sampled_from(VOCABULARY), max_size=8).map(" ".join)
 PLACES = st.tuples(st.sampled_from(["US", "EU", "ASIA"]), st.sampled_from(["m1", "m2"]), st.sampled_from(["q1", "q2"]))
 JOBS = st.dictionaries(PLACES, TEXTS, max_size=12).map(lambda job: [Output(*at, text) for at, text in job.items()])
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=60)
 
 
 @LAW

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.errors import UsageError
@@ -18,6 +18,7 @@ from gate.core.evidence import Evidence
 from gate.core.redaction import UNPARSABLE, Redactor
 from gate.core.settings import Settings, redactor
 from gate.core.texts import clip
+from tests.harness.support.laws import LAW
 
 TEXTS = {
     "URL": "postgresql://reader:s3cret@db.example/x",
@@ -75,7 +76,7 @@ def test_secret_is_masked_in_any_encoding(secret: str, encode: Callable[[str], s
     assert len(Redactor([secret]).known(f"<{written}>")) < 20, written
 
 
-@settings(deadline=None)  # a pattern is compiled for each secret
+@LAW
 @given(
     secret=st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cs"]), min_size=6),
     name=st.sampled_from(sorted(ENCODINGS)),

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.evidence import Evidence
 from gate.verdict.evidence_view import difference, log, pretty, steps, tables
 from gate.verdict.verdict import FindingResult
+from tests.harness.support.laws import LAW
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -24,13 +25,13 @@ def finding(where: str, got: str = "", **evidence: Any) -> FindingResult:
     return FindingResult(where=where, got=got, times=1, tests=[], evidence=Evidence(**evidence), request="r2", **texts)
 
 
-@settings(max_examples=30)
+@LAW
 @given(JSON)
 def test_pretty_text_is_the_same_value(value: Any) -> None:
     assert json.loads(pretty(json.dumps(value))) == value
 
 
-@settings(max_examples=30)
+@LAW
 @given(JSON, st.integers(0, 200))
 def test_clipped_text_keeps_every_character_but_spaces(value: Any, length: int) -> None:
     text = json.dumps({"a": value}, ensure_ascii=False)[:length]
