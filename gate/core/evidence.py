@@ -13,7 +13,7 @@ from gate.core.record import Record, Rows
 from gate.core.texts import clip
 
 _VARYING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|\d+")
-MOST_EXCHANGES, MOST_LINES, LONGEST, LONGEST_CELL = 6, 40, 1500, 120
+MOST_EXCHANGES, MOST_LINES, LONGEST, LONGEST_CELL = 6, 40, 6000, 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gate.core.findings import OWN, SEVERITIES, Finding, nearest_first
@@ -44,9 +44,22 @@ def grouped(reports: Iterable[FindingReported]) -> list[Group]:
     """The groups of the findings of a run, in their order.
 
     A finding that names no resource and no exchange belongs to a group of its test. The failure of a test alone belongs
-    to a group about an operation that the test called, or else to the tests that failed by the same operation.
+    to a group about an operation that the test called, or else to the tests that failed by the same operation. Of the
+    places of one code the one that most tests saw comes first: it is the plain case.
     """
-    groups = _sharing(reports)
+    by_cause = _by_cause(reports)
+    seen = {cause: len({report.evidence.test for report in same}) for cause, same in by_cause.items()}
+
+    def order(finding: Finding) -> tuple[object, ...]:
+        return finding.kind.nearness, -seen[finding.cause], finding.where
+
+    groups = _groups(_sharing(by_cause.values()))
+    return [replace(group, findings=tuple(sorted(group.findings, key=order))) for group in groups]
+
+
+def _groups(groups: Iterable[Group]) -> list[Group]:
+    """The groups, with what shares neither resource nor exchange in the group where it belongs."""
+    groups = list(groups)
     linked = [group for group in groups if not group.own and _about(group)]
     loose = [group for group in groups if not group.own and not _about(group)]
     own = _joined([group for group in groups if group.own], _fails_alike)
@@ -57,18 +70,22 @@ def _about(group: Group) -> frozenset[str]:
     return frozenset[str]().union(*(finding.about for finding in group.findings))
 
 
-def _sharing(reports: Iterable[FindingReported]) -> list[Group]:
-    """One group for each set of findings that share resources or exchanges, directly or through others."""
+def _by_cause(reports: Iterable[FindingReported]) -> Mapping[tuple[str, str], list[FindingReported]]:
     by_cause: dict[tuple[str, str], list[FindingReported]] = defaultdict(list)
     for report in reports:
         finding = replace(report.finding, where=without_repetition(report.finding.where))
         by_cause[finding.cause].append(replace(report, finding=finding))
+    return by_cause
+
+
+def _sharing(causes: Iterable[Sequence[FindingReported]]) -> list[Group]:
+    """One group for each set of findings that share resources or exchanges, directly or through others."""
     groups = [
         Group(
             tuple(nearest_first(report.finding for report in same)),
             frozenset(without_repetition(report.evidence.test) for report in same),
         )
-        for same in by_cause.values()
+        for same in causes
     ]
     return sorted(map(_merged, _components(groups)), key=lambda group: group.order)
 

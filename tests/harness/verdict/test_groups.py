@@ -41,6 +41,15 @@ def test_findings_on_one_job_are_one_group_with_the_rows_first() -> None:
     ]
 
 
+def test_place_that_most_tests_saw_comes_first() -> None:
+    """It is the plain case; others of its code are special ones."""
+    plain = [report(ANSWER, f"t::{name}", "completed", resource="j") for name in "ab"]
+    special = report(ANSWER, "t::c", "cancelled", resource="j")
+    for order in permutations([*plain, special, report(ROWS, "t::c", "row", resource="j")]):
+        (group,) = grouped(order)
+        assert [finding.where for finding in group.findings] == ["row", "completed", "cancelled"]
+
+
 def test_findings_on_one_exchange_are_one_group() -> None:
     assert codes(report(ANSWER, request="r"), report(FAILED_REQUEST, "t::b", request="r")) == [[FAILED_REQUEST, ANSWER]]
 
