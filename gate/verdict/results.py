@@ -51,7 +51,8 @@ def numbered(groups: Iterable[Sequence[FindingResult]]) -> list[FindingResult]:
 def _result(reports: Sequence[FindingReported], repetitions: int, *, tested: bool = True) -> FindingResult:
     tests = sorted({report.evidence.test for report in reports}) if tested else []
     seen_in = sorted(set(map(repetition, tests)) - {0})
-    finding = reports[0].finding
+    plainest = min(reports, key=_length)
+    finding = plainest.finding
     return FindingResult(
         code=finding.code,
         severity=finding.kind.severity,
@@ -62,10 +63,16 @@ def _result(reports: Sequence[FindingReported], repetitions: int, *, tested: boo
         got=finding.got,
         times=len(reports),
         tests=tests,
-        evidence=reports[0].evidence,
+        evidence=plainest.evidence,
         request=finding.request,
         resource=finding.resource,
         resources=list(dict.fromkeys(report.finding.resource for report in reports if report.finding.resource)),
         seen_in=seen_in,
         flaky=0 < len(seen_in) < repetitions,
     )
+
+
+def _length(report: FindingReported) -> tuple[object, ...]:
+    """The reading that a report asks for: requests, if it has any, then the test's name, which is in the command."""
+    requests = len(report.evidence.exchanges)
+    return not requests, requests, len(report.evidence.test), report.evidence.test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -13,7 +14,7 @@ from gate.core.findings import LAYERS, Finding, catalogue
 from gate.verdict.annotations import workflow_commands
 from gate.verdict.events import FindingReported
 from gate.verdict.groups import grouped
-from tests.harness.support.verdicts import passing
+from tests.harness.support.verdicts import passing, reported
 
 ROWS, ANSWER, ANALYSIS = "BG-INV-002", "BG-LIST-002", "BG-ANALYSIS-001"
 ASSERTION, WAIT, FAILED_REQUEST = "BG-TEST-001", "BG-TEST-002", "BG-HTTP-001"
@@ -42,7 +43,7 @@ def test_findings_on_one_job_are_one_group_with_the_rows_first() -> None:
 
 
 def test_place_that_most_tests_saw_comes_first() -> None:
-    """It is the plain case; others of its code are special ones."""
+    """The plain case, of which the others of its code are special ones."""
     plain = [report(ANSWER, f"t::{name}", "completed", resource="j") for name in "ab"]
     special = report(ANSWER, "t::c", "cancelled", resource="j")
     for order in permutations([*plain, special, report(ROWS, "t::c", "row", resource="j")]):
@@ -116,3 +117,12 @@ def test_reports_name_the_first_finding_and_what_follows() -> None:
     [annotation] = workflow_commands(result)
     assert annotation.startswith("::error title=BG-INV-002 ")
     assert annotation.endswith("%0A+ 1 test, + BG-LIST-002 place")
+
+
+def test_finding_shows_the_report_with_the_fewest_requests() -> None:
+    """Of those the one with the shortest name, since the command that runs it again has it."""
+    long = reported(test="t::long_name_of_a_test")
+    more = replace(long, evidence=Evidence("t::a", exchanges=[*long.evidence.exchanges] * 2))
+    for order in permutations([more, long, reported(test="t::plain")]):
+        (finding,) = passing(*order).findings
+        assert finding.evidence.test == "t::plain"
