@@ -29,6 +29,6 @@ def test_words_reach_pytest(tmp_path: Path, words: list[str], passed: list[str])
     (scripts / "bring-uv").write_text('cd "$(dirname "$0")/.."\ninstall() { :; }\n')
     (binaries / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (binaries / "python").chmod(0o755)
-    command = [scripts / "test", *words]
+    command = [str(scripts / "test"), *words]
     output = subprocess.run(command, env=compose(os.environ), text=True, capture_output=True, check=True).stdout
     assert output.splitlines() == ["-E", "-m", "pytest", *passed]
