@@ -78,14 +78,17 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def run(values: Namespace) -> int:
     """Looks at the service and writes the file; the exit code."""
-    from gate.cli.init_options import declaration_of, near
+    from gate.cli.init_options import declaration_of
     from gate.core.isolation import isolate
 
     path = Path.cwd() / FILE
     if path.exists() and not values.force:
         raise UsageError(f"There is a {FILE} in {path.parent} already.", "Add --force to overwrite it.")
     declaration = declaration_of(values, path)
-    if sentence := isolate(network=values.network, near=near(declaration)):
+    document = declaration.document
+    if document and not document.is_file():
+        raise UsageError(f"There is no document {document}.", "Give --openapi a file, or a path on the service.")
+    if sentence := isolate(network=values.network, near=declaration.outside):
         print(sentence)
     return _survey(values, declaration, path)
 

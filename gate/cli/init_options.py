@@ -67,7 +67,7 @@ def declaration_of(values: Namespace, path: Path) -> Declaration:
 def _with_flags(text: str) -> str:
     for member, flag in FLAGS.items():
         text = re.sub(rf"(?<![\w-]){member.rpartition('.')[2]}(?![\w-])", flag, text)
-    return text.replace(", image", "")
+    return text
 
 
 def _side(name: str, text: str) -> dict[str, Any]:
@@ -86,14 +86,3 @@ def _pairs(
             raise UsageError(f"{flag} is {text!r}.", f"Expected {expected}.")
         pairs[name] = value if separator else default or ""
     return pairs
-
-
-def near(declaration: Declaration) -> str:
-    """A server that the run needs and a network of its own would hide; empty without any."""
-    service = declaration.service
-    if service.base_url:
-        return "the service"
-    if "://" in service.postgres:
-        return "the Postgres that was named"
-    addressed = [name for name, side in declaration.services.items() if side.address]
-    return f"the server {addressed[0]}" if addressed else ""

@@ -19,10 +19,10 @@ def service_of(declaration: Declaration) -> Service:
     return Service(
         root=root,
         commands={"serve": table.start, **({"migrate": table.migrate} if table.migrate else {})},
-        image=table.image,
+        image="",
         image_words={},
         own_image="",
-        image_hint="Name an image that this machine can reach.",
+        image_hint="",
         database_env=next(iter(table.database_env), "DATABASE_URL"),
         port_env="PORT",
         stand_ins={},
@@ -58,7 +58,7 @@ _NO_RULES = RemoteRules(
 def template_key(declaration: Declaration) -> bytes:
     """The members of the declaration, the programs and the files that the schema depends on."""
     table = declaration.service
-    made_by = table.model_dump_json(include={"start", "image", "env", "database_env", "migrate", "migrations"})
+    made_by = table.model_dump_json(include={"start", "env", "database_env", "migrate", "migrations"})
     digest = hashlib.sha256(made_by.encode())
     root = declaration.root / table.directory
     programs = [word for command in (table.start, table.migrate) for word in command.split()[:3]]

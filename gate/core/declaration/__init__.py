@@ -73,6 +73,16 @@ class Declaration(Table):
         """The folder of the file, which its paths are relative to."""
         return self._root
 
+    @property
+    def outside(self) -> str:
+        """A server that runs already, which a network of the run's own would hide; empty without any."""
+        if self.service.base_url:
+            return "the service"
+        if "://" in self.service.postgres:
+            return "the Postgres that was named"
+        addressed = [name for name, side in self.services.items() if side.address]
+        return f"the server {addressed[0]}" if addressed else ""
+
     @cached_property
     def document(self) -> Path | None:
         """The file of the OpenAPI document; None where the service itself publishes it."""

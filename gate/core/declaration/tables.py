@@ -58,10 +58,6 @@ class ServiceTable(Table):
 
     start: Process = ""
     """the command that starts it, as a shell would split it; {port} is the port to serve on"""
-    image: str = ""
-    """instead of ``start``: an image that holds it"""
-    image_port: int = Field(8080, ge=1, le=65535)
-    """the port that the image serves on"""
     base_url: str = ""
     """instead of ``start``: the address of a service that runs already, which is neither started nor ended"""
     database_url: str = ""
@@ -89,9 +85,8 @@ class ServiceTable(Table):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        ways = [name for name in ("start", "image", "base_url") if getattr(self, name)]
-        if len(ways) != 1:
-            raise ValueError(f"expected one of start, image and base_url, not {' and '.join(ways) or 'none of them'}")
+        if bool(self.start) == bool(self.base_url):
+            raise ValueError("expected either start or base_url")
         if self.base_url and not self.database_url:
             raise ValueError("expected database_url beside base_url: what the service stores is judged")
         if not self.base_url and not self.database_env and not self._names_database():

@@ -98,8 +98,6 @@ class Look:
     def _document(self, base_url: str) -> dict[str, Any]:
         place = self.declaration.service.openapi
         if path := self.declaration.document:
-            if not path.is_file():
-                raise GateError(f"There is no document {path}.", "Give --openapi a file, or a path on the service.")
             return parse(load_text(path), path)
         self._say(f"reading the document at {place}")
         try:

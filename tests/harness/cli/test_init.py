@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gate.cli import init
-from gate.cli.init_options import declaration_of, near
+from gate.cli.init_options import declaration_of
 from gate.core.declaration import Declaration, load
 from gate.core.declaration.places import DATABASE_URL
 from gate.core.errors import Exit, UsageError
@@ -34,8 +34,8 @@ def test_options_make_a_declaration() -> None:
     assert declaration.services["other"].address == "http://10.0.0.1"
     assert declaration.fuzz.headers == {"X": "env:T"}
     assert declaration.service.database_env == {"A": DATABASE_URL, "B": "x://{name}"}
-    assert near(declaration) == "the server other"
-    assert near(declared(*words)) == ""
+    assert declaration.outside == "the server other"
+    assert declared(*words).outside == ""
 
 
 @pytest.mark.parametrize(
