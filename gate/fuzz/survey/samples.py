@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -109,6 +109,7 @@ class Samples:
         self._contract = contract
         self._pool = pool
         self._number = 0
+        self._used: set[str] = set()  # a service may want each text once
 
     def of(self, operation: Operation, *, drop: frozenset[str] = frozenset()) -> Sample:
         """A request, without the optional headers in ``drop``."""
@@ -220,7 +221,13 @@ class Samples:
         candidates = (FORMATS[schema["format"]],) if schema.get("format") in FORMATS else CANDIDATES
         texts = [text.format(number=self._number) for text in candidates]
         texts += [text.ljust(least, "a")[:most] for text in texts]
-        return next((text for text in texts if least <= len(text) <= most and _matches(pattern, text)), texts[0])
+        fitting = (text for text in texts if least <= len(text) <= most and _matches(pattern, text))
+        text = next((text for text in fitting if text not in self._used), "")
+        text = (
+            text or _shortest(pattern, lambda text: least <= len(text) <= most and text not in self._used) or texts[0]
+        )
+        self._used.add(text)
+        return text
 
 
 def _matches(pattern: str, text: str) -> bool:
@@ -228,6 +235,18 @@ def _matches(pattern: str, text: str) -> bool:
         return re.search(pattern, text) is not None
     except re.error:
         return True
+
+
+def _shortest(pattern: str, fits: Callable[[str], bool]) -> str:
+    """The simplest text that an expression matches and that ``fits``; empty where none is found soon."""
+    from hypothesis import HealthCheck, Phase, find, settings, strategies  # noqa: PLC0415 (for few documents)
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415
+
+    soon = settings(max_examples=200, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    try:
+        return find(strategies.from_regex(pattern), lambda text: not text.endswith("\n") and fits(text), settings=soon)
+    except (HypothesisException, re.error):
+        return ""
 
 
 def _fits(value: str | int, schema: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -84,9 +85,10 @@ def test_base_path_is_looked_for_where_document_and_habit_say() -> None:
 def test_sample_has_the_least_that_a_schema_asks_for_and_known_ids() -> None:
     body = {
         "type": "object",
-        "required": ["name", "flow_id", "kind", "parts", "size", "either"],
+        "required": ["name", "mail", "flow_id", "kind", "parts", "size", "either"],
         "properties": {
             "name": {"type": "string", "minLength": 12, "maxLength": 14},
+            "mail": {"type": "string", "pattern": "^[a-z]{2,4}@[a-z]{2,4}\\.org$"},
             "flow_id": {"type": "string", "format": "uuid"},
             "kind": {"enum": ["a", "b"]},
             "parts": {"type": "array", "minItems": 1, "items": {"allOf": [{"type": "integer", "minimum": 3}]}},
@@ -102,6 +104,7 @@ def test_sample_has_the_least_that_a_schema_asks_for_and_known_ids() -> None:
     assert sample.target == "/flows/f1/runs"
     value = json.loads(sample.content or b"")
     assert 12 <= len(value.pop("name")) <= 14
+    assert re.fullmatch(r"[a-z]{2,4}@[a-z]{2,4}\.org", value.pop("mail"))
     assert value == {"flow_id": "f1", "kind": "a", "parts": [3], "size": 0, "either": False}
 
 
