@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from types import NoneType
 from typing import Any
 from uuid import UUID
+
+PLAIN = (str, int, float, NoneType)
+"""Types of which two values are equal as JSON if they are equal in Python; booleans are integers."""
 
 
 def number(value: Any) -> Fraction | None:
@@ -32,6 +36,13 @@ def equal(value: Any, stored: Any, *, as_doubles: bool = False) -> bool:
 
     With ``as_doubles``, numbers with the same double are equal too, unless both are integers.
     """
+    if type(value) is type(stored) and isinstance(stored, PLAIN):
+        return bool(value == stored)
+    return _same_meaning(value, stored, as_doubles=as_doubles)
+
+
+def _same_meaning(value: Any, stored: Any, *, as_doubles: bool) -> bool:
+    """The same of values that differ in type, or have members."""
     match stored:
         case datetime():
             return time(value) == stored

@@ -17,7 +17,8 @@ DEADLINES = {
 }
 """Seconds that each kind of wait may take, before the run's time factor."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+"""Seconds between two probes, doubled from the first to the longest: a probe of a service costs it as much as work."""
 
 _factor = 1.0
 
@@ -67,7 +68,7 @@ def wait(
         if now > limit:
             raise NotReached(_report(f"{event} did not happen within {limit:g} s", history))
         time.sleep(min(pause, max(0.0, limit - now)))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def _report(message: str, history: list[tuple[float, object]]) -> str:
