@@ -12,10 +12,11 @@ from gate.contract.nodes import Operation
 HARMFUL: Mapping[str, str] = {
     r"shut-?down|restart|reboot|terminate|factory-?reset": "may end the service",
     r"maintenance|read-?only-?mode|lock-?down": "may put the service out of use",
-    r"wipe|purge|truncate|erase|flush|(drop|delete|clear|remove)-?(all|every)|reset(?!-?password)": "may remove all",
+    r"wipe|purge|truncate|erase|flush|(drop|delete|clear|remove)-?(all|every)": "may remove all",
+    r"(?<!password-)reset(?!-password)": "may remove more than was made here",
     r"log-?out|sign-?out|revoke|(own|current|my)-?(token|session|password)": "may end the run's own access",
     r"(web-?)?hooks?|callbacks?": "may call addresses that are given to it",
-    r"sync|mirror|download|fetch|crawl|scrape|e?mail|sms|notify|invite|remote-?(import|export)": "may call out",
+    r"sync|mirror|download|fetch|crawl|scrape|e?mail|sms|notify|remote-?(import|export)": "may call out",
 }
 """Parts of an operation's path or id, and what such an operation may do."""
 ENDLESS = r"stream|watch|subscribe|subscriptions?|sse|tail|follow|long-?poll|websocket|ws"
@@ -32,16 +33,13 @@ def left_out(operation: Operation) -> str:
         return f"Its answer may never end: {last[0]!r} in its path."
     if operation.method in {"GET", "HEAD", "OPTIONS"}:
         return ""
-    for place, texts in (("path", _segments(operation.path)), ("operationId", [_words(_own_id(operation))])):
+    path, name = "-".join(_segments(operation.path)), _words(str(operation.document.get("operationId", "")))
+    for place, texts in (("path", [path]), ("operationId", [name])):
         for text in texts:
             for pattern, harm in HARMFUL.items():
                 if match := re.search(rf"(?<![a-z])({pattern})(?![a-z])", text):
                     return f"It {harm}: {match[0]!r} in its {place}."
     return ""
-
-
-def _own_id(operation: Operation) -> str:
-    return str(operation.document.get("operationId", ""))
 
 
 def _words(text: str) -> str:

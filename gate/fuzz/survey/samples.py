@@ -84,9 +84,11 @@ class Pool:
         """An id for a parameter or a member of that name, in the place of a collection."""
         plain = re.sub(r"[^a-z]", "", name.lower())
         member = next((each for each in ("key", "slug", "name") if plain.endswith(each)), "id")
+        members = dict.fromkeys([member, *(("id", "key", "slug", "name") if collection else ())])
         for kind in dict.fromkeys([kind_of(name), kind_of(collection)]):
-            if values := self.ids.get(f"{kind} {member}") or (collection and self.ids.get(f"{kind} id")):
-                return values[-1]
+            for each in members:
+                if values := self.ids.get(f"{kind} {each}"):
+                    return values[-1]
         return None
 
 

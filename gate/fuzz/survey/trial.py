@@ -221,7 +221,9 @@ def reason_of(exchange: Exchange) -> str:
             pending += value[:1]
         elif isinstance(value, str) and value:
             texts.append(value)
-    return clip(" ".join(": ".join(texts).split()) or " ".join(exchange.text.split()), 120)
+    general, special = (*texts, "", "")[:2]
+    words = special if special in general else f"{general}: {special}"
+    return clip(" ".join((words or general or exchange.text).split()), 120)
 
 
 def base_of(client: Client, contract: Contract, candidates: Sequence[str]) -> tuple[str, str]:

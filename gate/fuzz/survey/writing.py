@@ -65,12 +65,15 @@ def written(service: ServiceTable, services: Mapping[str, Mapping[str, object]],
 
 def _service(service: ServiceTable, guessed: Guessed) -> list[str]:
     lines = ["[service]"]
-    for name in ("start", "base_url", "database_url", "env", "database_env", "migrate", "postgres", "openapi"):
+    for name in ("start", "base_url", "database_url", "migrate", "postgres", "openapi"):
         value = getattr(service, name)
-        lines += [f"{name} = {table(value) if isinstance(value, Mapping) else quoted(value)}"] if value else []
+        lines += [f"{name} = {quoted(value)}"] if value else []
     if guessed.ready:
         lines.append(f"ready = {quoted(guessed.ready)}  # It answered 2xx. Any answer counts without this line.")
     lines.append(f"base = {quoted(guessed.base)}  # {guessed.base_reason}")
+    for name, values in (("env", service.env), ("database_env", service.database_env)):
+        if values:
+            lines += ["", f"[service.{name}]", *(f"{key(each)} = {quoted(text)}" for each, text in values.items())]
     return lines
 
 

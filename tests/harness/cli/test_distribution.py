@@ -13,8 +13,10 @@ import pytest
 
 from beacon.checkout import ROOT
 from gate import __version__
+from gate.core.declaration import load
 from tests.harness.support.documents import AB, ABC, response
 
+SERVICE = ROOT / "tests" / "harness" / "support" / "declared_service.py"
 UV = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
 
 
@@ -64,3 +66,18 @@ def test_installed_gate_says_its_version_and_that_it_needs_a_pack(gate: Path, tm
     assert run(gate, tmp_path, "--version").stdout == f"gate {__version__}\n"
     judged = run(gate, tmp_path)
     assert (judged.returncode, "A pack is needed" in judged.stderr) == (2, True)
+
+
+def test_installed_gate_declares_a_service(gate: Path, tmp_path: Path) -> None:
+    """It starts it on a Postgres of its own, and says what it saw and what it could not reach."""
+    shutil.copy(SERVICE, tmp_path / "service.py")
+    start = ["--start", "python service.py {port} {database_url}", "--env", "MODE=late", "--cold"]
+    ended = run(gate, tmp_path, "init", *start)
+    assert (ended.returncode, ended.stderr.count("gate:")) == (0, 0), ended.stderr
+    declaration = load(tmp_path)
+    assert declaration.service.base == "/api"
+    assert declaration.rows.late == ("events",)
+    assert declaration.rows.resources["/notes"].table == "notes"
+    assert "may end the service" in declaration.fuzz.reason_to_skip("POST /admin/shutdown")
+    assert "4: 3 accepted, 1 left out" in ended.stdout
+    assert "POST /admin/shutdown" in ended.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -11,10 +10,9 @@ import pytest
 
 from gate.cli import init
 from gate.cli.init_options import declaration_of
-from gate.core.declaration import Declaration, load
+from gate.core.declaration import Declaration
 from gate.core.declaration.places import DATABASE_URL
-from gate.core.errors import Exit, UsageError
-from gate.core.surroundings import environment
+from gate.core.errors import UsageError
 
 ROOT = Path(__file__).parents[3]
 SERVICE = ROOT / "tests" / "harness" / "support" / "declared_service.py"
@@ -64,18 +62,3 @@ def test_existing_file_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UsageError, match="already") as caught:
         init.run(parser.parse_args(START))
     assert "--force" in caught.value.hint
-
-
-def test_init_writes_what_it_saw_and_says_what_it_could_not_reach(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gate", "init", *START, "--env", "MODE=late", "--cold"]
-    ended = subprocess.run(
-        command, cwd=tmp_path, env=environment({"PYTHONPATH": str(ROOT)}), capture_output=True, text=True, check=False
-    )
-    assert (ended.returncode, ended.stderr.count("gate:")) == (Exit.PASS, 0), ended.stderr
-    declaration = load(tmp_path)
-    assert declaration.service.base == "/api"
-    assert declaration.rows.late == ("events",)
-    assert declaration.rows.resources["/notes"].table == "notes"
-    assert "may end the service" in declaration.fuzz.reason_to_skip("POST /admin/shutdown")
-    assert "4: 3 accepted, 1 left out" in ended.stdout
-    assert "POST /admin/shutdown" in ended.stdout

@@ -57,6 +57,8 @@ def test_operation_that_looks_harmful_is_left_out_with_its_reason(operation: str
     "operation",
     [
         "POST /presets",
+        "POST /auth/reset/password",
+        "POST /password/reset",
         "GET /webhooks",
         "POST /users/{id}/address",
         "PUT /streams/{id}",
@@ -102,6 +104,7 @@ def test_sample_has_the_least_that_a_schema_asks_for_and_known_ids() -> None:
     pool.learn(contract("POST /flows").operations[0], {"id": "f1", "name": "n"})
     sample = Samples(document, pool).of(document.operations[0])
     assert sample.target == "/flows/f1/runs"
+    assert pool.known("flow", "flows") == "f1"
     value = json.loads(sample.content or b"")
     assert 12 <= len(value.pop("name")) <= 14
     assert re.fullmatch(r"[a-z]{2,4}@[a-z]{2,4}\.org", value.pop("mail"))
@@ -130,6 +133,7 @@ def test_words_of_a_refusal_are_quoted() -> None:
 
     assert refusal(b'{"detail": [{"loc": ["body"], "msg": "Field required"}]}') == "Field required"
     assert refusal(b'{"error": {"message": "no such thing"}}') == "no such thing"
+    assert refusal(b'{"message": "Invalid: no id", "details": [{"message": "no id"}]}') == "no id"
     assert refusal(b"Forbidden\n") == "Forbidden"
 
 
