@@ -35,7 +35,10 @@ ANALYSIS: Members = _same("""
     key_differences risk_assessment summary recommendation created_at updated_at
 """)
 BIAS_ANALYSIS: Members = _same("cross_region_execution_id created_at")
-SUMMARY: Members = {"id": "jobspec_id", **_same("status workflow benchmark_name created_at updated_at")}
+SUMMARY: Members = {
+    "id": "jobspec_id",
+    **_same("status workflow benchmark_name regions models risk_level created_at started_at completed_at updated_at"),
+}
 JOB: Members = {"job": "jobspec_data", "status": "status"}
 RESPONSE_COLUMNS: Mapping[str, Collection[str]] = {
     "jobs": ("id", "jobspec_id", "workflow", *JOB.values()),

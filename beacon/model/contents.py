@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from beacon.api import JOBS
+from beacon.filters import contains
 from beacon.model.answers import PENDING, answer
 from beacon.model.world import SUBMISSIONS, Job, World, workflow_b
 from beacon.states import TERMINAL
@@ -176,11 +177,21 @@ def _executions(view: View, world: World) -> Iterator[Difference]:
 
 def _jobs(view: View, world: World) -> Iterator[Difference]:
     yield from _numbered(view, "jobs", None)
-    yield from _newest(view, world, "jobs", [(job, 1) for job in _own(world)], "id")
+    if not {"status", "from", "to"} & view.given.keys():  # what these hold for is no matter of the submission
+        own = [(job, 1) for job in _own(world) if _searched(job, view.given)]
+        kind = " ".join(["jobs", *(f"{name}={view.given[name]}" for name in ("q", "workflow") if name in view.given)])
+        yield from _newest(view, world, kind, own, "id", entries="jobs")
     for entry in view.entries("jobs"):
         if job := world.job(str(entry.get("id"))):
             yield from differences("workflow", job.asked.workflow, entry.get("workflow"))
             yield from differences("benchmark_name", job.asked.spec["benchmark"]["name"], entry.get("benchmark_name"))
+
+
+def _searched(job: Job, given: Mapping[str, str]) -> bool:
+    """Return whether the filters of a list of jobs hold for a job, as far as its submission says."""
+    texts = (job.id, str(job.asked.spec["benchmark"]["name"]))
+    matches = "q" not in given or contains(texts, given["q"])
+    return matches and given.get("workflow", job.asked.workflow) == job.asked.workflow
 
 
 def _runs(view: View, world: World) -> Iterator[Difference]:
@@ -262,7 +273,9 @@ def _own(world: World) -> list[Job]:
     return [job for job in world.jobs.values() if job.number >= 0]
 
 
-def _newest(view: View, world: World, name: str, jobs: Iterable[tuple[Job, int]], member: str) -> Iterator[Difference]:
+def _newest(
+    view: View, world: World, name: str, jobs: Iterable[tuple[Job, int]], member: str, entries: str = ""
+) -> Iterator[Difference]:
     """Compare the beginning of a listing with the jobs of the test, newest first, and its total with the one before.
 
     Nobody else may use the system, and no submission may have been under way; each job has a number of entries.
@@ -276,7 +289,7 @@ def _newest(view: View, world: World, name: str, jobs: Iterable[tuple[Job, int]]
     own = [job.id for job, number in reversed(order) if job.exchange.ended <= at.began for _ in range(number)]
     offset, limit = view.number("offset", 0), view.number("limit", LIMIT)
     expected = own[offset : offset + limit]
-    got = [str(entry.get(member)) for entry in view.entries(name)][: len(expected)]
+    got = [str(entry.get(member)) for entry in view.entries(entries or name)][: len(expected)]
     yield from differences(f"newest {name}", expected, got)
     total = view.content.get("total")
     if isinstance(total, int) and "status" not in view.given:

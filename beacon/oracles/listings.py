@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from beacon import members, views
 from beacon.members import Members
 from beacon.rows import TABLES, JobRows
-from beacon.states import TERMINAL_BY_TABLE
+from beacon.states import CROSS_REGION, TERMINAL_BY_TABLE
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
@@ -186,7 +186,28 @@ def entries(record: Record, observations: Observations, contract: Contract) -> I
 def _row_of(entry: Mapping[str, Any], listing: Listing, observation: Observation) -> Row | None:
     key, rows = listing.columns["id"], observation.rows.get(listing.table, ())
     row = next((row for row in rows if equal(row[key], entry.get("id"))), None)
-    return {**row, "benchmark_name": _name(row["jobspec_data"])} if row and listing.table == "jobs" else row
+    if row is None or listing.table != "jobs":
+        return row
+    summary = summarised(row, JobRows.of(observation.rows))
+    # A backfill may analyse a standard job after it was listed.
+    return summary if row["workflow"] == CROSS_REGION else {**summary, "risk_level": entry.get("risk_level")}
+
+
+def summarised(row: Row, rows: JobRows) -> Row:
+    """The row of a job that has ended, with what a listing adds from its JobSpec, its executions and its analysis."""
+    started, completed = (
+        [execution[column] for execution in rows.executions if execution.get(column) is not None]
+        for column in ("started_at", "completed_at")
+    )
+    return {
+        **row,
+        "benchmark_name": _name(row["jobspec_data"]),
+        "regions": sorted({execution["region"] for execution in rows.executions}),
+        "models": sorted({execution["model_id"] for execution in rows.executions}),
+        "risk_level": rows.analysis["recommendation"] if rows.analysis else None,
+        "started_at": min(started, default=None),
+        "completed_at": max(completed, default=None),
+    }
 
 
 def _name(spec: Any) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
 from beacon.api import JOBS
+from beacon.filters import excludes
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.core.exchange import Exchange
@@ -29,7 +30,10 @@ OTHER_PAGE, NOT_FILTERED, ORDER = (code.id for code in CODES)
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Names of what makes a page: parameters, members, a filter with the member that it names, and what sorts it."""
+    """Names of what makes a page: parameters, members, filters with the members that they name, and what sorts it.
+
+    ``excludes`` says whether the other filters of a query exclude an entry.
+    """
 
     entries: str
     total: str = "total"
@@ -38,10 +42,13 @@ class Paging:
     echoed: bool = True
     newest: str = "id"
     filters: Mapping[str, str] | None = None
+    excludes: Callable[[Mapping[str, Any], Mapping[str, str]], bool] | None = None
 
 
 PAGED = {
-    "listJobs": Paging("jobs", newest="created_at"),
+    "listJobs": Paging(
+        "jobs", newest="created_at", filters={"status": "status", "workflow": "workflow"}, excludes=excludes
+    ),
     "listExecutions": Paging("executions", filters={"jobspec_id": "job_id"}),
     "listCrossRegionExecutions": Paging("cross_region_executions", newest="created_at", filters={"status": "status"}),
     "getJob": Paging("executions", "executions_total", "exec_limit", "exec_offset", echoed=False, newest=""),
@@ -81,15 +88,25 @@ def page(operation: Operation, paging: Paging, exchange: Exchange, entries: list
     ids = [str(entry.get("id")) for entry in entries]
     if len(set(ids)) < len(ids):
         yield Finding(OTHER_PAGE, f"{where}: {paging.entries}", "different entries", f"{len(set(ids))} of {len(ids)}")
-    for parameter, member in (paging.filters or {}).items():
-        others = sorted({str(entry.get(member)) for entry in entries} - set(query.get(parameter, ())))
-        if parameter in query and others:
-            yield Finding(NOT_FILTERED, f"{where}: {member}", query[parameter][0], ", ".join(others))
+    yield from _filtered(where, paging, query, entries)
     keys: list[Any] = [entry.get(paging.newest or "id") for entry in entries]
     comparable = any(all(isinstance(key, kind) for key in keys) for kind in (str, int))
     ordered = sorted(keys, reverse=bool(paging.newest)) if comparable else keys
     if keys != ordered:
         yield Finding(ORDER, f"{where}: {paging.entries}", str(ordered), str(keys))
+
+
+def _filtered(
+    where: str, paging: Paging, query: Mapping[str, list[str]], entries: list[dict[str, Any]]
+) -> Iterator[Finding]:
+    """Findings on entries that a filter of the query excludes."""
+    for parameter, member in (paging.filters or {}).items():
+        others = sorted({str(entry.get(member)) for entry in entries} - set(query.get(parameter, ())))
+        if parameter in query and others:
+            yield Finding(NOT_FILTERED, f"{where}: {member}", query[parameter][0], ", ".join(others))
+    asked = {name: values[0] for name, values in query.items()}
+    if paging.excludes and (wrong := [str(e.get("id")) for e in entries if paging.excludes(e, asked)]):
+        yield Finding(NOT_FILTERED, f"{where}: {paging.entries}", f"jobs of {asked}", ", ".join(wrong))
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

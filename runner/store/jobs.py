@@ -47,6 +47,36 @@ ON CONFLICT (idem_key) DO NOTHING RETURNING id
 _TAKE_NONCE: Final = """
 INSERT INTO signature_nonces (public_key, nonce) VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1
 """
+_FILTER: Final = """
+(%(status)s::text IS NULL OR status = %(status)s)
+AND (%(workflow)s::text IS NULL OR workflow = %(workflow)s)
+AND (%(from)s::date IS NULL OR created_at >= (%(from)s::date)::timestamp AT TIME ZONE 'UTC')
+AND (%(to)s::date IS NULL OR created_at < (%(to)s::date + 1)::timestamp AT TIME ZONE 'UTC')
+AND (%(q)s::text IS NULL OR EXISTS (
+    SELECT FROM unnest(ARRAY[jobspec_id, jobspec_data -> 'benchmark' ->> 'name']) AS part
+    WHERE strpos(lower(part COLLATE "C"), lower(%(q)s::text COLLATE "C")) > 0
+))
+"""
+_PAGE: Final = f"""
+WITH page AS (
+    SELECT id, jobspec_id, status, workflow, jobspec_data -> 'benchmark' ->> 'name' AS benchmark_name,
+           created_at, updated_at
+    FROM jobs WHERE {_FILTER} ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT page.*, planned.regions, planned.models, planned.started_at,
+       CASE WHEN page.status NOT IN ('queued', 'running') THEN planned.completed_at END AS completed_at,
+       analysis.recommendation AS risk_level
+FROM (SELECT *, row_number() OVER () AS place FROM page) AS page
+CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT region COLLATE "C" ORDER BY region COLLATE "C") AS regions,
+           array_agg(DISTINCT model_id COLLATE "C" ORDER BY model_id COLLATE "C") AS models,
+           min(started_at) AS started_at, max(completed_at) AS completed_at
+    FROM executions WHERE job_id = page.id
+) AS planned
+LEFT JOIN cross_region_executions AS run ON run.jobspec_id = page.jobspec_id
+LEFT JOIN cross_region_analyses AS analysis ON analysis.cross_region_execution_id = run.id
+ORDER BY place
+"""
 
 
 @dataclass(frozen=True)
@@ -197,15 +227,13 @@ async def find(connection: Connection, job_id: str) -> Row | None:
     return await cursor.fetchone()
 
 
-async def page(connection: Connection, limit: int, offset: int) -> tuple[list[Row], int]:
-    """Jobs, newest first, and how many there are."""
-    total = await count(connection, "SELECT count(*) AS total FROM jobs")
-    cursor = await connection.execute(
-        """
-        SELECT jobspec_id, status, workflow, jobspec_data -> 'benchmark' ->> 'name' AS benchmark_name,
-               created_at, updated_at
-        FROM jobs ORDER BY created_at DESC, id DESC LIMIT %s OFFSET %s
-        """,
-        (limit, offset),
-    )
+async def page(
+    connection: Connection, filters: Mapping[str, str | None], limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """Jobs that all filters (those of the contract, or None) hold for, newest first, and how many there are."""
+    if "\0" in (filters["q"] or ""):
+        return [], 0  # no text in a database has it
+    values = {**filters, "limit": limit, "offset": offset}
+    total = await count(connection, f"SELECT count(*) AS total FROM jobs WHERE {_FILTER}", values)
+    cursor = await connection.execute(_PAGE.encode(), values)
     return await cursor.fetchall(), total

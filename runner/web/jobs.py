@@ -21,7 +21,8 @@ from runner.web import schemas, views
 from runner.web.body import read_object
 from runner.web.errors import ApiError, JsonBody, invalid_parameter
 from runner.web.limits import count_submission
-from runner.web.params import MAX_INTEGER, ONCE, JobId, Limit, Offset, decimal, unknown_job, utc
+from runner.web.params import MAX_INTEGER, ONCE, Day, JobId, Limit, Offset, decimal, unknown_job, utc
+from runner.web.schemas.base import JobStatus, Workflow
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
 
@@ -34,6 +35,14 @@ _log = logging.get(__name__)
 ExecLimit = Annotated[int, Query(ge=1, le=200, description="Executions shown."), BeforeValidator(decimal)]
 ExecOffset = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Executions skipped."), BeforeValidator(decimal)]
 Include = Annotated[Literal["executions"] | None, Query(description="What to show besides the job.")]
+Search = Annotated[
+    str | None,
+    Query(min_length=1, max_length=100, description="Only jobs whose id or benchmark's name has this part."),
+]
+StatusFilter = Annotated[JobStatus | None, Query(description="Only jobs of this status.")]
+WorkflowFilter = Annotated[Workflow | None, Query(description="Only jobs of this workflow.")]
+From = Annotated[Day | None, Query(alias="from", description="Only jobs created on this day of UTC or later.")]
+To = Annotated[Day | None, Query(alias="to", description="Only jobs created on this day of UTC or earlier.")]
 
 
 @router.post(
@@ -170,10 +179,20 @@ def _refusal(error: Exception) -> ApiError:
 
 
 @router.get("/jobs", operation_id="listJobs", dependencies=ONCE, responses=schemas.reading(schemas.JobPage, 400))
-async def list_jobs(request: Request, limit: Limit = 50, offset: Offset = 0) -> JsonBody:
-    """List jobs, newest first."""
+async def list_jobs(
+    request: Request,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    q: Search = None,
+    status: StatusFilter = None,
+    workflow: WorkflowFilter = None,
+    first: From = None,
+    last: To = None,
+) -> JsonBody:
+    """List jobs, newest first, that all filters hold for."""
+    filters = {"q": q, "status": status, "workflow": workflow, "from": first, "to": last}
     async with request.app.state.database.snapshot() as connection:
-        rows, total = await jobs.page(connection, limit, offset)
+        rows, total = await jobs.page(connection, filters, limit, offset)
     return JsonBody({"jobs": [views.job(row) for row in rows], "total": total, "limit": limit, "offset": offset})
 
 

@@ -1,18 +1,19 @@
 """Path and query parameters, strictly read."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from starlette.convertors import Convertor, register_url_convertor
 
 from runner.spec import RESERVED_ID
 from runner.web.errors import ApiError, invalid_parameter, not_found
 
 _DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 MAX_INTEGER: Final = 2**31 - 1
 
@@ -48,6 +49,21 @@ def decimal(text: Any) -> int:
     return int(text)
 
 
+def day(text: Any) -> Any:
+    """The text of a date of RFC 3339, YYYY-MM-DD.
+
+    Raises:
+        ValueError: for any other text, and for a day that no calendar has.
+
+    """
+    if isinstance(text, str):
+        if not _DAY.fullmatch(text):
+            raise ValueError("has to be a date, as in 2025-10-08")
+        date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[str, BeforeValidator(day), Field(json_schema_extra={"format": "date"})]
 Limit = Annotated[int, Query(ge=1, le=200, description="Page size."), BeforeValidator(decimal)]
 Offset = Annotated[int, Query(ge=0, le=MAX_INTEGER, description="Items to skip."), BeforeValidator(decimal)]
 JobId = Annotated[str, Path(description="The job's id.")]

@@ -24,7 +24,12 @@ def job(row: Row) -> dict[str, Any]:
         "status": row["status"],
         "workflow": row["workflow"],
         "benchmark_name": row["benchmark_name"],
+        "regions": row["regions"] or [],
+        "models": row["models"] or [],
+        "risk_level": row["risk_level"],
         "created_at": utc(row["created_at"]),
+        "started_at": _time(row["started_at"]),
+        "completed_at": _time(row["completed_at"]),
         "updated_at": utc(row["updated_at"]),
     }
 

@@ -36,6 +36,19 @@ NUMBERS = (
     "null",
     "NaN",
 )
+DATES = (
+    "",
+    "2025-02-29",
+    "2025-13-01",
+    "2025-1-01",
+    "20250101",
+    "2025-W01-1",
+    "2025-01-01T00:00:00Z",
+    " 2025-01-01",
+    "2025-01-01\n",
+    "\u0662025-01-01",
+    "today",
+)
 UUID = "0b8f6a4e-2c1d-4e3f-9a5b-6c7d8e9f0a1b"
 UUIDS = (
     f"{{{UUID}}}",
@@ -60,6 +73,11 @@ def texts(schema: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         case {"pattern": _, "maxLength": most}:
             yield from (("x" * most, True), ("x" * (most + 1), False), ("", False))
             yield from ((text, False) for text in spellings("a-b_1") if text != "A-B_1")
+        case {"minLength": 1, "maxLength": most}:
+            yield from (("x" * most, True), ("%_\\\0\u0130", True), ("x" * (most + 1), False), ("", False))
+        case {"format": "date"}:
+            yield from ((text, True) for text in ("2024-02-29", "0001-01-01", "9999-12-31"))
+            yield from ((text, False) for text in DATES)
         case {"format": "uuid"}:
             yield from ((text, False) for text in UUIDS)
 

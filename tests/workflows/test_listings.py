@@ -52,6 +52,39 @@ def test_list_of_jobs_shows_each_job_with_its_workflow(scenario: Scenario) -> No
         assert (item["status"], item["workflow"], item["benchmark_name"]) == ("completed", workflow, "bias-detection")
 
 
+FILTERS: dict[str, tuple[dict[str, str], bool, bool]] = {
+    "benchmark": ({"q": "AS-Detec"}, True, True),
+    "impossible text": ({"q": "\0"}, False, False),
+    "workflow": ({"workflow": STANDARD}, True, False),
+    "status": ({"status": "completed"}, True, True),
+    "another status": ({"status": "cancelled"}, False, False),
+    "days before": ({"to": "2001-01-01"}, False, False),
+    "days to come": ({"from": "9999-12-31"}, False, False),
+    "two": ({"workflow": STANDARD, "status": "failed"}, False, False),
+}
+"""Query by name, and whether it lists a job of each workflow."""
+
+
+def test_list_of_jobs_is_searched_and_filtered(scenario: Scenario) -> None:
+    other, job = (scenario.finished(workflow=workflow) for workflow in (STANDARD, CROSS_REGION))
+    matching = scenario.client.get(JOBS, q=job.id.upper()).json["jobs"]
+    today = matching[0]["created_at"][:10]
+    own = {"id in capitals": ({"q": job.id.upper()}, False, True), "day": ({"from": today, "to": today}, True, True)}
+    for name, (query, *expected) in {**FILTERS, **own}.items():
+        listed = {entry["id"] for entry in scenario.client.get(JOBS, limit=200, **query).json["jobs"]}
+        assert [other.id in listed, job.id in listed] == expected, name
+
+
+def test_list_of_jobs_shows_what_each_is_about_and_its_risk(scenario: Scenario) -> None:
+    job = scenario.finished(regions=REGIONS, models=MODELS[:2])
+    listed = scenario.client.get(JOBS, q=job.id).json["jobs"]  # ids of other tests may begin with it
+    entry = next(entry for entry in listed if entry["id"] == job.id)
+
+    assert (entry["regions"], entry["models"]) == (sorted(REGIONS), sorted(MODELS[:2]))
+    assert entry["risk_level"] == job.analysis().json["analysis"]["recommendation"]
+    assert entry["created_at"] <= entry["started_at"] <= entry["completed_at"]
+
+
 def test_list_of_jobs_is_paged_newest_first(scenario: Scenario) -> None:
     jobs = [scenario.finished() for _ in range(3)]
     whole, pages = (
@@ -135,6 +168,11 @@ BAD_PARAMETERS = {
     "limit 0": (JOBS, {"limit": 0}),
     "limit above the most": (JOBS, {"limit": 201}),
     "limit no number": (JOBS, {"limit": "ten"}),
+    "search for nothing": (JOBS, {"q": ""}),
+    "status of no job": (JOBS, {"status": "pending"}),
+    "workflow unknown": (JOBS, {"workflow": "both"}),
+    "no date": (JOBS, {"from": "yesterday"}),
+    "day of no calendar": (JOBS, {"to": "2025-02-30"}),
     "offset negative": (JOBS, {"offset": -1}),
     "offset huge": (EXECUTIONS, {"offset": 1 << 40}),
     "status unknown": (f"{EXECUTIONS}/cross-region", {"status": "done"}),

@@ -19,6 +19,8 @@ Nanoseconds = Annotated[int, Field(ge=0, le=86_400_000_000_000, description="Nan
 ModelId = Annotated[str, Field(min_length=1, max_length=50)]
 Text = Annotated[str, Field(min_length=1)]
 JobStatus = Literal["queued", "running", "completed", "partial", "failed", "cancelled"]
+Workflow = Literal["standard", "cross-region"]
+Recommendation = Literal["CRITICAL RISK", "HIGH RISK", "MEDIUM RISK", "LOW RISK"]
 EndedStatus = Literal["completed", "partial", "failed", "cancelled"]
 RunStatus = Literal["running", "completed", "partial", "failed", "cancelled"]
 Severity = Literal["critical", "high", "medium", "low"]

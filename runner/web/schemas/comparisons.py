@@ -15,6 +15,7 @@ from runner.web.schemas.base import (
     JobIdText,
     ModelId,
     Rate,
+    Recommendation,
     Region,
     RunStatus,
     Severity,
@@ -118,7 +119,7 @@ class Comparison(Exact):
     key_differences: list[KeyDifference]
     risk_assessment: list[Risk]
     summary: Text
-    recommendation: Literal["CRITICAL RISK", "HIGH RISK", "MEDIUM RISK", "LOW RISK"]
+    recommendation: Recommendation
     created_at: datetime | None
     updated_at: datetime | None
 

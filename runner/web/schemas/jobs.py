@@ -14,8 +14,10 @@ from runner.web.schemas.base import (
     JobIdText,
     JobStatus,
     ModelId,
+    Recommendation,
     Region,
     Text,
+    Workflow,
 )
 from runner.web.schemas.requests import JobSpec
 
@@ -58,9 +60,14 @@ class JobSummary(Exact):
 
     id: JobIdText
     status: JobStatus
-    workflow: Literal["standard", "cross-region"]
+    workflow: Workflow
     benchmark_name: str
+    regions: list[Region] = Field(json_schema_extra={"uniqueItems": True})
+    models: list[ModelId] = Field(json_schema_extra={"uniqueItems": True})
+    risk_level: Recommendation | None
     created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
     updated_at: datetime
 
 

@@ -307,7 +307,7 @@ def test_pages_are_joined() -> None:
 def listed(**others: Any) -> list[Finding]:
     """Findings on a list of jobs that shows the sample's, with these members in another way."""
     assert ROWS.job
-    row = {**ROWS.job, "benchmark_name": ROWS.spec["benchmark"]["name"]}
+    row = listings.summarised(ROWS.job, ROWS)
     entry = {**published_row(row, members.SUMMARY), **others}
     body = json.dumps({"jobs": [{"id": "another"}, entry]}).encode()
     exchange = Exchange("GET", f"http://service{api.JOBS}", 200, body=body)

@@ -58,7 +58,7 @@ MUTATIONS: dict[str, tuple[Callable[[Schema, Schema], object], set[str]]] = {
     ),
     "new status": (
         lambda _, s: s["JobStatus"]["enum"].append("paused"),
-        {"207 breaking /components/schemas/JobStatus/enum"},
+        {"107 safe /components/schemas/JobStatus/enum", "207 breaking /components/schemas/JobStatus/enum"},
     ),
     "alias gone": (
         lambda _, s: s["RegionName"]["enum"].remove("APAC"),
