@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from gate.cli.command import Run
+from gate.core import isolation
 from gate.core.browser import command, find
 from gate.core.errors import Exit, GateError
 from gate.core.lifetime import MEMORY
@@ -109,6 +110,13 @@ def engine() -> str:
         raise Missing(error.message, error.hint) from error
 
 
+def network() -> str:
+    """The network namespace, without which ``gate init`` and ``gate judge`` cannot close the way out of the machine."""
+    if reason := isolation.obstacle():
+        raise Missing(f"none for this user: {reason}", "sysctl -w kernel.unprivileged_userns_clone=1")
+    return "a run has none but its own"
+
+
 def git() -> str:
     """Git, for ``gate diff REVISION``."""
     words = ["git", "rev-parse", "--short", "HEAD"]
@@ -130,7 +138,13 @@ NEEDED: dict[str, Callable[[], str]] = {
     "disk": disk,
     "open files": files,
 }
-USEFUL: dict[str, Callable[[], str]] = {"RAM disk": ram_disk, "browser": browser, "containers": engine, "git": git}
+USEFUL: dict[str, Callable[[], str]] = {
+    "RAM disk": ram_disk,
+    "browser": browser,
+    "containers": engine,
+    "network": network,
+    "git": git,
+}
 
 
 def prepare(parser: ArgumentParser) -> Run:

@@ -35,7 +35,7 @@ def isolate(*, network: bool, near: str = "") -> str:
     if network:
         os.environ[VARIABLE] = OPEN
         return "The service can reach the network (--network)."
-    reason = f"{near} is outside of one" if near else _tried() or _enter()
+    reason = f"{near} is outside of one" if near else obstacle() or _enter()
     os.environ[VARIABLE] = PROXY if reason else NAMESPACE
     if not reason:
         return ""
@@ -50,9 +50,9 @@ def refusing_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     return dict.fromkeys(PROXIES, REFUSING) if environment.get(VARIABLE) == PROXY else {}
 
 
-def _tried() -> str:
-    """The reason why a process cannot move into a network of its own; one that tries in vain cannot go back."""
-    reading, writing = os.pipe()
+def obstacle() -> str:
+    """The reason why a process cannot move into a network of its own; empty where it can. Nothing is changed."""
+    reading, writing = os.pipe()  # a child tries: a process that tried in vain could not go back
     child = os.fork()
     if not child:
         os.write(writing, _enter().encode())

@@ -14,7 +14,7 @@ import socket, sys
 sys.path.insert(0, sys.argv[1])
 from gate.core import isolation
 if sys.argv[2] == "without":
-    isolation._tried = lambda: "not permitted"
+    isolation.obstacle = lambda: "not permitted"
 print(isolation.isolate(network=sys.argv[2] == "network", near="it" if sys.argv[2] == "near" else ""))
 print(isolation.refusing_proxies(isolation.os.environ).get("https_proxy"))
 with socket.create_server(("127.0.0.1", 0)) as server:
