@@ -19,19 +19,19 @@ def workflow_commands(verdict: Verdict, prefix: str = "") -> Iterator[str]:
     ``prefix`` leads from the workspace of the code host to the checkout that holds the promises.
     """
     if verdict.verdict not in {"pass", "broken"} or (verdict.verdict == "broken" and not verdict.findings):
-        yield _command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
+        yield command("error", f"Beacon Gate: {verdict.verdict}", verdict.reason)
     for group in verdict.groups[: MOST - 1]:
         finding = group.first
         place = {"file": prefix + finding.file, "line": str(finding.line)} if finding.file else {}
-        yield _command(LEVELS[finding.severity], f"{finding.code} {finding.title}", text_of(group), place)
+        yield command(LEVELS[finding.severity], f"{finding.code} {finding.title}", text_of(group), place)
     omitted = len(verdict.groups) - (MOST - 1)
     if omitted > 0:
-        yield _command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
+        yield command("error", "Beacon Gate", f"{omitted} more findings are in the summary and in the reports.")
 
 
 def warning(title: str, text: str) -> str:
     """A warning that belongs to no finding."""
-    return _command("warning", title, text)
+    return command("warning", title, text)
 
 
 def text_of(group: Group) -> str:
@@ -44,7 +44,8 @@ def text_of(group: Group) -> str:
     )
 
 
-def _command(level: str, title: str, text: str, place: dict[str, str] | None = None) -> str:
+def command(level: str, title: str, text: str, place: dict[str, str] | None = None) -> str:
+    """A workflow command of the code host."""
     properties = {**(place or {}), "title": title}
     listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
     return f"::{level} {listed}::{_escaped(text)}"

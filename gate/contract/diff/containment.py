@@ -36,6 +36,7 @@ class Containment:
         self._documents: dict[int, tuple[str, jsonschema_rs.Registry]] = {}
         self._canonical: dict[tuple[int, str], Any] = {}
         self._answers: dict[tuple[int, str, int, str], Answer] = {}
+        self._samples: dict[tuple[int, str], Any] = {}
         self._witnesses: dict[tuple[int, str, int, str], Any] = {}
         self._validators: dict[tuple[int, str], jsonschema_rs.Validator] = {}
 
@@ -95,6 +96,20 @@ class Containment:
             difference = False
         yield from islice(search.values(difference), LIMIT)
         yield from islice(search.values(accepted), LIMIT)
+
+    def tells(self, accepting: Node, refusing: Node, value: Any) -> bool:
+        """Return whether the first schema accepts a value and the second refuses it."""
+        return self.validator(accepting).is_valid(value) and not self.validator(refusing).is_valid(value)
+
+    def sample(self, node: Node) -> Any:
+        """A value that a schema accepts; None where the search meets none."""
+        key = (id(node.document), node.pointer)
+        if key not in self._samples:
+            valid = self.validator(node).is_valid
+            schema = meant(inlined(node))
+            values = islice(Search(schema).values(schema), LIMIT)
+            self._samples[key] = next(filter(valid, values), None)
+        return self._samples[key]
 
     def validator(self, node: Node) -> jsonschema_rs.Validator:
         """A validator of a schema; it is kept."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gate.contract.diff.meaning import ENCODINGS
 from gate.contract.diff.rules import Direction, SchemaRule
+from gate.contract.diff.trail import Trail
 from gate.contract.nodes import Node
 
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
@@ -27,7 +28,7 @@ JSON_TYPES: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
-    """One change of a schema; ``severity`` is empty where it is that of the rule."""
+    """One change of a schema; ``severity`` is empty where it is that of the rule, ``trail`` leads to it."""
 
     rule: SchemaRule
     pointer: str
@@ -35,6 +36,7 @@ class SchemaChange:
     old: Any = None
     new: Any = None
     severity: str = field(default="")
+    trail: Trail | None = field(default=None, repr=False)
 
 
 def pointer(old: Node, new: Node, keyword: str) -> str:

@@ -134,8 +134,8 @@ def _removed(name: str, before: Members, after: Members, direction: Direction) -
     yield SchemaChange(rule, place.pointer, f"{name} removed", place.value, None)
 
 
-def pairs(old: Node, new: Node) -> Iterator[tuple[Node, Node]]:
-    """Pairs of schemas for the same members.
+def pairs(old: Node, new: Node) -> Iterator[tuple[str, Node, Node]]:
+    """Pairs of schemas for the same members, with the name; it is empty for all that are not declared.
 
     A name that one side alone declares is compared with the other side's schema for all other members, if it has one.
     """
@@ -144,11 +144,11 @@ def pairs(old: Node, new: Node) -> Iterator[tuple[Node, Node]]:
     for name in [*after.declared, *(name for name in before.declared if name not in after.declared)]:
         here, there = _of(before, name), _of(after, name)
         if here is not None and there is not None:
-            yield here, there
+            yield name, here, there
     if isinstance(before.others, dict) or isinstance(after.others, dict):
         here, there = (side.schema.child("additionalProperties", default=True) for side in (before, after))
         if here.value is not False and there.value is not False:
-            yield here, there
+            yield "", here, there
 
 
 def _of(members: Members, name: str) -> Node | None:

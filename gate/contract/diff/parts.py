@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from gate.contract.diff.change import Change, Where
+from gate.contract.diff.change import Change, Proof, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.encodings import encodings
 from gate.contract.diff.keywords import SchemaChange, listed_types
@@ -131,7 +132,8 @@ class Parts:
             for change in texts.changes:
                 yield _placed(place, direction, change, change.severity)
         for change in schemas.compare(before, after):
-            yield _placed(place, direction, change, schemas.severity(change))
+            proof = Proof(change.trail, direction, schemas.containment) if change.trail else None
+            yield replace(_placed(place, direction, change, schemas.severity(change)), proof=proof)
 
     def text(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
         """Changes of the schema of a parameter or a header, which is written as text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
 from pathlib import Path
@@ -13,12 +14,32 @@ SEVERITIES = ("breaking", "unknown", "risky", "safe")
 """Worst first; unknown is a change of which it could not be decided, so somebody must look at it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kind(Code):
+    """A rule: ``shows`` is a sentence on the request or answer that a breaking change without a schema concerns.
+
+    ``before`` and ``after`` are JSON: a change that the rule reports. They are schemas for rules of schemas, else
+    members of an operation or of a document. ``unlike`` is a change of ``before`` that it does not report, where the
+    way back is one.
+    """
+
+    shows: str = ""
+    before: str = ""
+    after: str = ""
+    unlike: str = ""
+
+
 @cache
-def rules() -> dict[str, Code]:
-    """Every rule by its id."""
+def rules() -> dict[str, Kind]:
+    """Every rule by its id; a rule for answers has the example of the same rule for requests."""
     path = Path(__file__).with_name("rules.toml")
     entries = load_toml(path, dict[str, dict[str, str]], "a table for each rule")
-    return {code: Code(code, **entry) for code, entry in entries.items()}
+    pair = ("before", "after", "unlike")
+    for code, entry in entries.items():
+        sent = entries.get(code.replace("-2", "-1"), {}) if code.startswith("BG-DIFF-2") else {}
+        if "before" not in entry:
+            entry.update({key: sent[key] for key in pair if key in sent})
+    return {code: Kind(code, **entry) for code, entry in entries.items()}
 
 
 class Rule(IntEnum):

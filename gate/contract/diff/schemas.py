@@ -6,7 +6,7 @@ can notice, a change is safe; where it proves that both schemas accept the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ from gate.contract.diff.keywords import SchemaChange, bounds, hints, pointer, ty
 from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import SEVERITIES, Direction, SchemaRule, rules
+from gate.contract.diff.trail import ENTRY, MEMBER, OTHER, SAME, Trail
 from gate.contract.diff.unchanged import Unchanged
 from gate.contract.nodes import Node, inlined, simplified
 
@@ -81,14 +82,15 @@ class Schemas:
         if keyword:
             sides = zip((old, new), written, strict=True)
             before, after = (branches(plain, keyword) or [whole] for plain, whole in sides)
-            own, below = self._hints(old, new), list(self._branches(before, after, keyword))
+            own = self._hints(old, new)
+            below = list(_through(old, new, (SAME, ""), self._branches(before, after, keyword)))
         else:
             own, below = self._own(old, new), list(self._below(old, new))
         self._open.remove(key)
         judged = self._judged(old, new, own, below)
         if keyword == "allOf" and self.containment.equivalent(old, new):  # members went into its parts
             judged = [change for change in judged if change.rule is not SchemaRule.MEMBER_REMOVED_FROM_OPEN]
-        self._known[key] = judged
+        self._known[key] = [replace(each, trail=Trail(old, new)) if each.trail is None else each for each in judged]
         return self._known[key]
 
     def severity(self, change: SchemaChange) -> str:
@@ -116,17 +118,18 @@ class Schemas:
             yield SchemaChange(rule, worst.pointer, text, *values, severity=self.severity(worst))
 
     def _below(self, old: Node, new: Node) -> Iterator[SchemaChange]:
-        for here, there in pairs(old, new):
-            yield from self.compare(here, there)
+        for name, here, there in pairs(old, new):
+            yield from _through(old, new, (MEMBER if name else OTHER, name), self.compare(here, there))
         if ("items" in old.value or "items" in new.value) and not _either(old, new, "prefixItems"):
-            yield from self.compare(old.child("items", default=True), new.child("items", default=True))
+            here, there = (side.child("items", default=True) for side in (old, new))
+            yield from _through(old, new, (ENTRY, ""), self.compare(here, there))
         for keyword in COMBINATIONS:
             before, after = branches(old, keyword), branches(new, keyword)
             if keyword != "allOf" and bool(before) != bool(after):
                 rule = SchemaRule.ACCEPTS_LESS if after else SchemaRule.ACCEPTS_MORE
                 yield SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {'added' if after else 'removed'}")
             else:
-                yield from self._branches(before, after, keyword)
+                yield from _through(old, new, (SAME, ""), self._branches(before, after, keyword))
 
     def _branches(self, old: list[Node], new: list[Node], keyword: str) -> Iterator[SchemaChange]:
         matched = match(old, new, self.containment)
@@ -196,12 +199,22 @@ class Schemas:
         )
         if explained or not (own or "oneOf" in old.value or "oneOf" in new.value):
             return changes
-        rule, text = SchemaRule.UNDECIDED, "containment could not be decided"
+        keywords = [key for key in {**old.value, **new.value} if old.value.get(key) != new.value.get(key)]
+        named = ", ".join(keywords) or "a schema below"
+        rule, text = SchemaRule.UNDECIDED, f"it could not be decided whether the same is accepted: {named} changed"
         if answer is Answer.NO:
             less = self.direction is Direction.REQUEST
             rule = SchemaRule.ACCEPTS_LESS if less else SchemaRule.ACCEPTS_MORE
             text = "the changes of this schema together"
         return [*changes, SchemaChange(rule, new.pointer, text)]
+
+
+def _through(old: Node, new: Node, step: tuple[str, str], changes: Iterable[SchemaChange]) -> Iterator[SchemaChange]:
+    """The changes as those of the schemas around theirs; a branch that came or went is a change of these."""
+    for change in changes:
+        below = change.trail
+        trail = Trail(old, new, step, below, below.length + 1) if below else Trail(old, new)
+        yield replace(change, trail=trail)
 
 
 def _either(old: Node, new: Node, keyword: str, kind: type = object) -> bool:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import posixpath
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gate.contract.loading import load_openapi, parse
-from gate.core.documents import decoded
+from gate.contract.loading import parse
+from gate.core.documents import decoded, load_text
 from gate.core.errors import GateError
 from gate.core.surroundings import environment
 
 
 @dataclass(frozen=True)
 class Source:
-    """A document and its name."""
+    """A document, its name, its text, and its file in the checkout (empty for one that is not there)."""
 
     name: str
     document: dict[str, Any]
+    text: str = field(default="", repr=False)
+    file: str = ""
 
 
 def load(word: str, published: str | None = None) -> Source:
@@ -29,19 +31,21 @@ def load(word: str, published: str | None = None) -> Source:
     """
     path = Path(word)
     if path.exists():
-        return Source(word, load_openapi(path))
+        text = load_text(path)
+        return Source(word, parse(text, path), text, path.as_posix())
     revision, file = _in_git(word, published)
     name, directory = f"{revision}:{file}", posixpath.dirname(file)
     text = _show(revision, file)
-    return Source(name, parse(text, Path(name), lambda beside: _show(revision, posixpath.join(directory, beside))))
+    document = parse(text, Path(name), lambda beside: _show(revision, posixpath.join(directory, beside)))
+    return Source(name, document, text, file)
 
 
 def _in_git(word: str, published: str | None) -> tuple[str, str]:
     revision, _, path = word.partition(":")
-    known = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") if revision else None
+    known = _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}") if revision else None
     if known is None or known.returncode != 0:
         reason = known.stderr.decode(errors="replace").strip().partition("\n")[0] if known else ""
-        why = f" ({reason})" if reason else ""  # its own, where it refuses to look
+        why = f" (git: {reason})" if reason else ""
         raise GateError(
             f"{word} is neither a file nor a git revision{why}.", "Expected one, as in `gate diff main NEW`."
         )
@@ -54,7 +58,11 @@ def _in_git(word: str, published: str | None) -> tuple[str, str]:
 def _show(revision: str, path: str) -> str:
     read = _git("show", "--end-of-options", f"{revision}:{path}")
     if read.returncode != 0:
-        raise GateError(f"There is no file {path} at revision {revision}.", "Paths begin at the top of the repository.")
+        reason = read.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise GateError(
+            f"There is no file {path} at revision {revision} (git: {reason}).",
+            "Paths begin at the top of the repository.",
+        )
     return decoded(read.stdout, Path(f"{revision}:{path}"))
 
 

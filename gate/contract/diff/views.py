@@ -39,9 +39,13 @@ class Views:
     def _view(self, node: Node, *, sends: bool) -> Node:
         key = (id(node.document), sends)
         if key not in self._views:
-            viewed = _viewed(node.document, node.document, FLAGS[self.direction], sends, frozenset())
+            flag, viewed = FLAGS[self.direction], node.document
+            if _mentions(node.document, flag):
+                viewed = _viewed(node.document, node.document, flag, sends, frozenset())
             self._views[key] = node.document, viewed
         document = self._views[key][1]
+        if document is node.document:
+            return node
         try:
             value = locate(document, f"#{node.pointer}").value
         except DanglingReferenceError:
@@ -52,6 +56,13 @@ class Views:
 def hidden(schema: Any) -> Mapping[str, Any] | None:
     """Return the schema and the requirement that a view keeps of a member; None for one that is sent."""
     return schema.get(HIDDEN) if isinstance(schema, Mapping) else None
+
+
+def _mentions(value: Any, flag: str) -> bool:
+    """Return whether a key of this name is anywhere in a document."""
+    if isinstance(value, list):
+        return any(_mentions(entry, flag) for entry in value)
+    return isinstance(value, Mapping) and (flag in value or any(_mentions(child, flag) for child in value.values()))
 
 
 def _viewed(

@@ -33,6 +33,12 @@ FORMATS = {
     "json-pointer": "/a",
     "regex": "^a$",
 }
+KEYWORDS = frozenset(
+    {"type", "properties", "required", "items", "enum", "const", "format", "pattern", "default", "not"}
+)
+"""Keywords of schemas that are no names of members, most likely."""
+NAMES = frozenset({"type", "format", "$ref"})
+"""Keywords whose values are no texts of a document."""
 TYPES = ("string", "integer", "object", "array", "boolean", "null", "number")
 
 
@@ -167,12 +173,7 @@ class Search:
         """Keeps the words, names and numbers that stand in a schema."""
         if isinstance(schema, Mapping):
             for key, value in schema.items():
-                if key in ("pattern", "patternProperties"):
-                    for pattern in [value] if isinstance(value, str) else value:
-                        self.words += islice(matching(pattern), 3)
-                elif not key.startswith("x-"):
-                    self.words += [key] if key.islower() and len(self.words) < LIMIT else []
-                self._collect(value)
+                self._collect_member(key, value)
         elif isinstance(schema, list):
             for entry in schema:
                 self._collect(entry)
@@ -180,6 +181,15 @@ class Search:
             self.words += [schema] if len(self.words) < LIMIT else []
         elif isinstance(schema, int | float) and not isinstance(schema, bool):
             self.numbers += [schema] if abs(schema) < 1e300 else []
+
+    def _collect_member(self, key: str, value: Any) -> None:
+        if key in ("pattern", "patternProperties"):
+            for pattern in [value] if isinstance(value, str) else value:
+                self.words += islice(matching(pattern), 3)
+        elif not key.startswith("x-") and key not in KEYWORDS:
+            self.words += [key] if key.islower() and len(self.words) < LIMIT else []
+        if key not in NAMES:
+            self._collect(value)
 
 
 def _merged(schema: Mapping[str, Any], branch: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_unknown_revision_is_exit_code_3() -> None:
     """A name of neither a file nor a revision is an error, not a document without changes."""
     ended = gate("no-such-thing", str(PUBLISHED))
     assert ended.returncode == 3
-    assert "neither a file nor a git revision" in ended.stderr
+    assert "neither a file nor a git revision (git: fatal: " in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -60,8 +60,77 @@ def test_change_that_could_not_be_decided_is_exit_code_3_if_strict(
     (tmp_path / "new.json").write_text(json.dumps(response({**schema, "pattern": "^(?!c)b"})))
     words = ["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json")]
     assert cli.main(arguments=words) == 0
-    assert "unknown (1)" in capsys.readouterr().out
+    assert "1 unknown" in capsys.readouterr().out
     assert cli.main(arguments=[*words, "--strict"]) == 3
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> list[str]:
+    """Two files whose difference breaks whoever reads the answer."""
+    for name, document_ in (("old.json", response(AB)), ("new.json", response(ABC))):
+        (tmp_path / name).write_text(json.dumps(document_, indent=1))
+    return [str(tmp_path / "old.json"), str(tmp_path / "new.json")]
+
+
+def test_change_is_a_line_with_its_example_and_both_places(pair: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Grouped by operation; the value in the example came with the change."""
+    assert cli.main(arguments=["diff", *pair]) == 1
+    heading, line, sample, *_ = capsys.readouterr().out.splitlines()
+    assert heading == "POST /things"
+    numbers = [next(n for n, text in enumerate(read(name), 1) if '"enum"' in text) for name in pair]
+    places = " ".join(f"{name}:{number}" for name, number in zip(pair, numbers, strict=True))
+    change = 'breaking  BG-DIFF-207  response 200, application/json: value added: "c"'
+    assert line.strip() == f"{change}  {places}"
+    assert sample.strip() == 'may come now, could not before: "c"'
+
+
+def read(name: str) -> list[str]:
+    return Path(name).read_text().splitlines()
+
+
+def test_diff_prints_what_pull_requests_and_code_scanning_read(
+    pair: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Markdown, SARIF and annotations hold the rule, the place and the example."""
+    for form in ("markdown", "sarif", "annotations", "json"):
+        assert cli.main(arguments=["diff", *pair, "--format", form]) == 1
+        printed = capsys.readouterr().out
+        assert "BG-DIFF-207" in printed
+        assert "may come now, could not before" in printed
+        if form in ("sarif", "json"):
+            json.loads(printed)
+
+
+def test_mildest_change_that_fails_can_be_chosen(pair: list[str]) -> None:
+    assert cli.main(arguments=["diff", *pair, "--fail-on", "none"]) == 0
+    assert cli.main(arguments=["diff", *pair[::-1]]) == 0
+    assert cli.main(arguments=["diff", *pair[::-1], "--fail-on", "safe"]) == 1
+
+
+ACCEPTED = """[[accepted]]
+id = "third-word"
+changes = ["BG-DIFF-207 POST /things"]
+owner = "portal team"
+reason = "the portal shows unknown words as they are"
+expires = {day}
+"""
+
+
+def test_accepted_change_does_not_fail_until_its_day_and_never_stays(
+    pair: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An acceptance fails where its last day is over, and where nothing needs it any more."""
+    file = tmp_path / "accepted.toml"
+    file.write_text(ACCEPTED.format(day="2999-12-31"))
+    assert cli.main(arguments=["diff", *pair, "--accept", str(file)]) == 0
+    assert "accepted until 2999-12-31 (third-word, portal team)" in capsys.readouterr().out
+    assert cli.main(arguments=["diff", *pair[::-1], "--accept", str(file)]) == 1
+    assert "accepts no change" in capsys.readouterr().out
+    file.write_text(ACCEPTED.format(day="2020-01-01"))
+    assert cli.main(arguments=["diff", *pair, "--accept", str(file)]) == 1
+    assert "expired on 2020-01-01" in capsys.readouterr().out
+    file.write_text("[[accepted]]\nid = 3\n")
+    assert cli.main(arguments=["diff", *pair, "--accept", str(file)]) == 2
 
 
 @pytest.fixture
