@@ -50,7 +50,8 @@ class Campaign:
         self._causes: dict[tuple[str, str], tuple[Finding, GeneratedRequest]] = {}
         self._creators: dict[str, GeneratedRequest] = {}  # by the id of the resource that a request created
         self._batch: list[GeneratedRequest] = []
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256()  # of the cases of the depth
+        self._budgeted = False  # the cases of the depth are over
         self._used_up: UsedUp | None = None  # the limit that ended the campaign early
 
     def run(self, number: int, seconds: float = 0.0) -> list[Violation]:
@@ -67,7 +68,8 @@ class Campaign:
         unanswered = 0
         for case in cases:
             request = replace(request_of(case, self.operation), turn=self.statistics.positive + 1)
-            self._hash.update(request.digest.encode())
+            if not self._budgeted:
+                self._hash.update(request.digest.encode())
             try:
                 sent = self.probe.send(request, case)
             except UsedUp as reason:
@@ -89,6 +91,7 @@ class Campaign:
 
     def _cases(self, number: int, until: float) -> Iterator[AnyCase]:
         yield from self.cases.take(self.operation, number)
+        self._budgeted = True
         for chunk in count(AFTER_CASES):
             if time.perf_counter() >= until:
                 return
@@ -100,6 +103,7 @@ class Campaign:
     def _note(self, request: GeneratedRequest, sent: SentRequest) -> None:
         self._batch.append(request)
         self.statistics.cases += 1
+        self.statistics.further += self._budgeted
         self.statistics.oracle_seconds += sent.judging
         if request.mode == "positive":
             self.statistics.positive += 1

@@ -51,8 +51,11 @@ class SequenceRun:
             if len(violations) >= MOST_CAUSES or (turn >= number and time.perf_counter() - started >= seconds):
                 break
             steps = self.probe.rules.sequence(self.seed, self.part, turn)
-            digest.update(json.dumps(steps).encode())
+            before = self.statistics.cases
+            if turn < number:
+                digest.update(json.dumps(steps).encode())
             violations += self._violations(steps, MOST_CAUSES - len(violations))
+            self.statistics.further += self.statistics.cases - before if turn >= number else 0
             self.statistics.seconds = time.perf_counter() - started
             self.progress(lambda turn=turn: f"sequence {turn + 1} is done")  # type: ignore[misc]  # the loop's own turn
         self.statistics.digest = digest.hexdigest()[:16]

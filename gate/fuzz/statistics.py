@@ -21,7 +21,8 @@ class FuzzStatistics:
     accepted: int = 0  # positive cases that were answered with 2xx
     seconds: float = 0.0
     oracle_seconds: float = 0.0
-    digest: str = ""  # of all cases in their order
+    digest: str = ""  # of the depth's cases in their order
+    further: int = 0  # cases that the budget added
 
     def result(self) -> FuzzResult:
         """The result for the journal, with times rounded to milliseconds."""

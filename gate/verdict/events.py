@@ -68,7 +68,8 @@ class FuzzResult:
     accepted: int  # positive cases that were answered with 2xx
     seconds: float
     oracle_seconds: float
-    digest: str  # of all cases in their order; the same for the same seed
+    digest: str  # of the depth's cases in their order; the same for the same seed
+    further: int = 0  # cases that the budget added to those of the depth
 
     @property
     def share(self) -> float | None:
@@ -78,7 +79,8 @@ class FuzzResult:
     def __str__(self) -> str:
         accepted = "" if self.share is None else f", {self.share:.0%} of {self.positive} positive cases accepted"
         rate = self.cases / self.seconds if self.seconds else 0.0
-        return f"fuzz {self.operation}: {self.cases} cases, {rate:.0f}/s{accepted}"
+        further = f" ({self.further} of them by the budget)" if self.further else ""
+        return f"fuzz {self.operation}: {self.cases} cases{further}, {rate:.0f}/s{accepted}"
 
 
 @dataclass(frozen=True, slots=True)
