@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from gate.fuzz.campaign import Campaign
 from gate.fuzz.cases import Cases
@@ -40,6 +43,13 @@ class Silent:
         return []
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a second whenever somebody looks at it."""
+    for module in ("campaign", "sequences"):
+        monkeypatch.setattr(f"gate.fuzz.{module}.time", SimpleNamespace(perf_counter=count().__next__))
+
+
 def fuzzed(seconds: float, directory: Path) -> list[FuzzStatistics]:
     """The statistics of an operation and of sequences; of four cases each without ``seconds``."""
     probe: Any = Silent()
@@ -51,7 +61,7 @@ def fuzzed(seconds: float, directory: Path) -> list[FuzzStatistics]:
 
 
 def test_budget_adds_cases_and_changes_none(tmp_path: Path) -> None:
-    without, longer = fuzzed(0, tmp_path), fuzzed(0.2, tmp_path)
+    without, longer = fuzzed(0, tmp_path), fuzzed(60, tmp_path)
     assert [each.further for each in without] == [0, 0]
     assert [each.cases for each in without] == [NUMBER, 2 * NUMBER]
     for fixed, extended in zip(without, longer, strict=True):
