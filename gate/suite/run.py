@@ -21,7 +21,7 @@ from gate.suite.interrupts import INTERRUPT
 from gate.suite.scheduling import scheduled
 from gate.suite.state import ASKED, CHOSEN, CRITERIA, ENDED, FIRST, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
-from gate.verdict import last_failed, order, report_directory
+from gate.verdict import last_failed, order, report_directory, times
 from gate.verdict.baseline import without_repetition
 from gate.verdict.report_directory import PARTIAL
 
@@ -132,7 +132,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     random.Random(settings.seed).shuffle(items)
     pack, first = suite.pack(), frozenset[str](getattr(config.option, "gate_first", ()))
     revealing = order.load(pack.root / pack.suite.order) if pack.suite.order else order.Order()
-    items[:] = scheduled(items, collected, pack.suite, revealing, first, settings.workers)
+    seconds = times.load(pack.root / pack.suite.times) if pack.suite.times else times.Times()
+    items[:] = scheduled(items, collected, pack.suite, revealing, first, settings.workers, seconds)
     for item in items:
         item.user_properties.append((CRITERIA, ",".join(criteria_of(item))))
 

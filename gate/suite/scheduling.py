@@ -9,7 +9,9 @@ from itertools import accumulate
 import pytest
 
 from gate.session.pack import Suite
+from gate.verdict.baseline import without_repetition
 from gate.verdict.order import LEAST_SECONDS, Order
+from gate.verdict.times import Times
 
 HEAD_SECONDS = 10.0
 """Seconds of each worker for the tests that reveal the most, before those that take the longest."""
@@ -43,6 +45,7 @@ def scheduled(
     order: Order,
     first: Collection[str],
     workers: int,
+    times: Times,
 ) -> list[pytest.Item]:
     """Sorts tests: those of ``first``, then what reveals the most for its time, then all others.
 
@@ -65,12 +68,19 @@ def scheduled(
     ends = accumulate(max(order.tests[_test(item)].seconds, LEAST_SECONDS) for item in revealing)
     head = sum(end <= HEAD_SECONDS * workers for end in ends)
     later = set(revealing[head:]) | set(others)
-    return _dealt([*failed, *revealing[:head], *_long_first([item for item in drawn if item in later], suite)], workers)
+    return _dealt(
+        [*failed, *revealing[:head], *_long_first([item for item in drawn if item in later], suite, times)], workers
+    )
 
 
-def _long_first(drawn: Sequence[pytest.Item], suite: Suite) -> list[pytest.Item]:
-    """Sorts tests by falling cost."""
-    return sorted(drawn, key=lambda item: (bool(item.get_closest_marker("long")), _cost(item, suite)), reverse=True)
+def _long_first(drawn: Sequence[pytest.Item], suite: Suite, times: Times) -> list[pytest.Item]:
+    """Sorts tests by falling seconds of an earlier run, those whose seconds are alike by cost."""
+
+    def seconds(item: pytest.Item) -> tuple[bool, int, int]:
+        taken = times.of(without_repetition(item.nodeid))
+        return bool(item.get_closest_marker("long")), round(taken), _cost(item, suite)
+
+    return sorted(drawn, key=seconds, reverse=True)
 
 
 def _dealt(ordered: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:

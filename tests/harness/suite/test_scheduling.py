@@ -15,6 +15,7 @@ from gate.suite.scheduling import quick_first, scheduled
 from gate.verdict import inventory, order
 from gate.verdict.events import Event, Outcome, RecordConcluded
 from gate.verdict.order import Order, Weight, measured
+from gate.verdict.times import Times
 
 
 @dataclass(eq=False)
@@ -58,10 +59,13 @@ REVEALING = ("tests/security/test_a.py::test_b", "tests/workflows/test_a.py::tes
 ORDER = Order(tests={name: Weight(seconds=1, promises=1) for name in REVEALING})
 
 
-def placed(*drawn: Item, workers: int = 1, first: Collection[str] = (), revealing: Order = ORDER) -> list[Any]:
-    """The tests in their places."""
+def placed(
+    *drawn: Item, workers: int = 1, first: Collection[str] = (), revealing: Order = ORDER, **seconds: float
+) -> list[Any]:
+    """The tests in their places; ``seconds`` are those of the tests of these names."""
     items = cast("list[pytest.Item]", list(drawn))
-    return list(scheduled(items, items, SUITE, revealing, first, workers))
+    known = Times(seconds={item.nodeid: seconds.get(item.nodeid.rpartition("::")[2], 0.0) for item in drawn})
+    return list(scheduled(items, items, SUITE, revealing, first, workers, known))
 
 
 def test_tests_that_reveal_the_most_come_first_each_once() -> None:
@@ -82,6 +86,13 @@ def test_each_worker_begins_with_what_reveals_the_most() -> None:
 def test_workers_without_an_order_begin_with_the_tests_that_take_longest() -> None:
     long = Item("tests/fuzz/test_a.py::test_b", long=True)
     assert placed(SMOKE, FUZZ, long, PORTAL, workers=2, revealing=Order()) == [long, PORTAL, FUZZ, SMOKE]
+
+
+def test_tests_that_took_longest_come_first_where_workers_share_them() -> None:
+    """A test of a quick folder too, if it took its time."""
+    slow, quick = Item("tests/workflows/test_b.py::test_slow"), Item("tests/portal/test_b.py::test_quick")
+    assert placed(quick, slow, workers=2, test_slow=9.0) == [slow, quick]
+    assert placed(slow, quick, workers=2, test_slow=0.3) == [quick, slow]
 
 
 def test_measured_order_reveals_the_most_for_its_time() -> None:
