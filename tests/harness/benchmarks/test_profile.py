@@ -88,6 +88,15 @@ def test_time_of_an_inner_call_is_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     assert {*spans.KINDS, spans.TEST, spans.IDLE, spans.LOADING} == COLOURS.keys()
 
 
+def test_call_after_the_last_test_is_let_through() -> None:
+    output = io.StringIO()
+    noted = spans.Spans(output)
+    noted.close()
+    with noted.of("clock"):
+        noted.count("databases made")
+    assert output.closed
+
+
 def test_name_that_is_gone_ends_the_run() -> None:
     with pytest.raises(KeyError):
         spans.Spans(io.StringIO()).wrap("gate.core.client:Client.gone", "service")
