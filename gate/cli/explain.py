@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gate.cli.command import Run
-from gate.contract.diff.rules import rules
+from gate.contract.diff.rules import Kind, rules
 from gate.core.errors import Exit, UsageError
 from gate.core.findings import LOOK, Code, Finding
 from gate.core.texts import clip, like
@@ -66,6 +66,8 @@ def explain(values: Namespace, known: Mapping[str, Code], pack: Pack | None, cas
         )
     for kind in [known[code]] if code else known.values():
         print(f"{kind.id} ({kind.severity}): {kind.title}.\n  {kind.explanation}")
+        if code and isinstance(kind, Kind):
+            print(f"\nExample:\n  before {kind.before}\n  after  {kind.after}")
     for line in _details(known[code], known, pack, cases(code)) if code and pack else ():
         print(line)
     return Exit.PASS

@@ -19,14 +19,12 @@ class Kind(Code):
     """A rule: ``shows`` is a sentence on the request or answer that a breaking change without a schema concerns.
 
     ``before`` and ``after`` are JSON: a change that the rule reports. They are schemas for rules of schemas, else
-    members of an operation or of a document. ``unlike`` is a change of ``before`` that it does not report, where the
-    way back is one.
+    members of a document.
     """
 
     shows: str = ""
     before: str = ""
     after: str = ""
-    unlike: str = ""
 
 
 @cache
@@ -34,7 +32,7 @@ def rules() -> dict[str, Kind]:
     """Every rule by its id; a rule for answers has the example of the same rule for requests."""
     path = Path(__file__).with_name("rules.toml")
     entries = load_toml(path, dict[str, dict[str, str]], "a table for each rule")
-    pair = ("before", "after", "unlike")
+    pair = ("before", "after")
     for code, entry in entries.items():
         sent = entries.get(code.replace("-2", "-1"), {}) if code.startswith("BG-DIFF-2") else {}
         if "before" not in entry:

@@ -217,4 +217,6 @@ def test_edited_text_is_no_change_but_not_identical(tmp_path: Path, capsys: pyte
 
 def test_explain_prints_a_rule_of_the_diff(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments=["explain", "bg-diff-207"]) == 0
-    assert "BG-DIFF-207 (breaking): Response: value added to an enum." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "BG-DIFF-207 (breaking): Response: value added to an enum." in printed
+    assert 'after  {"type": "string", "enum": ["a", "b", "c"]}' in printed

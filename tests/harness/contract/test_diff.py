@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -263,3 +264,19 @@ def test_each_rule_in_the_code_stands_in_the_table() -> None:
     assert rules().keys() <= named
     assert {rule.severity for rule in rules().values()} == set(SEVERITIES)
     assert list(rules()) == sorted(rules())
+
+
+@pytest.mark.parametrize("code", rules())
+def test_example_of_a_rule_is_reported_by_it(code: str) -> None:
+    """The way back is not, except of changes that have the same name both ways; a copy never is."""
+    before, after = (json.loads(text) for text in (rules()[code].before, rules()[code].after))
+    around = {"1": request, "2": response}.get(code.removeprefix("BG-DIFF-")[0])
+    old, new = (around(side) if around else {**document({}), **side} for side in (before, after))
+    assert code in {change.rule for change in compare(old, new)}
+    assert code in BOTH_WAYS or code not in {change.rule for change in compare(new, old)}
+    assert compare(old, copy.deepcopy(old)) == []
+
+
+BOTH_WAYS = {
+    f"BG-DIFF-{number:03}" for number in (5, 9, 15, 27, 42, 50, 51, 54, 103, 122, 134, 135, 137, 203, 222, 234)
+}
