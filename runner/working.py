@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 from typing import Final
 
 from runner import logging, worker
@@ -14,6 +15,8 @@ from runner.store.database import Pool
 GRACE_SECONDS: Final = 15
 """How long a worker that ends is waited for."""
 _RESTART_SECONDS: Final = 1.0
+_M_MMAP_THRESHOLD: Final = -3  # of malloc.h
+_LARGE_BYTES: Final = 512 * 1024
 
 _log = logging.get(__name__)
 
@@ -27,12 +30,19 @@ async def work(settings: Settings) -> None:
 
 async def until(stop: asyncio.Event, settings: Settings, intake: Intake, metrics: Metrics) -> None:
     """Work on jobs until the event is set, beginning them between the submissions of the intake."""
+    _return_large_memory()
     # A pool of its own: work must not keep requests waiting for a connection.
     async with Pool(settings.database_url, settings.database_pool, "worker", settings.database_timeout_seconds) as own:
         _log.info("working")
         working = asyncio.create_task(_work(settings, own, stop, intake, metrics))
         await stop.wait()
         await _finish(working)
+
+
+def _return_large_memory() -> None:
+    """Give what large answers took back to the system: glibc otherwise keeps it, in every thread of its own."""
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 async def _work(settings: Settings, connections: Pool, stop: asyncio.Event, intake: Intake, metrics: Metrics) -> None:

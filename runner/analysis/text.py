@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from runner.analysis.arithmetic import mean
@@ -13,6 +14,8 @@ APOSTROPHES = "\u2018\u2019\u02bc\uff07"
 
 SEPARATORS = str.maketrans(dict.fromkeys(".,!?;:()[]{}\"'", " "))
 SHORTEST_TOKEN_BYTES = 3
+_PART = 64 * 1024
+_GAP = re.compile(r"\s")
 
 
 def fold(text: str) -> str:
@@ -29,12 +32,24 @@ def entries_in(folded: str) -> frozenset[str]:
 
 def tokens_of(folded: str) -> frozenset[str]:
     """The distinct words of a folded text that are at least three bytes long in UTF-8."""
-    words = frozenset(folded.translate(SEPARATORS).split())
+    words: set[str] = set()
+    for part in _parts(folded):
+        words.update(part.translate(SEPARATORS).split())
     # A word of three characters has three bytes at least; only shorter ones need to be encoded.
     short = [word for word in words if len(word) < SHORTEST_TOKEN_BYTES]
-    return words.difference(
-        [word for word in short if len(word.encode("utf-8", "surrogatepass")) < SHORTEST_TOKEN_BYTES]
+    return frozenset(
+        words.difference([word for word in short if len(word.encode("utf-8", "surrogatepass")) < SHORTEST_TOKEN_BYTES])
     )
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A long text in parts that end at white space: all of its words at once take ten times its memory."""
+    begin = 0
+    while begin < len(text):
+        gap = _GAP.search(text, begin + _PART)
+        end = gap.start() if gap else len(text)
+        yield text[begin:end]
+        begin = end
 
 
 def contains_refusal(text: str) -> bool:

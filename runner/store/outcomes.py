@@ -11,6 +11,7 @@ from runner.analysis import Analysis
 from runner.outcome import Demands, Execution, Outcome, RegionOutcome
 from runner.store.database import Connection, Row
 
+_ROWS_AT_A_TIME: Final = 4  # of rows with answers, which may be long
 _REGION: Final = """
 WITH present AS MATERIALIZED (SELECT clock_timestamp() AS moment)
 UPDATE region_results r
@@ -45,14 +46,15 @@ ON CONFLICT (cross_region_execution_id) DO NOTHING
 
 async def executions(connection: Connection, job: int, region: str | None = None) -> list[Execution]:
     """The executions of a job (by its number), or of one region, that decide its outcome."""
-    cursor = await connection.execute(
+    rows = connection.cursor().stream(
         """
         SELECT region, model_id, coalesce(question_id, 'default') AS question_id, status, provider_id, output_data
         FROM executions WHERE job_id = %(job)s AND (%(region)s::text IS NULL OR region = %(region)s) ORDER BY id
         """,
         {"job": job, "region": region},
+        size=_ROWS_AT_A_TIME,
     )
-    return [execution_of(row) for row in await cursor.fetchall()]
+    return [execution_of(row) async for row in rows]
 
 
 def execution_of(row: Row) -> Execution:

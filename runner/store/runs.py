@@ -50,7 +50,7 @@ RETURNING e.id
 """
 _COMPLETE: Final = """
 UPDATE executions
-SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s,
+SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s::text::jsonb,
     receipt_data = CASE jsonb_typeof(%(receipt)s::jsonb) WHEN 'object' THEN %(receipt)s::jsonb END,
     provider_id = coalesce(%(provider)s, provider_id), response_classification = %(classification)s::text,
     is_content_refusal = %(classification)s::text = 'content_refusal',
@@ -227,19 +227,26 @@ async def claim(connection: Connection, job: int, execution: Planned, again: boo
     return await cursor.fetchone() is not None
 
 
-async def complete(
-    connection: Connection, execution: Planned, output: Mapping[str, Any], provider: str | None, classification: str
-) -> bool:
+@dataclass(frozen=True)
+class Completion:
+    """An answer as it is stored: the columns of its execution, `output` as text of JSON."""
+
+    output: str
+    receipt: Jsonb | None
+    provider: str | None
+    classification: str
+    length: int
+
+    @classmethod
+    def of(cls, output: Mapping[str, Any], provider: str | None, classification: str) -> "Completion":
+        """The columns for an output. Pure, so that a long one can be prepared in a thread."""
+        receipt = json_or_null(output["metadata"].get("receipt"))
+        return cls(json.dumps(output), receipt, provider, classification, len(output["response"]))
+
+
+async def complete(connection: Connection, execution: Planned, completion: Completion) -> bool:
     """Store an answer; False when it came too late and was discarded."""
-    values = {
-        "execution": execution.id,
-        "attempt": execution.attempt,
-        "output": Jsonb(output),
-        "receipt": json_or_null(output["metadata"].get("receipt")),
-        "provider": provider,
-        "classification": classification,
-        "length": len(output["response"]),
-    }
+    values = {"execution": execution.id, "attempt": execution.attempt, **vars(completion)}
     cursor = await connection.execute(_COMPLETE, values)
     return await cursor.fetchone() is not None
 

@@ -39,12 +39,15 @@ class Persistent:
         """Carry out nothing more: operations that are waiting, and all later ones, raise psycopg.OperationalError."""
         self._abandoned.set()
 
-    async def __call__(self, operation: Callable[[Connection, bool], Awaitable[Result]]) -> Result:
+    async def __call__(
+        self, operation: Callable[[Connection, bool], Awaitable[Result]], *, large: bool = False
+    ) -> Result:
         """The result of the operation, which is tried again after every outage, for as long as it takes.
 
         Args:
             operation: gets a connection that commits each statement, and whether this is a repetition: then an earlier
                 try may have been carried out although its answer was lost. It has to be safe to repeat.
+            large: the connection is closed afterwards, as it keeps the room for its largest statement and result.
 
         """
         again = False
@@ -54,6 +57,8 @@ class Persistent:
                 async with self._pool.connection() as connection:
                     _raise_if_cancelled()
                     result = await operation(connection, again)
+                    if large:
+                        await connection.close()
             except OUTAGE as error:
                 again = True
                 if isinstance(error, CLOSED_FOR_WRITING):

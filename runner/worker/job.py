@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -18,7 +18,7 @@ from runner.store.runs import Planned
 from runner.worker.database import Persistent, wait
 from runner.worker.execution import limits_of, no_provider, out_of_time, runner_fault
 from runner.worker.records import Records
-from runner.worker.router import ROUTER_REGIONS, Answer, Failure, Router
+from runner.worker.router import ROUTER_REGIONS, Answer, Call, Failure, Router
 from runner.worker.slots import FairSlots
 
 _SENDING_SECONDS: Final = 0.25
@@ -126,7 +126,8 @@ class JobRun:
             logging.bind(job_id=self._trace)
             _log.info("job_running", executions=len(left), resumed=any(entry.interrupted for entry in left))
             await self._within_limit(left, first, row["seconds"])
-        return await self._finish()
+        async with self._tools.router.large.working if self._records.large else nullcontext():
+            return await self._finish()
 
     async def _within_limit(self, left: Sequence[Planned], first: AsyncExitStack, passed: float) -> None:
         seconds, region_seconds = limits_of(self._spec)
@@ -195,17 +196,21 @@ class JobRun:
             await self._records.settle(region)
 
     async def _execution(self, entry: Planned, first: AsyncExitStack | None, started: Callable[[], None]) -> None:
-        async with first or self._tools.slots.slot((self.job, entry.region)):
-            if self._tools.draining.is_set():
-                return
-            result = await self._claim_and_call(entry, started)
-        if result is not None:
-            await self._records.store(entry, result, self._providers.get(entry.region))
+        async with AsyncExitStack() as room:
+            async with first or self._tools.slots.slot((self.job, entry.region)):
+                if self._tools.draining.is_set():
+                    return
+                result = await self._claim_and_call(entry, started, room)
+            if result is not None:
+                await self._records.store(entry, result, self._providers.get(entry.region))
 
-    async def _claim_and_call(self, entry: Planned, started: Callable[[], None]) -> Answer | Failure | None:
+    async def _claim_and_call(
+        self, entry: Planned, started: Callable[[], None], room: AsyncExitStack
+    ) -> Answer | Failure | None:
         """The result of the call, or None when it is not made."""
         call: asyncio.Task[Answer | Failure] | None = None
         sent = asyncio.Event()
+        names = Call(self._trace, f"{self._trace}/{entry.id}/{entry.attempt}", sent, room)
 
         async def begin(connection: Connection, _: bool) -> None:
             nonlocal call
@@ -213,7 +218,7 @@ class JobRun:
             async with runs.held(connection, self.job) as running:
                 if running and call is None:
                     started()
-                    call = asyncio.create_task(self._call(entry, sent))
+                    call = asyncio.create_task(self._call(entry, names))
                     call.add_done_callback(lambda _: sent.set())
                 if call is not None:
                     await wait(sent, _SENDING_SECONDS)
@@ -228,12 +233,11 @@ class JobRun:
             if call is not None and not call.done():
                 call.cancel()
 
-    async def _call(self, entry: Planned, sent: asyncio.Event) -> Answer | Failure:
+    async def _call(self, entry: Planned, names: Call) -> Answer | Failure:
         text = prompt(entry.question_id, self._spec)
-        key = f"{self._trace}/{entry.id}/{entry.attempt}"
         with self._tools.metrics.call() as outcome:
             try:
-                answer = await self._tools.router.infer(entry.model_id, text, entry.region, self._trace, key, sent)
+                answer = await self._tools.router.infer(entry.model_id, text, entry.region, names)
             except Failure as failure:
                 outcome.append(failure.type)
                 return failure
@@ -243,7 +247,8 @@ class JobRun:
     async def _finish(self) -> End:
         """End the job, if everything is terminal and nobody else has ended it."""
         persist = self._tools.persist
-        rows = await persist(lambda connection, _: outcomes.executions(connection, self.job))
+        large = self._records.large
+        rows = await persist(lambda connection, _: outcomes.executions(connection, self.job), large=large)
         row = await persist(lambda connection, _: runs.begin(connection, self.job))
         if row is None or row["status"] != "running":
             return End.DONE

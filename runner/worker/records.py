@@ -11,7 +11,7 @@ from runner.store import outcomes, runs
 from runner.store.runs import Planned
 from runner.worker.database import Persistent
 from runner.worker.execution import answer_output, classify, failure_output, status_of
-from runner.worker.router import Answer, Failure
+from runner.worker.router import LARGE_BYTES, Answer, Failure
 
 _LAST_STORES_SECONDS: Final = 1.0
 
@@ -27,6 +27,7 @@ class Records:
 
     Attributes:
         compared: whether the run has region results (workflow B).
+        large: whether any of the answers is large.
 
     """
 
@@ -35,6 +36,7 @@ class Records:
         self._persist = persist
         self._storing: set[asyncio.Task[None]] = set()
         self.compared = False
+        self.large = False
 
     async def store(self, entry: Planned, result: Answer | Failure, provider: str | None) -> None:
         """Store what an execution brought; it goes on although the caller is cancelled, see `stored` and `close`.
@@ -80,11 +82,13 @@ class Records:
         )
 
     async def _store_answer(self, entry: Planned, answer: Answer, provider: str | None) -> bool:
-        output = answer_output(answer, provider)
-        kind = classify(answer.text)
-        return await self._persist(
-            lambda connection, _: runs.complete(connection, entry, output, answer.provider, kind)
-        )
+        def prepare() -> runs.Completion:
+            return runs.Completion.of(answer_output(answer, provider), answer.provider, classify(answer.text))
+
+        large = len(answer.text) > LARGE_BYTES
+        self.large |= large
+        completion = await asyncio.to_thread(prepare) if large else prepare()
+        return await self._persist(lambda connection, _: runs.complete(connection, entry, completion), large=large)
 
     async def _store_failure(self, entry: Planned, failure: Failure) -> bool:
         output = failure_output(failure, entry.region)
@@ -112,7 +116,11 @@ class Records:
         """Store the result of a region whose executions are all terminal."""
         if not self.compared:
             return
-        rows = await self._persist(lambda connection, _: outcomes.executions(connection, self._job, region))
+        rows = await self._persist(
+            lambda connection, _: outcomes.executions(connection, self._job, region), large=self.large
+        )
         if all(row.status in TERMINAL for row in rows):
-            result = region_outcome(region, rows)
+            result = (
+                await asyncio.to_thread(region_outcome, region, rows) if self.large else region_outcome(region, rows)
+            )
             await self._persist(lambda connection, _: outcomes.store_region(connection, self._job, result))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn
@@ -28,6 +29,8 @@ _PATHS: Final = ("/inference", "/api/v1/inference", "/api/inference", "/v1/infer
 _TEMPERATURE: Final = 0.1
 _MAX_TOKENS: Final = 500
 _MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+LARGE_BYTES: Final = 256 * 1024
+"""Size from which an answer is read in turns, and worked on off the event loop."""
 _MAX_TEXT: Final = 2000
 _LISTING_SECONDS: Final = 10.0
 
@@ -82,6 +85,32 @@ class Answer:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call and what goes on around it.
+
+    Attributes:
+        trace_id: sent as X-Trace-Id.
+        key: sent as Idempotency-Key; another one for each call.
+        sent: is set when the request has been sent.
+        room: left when the answer has been stored; a large one takes the place of others until then.
+
+    """
+
+    trace_id: str
+    key: str
+    sent: asyncio.Event
+    room: AsyncExitStack
+
+
+class LargeAnswers:
+    """Turns of answers that are large: a few are read at a time, and one is parsed and stored."""
+
+    def __init__(self) -> None:
+        self.reading = asyncio.Semaphore(3)
+        self.working = asyncio.Lock()
+
+
 class Router:
     """A client of the inference router, to be entered before use.
 
@@ -94,6 +123,7 @@ class Router:
 
     def __init__(self, base_url: str, timeout_seconds: float, keep_connections: int = 16) -> None:
         self._timeout = timeout_seconds
+        self.large = LargeAnswers()
         self._path = _PATHS[0]
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/"),
@@ -136,16 +166,14 @@ class Router:
             and isinstance(entry.get("region"), str)
         ]
 
-    async def infer(self, model: str, prompt: str, region: str, trace_id: str, key: str, sent: asyncio.Event) -> Answer:
+    async def infer(self, model: str, prompt: str, region: str, call: Call) -> Answer:
         """Ask a model.
 
         Args:
             model: its id.
             prompt: the text that it gets.
             region: canonical code of the region that it must run in.
-            trace_id: sent as X-Trace-Id.
-            key: sent as Idempotency-Key; another one for each call.
-            sent: is set when the request has been sent.
+            call: its names, and what goes on around it.
 
         Raises:
             Failure: there is no answer, or it is not one that may be used.
@@ -161,7 +189,7 @@ class Router:
         }
         try:
             async with asyncio.timeout(self._timeout) as limit:
-                status, content = await self._post(body, {"X-Trace-Id": trace_id, "Idempotency-Key": key}, sent)
+                status, content = await self._post(body, call)
         except TimeoutError as error:
             if not limit.expired():
                 raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
@@ -174,38 +202,41 @@ class Router:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             message = f"the call failed: {_words(error)}"
             raise Failure("ROUTER_NETWORK", "network", message, transient=True) from error
-        return _read(status, content, region)
+        if len(content) <= LARGE_BYTES:
+            return _read(status, content, region)
+        await call.room.enter_async_context(self.large.working)
+        return await asyncio.to_thread(_read, status, content, region)
 
-    async def _post(
-        self, body: Mapping[str, object], headers: Mapping[str, str], sent: asyncio.Event
-    ) -> tuple[int, bytes]:
+    async def _post(self, body: Mapping[str, object], call: Call) -> tuple[int, bytearray]:
         async def trace(event: str, _: object) -> None:
             if event == "http11.send_request_body.complete":
-                sent.set()
+                call.sent.set()
 
+        headers = {"X-Trace-Id": call.trace_id, "Idempotency-Key": call.key}
         # Routers of different releases have the operation at different paths; the one that was found is kept.
-        status, content = 404, b""
+        status, content = 404, bytearray()
         for path in (self._path, *(path for path in _PATHS if path != self._path)):
             request = self._client.stream("POST", path, json=body, headers=headers, extensions={"trace": trace})
             async with request as response:
-                status, content = response.status_code, await _content(response)
+                status, content = response.status_code, await self._content(response, call.room)
             if status != 404:
                 self._path = path
                 break
         return status, content
 
+    async def _content(self, response: httpx.Response, room: AsyncExitStack) -> bytearray:
+        content, large = bytearray(), False
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > _MAX_ANSWER_BYTES:
+                _invalid(f"the answer is longer than {_MAX_ANSWER_BYTES} bytes", response.status_code)
+            if len(content) > LARGE_BYTES and not large:
+                large = True
+                await room.enter_async_context(self.large.reading)  # meanwhile the rest waits at the router
+        return content
 
-async def _content(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > _MAX_ANSWER_BYTES:
-            _invalid(f"the answer is longer than {_MAX_ANSWER_BYTES} bytes", response.status_code)
-    return b"".join(parts)
 
-
-def _read(status: int, content: bytes, region: str) -> Answer:
+def _read(status: int, content: bytearray, region: str) -> Answer:
     if not 200 <= status < 300:
         words = _plain(content.decode(errors="replace"))
         message = f"the router answered {status}" + (f": {words}" if words else "")
