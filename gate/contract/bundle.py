@@ -60,9 +60,10 @@ class Bundle:
         self._path, self._read = path, read
         self._files = {path.name: self._named(_File(path.name, document), text)}
         self._components: dict[str, dict[str, Any]] = {}
+        components = document.get("components")
         self._taken = {
             section: set(names)
-            for section, names in (document.get("components") or {}).items()
+            for section, names in (components if isinstance(components, Mapping) else {}).items()
             if isinstance(names, Mapping)
         }
         self._moved: dict[tuple[str, str, str], str] = {}

@@ -179,10 +179,13 @@ def _hint(schema: Node, keyword: str) -> Any:
     if keyword in ("contentEncoding", "contentMediaType"):
         text = str(value).lower() if value is not None else None
         return None if text in ("7bit", "8bit", "binary", "identity") else text
-    if keyword == "discriminator" and isinstance(value, Mapping):
+    if keyword == "discriminator":
+        if not isinstance(value, Mapping):
+            return None
+        written = value.get("mapping")
         mapping = {
-            name: target if target.startswith("#") else f"#/components/schemas/{target}"
-            for name, target in value.get("mapping", {}).items()
+            name: str(target) if str(target).startswith("#") else f"#/components/schemas/{target}"
+            for name, target in (written if isinstance(written, Mapping) else {}).items()
         }
         implicit = {name for name, target in mapping.items() if target.rsplit("/", 1)[-1] == name}
         spelt = {name: target for name, target in mapping.items() if name not in implicit}

@@ -172,6 +172,7 @@ UNREADABLE = {
     "duplicate key": ("openapi: 3.1.0\nopenapi: 3.1.0\n", "every key once"),
     "Swagger": ("swagger: '2.0'\ninfo: {}\npaths: {}\n", "not Swagger 2.0"),
     "breaks the schema of OpenAPI": (json.dumps(document({"/a": {"get": "nothing"}})), "OpenAPI 3.1 at /paths/~1a/get"),
+    "components that are a list": (json.dumps({**document({}), "components": [1]}), "OpenAPI 3.1 at /components"),
     "not JSON Schema": (json.dumps(response({"type": "strin"})), "JSON Schema at /paths/~1things/post"),
     "dangling reference": (json.dumps(response({"$ref": "#/components/schemas/Gone"})), "leads somewhere"),
     "reference elsewhere": (json.dumps(response({"$ref": "other.yaml#/X"})), "'other.yaml' to be a file"),

@@ -112,6 +112,7 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "allOf flattened": ({"allOf": [obj("a", a=S), obj(b=N)]}, obj("a", a=S, b=N), "none", "none"),
     "null by type or variant": ({"type": ["string", "null"]}, {"oneOf": [S, {"type": "null"}]}, "none", "none"),
     "bounds of integers": ({**N, "exclusiveMaximum": 10}, {**N, "maximum": 9}, "none", "none"),
+    "discriminator of another form": ({**OBJECT, "discriminator": "kind"}, OBJECT, "none", "none"),
     "overlap removed": ({"anyOf": [S, AB]}, {"anyOf": [S]}, "none", "none"),
 }
 
