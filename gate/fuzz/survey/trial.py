@@ -128,8 +128,18 @@ class Trial:
         return "The time was up." if time.monotonic() > limit else ""
 
     def _send(self, sample: Sample) -> Exchange:
-        headers: Mapping[str, str] = sample.headers
-        return self._client.request(sample.method, self._base + sample.target, content=sample.content, headers=headers)
+        """The answer; on a connection that the service closed instead of answering, it is asked for once more."""
+
+        def send() -> Exchange:
+            target, headers = self._base + sample.target, sample.headers
+            return self._client.request(sample.method, target, content=sample.content, headers=headers)
+
+        try:
+            return send()
+        except Unreachable as error:
+            if "Timeout" in str(error) or self._ended() is not None:
+                raise
+            return send()
 
     def _without_refused_headers(self, operation: Operation, sample: Sample, exchange: Exchange) -> Exchange:
         """The answer, or the one without optional headers where these were what the service refused."""
