@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # its libraries would slow down every command
 
 REGISTERED = "registered"
 PAGE = "docs/oracles.md"
+ROW_CHECKS = "gate/fuzz/service/checks.toml"
 CHECKS = ROOT / "contracts" / "checks.toml"
 
 
@@ -56,3 +57,11 @@ def _checks(pack: FuzzPack) -> str:
     from gate.oracles import checks
 
     return checks.text([*checks.of(pack.oracles, pack.contract), *canaries.of(pack)])
+
+
+def row_checks() -> str:
+    """The list of the checks of a declared service, whatever its document."""
+    from gate.contract.document import Contract
+    from gate.oracles import checks, general
+
+    return checks.text(checks.of(general.ROW_ORACLES, Contract({"paths": {}})))

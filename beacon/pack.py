@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from beacon import api, contract, rows, views
 from beacon.api import METRICS
 from beacon.checkout import ROOT
-from beacon.generated import CHECKS, generated
+from beacon.generated import CHECKS, ROW_CHECKS, generated, row_checks
 from beacon.options import BeaconSettings, lacking
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
@@ -116,7 +116,7 @@ class BeaconPack:
     @property
     def generated(self) -> Mapping[str, Callable[[], str]]:
         """The schema of verdict.json, the catalogue of findings, and the lists of oracles."""
-        return {"gate/verdict/verdict.schema.json": schema, **generated(self)}
+        return {"gate/verdict/verdict.schema.json": schema, ROW_CHECKS: row_checks, **generated(self)}
 
     @property
     def database(self) -> DatabaseContract:

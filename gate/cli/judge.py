@@ -53,7 +53,12 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
 
 def add(parser: ArgumentParser, pack: Pack) -> None:
     """Adds the options of the main job."""
-    options.add(parser, pack.options)
+    add_options(parser, pack.options)
+
+
+def add_options(parser: ArgumentParser, model: type[Settings]) -> None:
+    """Adds the options of a settings model, and those of the command line alone."""
+    options.add(parser, model)
     parser.add_argument(
         "--replay", metavar="FILE", help="do again what a finding's replay file says: FIXED, FAILED or ERROR"
     )

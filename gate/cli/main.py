@@ -107,6 +107,12 @@ def _init(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _judge(parser: ArgumentParser) -> Run:
+    from gate.cli.service import prepare
+
+    return prepare(parser)
+
+
 def _commands(pack: Pack | None) -> tuple[Command, ...]:
     """The gate's own commands; the module of each is loaded for it alone."""
 
@@ -142,6 +148,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
 
     return (
         Command("init", "look at a service and declare it in gate.toml", _init),
+        Command("judge", "judge the service that gate.toml declares", _judge),
         Command("explain", "print what the code of a finding means", explain),
         Command("diff", "print what a change of the published contract breaks", diff),
         Command("drift", "print where contract, service and suite differ", drift),

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from gate.core import effect
+from gate.core.effect import Effect
 from gate.core.exchange import Exchange
 from gate.core.log import LogLine
 
-Row = dict[str, Any]
+Row = effect.Row
 Rows = Mapping[str, Sequence[Row]]
 """Rows of one resource, by table."""
 
@@ -54,6 +56,7 @@ class Record:
     before: Mapping[str, Exchange] = field(default_factory=dict)
     alone: bool = False
     logged: int = 0  # lines that the service had printed before
+    effects: Sequence[Effect] = ()  # single requests with what they did to the rows, where that is judged
     others: bool = False  # further processes of the service, whose log is not read, were there
     _open: list[Taken] = field(default_factory=list, repr=False)
 

@@ -38,6 +38,7 @@ class RunOptions:
         service: variables of the shell, by the variable of the service that they fill.
         headers: variables of the shell that add a header to each request.
         typed: switches that somebody has to type each time.
+        program: begins the command.
 
     """
 
@@ -46,6 +47,7 @@ class RunOptions:
     service: Mapping[str, str] = field(default_factory=dict)
     headers: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
+    program: str = PROGRAM
 
     @classmethod
     def of(cls, settings: Settings, shell: Mapping[str, str], redact: Redactor) -> RunOptions:
@@ -106,12 +108,12 @@ class Rerun:
         expression = expression_of(test) if "::" in test else self.expression
         selected = ["-k", shlex.quote(expression)] if expression else []
         reports = ["--report-dir", shlex.quote(relative(self.report_dir / AGAIN))]
-        return " ".join([*self.options.assignments, PROGRAM, *selected, *self.options.words, *reports])
+        return " ".join([*self.options.assignments, self.options.program, *selected, *self.options.words, *reports])
 
 
 def of_replay(path: Path, options: RunOptions) -> str:
     """The command that runs a replay file, which holds most options."""
-    return " ".join([*options.assignments, PROGRAM, "--replay", shlex.quote(relative(path)), *options.filled])
+    return " ".join([*options.assignments, options.program, "--replay", shlex.quote(relative(path)), *options.filled])
 
 
 def relative(path: Path) -> str:

@@ -41,7 +41,7 @@ class DatabaseContract:
     it, all of the resource ``a``. ``gauges`` has, by metric, the query whose rows it shows.
     """
 
-    schema: Path
+    schema: Path | None
     tables: Mapping[str, Table]
     invariants: Sequence[Invariant]
     unfinished: LiteralString

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from gate.oracles import finished, invariants, published_contract, row_models, schema, unchanged
+from gate.oracles import (
+    assigned,
+    created,
+    deleted,
+    failing,
+    finished,
+    invariants,
+    published_contract,
+    quiet,
+    repeated,
+    row_models,
+    schema,
+    sent_values,
+    unchanged,
+)
 from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Oracle
+
+ROW_ORACLES = (
+    unchanged.ORACLE,
+    created.ORACLE,
+    sent_values.ORACLE,
+    quiet.ORACLE,
+    failing.ORACLE,
+    deleted.ORACLE,
+    assigned.ORACLE,
+    repeated.ORACLE,
+)
+"""The oracles of single requests and their rows, the most valuable first."""
 
 
 def oracles(database: DatabaseContract) -> tuple[Oracle, ...]:
@@ -14,6 +40,6 @@ def oracles(database: DatabaseContract) -> tuple[Oracle, ...]:
         unchanged.ORACLE,
         invariants.oracle(database.invariants, database.response_columns),
         row_models.oracle(database.tables),
-        schema.oracle(database.schema),
+        *([schema.oracle(database.schema)] if database.schema else []),
         finished.oracle(database.status),
     )

@@ -205,7 +205,7 @@ def _column(where: str, promised: str, live: str) -> list[Finding]:
 
 def check(connection: psycopg.Connection[Any], promised: DatabaseContract) -> list[Finding]:
     """A finding for each difference between a database and its contract."""
-    return compare(load(promised.schema), read(connection, promised.foreign))
+    return compare(load(promised.schema), read(connection, promised.foreign)) if promised.schema else []
 
 
 def oracle(path: Path) -> Oracle:

@@ -30,7 +30,7 @@ class ShownRows(Database):
         self.connection.adapters.register_loader("timestamptz", TextLoader)
         self.rules = [rule for rule in promised.invariants if rule.readable(promised.response_columns)]
         self._columns: dict[str, list[str]] = {}
-        promised_types = schema.column_types(schema.load(promised.schema))
+        promised_types = schema.column_types(schema.load(promised.schema)) if promised.schema else {}
         with self.connection.transaction():
             self.connection.execute("SET TRANSACTION READ WRITE")
             for table, types in promised_types.items():

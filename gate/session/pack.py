@@ -39,6 +39,8 @@ class Suite:
     order: str = ""  # file with what each test reveals for its time
     times: str = ""  # file with the seconds of each test
     config: str = "pyproject.toml"  # file with the settings of pytest, which reads no other
+    rootdir: str = "."  # that the ids of tests begin in
+    ordered: bool = False  # tests run in the order in which they are collected
 
     @property
     def dividing(self) -> tuple[str, ...]:
@@ -48,7 +50,7 @@ class Suite:
     @property
     def words(self) -> tuple[str, ...]:
         """Arguments of pytest for the tests that judge the service."""
-        return self.folder, f"--ignore={self.harness}", f"--config-file={self.config}", "--rootdir=."
+        return self.folder, f"--ignore={self.harness}", f"--config-file={self.config}", f"--rootdir={self.rootdir}"
 
 
 @dataclass(frozen=True, slots=True)

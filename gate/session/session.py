@@ -147,6 +147,8 @@ class Session:
 
     def _absent(self, database: Database) -> frozenset[str]:
         """The promised columns that the database does not have; where there are any, all that follows is reported."""
+        if self.pack.database.schema is None:
+            return frozenset()
         promised, live = (
             schema.load(self.pack.database.schema),
             schema.read(database.connection, self.pack.database.foreign),
@@ -168,6 +170,13 @@ class Session:
         self._watched = None
         self.observe = lambda record: Observations()  # noqa: ARG005 (its name is part of the type)
         self.client = Client(self.system.base_url, self._record, transport=WatchedTransport(inner))
+
+    def unwatched(self) -> Session:
+        """The session itself, which leaves it to others to look at the rows around each request."""
+        self._watched = None
+        self.client.close()
+        self.client = self.client_of(self.system.base_url)
+        return self
 
     def close(self) -> None:
         """Closes client, database and system."""
@@ -209,6 +218,11 @@ class Session:
     def _unanswered(self) -> None:
         if cause := self.cause(unanswered=True):
             raise cause
+
+    @property
+    def current(self) -> Record:
+        """The record that takes the exchanges now."""
+        return self._current or Record("")
 
     def begin(self, test: str) -> Record:
         """A new record, which takes every exchange from now on; NotAvailable where the service ended by itself."""

@@ -29,7 +29,8 @@ def promises(pack: Pack) -> Promises:
     """The promises of a pack, after a look at each document that only a test or an oracle reads; raises GateError."""
     from gate.oracles import schema  # noqa: PLC0415 (its libraries would slow down every command)
 
-    schema.load(pack.database.schema)
+    if pack.database.schema is not None:
+        schema.load(pack.database.schema)
     for directory in pack.consumers.values():
         for path in sorted(directory.glob("*.json")):
             pact.load(path)

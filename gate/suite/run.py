@@ -18,7 +18,7 @@ from gate.core.settings import DEPTHS, WRAPPED, load
 from gate.session.start import refuse
 from gate.suite import sharding
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.scheduling import scheduled
+from gate.suite.scheduling import dealt, scheduled
 from gate.suite.state import ASKED, CHOSEN, CRITERIA, ENDED, FIRST, JOURNAL, SETTINGS, asked_of, journal_of
 from gate.targets.choose import resolved
 from gate.verdict import last_failed, order, report_directory, times
@@ -133,7 +133,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pack, first = suite.pack(), frozenset[str](getattr(config.option, "gate_first", ()))
     revealing = order.load(pack.root / pack.suite.order) if pack.suite.order else order.Order()
     seconds = times.load(pack.root / pack.suite.times) if pack.suite.times else times.Times()
-    items[:] = scheduled(items, collected, pack.suite, revealing, first, settings.workers, seconds)
+    if pack.suite.ordered:
+        items[:] = dealt(collected, settings.workers)
+    else:
+        items[:] = scheduled(items, collected, pack.suite, revealing, first, settings.workers, seconds)
     for item in items:
         item.user_properties.append((CRITERIA, ",".join(criteria_of(item))))
 

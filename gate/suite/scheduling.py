@@ -68,7 +68,7 @@ def scheduled(
     ends = accumulate(max(order.tests[_test(item)].seconds, LEAST_SECONDS) for item in revealing)
     head = sum(end <= HEAD_SECONDS * workers for end in ends)
     later = set(revealing[head:]) | set(others)
-    return _dealt(
+    return dealt(
         [*failed, *revealing[:head], *_long_first([item for item in drawn if item in later], suite, times)], workers
     )
 
@@ -83,7 +83,7 @@ def _long_first(drawn: Sequence[pytest.Item], suite: Suite, times: Times) -> lis
     return sorted(drawn, key=seconds, reverse=True)
 
 
-def _dealt(ordered: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
+def dealt(ordered: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
     """The tests in one slice for each worker, each of which gets an equal share in the given order.
 
     Workers begin with equal slices and then steal from each other: they end together if the rest is quick.

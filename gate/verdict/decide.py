@@ -15,7 +15,7 @@ from gate.verdict.events import MACHINE
 from gate.verdict.judged import Judged
 from gate.verdict.profile import PUBLISHED, Deviation, Profile
 from gate.verdict.promises import Promises
-from gate.verdict.results import numbered, of_run, sort_out
+from gate.verdict.results import candidates, numbered, of_run, sort_out
 from gate.verdict.tally import Tally
 from gate.verdict.verdict import (
     Accepted,
@@ -26,6 +26,7 @@ from gate.verdict.verdict import (
     Ending,
     FindingResult,
     TestResult,
+    Unreached,
     Verdict,
 )
 
@@ -67,7 +68,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         reached = [] if run.shard else _reached(tally)  # another shard may have seen what this one did not
         groups += (of_run([finding]) for finding in run.profile.findings(seen, reached))
     findings = [_repeatable(finding, run.rerun) for finding in numbered(groups)]
-    ending, reason = _ending(run, counts, findings, len(excused), tally.gate_failures)
+    ending, reason = _ending(run, counts, findings, len(excused), tally)
     left_out = _left_out(tally)
     if ending == "partial" and not run.unavailable and left_out.total() == counts.skipped:
         ending, reason = "pass", _passed(run, counts)
@@ -102,6 +103,8 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         repetitions=run.repeat,
         judged=run.judged,
         tests=_tests(tally),
+        unreached=_unreached(tally),
+        candidates=candidates(tally.candidates, {(finding.code, finding.where) for finding in findings}),
         rules=dict(promises.rules),
     )
 
@@ -127,16 +130,16 @@ def _reached(tally: Tally) -> list[str]:
 
 
 def _ending(
-    run: Run, counts: Counts, findings: Sequence[FindingResult], excused: int, gate_failures: Collection[str]
+    run: Run, counts: Counts, findings: Sequence[FindingResult], excused: int, tally: Tally
 ) -> tuple[Ending, str]:
-    if reason := _stopped(run, counts, gate_failures):
+    if reason := _stopped(run, counts, tally.gate_failures):
         return "unjudged", reason
     if findings or counts.failed + counts.errors > excused:
         causes = len({finding.group for finding in findings})
         consequences = _number(len(findings) - causes, "consequence")
         left = f" {_number(sum(run.not_tried.values()), 'test')} not tried." if run.not_tried else ""
         return "broken", f"{_number(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}.{left}"
-    if reason := _nothing_known(run, counts):
+    if reason := _nothing_known(run, counts, reached=not tally.unreached or any(each.accepted for each in tally.fuzz)):
         return "unjudged", reason
     if counts.skipped or run.unavailable:
         oracles = f"{len(run.unavailable)} oracles and " if run.unavailable else ""
@@ -170,11 +173,13 @@ def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:
     return _missing(run) or "No test ran, so nothing is known."
 
 
-def _nothing_known(run: Run, counts: Counts) -> str:
+def _nothing_known(run: Run, counts: Counts, *, reached: bool) -> str:
     """The reason why a run without a finding does not say that there is none; empty without any."""
     if run.missing:
         return _missing(run)
-    return "" if counts.exchanges else "No request was sent to the service, so nothing is known about it."
+    if not counts.exchanges:
+        return "No request was sent to the service, so nothing is known about it."
+    return "" if reached else "The service accepted no request, so nothing is known about it."
 
 
 def _by_place(changes: Sequence[str]) -> list[str]:
@@ -189,6 +194,16 @@ def _by_place(changes: Sequence[str]) -> list[str]:
 def _missing(run: Run) -> str:
     more = f" And {len(run.missing) - 1} more, listed in the reports." if run.missing[1:] else ""
     return f"Not everything that had to be judged was. {run.missing[0]}{more}" if run.missing else ""
+
+
+def _unreached(tally: Tally) -> list[Unreached]:
+    """The operations that were never accepted, but for those that another worker reached."""
+    reached = {result.operation for result in tally.fuzz if result.accepted}
+    return [
+        Unreached(operation=each.operation, refusals=list(each.refusals), advice=each.advice)
+        for name, each in sorted(tally.unreached.items())
+        if name not in reached
+    ]
 
 
 def _counts(tally: Tally) -> Counts:

@@ -59,6 +59,26 @@ class FindingReported:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateReported:
+    """A finding that no fresh database confirmed, or that may be meant so: it does not decide the verdict."""
+
+    finding: Finding
+    evidence: Evidence
+    reason: str
+    kind: Literal["candidate"] = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationUnreached:
+    """No valid request of an operation was accepted, with the refusals and the declaration that leads further."""
+
+    operation: str
+    refusals: Sequence[str]
+    advice: str
+    kind: Literal["unreached"] = "unreached"
+
+
+@dataclass(frozen=True, slots=True)
 class FuzzResult:
     """The generated requests of one operation, or of one part of the sequences."""
 
@@ -182,6 +202,8 @@ Event = (
     | ResourceEnded
     | InvariantsChecked
     | FindingReported
+    | CandidateReported
+    | OperationUnreached
     | OperationFuzzed
     | ProgressMade
     | TestsCollected

@@ -37,7 +37,7 @@ class Sources:
     root: Path
     openapi: Path
     contract: Contract
-    schema: Path
+    schema: Path | None
     invariants: Mapping[str, Path] = field(default_factory=dict)  # by code
     tests: Mapping[str, Place] = field(default_factory=dict)  # by id
 
@@ -57,7 +57,7 @@ class Sources:
         layer = code_of(finding.code).layer
         if finding.code in self.invariants:
             return Place(self.invariants[finding.code])
-        if layer == "schema":
+        if layer == "schema" and self.schema is not None:
             return Place(self.schema, self._line_of_schema(finding.where))
         tests = [self.tests[test] for test in finding.tests if test in self.tests]
         if layer in OWN and tests:
@@ -85,7 +85,7 @@ class Sources:
     @cached_property
     def _lines_of_schema(self) -> list[str]:
         try:
-            return load_text(self.schema).splitlines()
+            return load_text(self.schema).splitlines() if self.schema else []
         except DocumentError:
             return []
 

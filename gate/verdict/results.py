@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from gate.core.evidence import Evidence
-from gate.core.findings import Finding
+from gate.core.findings import SEVERITIES, Finding
 from gate.verdict.baseline import repetition, without_repetition
-from gate.verdict.events import FindingReported
+from gate.verdict.events import CandidateReported, FindingReported
 from gate.verdict.groups import grouped
 from gate.verdict.profile import Deviation, Profile
-from gate.verdict.verdict import FindingResult
+from gate.verdict.verdict import Candidate, FindingResult
 
 Accepted = tuple[FindingResult, Deviation]
 
@@ -35,6 +35,23 @@ def sort_out(
     standing = {(code, where): same for (code, where, id_), same in merged.items() if not id_}
     groups = grouped(report for same in standing.values() for report in same)
     return [[_result(standing[each.cause], repetitions) for each in group.findings] for group in groups], accepted
+
+
+def candidates(reports: Iterable[CandidateReported], standing: Collection[tuple[str, str]]) -> list[Candidate]:
+    """The candidates, one for each cause, the most severe first; those that are findings elsewhere are left out."""
+    merged: dict[tuple[str, str], list[CandidateReported]] = defaultdict(list)
+    for report in reports:
+        if report.finding.cause not in standing:
+            merged[report.finding.cause].append(report)
+    results = [
+        Candidate(
+            finding=_result([FindingReported(each.finding, each.evidence) for each in same], 1), reason=same[0].reason
+        )
+        for same in merged.values()
+    ]
+    return sorted(
+        results, key=lambda each: (SEVERITIES.index(each.finding.severity), each.finding.code, each.finding.where)
+    )
 
 
 def of_run(findings: Iterable[Finding]) -> list[FindingResult]:

@@ -32,6 +32,8 @@ class Tally:
     records: Counter[str] = field(default_factory=Counter)  # judged records by folder of their tests
     gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
     unavailable: dict[str, str] = field(default_factory=dict)  # reasons by check
+    candidates: list[events.CandidateReported] = field(default_factory=list)
+    unreached: dict[str, events.OperationUnreached] = field(default_factory=dict)  # by operation
     unattributed: dict[str, None] = field(default_factory=dict)  # changes of rows, in their order
 
     def add(self, event: Event) -> None:  # noqa: C901, PLR0912 (a case for each event)
@@ -54,6 +56,10 @@ class Tally:
                 self.fuzz.append(result)
             case FindingReported():
                 self.findings.append(event)
+            case events.CandidateReported():
+                self.candidates.append(event)
+            case events.OperationUnreached(operation):
+                self.unreached[operation] = event
             case Outcome():  # of several phases of a test the first that did not pass
                 self.passes[event.test] += event.outcome == "passed"
                 if self.outcomes.setdefault(event.test, event).outcome == "passed":

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gate.core.texts import clip
 from gate.verdict.reports import headline
-from gate.verdict.verdict import FindingResult, Group, Verdict
+from gate.verdict.verdict import FindingResult, Group, Unreached, Verdict
 
 MOST_GROUPS = 5
 """Groups that the screen shows; the reports have all."""
@@ -28,16 +28,41 @@ def show(verdict: Verdict, directory: Path, console: Console) -> None:
 
 def screen(verdict: Verdict, directory: Path) -> Iterator[Text]:
     """The lines of the last screen."""
+    yield from _unreached(verdict)
     for group in verdict.groups[:MOST_GROUPS]:
         yield from _group(group, verdict)
     hidden = len(verdict.groups) - MOST_GROUPS
     if hidden > 0:
         yield Text(f"+ {hidden} more finding{'s' if hidden > 1 else ''}, in {directory / 'verdict.html'}", "yellow")
+    if verdict.candidates:
+        number = len(verdict.candidates)
+        text = f"{number} candidate{'s' if number > 1 else ''} to look at, which did not decide"
+        yield Text(text, "yellow").append(f": {_names(_codes_of(verdict))}", "default")
     yield from _notes(verdict)
     yield Text(_counts(verdict))
     yield Text(f"reports: {directory / 'verdict.html'}, and what else is in {directory}")
     ending = Text(headline(verdict), STYLES[verdict.verdict])
     yield ending.append(f". {verdict.reason}", "default not bold")
+
+
+def _unreached(verdict: Verdict) -> Iterator[Text]:
+    """The operations of which nothing is known, by what would lead further."""
+    if not verdict.unreached:
+        return
+    total = len(verdict.coverage.operations)
+    yield Text(f"not reached: {len(verdict.unreached)} of {total} operations", "bold yellow")
+    advice: dict[str, list[Unreached]] = {}
+    for each in verdict.unreached:
+        advice.setdefault(each.advice, []).append(each)
+    for text, same in sorted(advice.items(), key=lambda entry: -len(entry[1])):
+        yield Text(f"  {len(same)}: {_names([each.operation for each in same])}").append(f". {text}", "dim")
+        refusal = next(iter(same[0].refusals), "no request was sent")
+        yield Text(f"     {clip(refusal, MOST_CHARACTERS)}", "dim")
+
+
+def _codes_of(verdict: Verdict) -> list[str]:
+    codes = Counter(each.finding.code for each in verdict.candidates)
+    return [f"{number}x {code}" for code, number in codes.most_common()]
 
 
 def _group(group: Group, verdict: Verdict) -> Iterator[Text]:

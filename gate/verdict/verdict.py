@@ -116,6 +116,21 @@ class Accepted(_Document):
     finding: FindingResult
 
 
+class Candidate(_Document):
+    """A finding that does not decide the verdict, and the reason."""
+
+    finding: FindingResult
+    reason: str
+
+
+class Unreached(_Document):
+    """An operation of which no valid request was accepted: the refusals, and what to declare to get further."""
+
+    operation: str
+    refusals: list[str]
+    advice: str
+
+
 class Coverage(_Document):
     """The parts of the contract and the states that a run reached: how often, or whether."""
 
@@ -194,6 +209,8 @@ class Verdict(_Document):
     repetitions: int = 1
     judged: Judged = Judged()
     tests: list[TestResult] = []
+    unreached: list[Unreached] = []  # operations of a declared service
+    candidates: list[Candidate] = []  # of a declared service, to be looked at
     rules: dict[str, str] = {}  # sentences of the invariants, by code
 
     @property

@@ -1,0 +1,97 @@
+"""One request with what it did to the rows of a service, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gate.core.exchange import Exchange
+
+Row = dict[str, Any]
+Columns = Mapping[str, Mapping[str, str]]
+"""Type of each column, by table and column, as Postgres names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row before and after a request; None where it was not there. The values are those of JSON."""
+
+    table: str
+    key: str
+    before: Row | None
+    after: Row | None
+
+    @property
+    def inserted(self) -> bool:
+        """Return whether the request inserted the row."""
+        return self.before is None and self.after is not None
+
+    @property
+    def deleted(self) -> bool:
+        """Return whether the request deleted the row."""
+        return self.after is None and self.before is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A request, its answer, and the rows that changed while it was handled.
+
+    Args:
+        exchange: the request and its answer.
+        operation: method and path template.
+        declared: members that the schema of the request's body has, read-only ones left out.
+        changes: rows that changed.
+        addressed: the row that the path names, changed or not; None where it is not known.
+        read: the answer to reading what was created or deleted, afterwards.
+        read_row: the created row, after that.
+        growing: rows that were written by table in the end, although nothing was sent any more.
+        extra: members of the body that the request's schema does not have, or that are read-only.
+        repeats: it was sent a second time under the same idempotency key.
+        path_values: values of the path's parameters.
+        columns: the types of the columns.
+
+    """
+
+    exchange: Exchange
+    operation: str
+    declared: frozenset[str] = frozenset()
+    changes: Sequence[RowChange] = ()
+    addressed: RowChange | None = None
+    read: Exchange | None = None
+    read_row: Row | None = None
+    growing: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    repeats: bool = False
+    path_values: Mapping[str, str] = field(default_factory=dict)
+    columns: Columns = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Return whether the answer is 2xx."""
+        return 200 <= self.exchange.status < 300
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        """The object of the answer, or the only one inside it; empty for any other answer."""
+        return members_of(self.exchange.json)
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The members of the request's body."""
+        body = self.exchange.sent
+        return body if isinstance(body, dict) else {}
+
+    def inserted(self) -> Iterator[RowChange]:
+        """The rows that were inserted."""
+        return (change for change in self.changes if change.inserted)
+
+
+def members_of(value: Any) -> Mapping[str, Any]:
+    """An object's members; those of its only member where that is an object."""
+    if not isinstance(value, dict):
+        return {}
+    if len(value) == 1 and isinstance(next(iter(value.values())), dict):
+        inner: Mapping[str, Any] = next(iter(value.values()))
+        return inner
+    return value

@@ -1,0 +1,1 @@
+"""Fuzzing of any service: ids learned from answers, row oracles, confirmation on a fresh database."""

@@ -1,0 +1,170 @@
+"""Judges the operations of a declared service: explores each, confirms what it shows, and keeps the rest to look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gate.contract.nodes import Operation
+from gate.core.evidence import LONGEST, Evidence, gather
+from gate.core.record import Record
+from gate.core.rerun import RunOptions, of_replay
+from gate.core.texts import clip
+from gate.fuzz.cases import Cases
+from gate.fuzz.replay import Replay, Violation
+from gate.fuzz.service import arguable
+from gate.fuzz.service.confirm import Candidate, Confirmed, Confirmer, Fresh
+from gate.fuzz.service.explore import Explored, Explorer
+from gate.fuzz.service.pack import DeclaredPack
+from gate.fuzz.service.row_watch import as_json
+from gate.fuzz.service.trial import Trial
+from gate.fuzz.statistics import Progress
+from gate.oracles import unchanged
+from gate.session.session import Session
+from gate.verdict.events import CandidateReported
+
+MOST_CONFIRMED = 14
+"""Causes of one operation that are tried on fresh databases; further ones are candidates."""
+LATE_AFTER = 3
+"""Changes of a table that no fresh database confirmed, after which it counts as written late."""
+NOT_AGAIN = "It did not come again on a fresh database."
+NO_TIME = "It was not tried on a fresh database: the operation has more findings than a run confirms."
+MOST_OPERATIONS = 4
+LINES = 20
+"""Last lines of the log of a service that is used for one finding alone."""
+
+
+@dataclass(slots=True)
+class Judgement:
+    """The confirmed findings on an operation, and the candidates."""
+
+    violations: list[Violation] = field(default_factory=list)
+    candidates: list[CandidateReported] = field(default_factory=list)
+
+
+class Judging:
+    """One worker's judgement of a declared service."""
+
+    def __init__(
+        self,
+        pack: DeclaredPack,
+        session: Session,
+        opened: Callable[[], Session],
+        *,
+        seed: int,
+        directory: Path,
+        options: RunOptions,
+    ) -> None:
+        self._pack = pack
+        self._seed = seed
+        self._directory = directory
+        self._options = options
+        self._late = Counter[str]()
+        self._fresh = Fresh(lambda: self._trial(opened()))
+        self._confirmer = Confirmer(self._fresh, pack.oracles)
+        self._test = ""
+        self._explorer = Explorer(
+            self._trial(session),
+            Cases(pack.contract.document, seed),
+            pack.oracles,
+            pack.skipped,
+            (*pack.declaration.fuzz.drop, *pack.headers),
+        )
+
+    def _trial(self, session: Session) -> Trial:
+        session.begin(self._test)
+        return Trial(session, self._pack.facts)
+
+    def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
+        """Explore an operation with ``number`` generated cases, and confirm what that shows."""
+        self._test = test
+        self._explorer.trial.session.begin(test)
+        explored = self._explorer.explore(operation, number, progress)
+        judgement = Judgement()
+        causes = sorted(explored.candidates.values(), key=lambda same: same[0].finding.nearness)
+        for index, same in enumerate(causes):
+            progress(partial("{}: confirming {} of {}".format, operation, index + 1, len(causes)))
+            self._decide(same, judgement, tried=index < MOST_CONFIRMED)
+        if explored.spoiled:
+            self._explorer.trial.session.close()
+            self._explorer.begin(self._fresh.take())
+        return explored, judgement
+
+    def _decide(self, same: Sequence[Candidate], judgement: Judgement, *, tried: bool) -> None:
+        """Confirm a cause, or add it to the candidates with the reason."""
+        first = same[0]
+        reason = arguable.reason(first.finding, first.effect) or ("" if tried else NO_TIME)
+        accepted = any((each.code, each.where) == first.finding.cause for each in self._pack.declaration.accepted)
+        confirmed = None if reason and not accepted else self._confirmed(same)
+        if confirmed is not None:
+            judgement.violations.append(self._violation(confirmed))
+            confirmed.trial.session.close()
+        elif accepted:
+            judgement.violations.append(Violation(first.finding, self._evidence_of(first), Path()))
+        elif self._counts(first, confirmed_here=bool(reason)):
+            judgement.candidates.append(CandidateReported(first.finding, self._evidence_of(first), reason or NOT_AGAIN))
+
+    def _confirmed(self, same: Sequence[Candidate]) -> Confirmed | None:
+        for number, candidate in enumerate(same):
+            ways = self._explorer.history.ways(candidate.step)
+            if confirmed := self._confirmer.confirm(candidate, ways[:1] if number else ways):
+                return confirmed
+        return None
+
+    def _counts(self, candidate: Candidate, *, confirmed_here: bool) -> bool:
+        """Return whether a withdrawn change of rows is worth a look; its table counts as written late after some."""
+        if confirmed_here or candidate.finding.code not in {unchanged.REFUSED, unchanged.GET}:
+            return True
+        table = candidate.finding.where.rpartition(" -> ")[2]
+        self._late[table] += 1
+        if self._late[table] >= LATE_AFTER:
+            self._explorer.trial.watch.late.add(table)
+        return self._late[table] == 1
+
+    def _violation(self, confirmed: Confirmed) -> Violation:
+        """A confirmed finding with its evidence and its replay file."""
+        session = confirmed.trial.session
+        redact, finding = session.journal.redact, confirmed.finding
+        steps = [step.as_dict() for step in confirmed.steps]
+        replay = Replay(finding.code, finding.where, self._seed, steps=steps, options=self._options)
+        path = replay.write(self._directory, redact)
+        command = "" if replay.doubt_of(redact) else of_replay(path, self._options)
+        number = len(confirmed.steps)
+        lines = [str(finding), f"    shown    on a fresh database by {number} request{'s' if number > 1 else ''}"]
+        message = "\n".join([*lines, f"    replay   {command or 'it held a secret, which is not written to a file'}"])
+        record = session.current
+        evidence = gather(record, message, _rows(confirmed), ())
+        log = [clip(line, LONGEST) for line in session.system.log()[-LINES:]]
+        return Violation(finding, replace(evidence, test=self._test, command=command, log=log), path)
+
+    def _evidence_of(self, candidate: Candidate) -> Evidence:
+        record = Record(self._test, [candidate.effect.exchange])
+        return gather(record, str(candidate.finding), {}, ())
+
+    def close(self) -> Iterator[CandidateReported]:
+        """End all systems; what is left to look at are the differences from the document, one for each cause."""
+        for (code, cause), same in sorted(self._explorer.differences.items()):
+            operations = [operation for operation, _ in same]
+            first = same[0][1]
+            more = f" and {len(same) - MOST_OPERATIONS} more" if len(same) > MOST_OPERATIONS else ""
+            got = f"{first.got} from {', '.join(operations[:MOST_OPERATIONS])}{more}"
+            finding = replace(first, where=arguable.place(code, cause), got=got)
+            yield CandidateReported(finding, Evidence(self._test, str(finding)), arguable.DOCUMENT)
+        self._explorer.trial.session.close()
+        self._fresh.close()
+
+
+def _rows(confirmed: Confirmed) -> dict[str, Any]:
+    """The rows that the last request changed, as evidence shows them."""
+    before: dict[str, list[Any]] = {}
+    after: dict[str, list[Any]] = {}
+    for change in confirmed.effect.changes:
+        if change.before is not None:
+            before.setdefault(change.table, []).append(as_json(change.before))
+        if change.after is not None:
+            after.setdefault(change.table, []).append(as_json(change.after))
+    return {label: rows for label, rows in (("before the request", before), ("after the request", after)) if rows}

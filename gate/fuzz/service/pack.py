@@ -1,0 +1,190 @@
+"""The pack of a declared service: the members of a pack, filled from ``gate.toml`` and the OpenAPI document."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gate.contract.document import Contract
+from gate.contract.nodes import Operation
+from gate.core.declaration import Declaration, load
+from gate.core.exchange import Exchange
+from gate.core.record import Record, Rows
+from gate.core.settings import Settings
+from gate.fuzz.service.settings import ServiceSettings
+from gate.fuzz.service.trial import Facts
+from gate.session.pack import Stage, Suite, Views
+from gate.targets.declared_service import service_of
+from gate.targets.remote_run.production import Production
+from gate.targets.service import Service, StandIn
+from gate.verdict.profile import PUBLISHED, Profile
+from gate.verdict.promises import Promises
+
+if TYPE_CHECKING:  # their libraries would slow down every command
+    from gate.core.database import Database
+    from gate.fuzz.rules import FuzzRules
+    from gate.oracles.database_contract import DatabaseContract
+    from gate.oracles.registry import Oracle
+
+DOCUMENT = "GATE_DOCUMENT"
+"""Variable with the file of the document, where the service itself published it."""
+PACKAGED = Path(__file__).parents[2] / "suite" / "declared"
+"""The folder of the tests that judge a declared service."""
+CHECKS = Path(__file__).with_name("checks.toml")
+SUITE = Suite(
+    folder=str(PACKAGED / "operations.py"),
+    harness="harness/",
+    config=str(PACKAGED / "pytest.ini"),
+    rootdir=str(PACKAGED),
+    ordered=True,
+)
+NOWHERE = Production(words=(), domains=())
+
+
+@dataclass(frozen=True)
+class DeclaredPack:
+    """The members of ``gate.session.pack.Pack``."""
+
+    declaration: Declaration
+    suite: Suite = SUITE
+    options: type[Settings] = ServiceSettings
+    consumers: Mapping[str, Path] = field(default_factory=dict)
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    generated: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    production: Production = NOWHERE
+    checks: Path = CHECKS
+    log: str = ""
+    metrics: str = ""
+
+    @property
+    def root(self) -> Path:
+        """The folder of ``gate.toml``."""
+        return self.declaration.root
+
+    @property
+    def openapi(self) -> Path:
+        """The file of the document: declared, or as the service published it."""
+        return self.declaration.document or Path(os.environ.get(DOCUMENT, self.root / "openapi.json"))
+
+    @property
+    def accepted_drift(self) -> Path:
+        """The reasons for accepted differences from the document, of which there are none."""
+        return self.root / "drift.toml"
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The document; raises DocumentError where it does not load."""
+        return Contract.load(self.openapi)
+
+    @cached_property
+    def service(self) -> Service:
+        """The service as targets start it."""
+        return service_of(self.declaration)
+
+    @cached_property
+    def promises(self) -> Promises:
+        """The document alone."""
+        return Promises(contract=self.contract)
+
+    def profile(self, name: str) -> Profile:
+        """The profile that accepts no deviation, or that of a file."""
+        if name == PUBLISHED:
+            return Profile(name=PUBLISHED)
+        from gate.verdict import profile
+
+        return profile.load(name, self.root)
+
+    @cached_property
+    def database(self) -> DatabaseContract:
+        """The contract of a database of which nothing is published."""
+        from gate.oracles.database_contract import DatabaseContract
+
+        return DatabaseContract(schema=None, tables={}, invariants=(), unfinished="SELECT 0", status="")
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The declared headers of each request; UsageError where a variable that holds one is not set."""
+        return self.declaration.fuzz.sent_headers(os.environ)
+
+    def request_headers(self, number: int) -> Mapping[str, str]:
+        """The declared headers."""
+        del number
+        return self.headers
+
+    @property
+    def oracles(self) -> Sequence[Oracle]:
+        """The row oracles of any service."""
+        from gate.oracles import general
+
+        return general.ROW_ORACLES
+
+    @cached_property
+    def fuzzing(self) -> FuzzRules:
+        """The way in which its replay files are performed."""
+        from gate.fuzz.service.rules import rules_of
+
+        return rules_of(lambda: self.facts)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is declared of the rows."""
+        rows, base = self.declaration.rows, self.declaration.service.base
+        key = self.declaration.idempotency
+        exceptions = {entry.operation: frozenset(entry.members) for entry in self.declaration.stored}
+        bases = next((operation.bases for operation in self.contract.operations), ())
+        return Facts(
+            base=(base if base is not None else next(iter(bases), "")).rstrip("/"),
+            late=frozenset(rows.late),
+            unequal=frozenset((*rows.computed, *rows.encrypted)),
+            resources={path: (each.table, each.key) for path, each in rows.resources.items()},
+            exceptions=exceptions,
+            soft=dict(rows.soft_deletes),
+            key_header=(key.header.lower() if key else "") or "idempotency-key",
+            key_member=key.member if key else "",
+        )
+
+    def skipped(self, operation: Operation) -> bool:
+        """Return whether an operation is left out."""
+        return bool(self.declaration.fuzz.reason_to_skip(str(operation)))
+
+    def created(self, exchange: Exchange) -> str:
+        """Nothing: the ids of a declared service are kept by its exploration."""
+        del exchange
+        return ""
+
+    def rows(self, database: Database, resource: str) -> Rows:
+        """No row belongs to one resource alone."""
+        del database, resource
+        return {}
+
+    def unfinished(self, database: Database, resources: Sequence[str]) -> list[str]:
+        """No resource is known to be unfinished."""
+        del database, resources
+        return []
+
+    def calls(self, stand_ins: Mapping[str, StandIn], resource: str) -> Any:
+        """No stand-in logs calls."""
+        del stand_ins, resource
+
+    def observe_service(self, views: Views) -> None:
+        """Ask nothing."""
+
+    def observe(self, views: Views, resource: str, rows: Rows | None, record: Record) -> None:
+        """Ask nothing."""
+
+    def shown_rows(self, answers: Mapping[str, Sequence[Exchange]], resource: str, record: Record) -> Rows:
+        """No rows."""
+        del answers, resource, record
+        return {}
+
+    def __hash__(self) -> int:
+        return hash(self.root)
+
+
+def pack_in(directory: Path) -> DeclaredPack:
+    """The pack of the ``gate.toml`` in a folder; raises DocumentError where it cannot be used."""
+    return DeclaredPack(load(directory))

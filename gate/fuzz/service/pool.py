@@ -1,0 +1,133 @@
+"""The pool of resources that answers showed, from which later requests take their ids."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gate.core.exchange import Exchange
+from gate.fuzz.service.naming import Identifier, identifier, singular, words
+from gate.fuzz.service.steps import Reference, Step
+from gate.oracles.row_values import plain
+
+MOST_OF_LIST, MOST_OF_KIND = 5, 40
+FALLBACKS = ("id", "uuid", "key", "name", "slug", "code")
+Value = tuple[Any, Reference]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A resource that an answer showed.
+
+    ``members`` are its values that can stand in a path, by their plain names, each with the place that it was read
+    from. ``context`` has the same for the parameters of the path that was asked, by kind.
+    """
+
+    kind: str
+    members: Mapping[str, Value]
+    context: Mapping[str, Value] = field(default_factory=dict)
+
+    def value(self, wanted: Identifier) -> Value | None:
+        """The value that identifies it where a name asks for a member; None without any."""
+        names = [wanted.kind + wanted.member, wanted.member, self.kind + wanted.member, *FALLBACKS]
+        names = [*names[:3], self.kind, *(self.kind + name for name in FALLBACKS[:2]), *names[3:]]
+        return next((self.members[name] for name in names if name and name in self.members), None)
+
+
+class Pool:
+    """Resources by kind; those that a request did not find leave it."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._known: dict[str, list[Known]] = {}
+
+    def kinds(self) -> set[str]:
+        """The kinds that it has a resource of."""
+        return {kind for kind, known in self._known.items() if known}
+
+    def learn(self, kind: str, step: Step, exchange: Exchange, context: Mapping[str, Value], *, created: bool) -> None:
+        """Add the resources of an accepted answer; of a creation, what was sent belongs to it, too."""
+        sent = exchange.sent if created and isinstance(exchange.sent, dict) else {}
+        for pointer, members in _objects(exchange.json):
+            values = {plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)}
+            values |= {
+                plain(name): (value, Reference("", step.number, f"{pointer}/{_escaped(name)}"))
+                for name, value in _scalars(members)
+            }
+            self._add(Known(kind, values, context))
+        if created and not any(True for _ in _objects(exchange.json)) and sent:
+            values = {plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)}
+            self._add(Known(kind, values, context))
+
+    def _add(self, known: Known) -> None:
+        entries = self._known.setdefault(known.kind, [])
+        first = known.value(Identifier("", ""))
+        if first is None:
+            return
+        values = (entry.value(Identifier("", "")) for entry in entries)
+        if all(value is None or value[0] != first[0] for value in values):
+            entries.append(known)
+            del entries[:-MOST_OF_KIND]
+
+    def pick(self, kind: str) -> Known | None:
+        """A resource of a kind, or of the kind that its name ends with: ``parentflow`` may be a ``flow``."""
+        entries = self._known.get(kind) or []
+        return self._rng.choice(entries) if entries else None
+
+    def of_name(self, name: str) -> Value | None:
+        """A value for a member or a parameter by its name; None where it identifies no known resource."""
+        parts = words(name)
+        for start in range(len(parts)):
+            wanted = identifier("_".join(parts[start:]))
+            kind = singular(wanted.kind)
+            if kind and (known := self.pick(kind)) and (wanted.member or len(parts) == 1):
+                return known.value(wanted)
+        return None
+
+    def forget(self, kind: str, value: str) -> None:
+        """Remove the resources of a kind that have a value, which a request did not find or deleted."""
+        entries = self._known.get(kind, [])
+        entries[:] = [entry for entry in entries if all(str(member) != value for member, _ in entry.members.values())]
+
+
+def _objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The objects of an answer with their JSON pointers: itself, its only object, or the entries of its list."""
+    if isinstance(value, list):
+        yield from _entries("", value)
+        return
+    if not isinstance(value, dict):
+        return
+    lists = [(name, inner) for name, inner in value.items() if isinstance(inner, list) and _entries_are_objects(inner)]
+    inner = [(name, member) for name, member in value.items() if isinstance(member, dict)]
+    if lists and not _identified(value):
+        yield from _entries(f"/{_escaped(lists[0][0])}", lists[0][1])
+    elif len(inner) == 1 and not _identified(value):
+        yield f"/{_escaped(inner[0][0])}", inner[0][1]
+    else:
+        yield "", value
+
+
+def _entries(pointer: str, entries: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for index, entry in enumerate(entries[:MOST_OF_LIST]):
+        if isinstance(entry, dict):
+            yield f"{pointer}/{index}", entry
+
+
+def _entries_are_objects(value: Sequence[Any]) -> bool:
+    return bool(value) and isinstance(value[0], dict)
+
+
+def _identified(members: Mapping[str, Any]) -> bool:
+    return any(plain(name) in FALLBACKS for name in members)
+
+
+def _scalars(members: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in members.items():
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            yield name, value
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

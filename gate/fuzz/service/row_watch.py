@@ -1,0 +1,172 @@
+"""The rows of a database as they were, and what changed in them since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from psycopg import sql
+
+from gate.core.database import Database
+from gate.core.effect import Row, RowChange
+from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.unchanged import State, Tables, Written
+
+MOST_ROWS = 20_000
+"""Rows of a table from which on it is not watched."""
+BEGINNING = "1:1:"
+"""A snapshot that sees no transaction."""
+QUIET_SECONDS, LOOK_SECONDS = 0.15, 0.02
+"""Seconds without a change after which a service counts as quiet, and between two looks."""
+UNWATCHED = DatabaseContract(Path(), {}, (), "SELECT 0", "")
+_COLUMNS = """
+SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
+"""
+_KEYS = """
+SELECT c.relname AS name, array_agg(a.attname::text) AS columns
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
+WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname
+"""
+
+
+class RowWatch:
+    """Keeps the rows of every table, and returns what changed since it looked last.
+
+    ``late`` names tables, or columns as ``table.column``, that the service writes by itself: their changes are left
+    out.
+    """
+
+    def __init__(self, database: Database, late: Collection[str] = ()) -> None:
+        self._database = database
+        self.late = set(late)
+        self.columns: dict[str, dict[str, str]] = {}
+        for row in database.query(_COLUMNS):
+            self.columns.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+        self._keys: dict[str, list[str]] = {row["name"]: row["columns"] for row in database.query(_KEYS)}
+        counted = Tables(database.connection, database.tables(), UNWATCHED).state().tables
+        self._names = [name for name, (number, _) in counted.items() if number <= MOST_ROWS and name not in self.late]
+        self._tables = Tables(database.connection, self._names, UNWATCHED)
+        self.rows: dict[str, dict[str, Row]] = {name: {} for name in self._names}
+        self._since = BEGINNING
+        self._state: State | None = None
+        self.changes()
+
+    def changes(self) -> list[RowChange]:
+        """The changes since the last call, one for each row."""
+        state = self._tables.state(self._state)
+        if state is self._state:
+            return []
+        before, self._state = self._state, state
+        if before is not None and before.tables == state.tables:
+            return []
+        rows, self._since = self._tables.written(self._since)
+        changed = [self._noted(row) for row in rows]
+        for name in self._names:
+            if state.tables[name][0] != len(self.rows[name]):
+                changed += self._removed(name)
+        return [change for change in _paired(changed) if not self._only_late(change)]
+
+    def _noted(self, written: Written) -> RowChange:
+        key = written.key.strip() or hashlib.sha256(written.text.encode()).hexdigest()[:12]
+        row = json.loads(written.text, parse_float=Decimal)
+        before = self.rows[written.table].get(key)
+        self.rows[written.table][key] = row
+        return RowChange(written.table, key, before, row)
+
+    def _removed(self, table: str) -> Iterator[RowChange]:
+        """The kept rows of a table that are not there any more."""
+        present = self._present(table)
+        for key in [key for key in self.rows[table] if key not in present]:
+            yield RowChange(table, key, self.rows[table].pop(key), None)
+
+    def _present(self, table: str, condition: str = "") -> set[str]:
+        columns = self._keys.get(table)
+        name = sql.Identifier(table)
+        where = sql.SQL(" WHERE " + condition) if condition else sql.SQL("")
+        if columns is None:
+            texts = self._database.query(sql.SQL("SELECT to_jsonb(t)::text AS text FROM {} AS t").format(name) + where)
+            return {hashlib.sha256(row["text"].encode()).hexdigest()[:12] for row in texts}
+        key = sql.SQL(", ").join([sql.SQL("''"), *map(sql.Identifier, columns)])
+        keys = sql.SQL("SELECT concat_ws(' ', {}) AS key FROM {}").format(key, name) + where
+        return {row["key"].strip() for row in self._database.query(keys)}
+
+    def soft_deleted(self, table: str, condition: str) -> set[str]:
+        """Keys of the rows of a table for which an SQL condition holds."""
+        return self._present(table, condition)
+
+    def _only_late(self, change: RowChange) -> bool:
+        """Return whether nothing changed but columns that are written late."""
+        if change.table in self.late:
+            return True
+        if change.before is None or change.after is None:
+            return False
+        changed = [name for name, value in change.after.items() if change.before.get(name) != value]
+        return all(f"{change.table}.{name}" in self.late for name in changed)
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until nothing changes any more; False where that has not come within ``seconds``."""
+        limit = time.monotonic() + seconds
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET_SECONDS:
+            if time.monotonic() > limit:
+                return False
+            time.sleep(LOOK_SECONDS)
+            if self.changes():
+                quiet_since = time.monotonic()
+        return True
+
+    def growing(self, seconds: float, windows: int = 3) -> dict[str, int]:
+        """Writes a second by table, of the tables that are written in each of several windows of ``seconds``."""
+        counts: list[Counter[str]] = []
+        for _ in range(windows):
+            time.sleep(seconds)
+            counts.append(Counter(change.table for change in self.changes()))
+            if not counts[-1]:
+                return {}
+        return {
+            table: round(sum(count[table] for count in counts) / (windows * seconds)) or 1
+            for table in counts[0]
+            if all(count[table] for count in counts)
+        }
+
+    def named(self, table: str, columns: Iterable[str], value: str) -> str:
+        """Key of the only row of a table that has a text in one of the columns; empty without one."""
+        for column in columns:
+            keys = [key for key, row in self.rows.get(table, {}).items() if str(row.get(column)) == value]
+            if len(keys) == 1:
+                return keys[0]
+        return ""
+
+    def key_columns(self, table: str) -> Sequence[str]:
+        """The columns of a table's primary key."""
+        return self._keys.get(table, ())
+
+    def row(self, table: str, key: str) -> Row | None:
+        """A row as it was when the changes were asked for last."""
+        return self.rows.get(table, {}).get(key)
+
+
+def _paired(changes: Sequence[RowChange]) -> list[RowChange]:
+    """One change for each row: of a table without a key, a new row in place of an old one is no update."""
+    return [change for change in changes if change.before != change.after]
+
+
+def counts(changes: Iterable[RowChange]) -> Mapping[str, tuple[int, int]]:
+    """Numbers of rows before and after by table, of the rows that changed."""
+    before, after = Counter[str](), Counter[str]()
+    for change in changes:
+        before[change.table] += change.before is not None
+        after[change.table] += change.after is not None
+    return {table: (before[table], after[table]) for table in {**before, **after}}
+
+
+def as_json(value: Any) -> Any:
+    """A value of a row without decimals, for a file."""
+    return json.loads(json.dumps(value, default=float))

@@ -1,0 +1,218 @@
+"""A system on which steps are performed, each with what it does to the rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gate.contract.document import Contract
+from gate.contract.nodes import Node, Operation
+from gate.core.effect import Effect, RowChange
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding
+from gate.core.record import Change, Observations, Record
+from gate.fuzz.service.naming import Identifier, collection_of, kind_of, kinds, parameter, parameters
+from gate.fuzz.service.row_watch import RowWatch, counts
+from gate.fuzz.service.steps import Step
+from gate.oracles.registry import Oracle
+from gate.oracles.row_values import created_row, plain
+from gate.session.session import Session
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.7
+"""Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Declared facts about the rows of a service.
+
+    Args:
+        base: stands before each path of the document.
+        late: tables, or columns as ``table.column``, that the service writes by itself.
+        unequal: columns as ``table.column`` that need not be what was sent.
+        resources: table and key column by the path of a collection.
+        exceptions: members that are stored otherwise than they are sent, by operation.
+        soft: by table, the SQL condition of rows that count as deleted.
+        key_header: the header, in lower case, that makes a request safe to repeat where the document has it.
+        key_member: the member of a body that does.
+
+    """
+
+    base: str = ""
+    late: frozenset[str] = frozenset()
+    unequal: frozenset[str] = frozenset()
+    resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    exceptions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    soft: Mapping[str, str] = field(default_factory=dict)
+    key_header: str = "idempotency-key"
+    key_member: str = ""
+
+
+class Trial:
+    """Performs steps on one system; the rows are read before and after each."""
+
+    def __init__(self, session: Session, facts: Facts) -> None:
+        if session.database is None:
+            raise RuntimeError("rows are needed")
+        self.session = session
+        self.facts = facts
+        self.contract: Contract = session.contract
+        self.operations = {operation.id: operation for operation in self.contract.operations}
+        self.shapes = {(each.method, each.shape.partition(" ")[2]): each for each in self.contract.operations}
+        self.kinds = kinds(self.contract.operations)
+        self.watch = RowWatch(session.database, facts.late)
+        self.late: list[RowChange] = []  # what changed before the last step was sent
+        self._tables: dict[str, str] = {}  # by kind, as creations showed
+        self._columns = {
+            table: {name: type_ for name, type_ in columns.items() if f"{table}.{name}" not in facts.unequal}
+            for table, columns in self.watch.columns.items()
+        }
+
+    def perform(self, step: Step) -> Effect:
+        """Send a step; what it did. Unreachable where it gets no answer."""
+        operation = self.operations[step.request.operation]
+        self.late = self.watch.changes()
+        place = self._place(operation, step.values) if step.request.method == operation.method else None
+        before = self.watch.row(*place) if place else None
+        exchange = self._send(step)
+        changes = self.watch.changes()
+        effect = Effect(
+            exchange,
+            f"{step.request.method} {operation.path}",
+            declared=self._declared(operation),
+            changes=changes,
+            extra=step.extra,
+            repeats=step.repeats,
+            path_values=step.values,
+            columns=self._columns,
+        )
+        if place and before is not None:
+            effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
+        return self._read_back(effect, operation, step)
+
+    def _send(self, step: Step) -> Exchange:
+        headers = {name: value.encode("latin-1", "replace") for name, value in step.request.headers.items()}
+        target = self.facts.base + step.target
+        return self.session.client.request(step.request.method, target, content=step.request.content, headers=headers)
+
+    def _after(self, operation: Operation, place: tuple[str, str]) -> Any:
+        """The addressed row after the request; none where it counts as deleted."""
+        table, key = place
+        condition = self.facts.soft.get(table, "")
+        if operation.method == "DELETE" and condition and key in self.watch.soft_deleted(table, condition):
+            return None
+        return self.watch.row(table, key)
+
+    def _place(self, operation: Operation, values: Mapping[str, str]) -> tuple[str, str] | None:
+        """Table and key of the row that a path names; None where that is not known."""
+        collection, names = collection_of(operation.path), parameters(operation.path)
+        if not collection or not names:
+            return None
+        wanted = parameter(operation.path, names[-1])
+        declared = self.facts.resources.get(collection, self.facts.resources.get(f"{collection}/"))
+        table = declared[0] if declared else self._tables.get(wanted.kind, "")
+        columns = [declared[1]] if declared else self._key_columns(table, wanted)
+        key = self.watch.named(table, columns, values.get(names[-1], ""))
+        return (table, key) if key else None
+
+    def _key_columns(self, table: str, wanted: Identifier) -> list[str]:
+        by_name = {plain(name): name for name in self._columns.get(table, {})}
+        names = [wanted.kind + wanted.member, wanted.member, "id", wanted.kind]
+        return [by_name[name] for name in names if name in by_name] or list(self.watch.key_columns(table))
+
+    def _declared(self, operation: Operation) -> frozenset[str]:
+        """Members of a request's body that the document describes, read-only ones and exceptions left out."""
+        members = properties(request_schema(operation))
+        readable = {name for name, node in members.items() if not node.value.get("readOnly")}
+        return frozenset(readable) - self.facts.exceptions.get(str(operation), frozenset())
+
+    def _read_back(self, effect: Effect, operation: Operation, step: Step) -> Effect:
+        """The effect with the answer to reading what was created or deleted."""
+        if not effect.accepted or effect.exchange.method not in {"POST", "PUT", "DELETE"}:
+            return effect
+        if effect.exchange.method == "DELETE":
+            path = self.facts.base + step.target.partition("?")[0]
+            readable = effect.addressed is not None and self._reads(operation.path)
+            return replace(effect, read=self.session.client.get(path)) if readable else effect
+        created = created_row(effect)
+        if created is None or effect.addressed is not None:
+            return effect
+        self._tables.setdefault(kind_of(operation.path, self.kinds), created.table)
+        path = self._item_path(operation, effect, step)
+        if not path:
+            return effect
+        read = self.session.client.get(path)
+        self.watch.changes()
+        return replace(effect, read=read, read_row=self.watch.row(created.table, created.key))
+
+    def _reads(self, path: str) -> Operation | None:
+        return self.shapes.get(("GET", re.sub(r"\{[^{}]*\}", "{}", path)))
+
+    def _reading(self, kind: str) -> Operation | None:
+        """The operation that reads a resource of a kind by a path with no other parameter."""
+        for each in self.contract.operations:
+            names = parameters(each.path)
+            item = each.method == "GET" and len(names) == 1 and collection_of(each.path)
+            if item and parameter(each.path, names[0]).kind == kind:
+                return each
+        return None
+
+    def _item_path(self, operation: Operation, effect: Effect, step: Step) -> str:
+        """The path of what was created, where the document has an operation that reads it; else empty."""
+        if operation.path.rstrip("/").endswith("}"):
+            return self.facts.base + step.target.partition("?")[0] if self._reads(operation.path) else ""
+        below = operation.path.rstrip("/") + "/{}"
+        reads = self._reads(below) or self._reads(f"{below}/") or self._reading(kind_of(operation.path, self.kinds))
+        if reads is None:
+            return ""
+        name = parameters(reads.path)[-1]
+        wanted = parameter(reads.path, name)
+        members = {plain(key): value for key, value in effect.answer.items()}
+        names = [wanted.kind + wanted.member, wanted.member or "id", "id", wanted.kind]
+        value = next((members[each] for each in names if isinstance(members.get(each), str | int)), None)
+        if value is None:
+            return ""
+        above = [step.values[each] for each in parameters(operation.path) if each in step.values]
+        values = dict(zip(parameters(reads.path), above, strict=False)) | {name: str(value)}
+        request = replace(step.request, target=reads.path)
+        return self.facts.base + Step(0, request, values).target
+
+    def judged(self, effect: Effect, oracles: Sequence[Oracle]) -> list[Finding]:
+        """The findings of oracles on one effect."""
+        where, tables = f"{effect.operation} {effect.exchange.status}", counts(effect.changes)
+        change = [Change(where, tables, effect.exchange.request_id)] if tables else []
+        reading = effect.exchange.method in READING
+        refused = not reading and effect.exchange.status >= 400
+        record = Record("", [effect.exchange], changes=change if refused else [], effects=[effect])
+        observations = Observations(changes=change if reading else [])
+        return [finding for oracle in oracles for finding in oracle.check(record, observations, self.contract)]
+
+
+def request_schema(operation: Operation) -> Node:
+    """The schema of the JSON that an operation takes; of nothing where it takes none."""
+    content = operation.node.child("requestBody").follow().child("content", default={})
+    media = next((key for key in content.value if "json" in key), "")
+    return content.child(media, "schema", default={}) if media else Node(operation.node.document, "", {})
+
+
+def properties(schema: Node, depth: int = 0) -> dict[str, Node]:
+    """The members that a schema describes, those of its parts included."""
+    if depth > 6:
+        return {}
+    schema = schema.follow()
+    if not isinstance(schema.value, Mapping):
+        return {}
+    members = {name: schema.child("properties", name).follow() for name in schema.value.get("properties", {})}
+    for part in _parts(schema):
+        members = {**properties(part, depth + 1), **members}
+    return {name: node for name, node in members.items() if isinstance(node.value, Mapping)}
+
+
+def _parts(schema: Node) -> Iterator[Node]:
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        listed = schema.value.get(keyword)
+        for index in range(len(listed) if isinstance(listed, list) else 0):
+            yield schema.child(keyword, index)

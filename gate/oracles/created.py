@@ -1,0 +1,77 @@
+"""The resource that a request created can be read back, and the answer is the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gate.contract.document import Contract
+from gate.core.effect import Effect, RowChange, members_of
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Need, Oracle
+from gate.oracles.row_values import created_row, differing, written
+
+CODES = register("""
+BG-CREATED-001 critical answer: Created resource cannot be read
+    The service accepted a request that creates a resource, and answers with an error to a request that reads it.
+BG-CREATED-002 major answer: Answer differs from the row
+    The answer to the request that created, changed or read a resource holds another value than the row of that
+    resource.
+""")
+UNREADABLE, DIFFERENT = (code.id for code in CODES)
+
+
+def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
+    """Findings on the created and the read resources of a record."""
+    for effect in record.effects:
+        if effect.accepted and effect.exchange.method in {"POST", "PUT"} and effect.addressed is None:
+            yield from _of_created(effect)
+        elif effect.accepted and effect.exchange.method in {"GET", "PUT", "PATCH"} and effect.addressed:
+            yield from _of_answer(effect, effect.exchange, effect.addressed, effect.operation)
+
+
+def _of_created(effect: Effect) -> Iterator[Finding]:
+    created = created_row(effect)
+    if created is None:
+        return
+    yield from _of_answer(effect, effect.exchange, created, effect.operation)
+    if effect.read is None:
+        return
+    if effect.read.status >= 400:
+        got = f"GET {effect.read.path} answered {effect.read.status}"
+        request = effect.exchange.request_id
+        yield Finding(UNREADABLE, effect.operation, "the created resource can be read", got, request=request)
+    elif effect.read.status < 300:
+        row = replace(created, after=effect.read_row or created.after)
+        yield from _of_answer(effect, effect.read, row, f"GET after {effect.operation}")
+
+
+def _of_answer(effect: Effect, answer: Exchange, change: RowChange, where: str) -> Iterator[Finding]:
+    members, types = members_of(answer.json), effect.columns.get(change.table, {})
+    for name, column, value, stored in differing(members, change.after or {}, types):
+        if stored is not None:
+            place = f"{where} /{name} -> {change.table}.{column}"
+            got = f"{written(value)} in the answer"
+            yield Finding(DIFFERENT, place, f"{written(stored)} as in the row", got, request=answer.request_id)
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    body = b'{"id": 1, "name": "b"}'
+    exchange = Exchange("POST", "http://service/items", 201, {}, b'{"name": "a"}', {}, body)
+    row = RowChange("items", "1", None, {"id": 1, "name": "a"})
+    columns = {"items": {"id": "integer", "name": "text"}}
+    read = Exchange("GET", "http://service/items/1", 404)
+    effect = Effect(exchange, "POST /items", changes=[row], read=read, columns=columns)
+    return Record("", effects=[effect]), Observations()
+
+
+ORACLE = Oracle(
+    name="created",
+    promise="The resource that a request created can be read, and answers hold the values of its row.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    needs={Need.ROWS: "answers are compared with rows"},
+)

@@ -1,0 +1,117 @@
+"""The members of an accepted request are stored as they were sent, and no others are touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gate.contract.document import Contract
+from gate.core.effect import Effect, RowChange
+from gate.core.exchange import Exchange
+from gate.core.findings import Finding, register
+from gate.core.record import Observations, Record
+from gate.oracles.registry import Need, Oracle
+from gate.oracles.row_values import FOLDED, KINDS, SECRET, created_row, differing, pairs, plain, same, written
+
+CODES = register("""
+BG-SENT-001 major stored: Created row lacks what was sent
+    The service accepted a request that creates a resource, and a column of the new row holds another value than the
+    member of the same name.
+BG-SENT-002 major stored: Update was not stored
+    The service accepted a request that changes a resource, and a column of its row holds another value than the member
+    of the same name.
+BG-SENT-003 major stored: Update changed a member that it did not name
+    A PATCH changes the members that it names. This one changed the column of another member of the request's schema.
+BG-SENT-004 critical stored: Update reached other rows
+    A request that addresses one resource stored what it sent in rows of other resources, too.
+""")
+CREATED, UPDATED, UNNAMED, OTHERS = (code.id for code in CODES)
+
+
+def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
+    """Findings on the accepted requests of a record that write."""
+    for effect in record.effects:
+        if not effect.accepted or effect.exchange.method not in {"POST", "PUT", "PATCH"}:
+            continue
+        created, addressed = created_row(effect), effect.addressed
+        if created is not None and addressed is None:
+            yield from _unlike(CREATED, effect, created)
+        elif addressed is not None and addressed.after is not None and effect.exchange.method != "POST":
+            yield from _unlike(UPDATED, effect, addressed)
+            yield from _unnamed(effect, addressed)
+            yield from _others(effect, addressed)
+
+
+def _unlike(code: str, effect: Effect, row: RowChange) -> Iterator[Finding]:
+    types = effect.columns.get(row.table, {})
+    only = effect.declared - effect.extra.keys() - set(effect.path_values)
+    for name, column, value, stored in differing(effect.sent, row.after or {}, types, only):
+        if not _named_in_path(name, effect) and not _by_intention(column, value, stored, types.get(column, "")):
+            place = f"{effect.operation} /{name} -> {row.table}.{column}"
+            expected, request = f"{written(value)} as sent", effect.exchange.request_id
+            yield Finding(code, place, expected, f"{written(stored)} in the row", request=request)
+
+
+def _named_in_path(name: str, effect: Effect) -> bool:
+    """Return whether a parameter of the path has the name of a member, which it wins over."""
+    return plain(name) in {plain(parameter) for parameter in effect.path_values}
+
+
+def _by_intention(column: str, value: object, stored: object, type_: str) -> bool:
+    """Return whether services store such a value in another form on purpose."""
+    texts = isinstance(value, str) and isinstance(stored, str)
+    return (texts and bool(FOLDED.search(column)) and str(value).strip().lower() == str(stored).strip().lower()) or (
+        KINDS.get(type_) == "time" and texts and bool(SECRET.search(column))
+    )
+
+
+def _unnamed(effect: Effect, row: RowChange) -> Iterator[Finding]:
+    """Columns of members that a PATCH could name, did not name, and changed."""
+    before, after = row.before or {}, row.after or {}
+    declared, named = ({plain(name) for name in names} for names in (effect.declared, effect.sent))
+    if effect.exchange.method != "PATCH" or not effect.sent:
+        return
+    for column, value in before.items():
+        if plain(column) in declared - named and after.get(column) != value:
+            place = f"{effect.operation} -> {row.table}.{column}"
+            got, request = f"{written(after.get(column))} after it", effect.exchange.request_id
+            yield Finding(UNNAMED, place, f"{written(value)} as before", got, request=request)
+
+
+def _others(effect: Effect, addressed: RowChange) -> Iterator[Finding]:
+    """Other rows of the table that hold what was sent now and did not before."""
+    types = effect.columns.get(addressed.table, {})
+    for change in effect.changes:
+        before, after = change.before, change.after
+        if change.table != addressed.table or change.key == addressed.key or before is None or after is None:
+            continue
+        for name, column, value, stored in pairs(effect.sent, after, types):
+            type_ = types.get(column, "")
+            if name in effect.declared and same(value, stored, type_) and not same(value, before[column], type_):
+                place = f"{effect.operation} /{name} -> {change.table}.{column}"
+                got, request = f"row {change.key} changed, too", effect.exchange.request_id
+                yield Finding(OTHERS, place, f"row {addressed.key} alone changes", got, request=request)
+
+
+def _violation(_: Contract) -> tuple[Record, Observations]:
+    columns = {"items": {"id": "integer", "name": "text", "note": "text"}}
+    post = Exchange("POST", "http://service/items", 201, {}, b'{"id": 1, "name": "a"}', {}, b'{"id": 1}')
+    created = RowChange("items", "1", None, {"id": 1, "name": "b", "note": None})
+    patch = Exchange("PATCH", "http://service/items/1", 200, {}, b'{"name": "a"}')
+    addressed = RowChange("items", "1", {"id": 1, "name": "c", "note": "n"}, {"id": 1, "name": "b", "note": None})
+    other = RowChange("items", "2", {"id": 2, "name": "c", "note": None}, {"id": 2, "name": "a", "note": None})
+    declared = frozenset({"id", "name", "note"})
+    effects = [
+        Effect(post, "POST /items", declared, [created], columns=columns),
+        Effect(patch, "PATCH /items/{id}", declared, [addressed, other], addressed, columns=columns),
+    ]
+    return Record("", effects=effects), Observations()
+
+
+ORACLE = Oracle(
+    name="sent",
+    promise="The members of an accepted request are stored as they were sent, in its row alone.",
+    codes=CODES,
+    check=check,
+    violation=_violation,
+    needs={Need.ROWS: "members are compared with columns"},
+)

@@ -1,0 +1,1 @@
+"""The tests that judge a declared service, one for each of its operations."""

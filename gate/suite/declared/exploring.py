@@ -1,0 +1,100 @@
+"""Fixtures that explore a declared service; the generator of cases is loaded in a worker whose tests need it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gate import suite
+from gate.contract.nodes import Operation
+from gate.core.ids import Ids
+from gate.core.rerun import RunOptions
+from gate.core.settings import Settings
+from gate.fuzz.service import naming
+from gate.session.session import Session
+from gate.suite.starting import system_of
+from gate.suite.state import SETTINGS, journal_of, shared_of, worker_of
+from gate.targets import System
+from gate.targets.choose import choose
+from gate.verdict.events import FuzzResult, OperationFuzzed, OperationUnreached
+from gate.verdict.journal import Journal, Progress
+
+if TYPE_CHECKING:
+    from gate.fuzz.service.judging import Judging
+
+CASES = {"smoke": 15, "ci": 50, "full": 200}
+"""Generated cases of each operation by depth, beside those that are made from accepted ones."""
+Explore = Callable[[Operation], None]
+
+
+def pack() -> Any:
+    """The declared pack of this process."""
+    return suite.pack()
+
+
+def operations() -> list[Operation]:
+    """The operations that are judged, in the order of an exploration."""
+    return [each for each in naming.order(pack().contract.operations) if not pack().skipped(each)]
+
+
+@pytest.fixture(scope="session")
+def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
+    """The exploration of this worker, with a system of its own and others to confirm findings on."""
+    from gate.fuzz.service.judging import Judging
+
+    config = request.config
+    settings, shared, journal = config.stash[SETTINGS], shared_of(config), journal_of(config)
+    target = choose(settings, pack().service, lambda _: None)
+    ids = Ids(shared["run"], worker_of(config))
+
+    def session(system: System) -> Session:
+        return Session(pack(), system, ids, journal).unwatched()
+
+    options = replace(RunOptions.of(settings, os.environ, journal.redact), program="gate judge")
+    opened = Judging(
+        pack(),
+        session(system_of(config, target, shared)),
+        lambda: session(target.system(shared)),
+        seed=settings.seed,
+        directory=settings.report_dir / "replay",
+        options=options,
+    )
+    for operation in pack().contract.operations:
+        if reason := pack().declaration.fuzz.reason_to_skip(str(operation)):
+            journal.write(OperationUnreached(str(operation), [], f"Left out in [fuzz.skip]: {reason}"))
+    yield opened
+    for candidate in opened.close():
+        journal.write(candidate)
+
+
+@pytest.fixture
+def explore(request: pytest.FixtureRequest, judging: Judging) -> Explore:
+    """Explore one operation as the depth says; fails with its confirmed findings."""
+    settings: Settings = request.config.stash[SETTINGS]
+    journal: Journal = journal_of(request.config)
+
+    def run(operation: Operation) -> None:
+        from gate.fuzz.replay import must_hold
+
+        started, test = time.perf_counter(), request.node.nodeid
+        progress = Progress(journal)
+        explored, verdict = judging.judge(operation, test, CASES[settings.depth], progress)
+        seconds = time.perf_counter() - started
+        result = FuzzResult(
+            operation.id, explored.cases, explored.positive, explored.accepted, round(seconds, 3), 0.0, ""
+        )
+        journal.write(OperationFuzzed(result))
+        journal.count_judged(test, [oracle.name for oracle in pack().oracles])
+        if not explored.accepted:
+            refusals = explored.refusals
+            journal.write(OperationUnreached(operation.id, refusals.lines(), refusals.advice))
+        for candidate in verdict.candidates:
+            journal.write(candidate)
+        must_hold(verdict.violations)
+
+    return run
