@@ -79,6 +79,8 @@ def _details(code: Code, known: Mapping[str, Code], pack: Pack, cases: Cases) ->
     if oracle:
         yield f"\nChecked by the oracle {oracle.name}: {oracle.promise}"
     yield from _example(code, oracle, pack, cases)
+    if code.category:
+        yield f"\nCategory of the Web Fuzzing Commons: {code.category}"
     if cases.causes:
         yield "\nLikely causes, as runs have shown:"
         yield from _listed(cases.causes, MOST_CAUSES)

@@ -59,13 +59,17 @@ OWN = frozenset({"wait", "test"})
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Meaning of a finding's code, the same for every finding that has it."""
+    """Meaning of a finding's code, the same for every finding that has it.
+
+    ``category`` is that of the Web Fuzzing Commons (their ``fault_categories.json``), where they have one for it.
+    """
 
     id: str
     severity: str
     title: str
     explanation: str
     layer: str = "answer"
+    category: str = ""
 
     @property
     def nearness(self) -> tuple[int, int, str]:
@@ -79,8 +83,8 @@ _CODES: dict[str, Code] = {}
 def register(text: str) -> tuple[Code, ...]:
     """Register codes and return them.
 
-    A code is written as ``ID severity layer: title``, with its explanation in indented lines below. ValueError where
-    an id has another meaning already.
+    A code is written as ``ID severity layer category: title``, the last two optional, with its explanation in indented
+    lines below. ValueError where an id has another meaning already.
     """
     codes: list[Code] = []
     for entry in re.split(r"\n(?=\S)", text.strip()):

@@ -11,7 +11,7 @@ from gate.session.pack import Pack
 from gate.verdict import codes as of_verdict
 
 CODES = register("""
-BG-FUZZ-001 major request: Invalid request accepted
+BG-FUZZ-001 major request F102: Invalid request accepted
     The service accepted a generated request that violates the published contract. It may now store data that no
     reader expects.
 BG-FUZZ-002 major refusal: Valid request refused

@@ -13,7 +13,7 @@ from gate.oracles.registry import Need, Oracle
 from gate.oracles.row_values import created_row, pairs, same, written
 
 CODES = register("""
-BG-ASSIGNED-001 critical stored: Member that is not the client's was stored
+BG-ASSIGNED-001 critical stored F203: Member that is not the client's was stored
     The request had a member that its schema does not have, or that is read-only, and the column of the same name took
     its value. A client can set what only the service may.
 """)

@@ -10,9 +10,10 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Need, Oracle
+from gate.oracles.row_values import plain
 
 CODES = register("""
-BG-DELETED-001 major request: Deleted resource is still there
+BG-DELETED-001 major request F103: Deleted resource is still there
     The service accepted the deletion of a resource. Its row stayed as it was, or it can still be read.
 BG-DELETED-002 critical request: Deletion removed other rows
     The deletion of one resource removed rows of the same table that do not belong to it.
@@ -40,18 +41,24 @@ def _still_there(effect: Effect, row: RowChange) -> Iterator[Finding]:
 
 def _others(effect: Effect, row: RowChange) -> Iterator[Finding]:
     """Deleted rows of the same table that do not refer to the deleted resource."""
-    gone = [change for change in effect.changes if change.deleted and change.table == row.table]
-    own = {str(value) for value in (row.before or {}).values() if isinstance(value, str | int)} | {row.key}
     strangers = [
         change.key
-        for change in gone
-        if change.key != row.key
-        and row.key not in {str(value) for name, value in (change.before or {}).items() if name != "id"}
+        for change in effect.changes
+        if change.deleted and change.table == row.table and change.key != row.key and not _child(change, row)
     ]
-    if strangers and own:
+    if strangers:
         got, request = f"rows {', '.join(strangers[:3])} went, too", effect.exchange.request_id
         place = f"{effect.operation} -> {row.table}"
         yield Finding(OTHERS, place, f"row {row.key} alone goes", got, request=request)
+
+
+def _child(change: RowChange, row: RowChange) -> bool:
+    """Return whether a row refers to another one of its table, by a column that is named after it."""
+    names = (plain(row.table).rstrip("s").rstrip("e"), "parent", "root", "owner")
+    before = change.before or {}
+    return any(
+        str(value) == row.key and any(name in plain(column) for name in names) for column, value in before.items()
+    )
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

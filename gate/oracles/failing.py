@@ -12,7 +12,7 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-FAILED-001 critical request: Request made the service fail
+BG-FAILED-001 critical request F100: Request made the service fail
     The service answered with a status from 500 up, documented or not: no request may make it fail.
 """)
 (FAILED,) = (code.id for code in CODES)

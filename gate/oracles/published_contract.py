@@ -12,17 +12,17 @@ from gate.core.record import Observations, Record
 from gate.oracles.registry import Oracle
 
 CODES = register("""
-BG-HTTP-001 critical request: Server error
+BG-HTTP-001 critical request F100: Server error
     The service answered with a 5xx status that the contract does not document for the operation. No request,
     however malformed, may make it fail.
-BG-HTTP-002 minor form: Undocumented status
+BG-HTTP-002 minor form F101: Undocumented status
     The operation answered with a status that the published contract does not list for it.
-BG-HTTP-003 minor form: Undocumented media type
+BG-HTTP-003 minor form F101: Undocumented media type
     The response has a content type that the contract does not list for this operation and status.
-BG-HTTP-004 major answer: Response body violates its schema
+BG-HTTP-004 major answer F101: Response body violates its schema
     The response body does not match the contract's schema for this operation and status. Clients that rely on the
     schema misread it or fail.
-BG-HTTP-005 minor answer: Required response header missing
+BG-HTTP-005 minor answer F101: Required response header missing
     The contract says that this response always carries the header.
 BG-HTTP-006 minor form: Error outside the error envelope
     An error response must be JSON with error, error_code and request_id, and must carry X-Request-ID. Clients read
@@ -30,7 +30,7 @@ BG-HTTP-006 minor form: Error outside the error envelope
 BG-HTTP-007 critical request: Documented operation not routed
     A request to an operation of the contract was answered as if its path or method did not exist. The build lacks
     the operation, or serves it under another path.
-BG-HTTP-008 major request: Accepted request violates the published schema
+BG-HTTP-008 major request F102: Accepted request violates the published schema
     The service accepted a request that the contract does not allow. Either the service accepts too much, or the
     published document refuses what clients really send.
 BG-HTTP-009 major request: Undocumented path answers with success

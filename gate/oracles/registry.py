@@ -114,12 +114,14 @@ def catalogue_text(codes: Iterable[Code]) -> str:
         "# minor = a blemish of the API that loses nothing.\n"
         "# layer: where it is broken. Of findings with one cause the nearest to it comes first:\n"
         f"{fill(', '.join(LAYERS) + '.', 118, initial_indent='# ', subsequent_indent='# ')}\n"
+        "# category: of the Web Fuzzing Commons, so that findings can be compared with those of other fuzzers.\n"
     )
     entries = [
         f"\n[{code.id}]\n"
         + "".join(
             f"{name} = {json.dumps(getattr(code, name), ensure_ascii=False)}\n"
-            for name in ("severity", "layer", "title", "explanation")
+            for name in ("severity", "layer", "category", "title", "explanation")
+            if getattr(code, name)
         )
         for code in sorted(codes, key=lambda code: code.id)
     ]

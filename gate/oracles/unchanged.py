@@ -17,7 +17,7 @@ from gate.oracles.database_contract import DatabaseContract
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
-BG-REFUSED-001 critical request: Refused request changed rows
+BG-REFUSED-001 critical request F104: Refused request changed rows
     The service answered a request with an error, yet rows changed while it was handled. A refused request must
     change no table, including the queue.
 BG-GET-001 critical request: Reading request wrote rows

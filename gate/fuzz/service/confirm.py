@@ -148,7 +148,6 @@ def repeat(
 
 def with_growth(trial: Trial, effect: Effect, usual: set[str]) -> Effect:
     """The effect with the tables that are still written after it, but for those that are written anyway."""
-    if trial.watch.settle(SETTLE_SECONDS):
-        return effect
+    trial.watch.settle(SETTLE_SECONDS)
     growing = trial.watch.growing(WINDOW_SECONDS)
     return replace(effect, growing={table: number for table, number in growing.items() if table not in usual})

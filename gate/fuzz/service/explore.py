@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,9 +24,9 @@ from gate.fuzz.service.refusals import Refusals
 from gate.fuzz.service.steps import BODY, PATH, QUERY, History, Reference, Step, with_member, with_query
 from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial, properties, request_schema
 from gate.fuzz.statistics import Progress
-from gate.oracles import quiet
+from gate.oracles import quiet, unchanged
 from gate.oracles.registry import Oracle
-from gate.oracles.row_values import created_row
+from gate.oracles.row_values import created_row, plain
 from gate.session.codes import SILENT
 
 PROVIDED_TRIES, PROVIDED_DEPTH = 8, 3
@@ -34,8 +35,8 @@ KNOWN_SHARE = 0.85
 """Share of the places for an id that take a known one."""
 MOST_SAME = 2
 """Candidates of one cause that are kept."""
-LATE_IN_A_ROW, MOST_SUSPECTS = 12, 3
-"""Steps in a row before which rows changed by themselves, until growth is looked for, and writes that may explain it."""
+MOST_SUSPECTS = 6
+"""Writes that are tried where a service never gets quiet."""
 BASES = 2
 """Accepted requests that others are made from."""
 
@@ -55,6 +56,15 @@ class Explored:
     writes: list[tuple[Step, Effect]] = field(default_factory=list)  # accepted requests that changed rows
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An answer of an operation that is not what the document says, with the steps to it."""
+
+    operation: str
+    candidate: Candidate
+    way: Sequence[Step]
+
+
 class Explorer:
     """One worker's exploration of a service."""
 
@@ -69,7 +79,7 @@ class Explorer:
         self.trial = trial
         self.cases = cases
         self.oracles = oracles
-        self.differences: dict[tuple[str, str], list[tuple[str, Finding]]] = defaultdict(list)
+        self.differences: dict[tuple[str, str], list[Difference]] = defaultdict(list)
         self._skipped = skipped
         self._drop = {name.lower() for name in drop}
         self._rng = random.Random(cases.seed)
@@ -80,7 +90,6 @@ class Explorer:
         """Go on with another system, of which nothing is known."""
         self.trial = trial
         self.pool = Pool(self._rng)
-        self._streak, self._suspects = 0, list[tuple[Step, Effect]]()
         self.history = History()
 
     def explore(self, operation: Operation, number: int, progress: Progress = lambda _: None) -> Explored:
@@ -134,14 +143,14 @@ class Explorer:
         """Perform a step, note what it shows, and learn from its answer."""
         self._last = step
         effect = self.trial.perform(step)
-        self._count_late(explored)
         explored.cases += 1
         explored.positive += step.request.mode == "positive"
         for finding in self.trial.judged(effect, self.oracles):
             same = explored.candidates[finding.cause]
             if len(same) < MOST_SAME:
                 same.append(Candidate(finding, step, effect))
-        self._compare(effect)
+        if not step.extra:
+            self._compare(step, effect)
         if effect.accepted:
             explored.accepted += step.request.mode == "positive"
             self._note(explored, step, effect)
@@ -149,17 +158,6 @@ class Explorer:
             explored.refusals.add(effect.exchange)
         self._learn(explored.operation, step, effect)
         return effect
-
-    def _count_late(self, explored: Explored) -> None:
-        """Count the steps before which rows changed by themselves; after many, the service may never be quiet."""
-        if not self.trial.late:
-            self._streak = 0
-            return
-        self._streak += 1
-        if self._streak == 1:
-            self._suspects = explored.writes[-MOST_SUSPECTS:]
-        if self._streak >= LATE_IN_A_ROW:
-            self._look_for_growth(explored)
 
     def _note(self, explored: Explored, step: Step, effect: Effect) -> None:
         self.history.add(step)
@@ -170,26 +168,30 @@ class Explorer:
             explored.bases.sort(key=lambda base: len(base[0].request.body) if base[0].request.body else 0)
             del explored.bases[:-8]
 
-    def _compare(self, effect: Effect) -> None:
+    def _compare(self, step: Step, effect: Effect) -> None:
         """Keep where an answer is not what the document says, by kind of cause."""
         for finding in self.trial.contract.check(effect.exchange):
-            place = finding.where.removeprefix(effect.operation).strip()
             if finding.code == "BG-HTTP-001":  # which has an oracle of its own
                 continue
+            place = finding.where.removeprefix(effect.operation).strip()
             cause = str(effect.exchange.status) if finding.code == "BG-HTTP-002" else f"{place} {finding.expected}"
             same = self.differences[finding.code, cause]
-            if effect.operation not in (operation for operation, _ in same):
-                same.append((effect.operation, finding))
+            if effect.operation not in (each.operation for each in same):
+                way = self.history.needed(step)
+                same.append(Difference(effect.operation, Candidate(finding, step, effect), way))
 
     def _learn(self, operation: Operation, step: Step, effect: Effect) -> None:
         kind, names = kind_of(operation.path, self.trial.kinds), parameters(operation.path)
         if (effect.exchange.status == 404 and names) or (effect.accepted and effect.exchange.method == "DELETE"):
             last = names[-1] if names else ""
             if last and operation.path.rstrip("/").endswith("}"):
-                self.pool.forget(parameter(operation.path, last).kind, step.values.get(last, ""))
+                self.pool.forget(parameter(operation.path, last), step.values.get(last, ""))
         elif effect.accepted and step.request.method == operation.method:
             created = effect.exchange.method in {"POST", "PUT"} and any(effect.inserted())
-            self.pool.learn(kind, step, effect.exchange, self._context(operation, step), created=created)
+            own = {}
+            if names and operation.path.rstrip("/").endswith("}"):
+                own = {plain(names[-1]): (step.values[names[-1]], Reference("", step.number, None))}
+            self.pool.learn(kind, step, effect.exchange, self._context(operation, step), created=created, own=own)
 
     @staticmethod
     def _context(operation: Operation, step: Step) -> dict[str, Value]:
@@ -263,6 +265,8 @@ class Explorer:
     def _provide_for(self, operation: Operation, depth: int) -> None:
         """Create what an operation needs in its path and body, as far as nothing of the kind is known."""
         names = [parameter(operation.path, name).kind for name in parameters(operation.path)]
+        if operation.method == "PUT":
+            names = names[:-1]  # which it may create itself
         named = (identifier(name) for name in properties(request_schema(operation)))
         names += [singular(each.kind) for each in named if each.member]
         for kind in dict.fromkeys(name for name in names if name in self.trial.kinds):
@@ -273,8 +277,7 @@ class Explorer:
         creators = [
             each
             for each in self.trial.contract.operations
-            if each.method == "POST"
-            and not each.path.rstrip("/").endswith("}")
+            if each.method == ("PUT" if each.path.rstrip("/").endswith("}") else "POST")
             and kind_of(each.path, self.trial.kinds) == kind
             and not self._skipped(each)
         ]
@@ -299,30 +302,36 @@ class Explorer:
         """Steps that are made from an accepted one."""
         row = effect.addressed or created_row(effect)
         rows = list(self.trial.watch.rows.get(row.table, {}).values()) if row else []
+        described = properties(request_schema(operation))
+        members = {name: node for name, node in described.items() if not node.value.get("readOnly")}
         if operation.method in {"PATCH", "PUT"}:
             yield from mutations.alone(base)
         yield from mutations.colliding(base, rows, self._rng)
-        yield from mutations.wrong(base, self._rng)
-        schema = request_schema(operation)
-        if row is not None and row.after is not None and not open_to_all(schema.follow().value):
+        made = chain(mutations.varied(base, members, self._rng), mutations.wrong(base, self._rng))
+        if row is not None and row.after is not None and not open_to_all(request_schema(operation).follow().value):
             table = mutations.Table(self.trial.watch.columns.get(row.table, {}), rows)
-            yield from mutations.assigning(base, properties(schema), effect.answer, row.after, table)
+            made = chain(made, mutations.assigning(base, described, effect.answer, row.after, table))
+        unique = {plain(column) for table, column in self.trial.watch.unique if row and table == row.table}
+        for step in made:
+            new = operation.method == "POST" and isinstance(step.request.body, dict)
+            yield mutations.refreshed(step, base, members, unique, self._rng) if new else step
 
     def _end(self, explored: Explored) -> None:
-        """Wait until the service is quiet after what it accepted."""
-        if explored.writes and not self.trial.watch.settle(SETTLE_SECONDS):
-            self._suspects = self._suspects if self._streak else explored.writes[-MOST_SUSPECTS:]
-            self._look_for_growth(explored)
-
-    def _look_for_growth(self, explored: Explored) -> None:
-        """Where the service does not get quiet, the writes before that are candidates, and this system is of no use."""
-        self._streak = 0
+        """Wait until the service is quiet after what it accepted; where it never is, any write may be the cause."""
+        if not explored.writes:
+            return
+        self.trial.watch.settle(SETTLE_SECONDS)
         growing = self.trial.watch.growing(WINDOW_SECONDS)
-        for step, effect in reversed(self._suspects if growing else []):
-            for finding in self.trial.judged(replace(effect, growing=growing), self.oracles):
-                if finding.code == quiet.RESTLESS:
-                    explored.candidates[finding.cause].append(Candidate(finding, step, effect))
         explored.spoiled = bool(growing)
+        for code in (unchanged.REFUSED, unchanged.GET):
+            for cause in [cause for cause in explored.candidates if cause[0] == code]:
+                if cause[1].rpartition(" -> ")[2] in growing:
+                    del explored.candidates[cause]
+        # Most services that feed themselves do so where something is empty.
+        suspects = sorted(explored.writes, key=lambda write: len(write[0].request.content or b""))
+        for step, effect in suspects[:MOST_SUSPECTS] if growing else ():
+            for finding in self.trial.judged(replace(effect, growing=growing), (quiet.ORACLE,)):
+                explored.candidates[finding.cause].append(Candidate(finding, step, effect))
 
 
 def described(body: Any, schema: Node) -> Any:

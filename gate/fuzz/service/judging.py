@@ -20,20 +20,23 @@ from gate.fuzz.service import arguable
 from gate.fuzz.service.confirm import Candidate, Confirmed, Confirmer, Fresh
 from gate.fuzz.service.explore import Explored, Explorer
 from gate.fuzz.service.pack import DeclaredPack
-from gate.fuzz.service.row_watch import as_json
+from gate.fuzz.service.row_watch import as_json, changed_names
 from gate.fuzz.service.trial import Trial
 from gate.fuzz.statistics import Progress
-from gate.oracles import unchanged
+from gate.oracles import published_contract, unchanged
 from gate.session.session import Session
 from gate.verdict.events import CandidateReported
 
 MOST_CONFIRMED = 14
 """Causes of one operation that are tried on fresh databases; further ones are candidates."""
 LATE_AFTER = 3
-"""Changes of a table that no fresh database confirmed, after which it counts as written late."""
+"""Changes of a table or column that no fresh database confirmed, after which it counts as written late."""
 NOT_AGAIN = "It did not come again on a fresh database."
 NO_TIME = "It was not tried on a fresh database: the operation has more findings than a run confirms."
 MOST_OPERATIONS = 4
+FEW_DIFFERENCES, SHARE_OF_DIFFERENCES = 3, 0.1
+"""Operations, in number and share, whose answers may differ from a document that is exact."""
+THE_END = "the end of the run"
 LINES = 20
 """Last lines of the log of a service that is used for one finding alone."""
 
@@ -67,6 +70,7 @@ class Judging:
         self._fresh = Fresh(lambda: self._trial(opened()))
         self._confirmer = Confirmer(self._fresh, pack.oracles)
         self._test = ""
+        self._judged = 0  # operations
         self._explorer = Explorer(
             self._trial(session),
             Cases(pack.contract.document, seed),
@@ -82,6 +86,7 @@ class Judging:
     def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
         """Explore an operation with ``number`` generated cases, and confirm what that shows."""
         self._test = test
+        self._judged += 1
         self._explorer.trial.session.begin(test)
         explored = self._explorer.explore(operation, number, progress)
         judgement = Judgement()
@@ -116,14 +121,14 @@ class Judging:
         return None
 
     def _counts(self, candidate: Candidate, *, confirmed_here: bool) -> bool:
-        """Return whether a withdrawn change of rows is worth a look; its table counts as written late after some."""
+        """Return whether a withdrawn change of rows is worth a look; what changed counts as written late after some."""
         if confirmed_here or candidate.finding.code not in {unchanged.REFUSED, unchanged.GET}:
             return True
         table = candidate.finding.where.rpartition(" -> ")[2]
-        self._late[table] += 1
-        if self._late[table] >= LATE_AFTER:
-            self._explorer.trial.watch.late.add(table)
-        return self._late[table] == 1
+        names = changed_names([change for change in candidate.effect.changes if change.table == table])
+        self._late.update(names)
+        self._explorer.trial.watch.late |= {name for name in names if self._late[name] >= LATE_AFTER}
+        return any(self._late[name] == 1 for name in names)
 
     def _violation(self, confirmed: Confirmed) -> Violation:
         """A confirmed finding with its evidence and its replay file."""
@@ -145,15 +150,30 @@ class Judging:
         record = Record(self._test, [candidate.effect.exchange])
         return gather(record, str(candidate.finding), {}, ())
 
-    def close(self) -> Iterator[CandidateReported]:
-        """End all systems; what is left to look at are the differences from the document, one for each cause."""
-        for (code, cause), same in sorted(self._explorer.differences.items()):
-            operations = [operation for operation, _ in same]
-            first = same[0][1]
+    def close(self) -> Iterator[CandidateReported | Violation]:
+        """End all systems; first the differences from the document, one for each kind of cause.
+
+        Where the document says of nearly all operations what they answer, the rest are findings. Where it does not, it
+        is the document that lacks something.
+        """
+        self._test = THE_END
+        differences = self._explorer.differences
+        differing = {each.operation for same in differences.values() for each in same}
+        exact = len(differing) <= max(FEW_DIFFERENCES, self._judged * SHARE_OF_DIFFERENCES)
+        for (code, cause), same in sorted(differences.items()):
+            confirmed = None
+            if exact:
+                candidate, way = same[0].candidate, same[0].way
+                confirmed = Confirmer(self._fresh, (published_contract.ORACLE,)).confirm(candidate, [way])
+            if confirmed is not None:
+                yield self._violation(confirmed)
+                confirmed.trial.session.close()
+                continue
+            first, operations = same[0].candidate.finding, [each.operation for each in same]
             more = f" and {len(same) - MOST_OPERATIONS} more" if len(same) > MOST_OPERATIONS else ""
             got = f"{first.got} from {', '.join(operations[:MOST_OPERATIONS])}{more}"
             finding = replace(first, where=arguable.place(code, cause), got=got)
-            yield CandidateReported(finding, Evidence(self._test, str(finding)), arguable.DOCUMENT)
+            yield CandidateReported(finding, Evidence(THE_END, str(finding)), arguable.DOCUMENT)
         self._explorer.trial.session.close()
         self._fresh.close()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from gate.oracles.row_values import KINDS, plain
 
 Row = Mapping[str, Any]
 LONG, HUGE = 5000, 1e308
-MOST_EXTRA, MOST_ALONE, MOST_WRONG = 12, 12, 10
+MOST_EXTRA, MOST_ALONE, MOST_WRONG, MOST_VARIED = 12, 12, 10, 15
 UNKNOWN_NUMBER = 987_654_321
 TEXT = "gate-{}"
 
@@ -82,6 +83,69 @@ def alone(base: Step) -> Iterator[Step]:
         yield _kept(base, {name: body[name]}, "positive")
 
 
+def varied(base: Step, members: Mapping[str, Node], rng: random.Random) -> Iterator[Step]:
+    """The step with another valid value of one member, for each that the schema describes."""
+    body = base.request.body
+    if not isinstance(body, dict):
+        return
+    for name, node in list(members.items())[:MOST_VARIED]:
+        for value in _valid(node, body.get(name), rng)[:2]:
+            yield _with(base, name, value, "positive")
+
+
+def refreshed(step: Step, base: Step, members: Mapping[str, Node], unique: Collection[str], rng: random.Random) -> Step:
+    """A step made from a creation, with new values of the members that have to be unique and that it did not change."""
+    body = dict(step.request.body)
+    for name, node in members.items():
+        same = name in body and body[name] == base.request.body.get(name)
+        if same and plain(name) in unique and (values := _valid(node, body[name], rng)):
+            body[name] = values[0]
+    return replace(step, request=replace(step.request, body=body))
+
+
+def _valid(node: Node, old: Any, rng: random.Random) -> list[Any]:
+    """Values that a schema allows, as far as that is easy to see, and that are unlike an old one."""
+    schema = node.follow()
+    for keyword in ("anyOf", "oneOf"):
+        branches = schema.value.get(keyword, [])
+        parts = [schema.child(keyword, index).follow() for index in range(len(branches))]
+        schema = next((part for part in parts if part.value.get("type") != "null"), schema)
+    rules, types = schema.value, schema.value.get("type")
+    type_ = next((each for each in types if each != "null"), "") if isinstance(types, list) else types
+    if "enum" in rules:
+        return [value for value in rules["enum"] if value is not None and value != old]
+    match type_:
+        case "boolean":
+            return [not old]
+        case "integer" | "number":
+            low, high = rules.get("minimum", 0), rules.get("maximum", rules.get("minimum", 0) + 1000)
+            values = [low + (high - low) // 3 + 1, low, high]
+            return [value for value in values if low <= value <= high and value != old]
+        case "string":
+            return [text for text in _texts(rules, rng) if text != old]
+    return []
+
+
+def _texts(rules: Mapping[str, Any], rng: random.Random) -> list[str]:
+    token = f"{rng.getrandbits(32):08x}"
+    formats = {
+        "date-time": f"2031-0{rng.randint(1, 9)}-04T05:06:07Z",
+        "date": f"2031-0{rng.randint(1, 9)}-04",
+        "email": f"gate-{token}@example.org",
+        "uri": f"https://example.org/{token}",
+        "": f"Gate {token}",
+    }
+    text = formats.get(rules.get("format", ""), "")
+    least, most = rules.get("minLength", 0), rules.get("maxLength", 200)
+    if "pattern" in rules:
+        fitting = [each for each in (f"g{token}", f"{token}", text, f"G{token}") if re.search(rules["pattern"], each)]
+        return [each for each in fitting[:1] if least <= len(each) <= most]
+    if not text:
+        return []
+    longest = [(text + "x" * most)[: min(most, 200)]] if not rules.get("format") and most > len(text) else []
+    return [each for each in (text[:most], *longest) if least <= len(each)]
+
+
 def colliding(base: Step, others: Sequence[Row], rng: random.Random) -> Iterator[Step]:
     """The step itself, and with a text of another row in one member: what has to be unique is not."""
     body = base.request.body
@@ -108,9 +172,10 @@ def assigning(
     spelled = {plain(name): name for name in answer} | {plain(name): name for name in members}
     columns = [column for column in row if known.get(plain(column), True)]
     for number, column in enumerate(columns[:MOST_EXTRA]):
-        seen = [each.get(column) for each in table.rows]
+        name = spelled.get(plain(column), column)
+        allowed = members[name].value.get("enum", []) if name in members else []
+        seen = [*allowed, *(each.get(column) for each in table.rows)]
         for value in _other(row[column], table.types.get(column, ""), seen, number):
-            name = spelled.get(plain(column), column)
             step = _with(base, name, value, "negative")
             yield replace(step, extra={name: value})
 

@@ -29,7 +29,7 @@ def words(name: str) -> list[str]:
 
 def singular(word: str) -> str:
     """A word without the ending of the plural."""
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("uses", "us")):
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("uses", "us")):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word.removesuffix(ending) + instead
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us")) and len(word) > 2 else word
@@ -90,7 +90,8 @@ def _rank(operation: Operation) -> tuple[int, int, str, str]:
         or bool(set(words(operation.path.rsplit("/", 1)[-1])) & {"delete", "purge", "clear", "reset", "truncate"})
     )
     ranks = {"POST": 1 if not item else 3, "PUT": 3, "PATCH": 3, "DELETE": 4, "GET": 2, "HEAD": 2}
-    return 5 if bulk else ranks.get(operation.method, 3), number, operation.path, operation.method
+    rank = 5 if bulk else ranks.get(operation.method, 3)
+    return rank, -number if rank == ranks["DELETE"] else number, operation.path, operation.method
 
 
 def collection_of(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from gate.core.exchange import Exchange
@@ -42,13 +43,26 @@ class Pool:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._known: dict[str, list[Known]] = {}
+        self._created: dict[tuple[str, str], Known] = {}  # by kind and first value
 
     def kinds(self) -> set[str]:
         """The kinds that it has a resource of."""
         return {kind for kind, known in self._known.items() if known}
 
-    def learn(self, kind: str, step: Step, exchange: Exchange, context: Mapping[str, Value], *, created: bool) -> None:
-        """Add the resources of an accepted answer; of a creation, what was sent belongs to it, too."""
+    def learn(
+        self,
+        kind: str,
+        step: Step,
+        exchange: Exchange,
+        context: Mapping[str, Value],
+        *,
+        created: bool,
+        own: Mapping[str, Value] = MappingProxyType({}),
+    ) -> None:
+        """Add the resources of an accepted answer; of a creation, what was sent belongs to it, too.
+
+        ``own`` are values that the path has for the resource itself.
+        """
         sent = exchange.sent if created and isinstance(exchange.sent, dict) else {}
         for pointer, members in _objects(exchange.json):
             values = {plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)}
@@ -56,16 +70,22 @@ class Pool:
                 plain(name): (value, Reference("", step.number, f"{pointer}/{_escaped(name)}"))
                 for name, value in _scalars(members)
             }
-            self._add(Known(kind, values, context))
-        if created and not any(True for _ in _objects(exchange.json)) and sent:
-            values = {plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)}
-            self._add(Known(kind, values, context))
+            self._add(Known(kind, {**own, **values}, context), created=created)
+        if created and not any(True for _ in _objects(exchange.json)) and (sent or own):
+            values = {**own} | {
+                plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)
+            }
+            self._add(Known(kind, values, context), created=created)
 
-    def _add(self, known: Known) -> None:
+    def _add(self, known: Known, *, created: bool) -> None:
+        """Add a resource; as its creation showed it, where that is known."""
         entries = self._known.setdefault(known.kind, [])
         first = known.value(Identifier("", ""))
         if first is None:
             return
+        if created:
+            self._created[known.kind, str(first[0])] = known
+        known = self._created.get((known.kind, str(first[0])), known)
         values = (entry.value(Identifier("", "")) for entry in entries)
         if all(value is None or value[0] != first[0] for value in values):
             entries.append(known)
@@ -86,10 +106,10 @@ class Pool:
                 return known.value(wanted)
         return None
 
-    def forget(self, kind: str, value: str) -> None:
-        """Remove the resources of a kind that have a value, which a request did not find or deleted."""
-        entries = self._known.get(kind, [])
-        entries[:] = [entry for entry in entries if all(str(member) != value for member, _ in entry.members.values())]
+    def forget(self, wanted: Identifier, value: str) -> None:
+        """Remove the resources that a value identifies, which a request did not find or deleted."""
+        entries = self._known.get(wanted.kind, [])
+        entries[:] = [entry for entry in entries if str((entry.value(wanted) or ("",))[0]) != value]
 
 
 def _objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

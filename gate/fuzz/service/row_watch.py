@@ -28,12 +28,13 @@ UNWATCHED = DatabaseContract(Path(), {}, (), "SELECT 0", "")
 _COLUMNS = """
 SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
 """
-_KEYS = """
+_INDEXED = """
 SELECT c.relname AS name, array_agg(a.attname::text) AS columns
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY(i.indkey)
-WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname
 """
+_KEYS = _INDEXED + "WHERE i.indisprimary AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname"
+_UNIQUE = _INDEXED + "WHERE i.indisunique AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname"
 
 
 class RowWatch:
@@ -50,6 +51,7 @@ class RowWatch:
         for row in database.query(_COLUMNS):
             self.columns.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
         self._keys: dict[str, list[str]] = {row["name"]: row["columns"] for row in database.query(_KEYS)}
+        self.unique = {(row["name"], column) for row in database.query(_UNIQUE) for column in row["columns"]}
         counted = Tables(database.connection, database.tables(), UNWATCHED).state().tables
         self._names = [name for name, (number, _) in counted.items() if number <= MOST_ROWS and name not in self.late]
         self._tables = Tables(database.connection, self._names, UNWATCHED)
@@ -105,10 +107,7 @@ class RowWatch:
         """Return whether nothing changed but columns that are written late."""
         if change.table in self.late:
             return True
-        if change.before is None or change.after is None:
-            return False
-        changed = [name for name, value in change.after.items() if change.before.get(name) != value]
-        return all(f"{change.table}.{name}" in self.late for name in changed)
+        return changed_names([change]) <= self.late
 
     def settle(self, seconds: float) -> bool:
         """Wait until nothing changes any more; False where that has not come within ``seconds``."""
@@ -165,6 +164,18 @@ def counts(changes: Iterable[RowChange]) -> Mapping[str, tuple[int, int]]:
         before[change.table] += change.before is not None
         after[change.table] += change.after is not None
     return {table: (before[table], after[table]) for table in {**before, **after}}
+
+
+def changed_names(changes: Iterable[RowChange]) -> set[str]:
+    """The columns that were updated, as ``table.column``, and the tables of which rows came or went."""
+    names: set[str] = set()
+    for change in changes:
+        before, after = change.before, change.after
+        if before is None or after is None:
+            names.add(change.table)
+        else:
+            names |= {f"{change.table}.{name}" for name in after if before.get(name) != after[name]}
+    return names
 
 
 def as_json(value: Any) -> Any:

@@ -21,7 +21,7 @@ from gate.suite.starting import system_of
 from gate.suite.state import SETTINGS, journal_of, shared_of, worker_of
 from gate.targets import System
 from gate.targets.choose import choose
-from gate.verdict.events import FuzzResult, OperationFuzzed, OperationUnreached
+from gate.verdict.events import CandidateReported, FuzzResult, OperationFuzzed, OperationUnreached
 from gate.verdict.journal import Journal, Progress
 
 if TYPE_CHECKING:
@@ -68,8 +68,11 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
         if reason := pack().declaration.fuzz.reason_to_skip(str(operation)):
             journal.write(OperationUnreached(str(operation), [], f"Left out in [fuzz.skip]: {reason}"))
     yield opened
-    for candidate in opened.close():
-        journal.write(candidate)
+    for entry in opened.close():
+        if isinstance(entry, CandidateReported):
+            journal.write(entry)
+        else:
+            journal.write_findings([entry.finding], entry.evidence)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A small service of which gate.toml says all: it makes its own tables, and answers from them.
 
 ``python declared_service.py PORT DATABASE_URL``; ``MODE`` says how it behaves: ``extension`` needs one that no Postgres
-has, and ``late`` writes half a second after each request.
+has, ``late`` writes half a second after each request, and ``refused`` writes although it refuses.
 """
 
 import http.server
@@ -12,7 +12,8 @@ import threading
 
 import psycopg
 
-PORT, URL, MODE = int(sys.argv[1]), sys.argv[2], os.environ.get("MODE", "")
+PORT, URL = (int(sys.argv[1]), sys.argv[2]) if __name__ == "__main__" else (0, "")
+MODE = os.environ.get("MODE", "")
 DOCUMENT = {
     "openapi": "3.0.3",
     "info": {"title": "notes", "version": "1"},
@@ -93,6 +94,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             text = json.loads(body)["text"]
         except (ValueError, KeyError, TypeError):
+            if MODE == "refused":
+                write_late()
             return self.answer(400, {"error": "text is missing"})
         with connect() as connection:
             row = connection.execute("INSERT INTO notes (text) VALUES (%s) RETURNING id", (text,)).fetchone()

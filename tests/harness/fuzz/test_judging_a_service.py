@@ -1,0 +1,70 @@
+"""A declared service is explored; what it does wrong is confirmed on a fresh database, what it does late is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gate.core.declaration import parse
+from gate.core.redaction import Redactor
+from gate.core.rerun import RunOptions
+from gate.fuzz import replay
+from gate.fuzz.service import pack as packs
+from gate.fuzz.service.judging import Judgement, Judging
+from gate.session.session import Session
+from gate.targets.declared import DeclaredTarget
+from gate.verdict.journal import Journal
+from tests.harness.support.declared_service import DOCUMENT
+
+SERVICE = Path(__file__).parents[1] / "support" / "declared_service.py"
+Judge = Callable[[str, str], Judgement]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Iterator[Judge]:
+    """Judges an operation of the small service in a mode."""
+    closing: list[Callable[[], object]] = []
+
+    def judge(operation: str, mode: str) -> Judgement:
+        text = f"""
+            [service]
+            start = "python {SERVICE} {{port}} {{database_url}}"
+            env = {{ MODE = "{mode}" }}
+            openapi = "{tmp_path / "openapi.json"}"
+        """
+        (tmp_path / "openapi.json").write_text(json.dumps(DOCUMENT))
+        pack = packs.DeclaredPack(parse(text, tmp_path / "gate.toml"))
+        target = DeclaredTarget(pack.service, warm=False, say=lambda _: None)
+        closing.append(target.stop)
+        shared = target.start()
+        journal = Journal(tmp_path / "journal.ndjson", Redactor(()))
+        closing.append(journal.close)
+
+        def opened() -> Session:
+            return Session(pack, target.system(shared), lambda: "x", journal).unwatched()
+
+        judging = Judging(
+            pack, opened(), opened, seed=0, directory=tmp_path / "replay", options=RunOptions(program="gate judge")
+        )
+        closing.append(lambda: list(judging.close()))
+        named = next(each for each in pack.contract.operations if str(each) == operation)
+        return judging.judge(named, "test", 12, lambda _: None)[1]
+
+    yield judge
+    for close in reversed(closing):
+        close()
+
+
+def test_refusal_that_writes_is_confirmed_with_the_requests_that_show_it(judge: Judge) -> None:
+    judgement = judge("POST /notes", "refused")
+    (violation,) = judgement.violations
+    assert violation.finding.cause == ("BG-REFUSED-001", "POST /notes 400 -> events")
+    assert violation.evidence.command.startswith("gate judge --replay ")
+    assert [step["request"]["method"] for step in replay.load(violation.replay).steps] == ["POST"]
+
+
+def test_late_writes_are_no_findings(judge: Judge) -> None:
+    assert judge("POST /notes", "late").violations == []

@@ -1,0 +1,178 @@
+"""The oracles of single requests and their rows: red on their violation, silent on what is right or may be meant so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gate.contract.document import Contract
+from gate.core.effect import Effect, RowChange
+from gate.core.exchange import Exchange
+from gate.core.record import Observations, Record
+from gate.oracles import assigned, created, deleted, failing, general, quiet, repeated, sent_values
+from gate.oracles.registry import Oracle
+from gate.oracles.row_values import created_row, same
+
+CONTRACT = Contract({"paths": {}})
+COLUMNS = {
+    "items": {
+        "id": "integer",
+        "name": "text",
+        "email": "text",
+        "price": "numeric",
+        "labels": "jsonb",
+        "role": "text",
+        "owner_id": "integer",
+        "made_at": "timestamp with time zone",
+        "api_key": "text",
+    },
+    "events": {"id": "integer", "name": "text"},
+}
+DECLARED = frozenset({"name", "email", "price", "labels", "owner_id", "made_at", "api_key", "unknown"})
+
+
+def effect(method: str, sent: Any, status: int = 200, answer: Any = None, **members: Any) -> Effect:
+    bodies = [b"" if value is None else json.dumps(value).encode() for value in (sent, answer)]
+    path = "/items" if method == "POST" else "/items/1"
+    exchange = Exchange(method, f"http://service{path}", status, {}, bodies[0], {}, bodies[1])
+    operation = f"{method} /items" + ("" if method == "POST" else "/{id}")
+    values = {} if method == "POST" else {"id": "1"}
+    return Effect(exchange, operation, DECLARED, columns=COLUMNS, **{"path_values": values, **members})
+
+
+def row(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, key: str = "1") -> RowChange:
+    return RowChange("items", key, None if before is None else dict(before), None if after is None else dict(after))
+
+
+def codes(oracle: Oracle, *effects: Effect) -> list[str]:
+    return [finding.code for finding in oracle.check(Record("", effects=effects), Observations(), CONTRACT)]
+
+
+@pytest.mark.parametrize("oracle", general.ROW_ORACLES, ids=lambda oracle: oracle.name)
+def test_minimal_violation_shows_every_code(oracle: Oracle) -> None:
+    found = {finding.code for finding in oracle.check(*oracle.violation(CONTRACT), CONTRACT)}
+    assert found == {code.id for code in oracle.codes}
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ({"name": "a"}, {"name": "a"}),
+        ({"email": "A@b.C "}, {"email": "a@b.c"}),
+        ({"price": 1.50}, {"price": 1.5}),
+        ({"price": "1.50"}, {"price": 7}),
+        ({"labels": {"a": [1, 2.0]}}, {"labels": {"a": [1, 2]}}),
+        ({"made_at": "2024-01-01T01:00:00+01:00"}, {"made_at": "2024-01-01T00:00:00+00:00"}),
+        ({"api_key": "secret"}, {"api_key": "e3b0c442"}),
+        ({"unknown": "a"}, {"name": "b"}),
+        ({"name": None}, {"name": "default"}),
+        ({"role": "admin"}, {"role": "member"}),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_values_that_are_stored_in_another_form_are_no_findings(sent: Any, stored: Any) -> None:
+    whole = {"id": 1, "name": "x", **stored}
+    assert codes(sent_values.ORACLE, effect("POST", {"name": "x", **sent}, changes=[row(None, whole)])) == []
+
+
+def test_value_that_is_stored_otherwise_is_a_finding_of_its_member() -> None:
+    stored = {"id": 1, "name": "b", "price": 2}
+    (finding,) = sent_values.check(
+        Record("", effects=[effect("POST", {"name": "b", "price": 3}, changes=[row(None, stored)])]),
+        Observations(),
+        CONTRACT,
+    )
+    assert (finding.where, finding.got) == ("POST /items /price -> items.price", "2 in the row")
+
+
+def test_parameter_of_the_path_wins_over_a_member() -> None:
+    stored = row({"id": 1, "owner_id": 1}, {"id": 1, "owner_id": 2})
+    put = effect("PUT", {"owner_id": 7}, addressed=stored, path_values={"ownerId": "2", "id": "1"})
+    assert codes(sent_values.ORACLE, put) == []
+
+
+def test_patch_keeps_what_it_does_not_name() -> None:
+    before, after = {"id": 1, "name": "a", "price": 4}, {"id": 1, "name": "b", "price": 10}
+    reset = effect("PATCH", {"name": "b"}, addressed=row(before, after))
+    assert codes(sent_values.ORACLE, reset) == ["BG-SENT-003"]
+    assert codes(sent_values.ORACLE, effect("PUT", {"name": "b"}, addressed=row(before, after))) == []
+
+
+def test_update_of_one_row_alone() -> None:
+    first, second = (row({"id": key, "name": "a"}, {"id": key, "name": "b"}, str(key)) for key in (1, 2))
+    patch = effect("PATCH", {"name": "b"}, addressed=first, changes=[first, second])
+    assert codes(sent_values.ORACLE, patch) == ["BG-SENT-004"]
+
+
+def test_created_row_is_the_one_most_like_request_and_answer() -> None:
+    event = RowChange("events", "9", None, {"id": 9, "name": "item-added"})
+    item = row(None, {"id": 3, "name": "a"}, "3")
+    chosen = created_row(effect("POST", {"name": "a"}, answer={"id": 9, "name": "a"}, changes=[event, item]))
+    assert chosen == item
+
+
+def test_answer_is_compared_with_the_row_as_it_is_read() -> None:
+    stored, later = {"id": 1, "name": "a", "price": 0}, {"id": 1, "name": "a", "price": 1}
+    read = Exchange("GET", "http://service/items/1", 200, body=b'{"id": 1, "price": 1}')
+    post = effect("POST", {"name": "a"}, answer=stored, changes=[row(None, stored)], read=read, read_row=later)
+    assert codes(created.ORACLE, post) == []
+
+
+def test_login_that_creates_another_kind_of_row_is_no_creation() -> None:
+    session = RowChange("events", "1", None, {"id": 1, "name": "login"})
+    assert codes(created.ORACLE, effect("POST", {"name": "me"}, answer={"token": "t"}, changes=[session])) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "expected"),
+    [(None, 404, []), ({"id": 1, "name": "a"}, 200, ["BG-DELETED-001"]), ({"id": 1, "name": "gone"}, 200, [])],
+    ids=["gone", "kept", "marked"],
+)
+def test_deleted_row(after: dict[str, Any] | None, status: int, expected: list[str]) -> None:
+    read = Exchange("GET", "http://service/items/1", status)
+    delete = effect("DELETE", None, 204, addressed=row({"id": 1, "name": "a"}, after), read=read)
+    assert codes(deleted.ORACLE, delete) == expected
+
+
+def test_children_go_with_their_parent() -> None:
+    parent, child = row({"id": 1, "name": "a"}, None), row({"id": 2, "owner_id": 1}, None, "2")
+    assert codes(deleted.ORACLE, effect("DELETE", None, 204, addressed=parent, changes=[parent, child])) == []
+    sibling = row({"id": 2, "price": 1}, None, "2")
+    assert codes(deleted.ORACLE, effect("DELETE", None, 204, addressed=parent, changes=[parent, sibling])) == [
+        "BG-DELETED-002"
+    ]
+
+
+def test_extra_member_that_changes_nothing_is_no_assignment() -> None:
+    stored = row({"id": 1, "role": "admin"}, {"id": 1, "role": "admin"})
+    assert codes(assigned.ORACLE, effect("PATCH", {"role": "admin"}, addressed=stored, extra={"role": "admin"})) == []
+
+
+def test_repeated_request_that_creates_nothing() -> None:
+    assert codes(repeated.ORACLE, effect("POST", {"name": "a"}, 201, {"id": 1}, repeats=True)) == []
+
+
+def test_quiet_service_and_refusals_are_no_findings() -> None:
+    refused = effect("POST", {"name": "a"}, 422, changes=[row(None, {"id": 1, "name": "b"})])
+    assert [codes(each, refused) for each in (quiet.ORACLE, failing.ORACLE, created.ORACLE)] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("value", "stored", "type_", "equal"),
+    [
+        (0.1, 0.10000000149, "real", True),
+        ("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "uuid", True),
+        ("ab", "ab   ", "character", True),
+        ("2024-01-01", "2024-01-01", "date", True),
+        ("2024-01-01T00:00:00Z", "2024-01-01T02:00:00+00:00", "timestamp with time zone", False),
+        (1, 2, "integer", False),
+        (True, False, "boolean", False),
+    ],
+)
+def test_values_are_equal_as_far_as_their_type_can_hold_them(
+    value: Any, stored: Any, type_: str, *, equal: bool
+) -> None:
+    assert same(value, stored, type_) is equal
