@@ -40,6 +40,8 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def run(values: Namespace) -> int:
     """Judges the service; the exit code."""
+    from gate.cli.init_options import near
+    from gate.core.isolation import isolate
     from gate.fuzz.service.document import fetched
     from gate.fuzz.service.pack import DOCUMENT, pack_in
 
@@ -52,8 +54,10 @@ def run(values: Namespace) -> int:
             "gate judge confirms findings on fresh databases, so it has to start the service itself.",
             "Declare service.start in gate.toml instead of service.base_url.",
         )
+    settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
+    if sentence := isolate(network=settings.network, near=near(pack.declaration)):
+        print(sentence)
     if pack.declaration.document is None:
-        settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
         os.environ[DOCUMENT] = str(fetched(pack, settings))
     if unused := pack.declaration.fuzz.unused_patterns(map(str, pack.contract.operations)):
         raise GateError(

@@ -45,6 +45,14 @@ def isolate(*, network: bool, near: str = "") -> str:
     )
 
 
+def remark(environment: Mapping[str, str]) -> str:
+    """A sentence for the report of a run whose service had a way out; empty for any other."""
+    return {
+        OPEN: "The service could reach the network, as --network allows.",
+        PROXY: "Without a network namespace, only a proxy that refuses kept the service from the network.",
+    }.get(environment.get(VARIABLE, ""), "")
+
+
 def refusing_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """Variables for a process that has to be behind the proxy; none where the run is in a namespace, or open."""
     return dict.fromkeys(PROXIES, REFUSING) if environment.get(VARIABLE) == PROXY else {}

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from gate import suite
+from gate.core import isolation
 from gate.core.errors import GateError
 from gate.core.rerun import Rerun, RunOptions
 from gate.core.settings import NOTE, WITHOUT_ORACLES, WRAPPED
@@ -117,6 +118,7 @@ class Controller:
             judged=judged(settings, configured(suite.pack().service, settings), self.asked.words),
             narrowed=bool(self.asked.narrowed or self.asked.expression or settings.shard),
             shard=str(settings.shard or ""),
+            remark=isolation.remark(os.environ),
             stopped=stopped if WITHOUT_ORACLES in os.environ else "",
         )
 

@@ -49,6 +49,7 @@ class Run:
     shard: str = ""  # such as 2/4, if it is a part of a run
     narrowed: bool = False  # tests were selected, so a pass is about those alone
     duration: float = 0.0  # seconds
+    remark: str = ""  # that its report begins with
     stopped: str = ""  # why the run could not go on, or says nothing whatever it found
     missing: Sequence[str] = ()  # had to be judged and was not
     not_tried: Mapping[str, int] = field(default_factory=dict)  # tests after the end of the run, by folder
@@ -76,7 +77,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
         reason += "".join(f" {_number(count, 'test')} did not run: {text}." for text, count in left_out.items())
     return Verdict(
         verdict=ending,
-        reason=reason,
+        reason=f"{run.remark} {reason}".strip(),
         target=run.target,
         setting=run.setting,
         depth=run.depth,

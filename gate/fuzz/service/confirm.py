@@ -85,18 +85,18 @@ class Confirmer:
     def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
         """The candidate, confirmed by the first way that shows it; None where none does."""
         for way in ways:
-            confirmed = self._shown(candidate, way)
+            confirmed = self._attempt(candidate, way)
             if confirmed is None:
                 continue
             if candidate.finding.code in TWICE:
                 confirmed.trial.session.close()
-                confirmed = self._shown(candidate, way)
+                confirmed = self._attempt(candidate, way)
                 if confirmed is None:
                     continue
             return self._shortened(candidate, confirmed)
         return None
 
-    def _shown(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
+    def _attempt(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
         """The candidate on one fresh system, which stays up where it was shown."""
         trial = self._fresh.take()
         try:
@@ -121,7 +121,7 @@ class Confirmer:
             dropped = {step.number for step in spare[:length]}
             if not dropped:
                 break
-            shorter = self._shown(candidate, [step for step in best.steps if step.number not in dropped])
+            shorter = self._attempt(candidate, [step for step in best.steps if step.number not in dropped])
             if shorter is None:
                 length = max(1, length // 2)
                 needed |= dropped if length == 1 else set()

@@ -307,12 +307,12 @@ class Explorer:
         if operation.method in {"PATCH", "PUT"}:
             yield from mutations.alone(base)
         yield from mutations.colliding(base, rows, self._rng)
-        made = chain(mutations.varied(base, members, self._rng), mutations.wrong(base, self._rng))
+        steps = chain(mutations.varied(base, members, self._rng), mutations.wrong(base, self._rng))
         if row is not None and row.after is not None and not open_to_all(request_schema(operation).follow().value):
             table = mutations.Table(self.trial.watch.columns.get(row.table, {}), rows)
-            made = chain(made, mutations.assigning(base, described, effect.answer, row.after, table))
+            steps = chain(steps, mutations.assigning(base, described, effect.answer, row.after, table))
         unique = {plain(column) for table, column in self.trial.watch.unique if row and table == row.table}
-        for step in made:
+        for step in steps:
             new = operation.method == "POST" and isinstance(step.request.body, dict)
             yield mutations.refreshed(step, base, members, unique, self._rng) if new else step
 

@@ -138,7 +138,8 @@ def _texts(rules: Mapping[str, Any], rng: random.Random) -> list[str]:
     text = formats.get(rules.get("format", ""), "")
     least, most = rules.get("minLength", 0), rules.get("maxLength", 200)
     if "pattern" in rules:
-        fitting = [each for each in (f"g{token}", f"{token}", text, f"G{token}") if re.search(rules["pattern"], each)]
+        texts = (f"g{token}", token, text, f"g-{token}@example.org", f"G{token}")
+        fitting = [each for each in texts if re.search(rules["pattern"], each)]
         return [each for each in fitting[:1] if least <= len(each) <= most]
     if not text:
         return []

@@ -131,7 +131,7 @@ class DeclaredPack:
 
     @cached_property
     def facts(self) -> Facts:
-        """What is declared of the rows."""
+        """The declared facts about the rows."""
         rows, base = self.declaration.rows, self.declaration.service.base
         key = self.declaration.idempotency
         exceptions = {entry.operation: frozenset(entry.members) for entry in self.declaration.stored}

@@ -1,4 +1,4 @@
-"""What replay files of a declared service need: their steps are performed as the exploration performs them."""
+"""Replay files of a declared service: their steps are performed as the exploration performs them."""
 
 from __future__ import annotations
 

@@ -11,5 +11,5 @@ from gate.suite.declared.exploring import Explore, operations
 @pytest.mark.smoke
 @pytest.mark.parametrize("operation", operations(), ids=str)
 def test_operation(operation: Operation, explore: Explore) -> None:
-    """What the operation refuses changes no row; what it accepts is stored, can be read, and leaves no work behind."""
+    """A refusal changes no row; an accepted request is stored, can be read, and leaves no work behind."""
     explore(operation)

@@ -53,8 +53,8 @@ def codes(oracle: Oracle, *effects: Effect) -> list[str]:
 
 @pytest.mark.parametrize("oracle", general.ROW_ORACLES, ids=lambda oracle: oracle.name)
 def test_minimal_violation_shows_every_code(oracle: Oracle) -> None:
-    found = {finding.code for finding in oracle.check(*oracle.violation(CONTRACT), CONTRACT)}
-    assert found == {code.id for code in oracle.codes}
+    shown_codes = {finding.code for finding in oracle.check(*oracle.violation(CONTRACT), CONTRACT)}
+    assert shown_codes == {code.id for code in oracle.codes}
 
 
 @pytest.mark.parametrize(
