@@ -107,12 +107,6 @@ def _init(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
-def _annotate(parser: ArgumentParser) -> Run:
-    from gate.cli.annotate import prepare
-
-    return prepare(parser)
-
-
 def _judge(parser: ArgumentParser) -> Run:
     from gate.cli.service import prepare
 

@@ -44,6 +44,7 @@ def run(values: Namespace) -> int:
     from gate.core.isolation import isolate
     from gate.fuzz.service.document import fetched
     from gate.fuzz.service.pack import DOCUMENT, pack_in
+    from gate.fuzz.service.settings import ServiceSettings
 
     path = Path.cwd() / FILE
     if not path.is_file():
@@ -54,7 +55,7 @@ def run(values: Namespace) -> int:
             "gate judge confirms findings on fresh databases, so it has to start the service itself.",
             "Declare service.start in gate.toml instead of service.base_url.",
         )
-    settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
+    settings = load(ServiceSettings, given(ServiceSettings, values), directory=Path.cwd())
     if sentence := isolate(network=settings.network, near=near(pack.declaration)):
         print(sentence)
     if pack.declaration.document is None:

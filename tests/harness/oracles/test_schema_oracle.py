@@ -8,7 +8,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from beacon.database import DATABASE
+from beacon.database import DATABASE, DIRECTORY
 from gate.core.errors import GateError
 from gate.core.findings import catalogue
 from gate.oracles import schema
@@ -16,7 +16,7 @@ from gate.oracles.schema import Part, check, parse, write
 from gate.targets import Target
 
 Connection = psycopg.Connection[tuple[object, ...]]
-PUBLISHED = DATABASE.schema.read_text(encoding="utf-8")
+PUBLISHED = (DIRECTORY / "schema.txt").read_text(encoding="utf-8")
 
 CASES: list[tuple[LiteralString, str, str]] = [
     ("DROP TABLE signature_nonces", "BG-SCHEMA-001", "table signature_nonces"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from beacon.database import DATABASE
+from beacon.database import DATABASE, DIRECTORY
 from beacon.oracles.registered import ORACLES
 from gate.core.errors import NotAvailable
 from gate.core.record import Observation, Observations, Record, Row
@@ -60,7 +60,7 @@ def test_rows_of_an_incomplete_table_are_not_judged() -> None:
 
 
 def test_complete_database_has_every_check() -> None:
-    promised = schema.load(DATABASE.schema)
+    promised = schema.load(DIRECTORY / "schema.txt")
     assert schema.absent(promised, promised) == frozenset()
     assert DATABASE.without(()) is DATABASE
     assert (DATABASE.unavailable(()), without_tables(ORACLES, ())) == ({}, {})
