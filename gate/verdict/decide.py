@@ -65,9 +65,8 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     if run.depth == "full" and not (run.stopped or counts.skipped or run.narrowed):
         groups.append(of_run(Finding(UNCOVERED, name, "seen at least once", "never") for name in coverage.uncovered))
     if not run.stopped:
-        seen = {deviation.id for _, deviation in accepted}
         reached = [] if run.shard else _reached(tally)  # another shard may have seen what this one did not
-        groups += (of_run([finding]) for finding in run.profile.findings(seen, reached))
+        groups += map(of_run, zip(run.profile.findings({each.id for _, each in accepted}, reached), strict=True))
     findings = [_repeatable(finding, run.rerun) for finding in numbered(groups)]
     ending, reason = _ending(run, counts, findings, len(excused), tally)
     left_out = _left_out(tally)
