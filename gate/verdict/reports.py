@@ -55,7 +55,9 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "Left behind": verdict.left_behind,
     }
     parts = {
+        "unreached": verdict.unreached,
         "findings": verdict.findings,
+        "candidates": verdict.candidates,
         "tests": verdict.tests,
         "criteria": verdict.criteria,
         "coverage": True,

@@ -109,7 +109,7 @@ def test_bulk_deletion_is_last_and_creation_first() -> None:
         "/flows/{id}": ("get", "delete", "put"),
         "/flows/{id}/runs": ("post",),
     }
-    items = {path: {method: {"responses": {}} for method in methods} for path, methods in paths.items()}
+    items: dict[str, Any] = {path: {method: {"responses": {}} for method in methods} for path, methods in paths.items()}
     ordered = [str(operation) for operation in order(Contract({"paths": items}).operations)]
     assert ordered[:2] == ["POST /flows", "POST /flows/{id}/runs"]
     assert ordered[-2:] == ["DELETE /flows/{id}", "DELETE /flows"]
