@@ -93,7 +93,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(1)
         try:
             text = json.loads(body)["text"]
-        except (ValueError, KeyError, TypeError):
+            if not 1 <= len(text.encode().replace(b"\0", b"")) == len(text.encode()):
+                raise ValueError(text)
+        except (ValueError, KeyError, TypeError, AttributeError):
             if MODE == "refused":
                 write_late()
             return self.answer(400, {"error": "text is missing"})
