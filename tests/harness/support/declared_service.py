@@ -93,9 +93,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os._exit(1)
         try:
             text = json.loads(body)["text"]
-            if not 1 <= len(text.encode().replace(b"\0", b"")) == len(text.encode()):
-                raise ValueError(text)
+            valid = bool(text) and b"\0" not in text.encode()
         except (ValueError, KeyError, TypeError, AttributeError):
+            valid = False
+        if not valid:
             if MODE == "refused":
                 write_late()
             return self.answer(400, {"error": "text is missing"})
