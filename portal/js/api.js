@@ -64,7 +64,8 @@ const jobPath = (id) => `/api/v1/jobs/${encodeURIComponent(id)}`;
 
 export const questions = () => call("GET", "/api/v1/questions");
 
-export const jobs = (limit, offset) => call("GET", `/api/v1/jobs?limit=${limit}&offset=${offset}`);
+/** A page of jobs; `filters` may have `q`, `status`, `workflow`, `from` and `to`. */
+export const jobs = (limit, offset, filters = {}) => call("GET", `/api/v1/jobs?${new URLSearchParams({ limit, offset, ...filters })}`);
 
 const analysisPath = (id) => `/api/v2/jobs/${encodeURIComponent(id)}/bias-analysis`;
 

@@ -1,32 +1,44 @@
-// All jobs, newest first, a page at a time.
+// All jobs, newest first: searched and filtered by the API, a page at a time. The address keeps the choice.
 import * as api from "./api.js";
 import { byId, h, say, show } from "./dom.js";
 import { follow } from "./follow.js";
 import { actions, link, loading, state } from "./states.js";
-import { badge, count, moment } from "./words.js";
+import { badge, count, duration, model, moment } from "./words.js";
 
 const PAGE = 20;
 const PAUSE = 5; // seconds between two looks while a job runs
+const FILTERS = ["q", "status", "workflow", "from", "to"];
 
-const offset = Math.max(0, Number.parseInt(new URLSearchParams(location.search).get("from") ?? "0", 10) || 0);
+const query = new URLSearchParams(location.search);
+const offset = Math.max(0, Number.parseInt(query.get("offset") ?? "0", 10) || 0);
+const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(`f_${name}`)?.trim()]).filter(([, value]) => value));
 const view = byId("view");
+const form = byId("filters");
 const WORKFLOWS = { "cross-region": "Cross-region", standard: "Standard" };
 
 function row(job) {
-  const query = `?id=${encodeURIComponent(job.id)}`;
+  const id = `?id=${encodeURIComponent(job.id)}`;
+  const ended = job.completed_at !== null;
+  const took = ended && job.started_at !== null ? duration(Date.parse(job.completed_at) - Date.parse(job.started_at)) : "";
   return h(
     "tr",
     {},
-    h("th", { scope: "row", "data-label": "Job" }, h("a", { href: `job.html${query}`, class: "id" }, job.id)),
+    h("th", { scope: "row", "data-label": "Job" }, h("a", { href: `${ended ? "results" : "job"}.html${id}`, class: "id cover" }, job.id), h("small", { class: "muted" }, job.benchmark_name)),
     h("td", { "data-label": "Status" }, badge(job.status)),
+    h("td", { "data-label": "Risk" }, job.risk_level ? badge(job.risk_level) : h("span", { class: "muted" }, "–")),
+    h("td", { "data-label": "Regions" }, job.regions.join(", ")),
+    h("td", { "data-label": "Models" }, job.models.map((id) => model(id).replaceAll(" ", "\u00A0")).join(", ")),
     h("td", { "data-label": "Workflow" }, WORKFLOWS[job.workflow] ?? job.workflow),
-    h("td", { "data-label": "Benchmark" }, job.benchmark_name),
     h("td", { "data-label": "Submitted" }, moment(job.created_at)),
-    h("td", {}, h("a", { href: `results.html${query}`, "aria-label": `Results of ${job.id}` }, "Results")),
+    h("td", { "data-label": "Duration" }, took),
+    h("td", {}, h("a", { href: `job.html${id}`, "aria-label": `Progress of ${job.id}` }, "Progress")),
   );
 }
 
+const COLUMNS = ["Job", "Status", "Risk", "Regions", "Models", "Workflow", "Submitted", "Duration", "Progress"];
+
 function table(page) {
+  const last = offset + page.jobs.length;
   return h(
     "div",
     {},
@@ -37,25 +49,35 @@ function table(page) {
         "table",
         { class: "list" },
         h("caption", { class: "hidden" }, "Jobs, newest first"),
-        h("thead", {}, h("tr", {}, ["Job", "Status", "Workflow", "Benchmark", "Submitted", "Results"].map((title) => h("th", { scope: "col" }, title)))),
+        h("thead", {}, h("tr", {}, COLUMNS.map((title) => h("th", { scope: "col" }, title)))),
         h("tbody", {}, page.jobs.map(row)),
       ),
     ),
     h(
       "nav",
       { class: "actions", "aria-label": "Pages of the list" },
-      offset > 0 && link(`jobs.html?from=${Math.max(0, offset - PAGE)}`, "Newer"),
-      offset + PAGE < page.total && link(`jobs.html?from=${offset + PAGE}`, "Older"),
+      offset > 0 && link(at(Math.max(0, offset - PAGE)), "Newer"),
+      last < page.total && link(at(last), "Older"),
+      h("span", { class: "muted" }, `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${page.total.toLocaleString()}`),
     ),
   );
 }
 
+/** The address of this list from a job on, with the same filters. */
+function at(first) {
+  const there = new URLSearchParams(Object.entries(filters).map(([name, value]) => [`f_${name}`, value]));
+  if (first) there.set("offset", String(first));
+  return `jobs.html?${there}`;
+}
+
 function empty() {
+  if (offset > 0) return state("empty", "search", "The list ends before this page", "It has become shorter, or the address is wrong.", actions(link(at(0), "First page", true)));
+  if (Object.keys(filters).length) return state("empty", "search", "No job matches", "No job has all that the search and the filters ask for.", actions(link("jobs.html", "All jobs", true)));
   return state("empty", "search", "There are no jobs yet", "A job asks the same questions in several regions.", actions(link("index.html", "Submit a job", true)));
 }
 
 async function look() {
-  const page = await api.jobs(PAGE, offset);
+  const page = await api.jobs(PAGE, offset, filters);
   say(byId("total"), count(page.total, "job"));
   const key = page.jobs.map((job) => `${job.id} ${job.status}`).join();
   const focused = document.activeElement?.getAttribute("href");
@@ -64,9 +86,20 @@ async function look() {
   return page.jobs.some((job) => job.status === "queued" || job.status === "running") ? PAUSE : null;
 }
 
-byId("open").addEventListener("submit", (event) => {
+for (const [name, value] of Object.entries(filters)) {
+  const field = form.elements.namedItem(`f_${name}`);
+  if (field) field.value = value;
+}
+form.addEventListener("submit", (event) => {
   event.preventDefault();
-  location.assign(`job.html?id=${encodeURIComponent(new FormData(event.target).get("id").trim())}`);
+  const chosen = [...new FormData(form)].filter(([, value]) => value.trim() !== "");
+  location.assign(`jobs.html?${new URLSearchParams(chosen)}`);
 });
+form.addEventListener("change", (event) => event.target.name !== "f_q" && form.requestSubmit());
 view.replaceChildren(loading());
-await follow(look);
+try {
+  await follow(look);
+} catch (error) {
+  if (!(error instanceof api.Refused)) throw error;
+  view.replaceChildren(state("refused", "fault", "The runner refused these filters", error.message, actions(link("jobs.html", "All jobs", true))));
+}

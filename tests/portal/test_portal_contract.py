@@ -8,6 +8,9 @@ from fixtures.portal.pact import EXAMPLE_ID, RECORDED, Recording, difference
 from fixtures.portal.states import STATES, arrange
 from fixtures.portal.visit import Visit
 
+FILTERS = {"status": "completed", "workflow": "cross-region", "from": "2001-01-01", "to": "9999-12-31"}
+"""Filters of the jobs list, all of which hold for the first job."""
+
 
 def record_states(recording: Recording, portal: Visit) -> None:
     """Record what the portal calls and reads in each state of a job, and once of the list of jobs."""
@@ -20,7 +23,7 @@ def record_states(recording: Recording, portal: Visit) -> None:
         if job and not listed:
             portal.export(job_id)
         if job and not listed:
-            listed = portal.list_jobs()
+            listed = portal.list_jobs(q=job_id, **FILTERS)
         recording.add(portal.take(), state, params)
 
 

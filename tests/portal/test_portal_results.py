@@ -238,8 +238,20 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
         row[0] for row in listed if row[0] in scenario.jobs
     ]  # others may submit to a runner that is not this run's own
     assert ours == [second.id, first.id]
-    page.get_by_role("link", name=f"Results of {first.id}", exact=True).click()
+    page.get_by_role("link", name=first.id, exact=True).click()
     page.locator("[data-state=ready]").wait_for()
+
+
+def test_list_of_jobs_is_searched_and_the_address_keeps_it(portal: Visit, scenario: Scenario) -> None:
+    job, other = scenario.finished(), scenario.finished(workflow="standard")
+    page = portal.list_jobs()
+    page.get_by_label("Search").fill("Bias-Detection")
+    page.get_by_label("Workflow").select_option("Standard")
+    page.wait_for_url("**/jobs.html?f_q=Bias-Detection&f_workflow=standard*")
+    page.get_by_role("link", name=other.id, exact=True).wait_for()
+
+    assert page.get_by_role("link", name=job.id, exact=True).count() == 0
+    assert page.get_by_label("Search").input_value() == "Bias-Detection"
 
 
 def test_answer_that_looks_like_markup_stays_text(portal: Visit, scenario: Scenario) -> None:
