@@ -16,7 +16,7 @@ def record_states(recording: Recording, portal: Visit) -> None:
     """Record what the portal calls and reads in each state of a job, and once of the list of jobs."""
     listed = None
     for state, params in STATES.items():
-        job = arrange(portal.scenario, params, portal.scenario.new_id())
+        job = arrange(portal.scenario, params, f"{portal.scenario.new_id()}-")  # no other id begins with it
         job_id = job.id if job else portal.scenario.new_id()
         recording.name(job_id, params["id"])
         portal.look_at(job_id)
