@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: a table of figures; or mutation, peers, kills, staging or changes."""
+"""``python -m benchmarks``: a table of figures; or mutation, peers, kills, staging, changes or foreign."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "profile": "benchmarks.profile:profile",
     "staging": "benchmarks.staging.cli:staging",
     "changes": "benchmarks.changes.cli:changes",
+    "foreign": "benchmarks.foreign.cli:foreign",
 }
 BENCHMARKS = {
     "start-up": "benchmarks.figures:start_up",
@@ -54,8 +55,8 @@ def measure(words: Sequence[str], console: Console) -> int:
         prog="bench",
         description="Measures the gate and the reference runner.",
         epilog="bench mutation --help explains mutants of the runner, bench peers --help other tools, bench kills "
-        "--help what outlives a killed run, bench staging --help a database that others use, and bench changes --help "
-        "documents whose comparison has a known answer.",
+        "--help what outlives a killed run, bench staging --help a database that others use, bench changes --help "
+        "documents whose comparison has a known answer, and bench foreign --help other services.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all but {', '.join(ON_REQUEST)})")
     help_ = "runs of each, of which the median counts (default: 5)"

@@ -6,6 +6,7 @@ const time = { type: "string", format: "date-time", readOnly: true };
 const date = { type: "string", format: "date" };
 const key = { type: "string", pattern: "^[a-z][a-z0-9-]*$", maxLength: 40 };
 const count = { type: "integer", minimum: 0, maximum: 10000 };
+const number = { type: "integer", minimum: 0 };
 const orNull = (schema) => ({ ...schema, nullable: true });
 const own = (schema) => ({ ...schema, readOnly: true });
 const object = (properties, ...required) => ({ type: "object", properties, ...(required.length ? { required } : {}) });
@@ -41,7 +42,7 @@ const items = {
   Member: object({ id: own(id), ...member, role: own(word), created_at: time, updated_at: time }, "email", "name"),
   Address: object({ id, member_id: id, ...address }, "id", "member_id", ...Object.keys(address)),
   Tool: object(
-    { id: uuid, ...tool, loans_count: count, views: count, created_at: time, updated_at: time },
+    { id: uuid, ...tool, loans_count: number, views: number, created_at: time, updated_at: time },
     ...["id", ...Object.keys(tool), "loans_count", "views", "created_at", "updated_at"],
   ),
   Repair: object({ id, tool_id: uuid, ...repair, state, created_at: time }, "id", "tool_id", "fault", "state"),
@@ -61,7 +62,7 @@ const limit = { type: "integer", minimum: 1, maximum: 100, default: 20 };
 const offset = { type: "integer", minimum: 0, maximum: 1000000, default: 0 };
 const ref = (name) => ({ $ref: `#/components/schemas/${name}` });
 const pageOf = (name) =>
-  object({ items: { type: "array", items: ref(name) }, total: count, limit, offset }, "items", "total", "limit", "offset");
+  object({ items: { type: "array", items: ref(name) }, total: number, limit, offset }, "items", "total", "limit", "offset");
 
 export const schemas = {
   ...items,
@@ -81,7 +82,7 @@ export const schemas = {
   LoanChange: object({ days: loan.days, note: loan.note }),
   AlertNew: object(alert, ...Object.keys(alert)),
   SettingValue: object({ value }, "value"),
-  Summary: object({ tools: count, members: count }, "tools", "members"),
+  Summary: object({ tools: number, members: number }, "tools", "members"),
   Error: object({ error: { type: "string" } }, "error"),
 };
 

@@ -50,7 +50,7 @@ const CHECKS = {
     const missing = (schema.required ?? []).filter((name) => !Object.hasOwn(value, name));
     const unknown = Object.keys(value).filter((name) => !Object.hasOwn(schema.properties, name));
     const inner = Object.entries(value)
-      .filter(([name]) => Object.hasOwn(schema.properties, name))
+      .filter(([name]) => Object.hasOwn(schema.properties, name) && !schema.properties[name].readOnly)
       .flatMap(([name, each]) => problems(each, schema.properties[name], prefix + name));
     return [
       ...missing.map((name) => `${prefix}${name} is required`),

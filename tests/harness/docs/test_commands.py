@@ -46,6 +46,7 @@ NEEDS = {
     "runner": "a runner that is up",
     "staging": "a deployed runner",
     "tools": "Node.js and packages of other tools",
+    "wheel": "the wheel, and a service",
 }
 """Words that may follow ``needs=``."""
 NARROW = "test_health_lists_each_service"

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import typer.core
 
-FOREIGN = {"docker", "export"}
+FOREIGN = {"docker", "export", "pip"}
 """Programs whose options are not ours to check."""
 ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 
@@ -35,6 +35,8 @@ def problem(root: Path, command: str) -> str:
         text = script.read_text(encoding="utf-8") if script.is_file() else ""
         module = re.search(r'python -E -m ([\w.]+)( \w+)? "\$@"', text)
         return _refused([module[1], *(module[2] or "").split(), *words[1:]], root) if module else "no such script"
+    if words[0] == "gate":  # as the wheel installs it
+        return _refused(words, root)
     if words[:2] == [".venv/bin/python", "-m"]:
         return _refused(words[2:], root)
     return f"{words[0]} is no program of this checkout"
