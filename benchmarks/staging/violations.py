@@ -40,7 +40,7 @@ def _attempt() -> None:
     raised = "        raise _refusal(error) from error"
     spec = 'body.get("job_spec") or body.get("jobspec") or body'
     kept = f"            await other.execute({_ATTEMPT!r}, (repr({spec}),))"
-    edit(jobs._submit, (raised, f"        async with state.database.connection() as other:\n{kept}\n{raised}"))
+    edit(jobs._take_in, (raised, f"        async with state.database.connection() as other:\n{kept}\n{raised}"))
 
 
 def _trace() -> None:
