@@ -18,7 +18,7 @@ examples:
   gate init --start "..."                declare a service first: this writes gate.toml
   gate judge                             judge it
   gate judge --depth full --seed 7       with more requests, and others
-  gate judge -k "POST /users"            one operation
+  gate judge -k "POST and users"         the operations with both in their names
   gate judge --replay reports/replay/BG-SENT-001-1a2b3c4d.json
 
 Exit codes: 0 nothing wrong, 1 confirmed findings, 2 usage, 3 the service could not be judged.

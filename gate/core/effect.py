@@ -34,6 +34,20 @@ class RowChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """Rules that are declared for rows.
+
+    Args:
+        states: by ``table.column``, the states that may follow each state.
+        models: by table, the schema of its rows, whose references lead into the document.
+
+    """
+
+    states: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    models: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """A request, its answer, and the rows that changed while it was handled.
 
@@ -50,6 +64,9 @@ class Effect:
         repeats: it was sent a second time under the same idempotency key.
         path_values: values of the path's parameters.
         columns: the types of the columns.
+        earlier: rows that the service changed by itself since the request before.
+        declared_rows: what is declared for the rows.
+        broken: rows that broke a declared invariant afterwards, by its name.
 
     """
 
@@ -65,6 +82,9 @@ class Effect:
     repeats: bool = False
     path_values: Mapping[str, str] = field(default_factory=dict)
     columns: Columns = field(default_factory=dict)
+    earlier: Sequence[RowChange] = ()
+    declared_rows: Declared = field(default_factory=Declared)
+    broken: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
     @property
     def accepted(self) -> bool:

@@ -81,6 +81,8 @@ class Options(BaseModel):
     )
     defaults: ClassVar[Mapping[str, str]] = {}
     """Texts of defaults that are the service's, by field."""
+    without: ClassVar[frozenset[str]] = frozenset()
+    """Inherited fields that are no options of this model."""
 
 
 def flag_of(name: str | None) -> str:
@@ -92,7 +94,7 @@ def declared(model: type[Options]) -> Iterator[Declared]:
     """Every option of a model, in its order."""
     for name, field in model.model_fields.items():
         for option in field.metadata:
-            if isinstance(option, Option):
+            if isinstance(option, Option) and name not in model.without:
                 default = None if field.default_factory else field.default
                 value = f"{default:g}" if isinstance(default, int | float) else str(default or "")
                 text = model.defaults.get(name) or option.default or (value if option.metavar else "")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from gate.core.client import Unreachable
@@ -29,8 +28,6 @@ BATCH_RESOURCES, BATCH_CASES = 20, 100
 MOST_SHRUNK, MOST_UNANSWERED = 4, 3
 FEW = 3
 """Positive cases below which their acceptance rate says nothing about an operation."""
-AFTER_CASES = 100_000
-"""Number of the first chunk of random cases beyond those of the depth."""
 
 
 @dataclass
@@ -92,13 +89,7 @@ class Campaign:
     def _cases(self, number: int, until: float) -> Iterator[AnyCase]:
         yield from self.cases.take(self.operation, number)
         self._budgeted = True
-        for chunk in count(AFTER_CASES):
-            if time.perf_counter() >= until:
-                return
-            for case in self.cases.random(self.operation, chunk):
-                if time.perf_counter() >= until:
-                    return
-                yield case
+        yield from self.cases.until(self.operation, until)
 
     def _note(self, request: GeneratedRequest, sent: SentRequest) -> None:
         self._batch.append(request)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +43,8 @@ from gate.fuzz.store import CaseStore
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 
 BASE = "http://service"
+AFTER_CASES = 100_000
+"""Number of the first chunk of random cases beyond those of the depth."""
 CHUNK = 40
 RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
 """Share of random cases among those of an operation, and of positive cases among the random ones."""
@@ -98,6 +102,16 @@ class Cases:
         positive = number if operation in self._nothing_to_negate else round(number * POSITIVE_SHARE)
         yield from self._draw(operation, GenerationMode.POSITIVE, chunk, positive)
         yield from self._draw(operation, GenerationMode.NEGATIVE, chunk, number - positive)
+
+    def until(self, operation: str, deadline: float) -> Iterator[AnyCase]:
+        """Random cases beside all others, until a time as ``perf_counter`` has it."""
+        for chunk in count(AFTER_CASES):
+            if time.perf_counter() >= deadline:
+                return
+            for case in self.random(operation, chunk):
+                if time.perf_counter() >= deadline:
+                    return
+                yield case
 
     def _draw(self, operation: str, mode: GenerationMode, chunk: int, number: int) -> list[AnyCase]:
         if number <= 0:

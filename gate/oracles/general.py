@@ -5,6 +5,7 @@ from __future__ import annotations
 from gate.oracles import (
     assigned,
     created,
+    declared_rows,
     deleted,
     failing,
     finished,
@@ -29,6 +30,7 @@ ROW_ORACLES = (
     deleted.ORACLE,
     assigned.ORACLE,
     repeated.ORACLE,
+    declared_rows.ORACLE,
 )
 """The oracles of single requests and their rows, the most valuable first."""
 

@@ -2,6 +2,7 @@
 const FORMATS = {
   uuid: /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i,
   date: /^(?!0000)\d{4}-\d\d-\d\d$/,
+  "date-time": /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i,
   email: /^[a-z0-9._+-]{1,40}@[a-z0-9-]{1,40}(\.[a-z0-9-]{1,20}){1,3}$/i,
 };
 
@@ -37,7 +38,7 @@ const CHECKS = {
     if (/[\0\ud800-\udfff]/u.test(value)) return [`${place} has a character that cannot be stored`];
     if (schema.pattern && !new RegExp(schema.pattern, "u").test(value)) return [`${place} must match ${schema.pattern}`];
     const wrong = schema.format && !FORMATS[schema.format].test(value);
-    return wrong || (schema.format === "date" && !isDate(value)) ? [`${place} must be of format ${schema.format}`] : [];
+    return wrong || (schema.format?.startsWith("date") && !isDate(value.slice(0, 10))) ? [`${place} must be of format ${schema.format}`] : [];
   },
   integer: range,
   number: range,

@@ -59,8 +59,6 @@ class Declaration(Table):
     idempotency: IdempotencyTable | None = None
     invariants: str = ""
     """a folder of SQL files, each of which selects rows that must not be"""
-    adapter: str = ""
-    """a Python file for what TOML cannot say"""
     accepted: tuple[Accepted, ...] = ()
     """candidates that were looked at and count from now on"""
     gate: Mapping[str, Any] = Field(default_factory=dict)
@@ -72,6 +70,16 @@ class Declaration(Table):
     def root(self) -> Path:
         """The folder of the file, which its paths are relative to."""
         return self._root
+
+    def invariant_queries(self) -> dict[str, str]:
+        """The query of each invariant by the name of its file; DocumentError where the folder has none."""
+        if not self.invariants:
+            return {}
+        folder = self.root / self.invariants
+        files = sorted(folder.glob("*.sql"))
+        if not files:
+            raise DocumentError(folder, None, "a folder with SQL files, each of which selects rows that must not be")
+        return {path.stem: f"{load_text(path).strip().removesuffix(';')}\n" for path in files}
 
     @property
     def outside(self) -> str:

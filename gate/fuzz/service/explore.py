@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,7 @@ class Explored:
 
     operation: Operation
     cases: int = 0
+    further: int = 0  # of them, by the budget
     positive: int = 0
     accepted: int = 0
     refusals: Refusals = field(default_factory=Refusals)
@@ -92,8 +94,13 @@ class Explorer:
         self.pool = Pool(self._rng)
         self.history = History()
 
-    def explore(self, operation: Operation, number: int, progress: Progress = lambda _: None) -> Explored:
-        """Send ``number`` cases of an operation, and what is made from those that were accepted."""
+    def explore(
+        self, operation: Operation, number: int, progress: Progress = lambda _: None, budget: float = 0.0
+    ) -> Explored:
+        """Send ``number`` cases of an operation, and what is made from those that were accepted.
+
+        ``budget`` is the time in seconds for further cases.
+        """
         explored = Explored(operation)
         try:
             self._provide_for(operation, PROVIDED_DEPTH)
@@ -101,6 +108,12 @@ class Explorer:
                 if explored.spoiled:
                     return explored
                 self._send(explored, self.step_of(case, operation))
+                progress(lambda: f"{operation}: {explored.cases} requests")
+            for case in self.cases.until(operation.id, time.perf_counter() + budget):
+                if explored.spoiled:
+                    return explored
+                self._send(explored, self.step_of(case, operation))
+                explored.further += 1
                 progress(lambda: f"{operation}: {explored.cases} requests")
             for base, _ in explored.bases[-BASES:]:
                 self._repeat(explored, base)

@@ -83,12 +83,14 @@ class Judging:
         session.begin(self._test)
         return Trial(session, self._pack.facts)
 
-    def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
-        """Explore an operation with ``number`` generated cases, and confirm what that shows."""
+    def judge(
+        self, operation: Operation, test: str, number: int, progress: Progress, budget: float = 0.0
+    ) -> tuple[Explored, Judgement]:
+        """Explore an operation with ``number`` cases, and more for ``budget`` seconds; confirm what that shows."""
         self._test = test
         self._judged += 1
         self._explorer.trial.session.begin(test)
-        explored = self._explorer.explore(operation, number, progress)
+        explored = self._explorer.explore(operation, number, progress, budget)
         judgement = Judgement()
         causes = sorted(explored.candidates.values(), key=lambda same: same[0].finding.nearness)
         for index, same in enumerate(causes):

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gate.contract.document import Contract
-from gate.contract.nodes import Operation
+from gate.contract.nodes import DanglingReferenceError, Operation
 from gate.core.declaration import Declaration, load
+from gate.core.effect import Declared
+from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
 from gate.core.settings import Settings
+from gate.core.surroundings import FILE
 from gate.fuzz.service.settings import ServiceSettings
 from gate.fuzz.service.trial import Facts
 from gate.session.pack import Stage, Suite, Views
@@ -145,7 +148,21 @@ class DeclaredPack:
             soft=dict(rows.soft_deletes),
             key_header=(key.header.lower() if key else "") or "idempotency-key",
             key_member=key.member if key else "",
+            rows=Declared(self.declaration.states, self._models()),
+            invariants=self.declaration.invariant_queries(),
         )
+
+    def _models(self) -> dict[str, Any]:
+        """The schemas of rows by table; DocumentError where the document does not have one."""
+        models = {}
+        for table, reference in self.declaration.rows.models.items():
+            try:
+                models[table] = self.contract.resolve({"$ref": reference})
+            except DanglingReferenceError as error:
+                path = self.root / FILE
+                expected = f"rows.models.{table}: a schema of the document, not {reference!r}"
+                raise DocumentError(path, None, expected) from error
+        return models
 
     def skipped(self, operation: Operation) -> bool:
         """Return whether an operation is left out."""

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import psycopg
+from psycopg import sql
+
 from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation
-from gate.core.effect import Effect, RowChange
+from gate.core.effect import Declared, Effect, Row, RowChange
+from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
@@ -21,6 +25,8 @@ from gate.oracles.row_values import created_row, plain
 from gate.session.session import Session
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+MOST_BROKEN = 3
+"""Rows that break an invariant and are shown."""
 SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.7
 """Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
 
@@ -38,6 +44,8 @@ class Facts:
         soft: by table, the SQL condition of rows that count as deleted.
         key_header: the header, in lower case, that makes a request safe to repeat where the document has it.
         key_member: the member of a body that does.
+        rows: life-cycles and schemas of rows.
+        invariants: by name, the query for the rows that must not be.
 
     """
 
@@ -49,6 +57,8 @@ class Facts:
     soft: Mapping[str, str] = field(default_factory=dict)
     key_header: str = "idempotency-key"
     key_member: str = ""
+    rows: Declared = field(default_factory=Declared)
+    invariants: Mapping[str, str] = field(default_factory=dict)
 
 
 class Trial:
@@ -58,6 +68,7 @@ class Trial:
         if session.database is None:
             raise RuntimeError("rows are needed")
         self.session = session
+        self.database = session.database
         self.facts = facts
         self.contract: Contract = session.contract
         self.operations = {operation.id: operation for operation in self.contract.operations}
@@ -88,10 +99,28 @@ class Trial:
             repeats=step.repeats,
             path_values=step.values,
             columns=self._columns,
+            earlier=self.late,
+            declared_rows=self.facts.rows,
+            broken=self._broken() if changes or self.late else {},
         )
         if place and before is not None:
             effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
         return self._read_back(effect, operation, step)
+
+    def _broken(self) -> dict[str, list[Row]]:
+        """The first rows that break each declared invariant."""
+        broken = {name: self._selected(name, query) for name, query in self.facts.invariants.items()}
+        return {name: rows for name, rows in broken.items() if rows}
+
+    def _selected(self, name: str, query: str) -> list[Row]:
+        statement = sql.SQL("SELECT to_jsonb(broken) AS broken FROM ({}) AS broken LIMIT {}")
+        text = sql.SQL(query)  # of the user's own file, which is no input of a service
+        try:
+            rows = self.database.query(statement.format(text, sql.Literal(MOST_BROKEN)))
+        except psycopg.Error as error:
+            reason = str(error).splitlines()[0]
+            raise GateError(f"The invariant {name} cannot be evaluated: {reason}", "Correct its query.") from error
+        return [row["broken"] for row in rows]
 
     def _send(self, step: Step) -> Exchange:
         headers = {name: value.encode("latin-1", "replace") for name, value in step.request.headers.items()}

@@ -27,6 +27,8 @@ from gate.verdict.journal import Journal, Progress
 if TYPE_CHECKING:
     from gate.fuzz.service.judging import Judging
 
+BUDGETS = {"full": 600.0}
+"""Seconds for further cases of all operations by depth, for each worker."""
 CASES = {"smoke": 15, "ci": 50, "full": 200}
 """Generated cases of each operation by depth, beside those that are made from accepted ones."""
 Explore = Callable[[Operation], None]
@@ -86,10 +88,17 @@ def explore(request: pytest.FixtureRequest, judging: Judging) -> Explore:
 
         started, test = time.perf_counter(), request.node.nodeid
         progress = Progress(journal)
-        explored, verdict = judging.judge(operation, test, CASES[settings.depth], progress)
+        explored, verdict = judging.judge(operation, test, CASES[settings.depth], progress, _budget(settings))
         seconds = time.perf_counter() - started
         result = FuzzResult(
-            operation.id, explored.cases, explored.positive, explored.accepted, round(seconds, 3), 0.0, ""
+            operation.id,
+            explored.cases,
+            explored.positive,
+            explored.accepted,
+            round(seconds, 3),
+            oracle_seconds=0.0,
+            digest="",
+            further=explored.further,
         )
         journal.write(OperationFuzzed(result))
         journal.count_judged(test, [oracle.name for oracle in pack().oracles])
@@ -101,3 +110,9 @@ def explore(request: pytest.FixtureRequest, judging: Judging) -> Explore:
         must_hold(verdict.violations)
 
     return run
+
+
+def _budget(settings: Settings) -> float:
+    """Seconds for further cases of one operation; the shards of a run share the operations, and so the budget."""
+    budget = BUDGETS.get(settings.depth, 0.0) if settings.budget is None else settings.budget
+    return budget * settings.workers / max(1, len(operations()))

@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 
 from gate.core.declaration import parse
+from gate.core.errors import GateError
 from gate.core.redaction import Redactor
 from gate.core.rerun import RunOptions
 from gate.fuzz import replay
 from gate.fuzz.replay import Violation
 from gate.fuzz.service import pack as packs
 from gate.fuzz.service.judging import Judgement, Judging
-from gate.oracles import unchanged
+from gate.oracles import declared_rows, unchanged
 from gate.session.session import Session
 from gate.targets.declared import DeclaredTarget
 from gate.verdict.journal import Journal
 from tests.harness.support.declared_service import DOCUMENT
 
 SERVICE = Path(__file__).parents[1] / "support" / "declared_service.py"
-Judge = Callable[[str, str], Judgement]
+Judge = Callable[..., Judgement]
 
 
 @pytest.fixture
@@ -30,8 +31,11 @@ def judge(tmp_path: Path) -> Iterator[Judge]:
     """Judges an operation of the small service in a mode."""
     closing: list[Callable[[], object]] = []
 
-    def judge(operation: str, mode: str) -> Judgement:
+    def judge(operation: str, mode: str, invariant: str = "") -> Judgement:
+        (tmp_path / "invariants").mkdir()
+        (tmp_path / "invariants" / "texts_are_short.sql").write_text(invariant)
         text = f"""
+            {'invariants = "invariants"' if invariant else ""}
             [service]
             start = "python {SERVICE} {{port}} {{database_url}}"
             env = {{ MODE = "{mode}" }}
@@ -75,3 +79,17 @@ def test_refusal_that_writes_is_confirmed_with_the_requests_that_show_it(judge: 
 
 def test_late_writes_are_no_findings(judge: Judge) -> None:
     assert rows(judge("POST /notes", "late")) == []
+
+
+def test_declared_invariant_is_confirmed_with_the_request_that_breaks_it(judge: Judge) -> None:
+    query = "-- 100 % of the texts\nSELECT id, text FROM notes WHERE length(text) > 1; -- no more than one"
+    judgement = judge("POST /notes", "", query.replace("; ", "\n"))
+    (violation,) = [each for each in judgement.violations if each.finding.code == declared_rows.INVARIANT]
+    assert violation.finding.where == "texts_are_short"
+    assert json.loads(violation.finding.got)["id"] == 1
+    assert len(replay.load(violation.replay).steps) == 1
+
+
+def test_invariant_that_cannot_be_evaluated_is_named(judge: Judge) -> None:
+    with pytest.raises(GateError, match="texts_are_short cannot be evaluated"):
+        judge("POST /notes", "", "SELECT id FROM note")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from gate.contract.document import Contract
-from gate.core.effect import Effect, RowChange
+from gate.core.effect import Declared, Effect, RowChange
 from gate.core.exchange import Exchange
 from gate.core.record import Observations, Record
-from gate.oracles import assigned, created, deleted, failing, general, quiet, repeated, sent_values
+from gate.oracles import assigned, created, declared_rows, deleted, failing, general, quiet, repeated, sent_values
 from gate.oracles.registry import Oracle
 from gate.oracles.row_values import created_row, same
 
@@ -176,3 +177,44 @@ def test_values_are_equal_as_far_as_their_type_can_hold_them(
     value: Any, stored: Any, type_: str, *, equal: bool
 ) -> None:
     assert same(value, stored, type_) is equal
+
+
+STATES = Declared(states={"items.name": {"new": ["paid", "void"], "paid": [], "void": ["new"]}})
+TRANSITIONS = {
+    "that is declared": ("new", "paid", []),
+    "back from an end": ("paid", "new", ["items.name after paid"]),
+    "to the same state": ("paid", "paid", []),
+    "to an unknown state": ("new", "lost", ["items.name after new"]),
+    "of a new row": (None, "void", []),
+    "of a new row to an unknown state": (None, "lost", ["items.name"]),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "places"), TRANSITIONS.values(), ids=TRANSITIONS)
+@pytest.mark.parametrize("member", ["changes", "earlier"])
+def test_transition_is_one_of_the_declared(before: str | None, after: str, places: list[str], member: str) -> None:
+    """Also where the service makes it by itself, between two requests."""
+    changed = row(None if before is None else {"name": before}, {"name": after})
+    members: dict[str, Any] = {member: [changed]}
+    made = effect("PATCH", {}, declared_rows=STATES, **members)
+    findings = declared_rows.ORACLE.check(Record("", effects=[made]), Observations(), CONTRACT)
+    assert [finding.where for finding in findings] == places
+
+
+MODEL = {
+    "allOf": [{"properties": {"price": {"type": "integer", "minimum": 0}}}],
+    "properties": {"Name": {"maxLength": 3}},
+}
+ROWS = {
+    "all allowed": ({"name": "abc", "price": Decimal(0), "other": 1}, []),
+    "null of a member that may be left out": ({"name": None}, []),
+    "too long": ({"name": "abcd"}, ["items.name"]),
+    "below the least, of a part": ({"price": Decimal(-1)}, ["items.price"]),
+}
+
+
+@pytest.mark.parametrize(("stored", "places"), ROWS.values(), ids=ROWS)
+def test_row_keeps_the_schema_that_is_declared_for_its_table(stored: Mapping[str, Any], places: list[str]) -> None:
+    made = effect("POST", {}, changes=[row(None, stored)], declared_rows=Declared(models={"items": MODEL}))
+    findings = declared_rows.ORACLE.check(Record("", effects=[made]), Observations(), CONTRACT)
+    assert [finding.where for finding in findings] == places
