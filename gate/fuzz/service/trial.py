@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
+import httpx
 import psycopg
 from psycopg import sql
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation
+from gate.core.client import Unreachable
 from gate.core.effect import Declared, Effect, Row, RowChange
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
@@ -25,6 +28,7 @@ from gate.oracles.row_values import created_row, plain
 from gate.session.session import Session
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+NONE: Mapping[str, bytes] = MappingProxyType({})
 MOST_BROKEN = 3
 """Rows that break an invariant and are shown."""
 SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.7
@@ -124,8 +128,20 @@ class Trial:
 
     def _send(self, step: Step) -> Exchange:
         headers = {name: value.encode("latin-1", "replace") for name, value in step.request.headers.items()}
-        target = self.facts.base + step.target
-        return self.session.client.request(step.request.method, target, content=step.request.content, headers=headers)
+        return self._request(step.request.method, self.facts.base + step.target, step.request.content, headers)
+
+    def _request(
+        self, method: str, target: str, content: bytes | None = None, headers: Mapping[str, bytes] = NONE
+    ) -> Exchange:
+        """The exchange of a request, which is sent again where it met a connection that the service had closed."""
+        client = self.session.client
+        try:
+            return client.request(method, target, content=content, headers=headers)
+        except Unreachable as error:
+            # Many servers close a kept connection after an error; only what changed nothing is safe to send again.
+            if isinstance(error.__cause__, httpx.TimeoutException) or self.watch.changes():
+                raise
+        return client.request(method, target, content=content, headers=headers)
 
     def _after(self, operation: Operation, place: tuple[str, str]) -> Any:
         """The addressed row after the request; none where it counts as deleted."""
@@ -165,7 +181,7 @@ class Trial:
         if effect.exchange.method == "DELETE":
             path = self.facts.base + step.target.partition("?")[0]
             readable = effect.addressed is not None and self._reads(operation.path)
-            return replace(effect, read=self.session.client.get(path)) if readable else effect
+            return replace(effect, read=self._request("GET", path)) if readable else effect
         created = created_row(effect)
         if created is None or effect.addressed is not None:
             return effect
@@ -173,7 +189,7 @@ class Trial:
         path = self._item_path(operation, effect, step)
         if not path:
             return effect
-        read = self.session.client.get(path)
+        read = self._request("GET", path)
         self.watch.changes()
         return replace(effect, read=read, read_row=self.watch.row(created.table, created.key))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gate.core.client import Client, Unreachable
 from gate.core.declaration import parse
 from gate.core.errors import GateError
+from gate.core.exchange import Exchange
 from gate.core.redaction import Redactor
 from gate.core.rerun import RunOptions
 from gate.fuzz import replay
@@ -77,13 +80,29 @@ def test_refusal_that_writes_is_confirmed_with_the_requests_that_show_it(judge: 
     assert [step["request"]["method"] for step in steps] == ["POST"]
 
 
+def test_request_that_met_a_closed_connection_is_sent_again(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many servers close a kept connection after an error, which says nothing about the request."""
+    tried: set[object] = set()
+    send = Client.request
+
+    def request(client: Client, method: str, path: str, **members: Any) -> Exchange:
+        place = method, path, members.get("content")
+        if place not in tried:
+            tried.add(place)
+            raise Unreachable("The connection was closed.")
+        return send(client, method, path, **members)
+
+    monkeypatch.setattr(Client, "request", request)
+    (violation,) = rows(judge("POST /notes", "refused"))
+    assert violation.finding.cause == ("BG-REFUSED-001", "POST /notes 400 -> events")
+
+
 def test_late_writes_are_no_findings(judge: Judge) -> None:
     assert rows(judge("POST /notes", "late")) == []
 
 
 def test_declared_invariant_is_confirmed_with_the_request_that_breaks_it(judge: Judge) -> None:
-    query = "-- 100 % of the texts\nSELECT id, text FROM notes WHERE length(text) > 1; -- no more than one"
-    judgement = judge("POST /notes", "", query.replace("; ", "\n"))
+    judgement = judge("POST /notes", "", "SELECT id, text FROM notes\nWHERE length(text) > 1 -- 100 % of them")
     (violation,) = [each for each in judgement.violations if each.finding.code == declared_rows.INVARIANT]
     assert violation.finding.where == "texts_are_short"
     assert json.loads(violation.finding.got)["id"] == 1
