@@ -86,8 +86,3 @@ def _pairs(
             raise UsageError(f"{flag} is {text!r}.", f"Expected {expected}.")
         pairs[name] = value if separator else default or ""
     return pairs
-
-
-def near(declaration: Declaration) -> str:
-    """A server that the run needs and a network of its own would hide; empty without any."""
-    return declaration.outside

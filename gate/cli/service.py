@@ -40,7 +40,6 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def run(values: Namespace) -> int:
     """Judges the service; the exit code."""
-    from gate.cli.init_options import near
     from gate.core.isolation import isolate
     from gate.fuzz.service.document import fetched
     from gate.fuzz.service.pack import DOCUMENT, pack_in
@@ -56,7 +55,7 @@ def run(values: Namespace) -> int:
             "Declare service.start in gate.toml instead of service.base_url.",
         )
     settings = load(ServiceSettings, given(ServiceSettings, values), directory=Path.cwd())
-    if sentence := isolate(network=settings.network, near=near(pack.declaration)):
+    if sentence := isolate(network=settings.network, near=pack.declaration.outside):
         print(sentence)
     if pack.declaration.document is None:
         os.environ[DOCUMENT] = str(fetched(pack, settings))

@@ -20,12 +20,8 @@ LATE: LiteralString = "UPDATE pgqueuer SET heartbeat = now() - interval '1 hour'
 TAKEN: LiteralString = "SELECT queue_manager_id::text AS worker, attempts FROM pgqueuer"
 """The workers that have jobs, and how often each job was given back."""
 LOCKING: LiteralString = """
-SELECT pg_terminate_backend(pid) FROM pg_locks
+SELECT pid FROM pg_locks
 WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-CONNECTED: LiteralString = """
-SELECT application_name AS name, count(*) AS number FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> '' GROUP BY 1
 """
 OPEN: LiteralString = """
 SELECT count(*) FILTER (WHERE state LIKE 'idle in transaction%%') AS transactions,
@@ -35,9 +31,20 @@ FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_p
 """
 
 
-def connections(scenario: Scenario) -> dict[str, int]:
-    """The number of connections of both processes, by what they are for."""
-    return {row["name"]: row["number"] for row in scenario.database.query(CONNECTED)}
+def locking(scenario: Scenario) -> list[int]:
+    """The server processes that hold the locks of jobs, once for each lock."""
+    return [row["pid"] for row in scenario.database.query(LOCKING)]
+
+
+def cut_locks(scenario: Scenario, connection: psycopg.Connection[tuple[str, int]]) -> None:
+    """End the connections that hold locks; wait until each lock is held by another one."""
+    before = locking(scenario)
+    connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", (before,))
+    wait(
+        "the locks, on other connections",
+        partial(locking, scenario),
+        until=lambda held: len(held) == len(before) and not {*held} & {*before},
+    )
 
 
 def at_rest(scenario: Scenario) -> None:
@@ -94,9 +101,7 @@ def test_slow_worker_keeps_its_job(pair: Pair, workflow: str, cut: bool) -> None
     (job,) = begun(scenario, workflow)
     with psycopg.connect(scenario.database.url, autocommit=True) as connection:
         if cut:
-            before = connections(scenario)
-            connection.execute(LOCKING)
-            wait("its connection", partial(connections, scenario), until=lambda names: names == before)
+            cut_locks(scenario, connection)
         ((worker, _),) = connection.execute(TAKEN).fetchall()
         wait("another worker with the job", partial(taken_by_another, connection, worker), until=bool)
     scenario.router.release()

@@ -196,8 +196,8 @@ def test_transition_is_one_of_the_declared(before: str | None, after: str, place
     """Also where the service makes it by itself, between two requests."""
     changed = row(None if before is None else {"name": before}, {"name": after})
     members: dict[str, Any] = {member: [changed]}
-    made = effect("PATCH", {}, declared_rows=STATES, **members)
-    findings = declared_rows.ORACLE.check(Record("", effects=[made]), Observations(), CONTRACT)
+    patched = effect("PATCH", {}, declared_rows=STATES, **members)
+    findings = declared_rows.ORACLE.check(Record("", effects=[patched]), Observations(), CONTRACT)
     assert [finding.where for finding in findings] == places
 
 
@@ -215,6 +215,6 @@ ROWS = {
 
 @pytest.mark.parametrize(("stored", "places"), ROWS.values(), ids=ROWS)
 def test_row_keeps_the_schema_that_is_declared_for_its_table(stored: Mapping[str, Any], places: list[str]) -> None:
-    made = effect("POST", {}, changes=[row(None, stored)], declared_rows=Declared(models={"items": MODEL}))
-    findings = declared_rows.ORACLE.check(Record("", effects=[made]), Observations(), CONTRACT)
+    patched = effect("POST", {}, changes=[row(None, stored)], declared_rows=Declared(models={"items": MODEL}))
+    findings = declared_rows.ORACLE.check(Record("", effects=[patched]), Observations(), CONTRACT)
     assert [finding.where for finding in findings] == places
