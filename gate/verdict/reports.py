@@ -61,7 +61,7 @@ def view(verdict: Verdict) -> dict[str, Any]:
         "tests": verdict.tests,
         "criteria": verdict.criteria,
         "coverage": True,
-        "invariants": True,
+        "invariants": verdict.coverage.invariants,
         "fuzzing": verdict.fuzz,
     }
     criteria = Counter(criterion.state for criterion in verdict.criteria)

@@ -141,7 +141,10 @@ def _counts(verdict: Verdict) -> str:
     states = Counter(criterion.state for criterion in verdict.criteria)
     criteria = ", ".join(f"{number} {state}" for state, number in states.items())
     reached = {"operations": coverage.operations, "error codes": coverage.error_codes}
-    seen = ", ".join(f"{sum(map(bool, names.values()))} of {len(names)} {kind}" for kind, names in reached.items())
+    seen = ", ".join(
+        f"{sum(map(bool, names.values()))} of {len(names)} {kind}" for kind, names in reached.items() if names
+    )
     place = f"{verdict.target}, depth {verdict.depth}, seed {verdict.seed}"
     place += f", shard {verdict.shard}" if verdict.shard else ""
-    return f"tests: {tests} in {verdict.duration_seconds:.0f} s; criteria: {criteria}; seen: {seen}; {place}"
+    parts = {"tests": f"{tests} in {verdict.duration_seconds:.0f} s", "criteria": criteria, "seen": seen}
+    return "; ".join([*(f"{name}: {text}" for name, text in parts.items() if text), place])

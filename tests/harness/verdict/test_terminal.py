@@ -61,3 +61,13 @@ def test_only_criteria_that_are_not_met_are_listed() -> None:
     assert "criteria not met criterion.submit" in printed
     assert "criterion.execute" not in printed
     assert "not met" not in "\n".join(lines(passing()))
+
+
+def test_counts_of_a_service_without_criteria_have_none() -> None:
+    """Nor error codes: a declared service publishes neither."""
+    judged = passing()
+    coverage = judged.coverage.model_copy(update={"error_codes": {}})
+    counts = lines(judged.model_copy(update={"criteria": [], "coverage": coverage}))[-3]
+    assert counts.startswith("tests: 1 passed in 0 s; seen: 1 of ")
+    assert "criteria" not in counts
+    assert "error codes" not in counts
