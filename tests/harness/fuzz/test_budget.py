@@ -46,7 +46,7 @@ class Silent:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that goes on by a second whenever somebody looks at it."""
-    for module in ("campaign", "sequences"):
+    for module in ("campaign", "cases", "sequences"):
         monkeypatch.setattr(f"gate.fuzz.{module}.time", SimpleNamespace(perf_counter=count().__next__))
 
 
