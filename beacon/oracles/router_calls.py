@@ -136,7 +136,8 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     code, completed = str(output.get("error_code")), row["status"] == "completed"
     started = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
     expected = row["retry_count"] + 1 if started else 0
-    unsent = row["retry_count"] if interrupted else 0
+    # A cancellation may come between a claim and its call, which is then not made.
+    unsent = (row["retry_count"] if interrupted else 0) + (row["status"] == "cancelled")
     if not expected - unsent <= len(calls) <= expected or (completed and not calls):
         return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
     keys = [key for call in calls if (key := call.headers.get(KEY_HEADER))]

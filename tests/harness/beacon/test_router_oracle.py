@@ -103,7 +103,12 @@ COUNTS: dict[str, tuple[JobRows, Sequence[Call]]] = {
     "called though never started": (failed(None, "pending", started_at=None), [US]),
     "cancelled, but called": (failed(None, "cancelled", started_at=None), [US]),
     "no provider, but called": (failed("ROUTER_NO_PROVIDER"), [US]),
-    **{f"{status} without a call": (failed("ROUTER_HTTP_503", status), []) for status in STARTED[1:]},
+    **{
+        f"{status} without a call": (failed("ROUTER_HTTP_503", status), [])
+        for status in STARTED[1:]
+        if status != "cancelled"
+    },
+    "cancelled, two calls missing": (failed(None, "cancelled", retry_count=1), []),
 }
 
 
@@ -122,6 +127,11 @@ def test_call_of_a_killed_runner_is_counted_even_if_it_was_not_sent() -> None:
         assert [finding.code for finding in differences(rows, calls, TEXTS, REQUEST, interrupted=True)] == [
             "BG-ROUTER-001"
         ]
+
+
+def test_cancellation_may_come_between_a_claim_and_its_call() -> None:
+    for count, calls in ((0, []), (0, [US]), (1, [US]), (1, [US, US])):
+        assert causes(failed(None, "cancelled", retry_count=count), calls) == set()
 
 
 def test_calls_with_one_idempotency_key_are_found() -> None:
