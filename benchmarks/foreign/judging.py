@@ -47,6 +47,7 @@ class Listener:
 
 def run(directory: Path, reports: Path, seconds: float, seed: int, depth: str) -> Reading:
     """Judge the service in a directory for so many seconds at most; the reading says why where it came to nothing."""
+    reports = reports.absolute()  # the gate runs in the folder of the service
     report_directory.claim(reports)
     report_directory.release(reports)  # to the gate, which takes it
     listener, follower, started = Listener(), Follower(reports / "journal"), time.monotonic()
@@ -57,7 +58,7 @@ def run(directory: Path, reports: Path, seconds: float, seed: int, depth: str) -
             listener.hear(event, elapsed)
         return elapsed > seconds
 
-    options = [f"--depth={depth}", f"--seed={seed}", f"--report-dir={reports.absolute()}"]
+    options = [f"--depth={depth}", f"--seed={seed}", f"--report-dir={reports}"]
     command = [sys.executable, "-m", "gate", "judge", *options]
     output, own = reports / "output.txt", {"PYTHONPATH": str(ROOT)}  # this checkout, whatever is installed
     try:
