@@ -242,7 +242,7 @@ def _matches(pattern: str, text: str) -> bool:
 def _shortest(pattern: str, fits: Callable[[str], bool]) -> str:
     """The simplest text that an expression matches and that ``fits``; empty where none is found soon."""
     from hypothesis import HealthCheck, Phase, find, settings, strategies  # noqa: PLC0415 (for few documents)
-    from hypothesis.errors import HypothesisException  # noqa: PLC0415
+    from hypothesis.errors import HypothesisException  # noqa: PLC0415 (as above)
 
     soon = settings(max_examples=200, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     try:
