@@ -114,11 +114,13 @@ def _followed(
     from rich.console import Console
 
     from gate.cli.display import display, follow
-    from gate.verdict import durations
+    from gate.verdict import durations, times
     from gate.verdict.journal import Follower
     from gate.verdict.progress import KINDS, Progress
 
-    progress = Progress(settings.workers, durations.read(pack.root), _cause_of(pack, settings))
+    listed = times.load(pack.root / pack.suite.times) if pack.suite.times else None
+    usual = listed.of if listed else None
+    progress = Progress(settings.workers, durations.read(pack.root), _cause_of(pack, settings), usual)
     follower = Follower(settings.report_dir / "journal", KINDS)
     output = settings.report_dir / report_directory.OUTPUT
     with started(command, pack.root, more, output, redactor(settings), verbose=verbose) as child:

@@ -22,13 +22,15 @@ ENOUGH = 0.1
 class Progress:
     """The state of a run that goes on.
 
-    ``seconds`` are those of tests in earlier runs. ``cause`` is the finding that tells most of a failed test, or None
-    where the profile accepts all.
+    ``seconds`` are those of tests in earlier runs. ``usual`` gives those of any test, for a run where few of them are
+    known: the number of tests that ended says little, as long ones begin first. ``cause`` is the finding that tells
+    most of a failed test, or None where the profile accepts all.
     """
 
     workers: int = 1
     seconds: Mapping[str, float] = field(default_factory=dict)
     cause: Callable[[Sequence[Finding]], Finding | None] = lambda findings: findings[0]
+    usual: Callable[[str], float] | None = None
     clock: Callable[[], float] = time.monotonic
     collected: set[str] = field(default_factory=set)
     running: dict[str, None] = field(default_factory=dict)  # tests, the latest one last
@@ -75,15 +77,18 @@ class Progress:
         if not self._began or not todo or self.stopping:
             return None
         if len(self.collected & self.seconds.keys()) * 2 >= len(self.collected):
-            usual = self._seconds(self.ended)
-            pace = spent * self.workers / usual if usual > spent * self.workers * ENOUGH else 1.0
-            return self._seconds(todo) * pace / self.workers
+            mean = sum(self.seconds.values()) / len(self.seconds)
+            return self._estimate(todo, spent, lambda test: self.seconds.get(test, mean))
+        if self.usual:
+            return self._estimate(todo, spent, self.usual)
         done = len(self.ended)
         return spent * len(todo) / done if done > ENOUGH * len(self.collected) else None
 
-    def _seconds(self, tests: Iterable[str]) -> float:
-        usual = sum(self.seconds.values()) / len(self.seconds)
-        return sum(self.seconds.get(test, usual) for test in tests)
+    def _estimate(self, todo: Iterable[str], spent: float, usual: Callable[[str], float]) -> float:
+        """Seconds for tests whose seconds are usually these, at the pace of those that have ended."""
+        ended = sum(map(usual, self.ended))
+        pace = spent * self.workers / ended if ended > spent * self.workers * ENOUGH else 1.0
+        return sum(map(usual, todo)) * pace / self.workers
 
     def hear(self, events: Iterable[tuple[str, Event]]) -> list[str]:
         """Takes in events, each with its worker; a line about each test that failed."""

@@ -96,6 +96,16 @@ def test_rest_is_estimated_from_earlier_runs_or_the_pace(
     assert progress.remaining == remaining
 
 
+def test_rest_of_a_first_run_is_estimated_from_the_committed_times() -> None:
+    """Long tests begin first, so the number of those that ended says little."""
+    clock = Clock()
+    progress = Progress(workers=2, usual=lambda test: 19.0 if test == TESTS[0] else 1.0, clock=clock)
+    heard(progress, TestsCollected(TESTS), TestBegan(TESTS[0]))
+    clock.now += 10
+    heard(progress, Outcome(TESTS[0], "passed"))
+    assert progress.remaining == pytest.approx(1.58, abs=0.01)
+
+
 def test_durations_are_kept_for_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     durations.write(tmp_path, {"t::a": 1.5, "t::b": 2.0})
