@@ -22,9 +22,11 @@ BG-PORTAL-007 critical client: Page contradicts the stored rows
     or shows an execution in a state that its row does not have. Readers are misled.
 """)
 CONTRADICTION = CODES[0].id
+SIMILARITY = re.compile(r"(\w+) vs (\w+): ([\d.]+) similarity")
+"""Two regions and how alike their answers are, in the variations of a key difference."""
 
 Page = Mapping[str, Any]
-"""What a page says: ``level``, ``gaps`` as (region, model or ""), ``differing``, and ``cells``, which are states by
+"""The statements of a page: ``level``, ``gaps`` as (region, model or ""), ``differing``, and ``cells``: states by
 (question, model, region)."""
 
 
@@ -84,9 +86,9 @@ def _parties(dimension: str, variations: Mapping[str, str]) -> set[str]:
     if dimension == "factual_accuracy":
         shares: dict[str, list[float]] = defaultdict(list)
         for text in variations.values():
-            left, right, share = re.fullmatch(r"(\w+) vs (\w+): ([\d.]+) similarity", text).groups()  # type: ignore[union-attr] # the contract gives the form, and another oracle judges it
-            shares[left].append(float(share))
-            shares[right].append(float(share))
+            if similarity := SIMILARITY.fullmatch(text):  # another oracle judges the form
+                for region in similarity.group(1, 2):
+                    shares[region].append(float(similarity[3]))
         return {region for region, values in shares.items() if fmean(values) < 0.3}
     if dimension == "tone_sentiment":
         return _unusual({region: text.partition(" ")[0] for region, text in variations.items()})

@@ -92,7 +92,7 @@ FORMATS: dict[str, Callable[[DiffReport], str]] = {
     "sarif": diff_report.sarif,
     "annotations": lambda report: "\n".join(diff_report.workflow_commands(report)),
 }
-"""What prints a report, by the name of its format."""
+"""Printers of a report by the name of its format."""
 
 
 def _compared(old: Source, new: Source) -> list[Change]:

@@ -15,7 +15,7 @@ from gate.core.declaration.places import database_values, filled, process_values
 from gate.core.declaration.tables import ServiceTable
 from gate.core.isolation import refusing_proxies
 from gate.core.surroundings import environment
-from gate.targets.process import ServiceProcess, search_path
+from gate.targets.process import ServiceProcess, search_path, status_of
 from gate.targets.service import Service
 
 SIDE_SECONDS = 30.0
@@ -94,14 +94,10 @@ class SideProcess(DeclaredProcess):
 def answers(port: int, path: str, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
     """Return whether a server answers 2xx at ``path``, or anything but a failure without a path; and its answer."""
     asked = path or "/"
-    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
-        connection.request("GET", asked)
-        status = connection.getresponse().status
+        status = status_of(asked, port, seconds, host)
     except (OSError, http.client.HTTPException) as error:
         return False, f"GET {asked}: {error}"
-    finally:
-        connection.close()
     return (200 <= status < 300 if path else status < 500), f"GET {asked} answered {status}"
 
 

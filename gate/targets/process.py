@@ -193,18 +193,24 @@ class ServiceProcess:
         self._watched = None
 
 
+def status_of(path: str, port: int, seconds: float, host: str) -> int:
+    """The status that a server answers a GET with; raises OSError or HTTPException where it does not answer."""
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
 def probe(paths: Sequence[str], port: int, seconds: float, host: str = "127.0.0.1") -> tuple[bool, str]:
     """Asks the server on ``port`` if it is ready, by the first path that is there; returns that, and its answer."""
     seen = "no answer"
     for path in paths:
-        connection = http.client.HTTPConnection(host, port, timeout=seconds)
         try:
-            connection.request("GET", path)
-            status = connection.getresponse().status
+            status = status_of(path, port, seconds, host)
         except (OSError, http.client.HTTPException) as error:
             return False, f"GET {path}: {error}"
-        finally:
-            connection.close()
         seen = f"GET {path} answered {status}"
         if status != 404:
             return status == 200, seen
