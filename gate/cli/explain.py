@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gate.cli.command import Run
 from gate.contract.diff.rules import Kind, rules
+from gate.contract.document import Contract
 from gate.core.errors import Exit, UsageError
 from gate.core.findings import LOOK, Code, Finding
+from gate.core.record import Rows
 from gate.core.texts import clip, like
 from gate.fuzz.codes import whole
+from gate.oracles.general import ROW_ORACLES
 from gate.oracles.registry import Oracle
 from gate.session.pack import Pack
 
@@ -68,14 +72,16 @@ def explain(values: Namespace, known: Mapping[str, Code], pack: Pack | None, cas
         print(f"{kind.id} ({kind.severity}): {kind.title}.\n  {kind.explanation}")
         if code and isinstance(kind, Kind):
             print(f"\nExample:\n  before {kind.before}\n  after  {kind.after}")
-    for line in _details(known[code], known, pack, cases(code)) if code and pack else ():
-        print(line)
+    if code and not isinstance(known[code], Kind):
+        for line in _details(known[code], known, pack, cases(code)):
+            print(line)
     return Exit.PASS
 
 
-def _details(code: Code, known: Mapping[str, Code], pack: Pack, cases: Cases) -> Iterator[str]:
+def _details(code: Code, known: Mapping[str, Code], pack: Pack | None, cases: Cases) -> Iterator[str]:
     """The oracle behind a code, an example, likely causes, where to look, and related codes."""
-    oracle = next((oracle for oracle in pack.oracles if code in oracle.codes), None)
+    oracles = (*(pack.oracles if pack else ()), *ROW_ORACLES)
+    oracle = next((oracle for oracle in oracles if code in oracle.codes), None)
     if oracle:
         yield f"\nChecked by the oracle {oracle.name}: {oracle.promise}"
     yield from _example(code, oracle, pack, cases)
@@ -93,17 +99,31 @@ def _details(code: Code, known: Mapping[str, Code], pack: Pack, cases: Cases) ->
         yield from (f"  {each.id}  {each.title}" for each in related)
 
 
-def _example(code: Code, oracle: Oracle | None, pack: Pack, cases: Cases) -> Iterator[str]:
-    """A finding of a run; without one that of the oracle's minimal violation."""
+def _example(code: Code, oracle: Oracle | None, pack: Pack | None, cases: Cases) -> Iterator[str]:
+    """A finding of a run; without one the rows that break the invariant, or the oracle's minimal violation."""
     finding, by = cases.example, cases.by
+    rows = _offending(code, pack) if pack and finding is None else {}
+    if rows:
+        yield "\nExample, the fewest rows that break it, with the columns that show it:"
+        for table, lines in rows.items():
+            yield from (f"  {table}: {clip(json.dumps(row, default=str), WIDTH)}" for row in lines)
+        return
     if finding is None and oracle:
-        violated = oracle.check(*oracle.violation(pack.contract), pack.contract)
+        contract = pack.contract if pack else Contract({})
+        violated = oracle.check(*oracle.violation(contract), contract)
         finding = next((each for each in violated if each.code == code.id and each.got), None)
     if finding:
         yield f"\nExample, of a build in which {by.title}:" if by else "\nExample:"
         yield f"  {clip(finding.where, WIDTH)}"
         yield f"    expected {clip(finding.expected, WIDTH)}"
         yield f"    got      {clip(finding.got, WIDTH) or 'nothing'}"
+
+
+def _offending(code: Code, pack: Pack) -> Rows:
+    """The fewest rows that break the invariant of a code; none where it is the code of something else."""
+    database = pack.database
+    name = next((rule.name for rule in database.invariants if rule.code == code.id), "")
+    return database.offending.get(name, {})
 
 
 def _listed(cases: Sequence[Case], most: int) -> Iterator[str]:

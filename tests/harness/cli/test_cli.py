@@ -278,7 +278,13 @@ def test_explanation_has_a_real_example_and_the_related_codes(capsys: pytest.Cap
     assert call("explain", "BG-INV-018") == 0
     invariant = capsys.readouterr().out
     assert "oracle invariants" in invariant
+    assert "\nExample, the fewest rows that break it, with the columns that show it:\n  " in invariant
     assert "BG-INV-001" not in invariant
+
+
+def test_row_oracles_are_explained_without_a_pack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(None, (), ["explain", "BG-SENT-004"]) == 0
+    assert re.search(r"\nExample:\n  PATCH .+\n    expected .+\n    got      .+\n\n", capsys.readouterr().out)
 
 
 def test_help_names_every_option_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
