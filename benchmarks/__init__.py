@@ -19,6 +19,12 @@ def _sabotage(parser: ArgumentParser) -> Run:
     return prepare(parser)
 
 
+def _load(parser: ArgumentParser) -> Run:
+    from benchmarks.load.cli import prepare
+
+    return prepare(parser)
+
+
 def _explain(parser: ArgumentParser) -> Run:
     from beacon.pack import pack
     from benchmarks.defects.cases import cases
@@ -30,6 +36,7 @@ def _explain(parser: ArgumentParser) -> Run:
 COMMANDS = (
     Command("defects", "prove that the gate catches known defects", _defects),
     Command("sabotage", "prove that a broken gate neither passes nor blames the build", _sabotage),
+    Command("load", "drive the runner with many clients and faults, and judge what is left", _load),
     Command("explain", "print what the code of a finding means, and what makes such findings", _explain),
 )
 """Commands of the gate that live here, or stand for one of the gate's own because they know more."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: a table of figures; or mutation, peers, kills, staging, changes or foreign."""
+"""``python -m benchmarks``: a table of figures, or one of the commands."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ COMMANDS = {
     "staging": "benchmarks.staging.cli:staging",
     "changes": "benchmarks.changes.cli:changes",
     "foreign": "benchmarks.foreign.cli:foreign",
+    "faults": "benchmarks.load.faults_cli:faults",
+    "soak": "benchmarks.load.soak:soak",
+    "seeded": "benchmarks.load.seeded:seeded_faults",
 }
 BENCHMARKS = {
     "start-up": "benchmarks.figures:start_up",
@@ -33,6 +36,7 @@ BENCHMARKS = {
     "oracles": "benchmarks.figures:oracles",
     "fuzz": "benchmarks.fuzzing:fuzz",
     "backfill": "benchmarks.backfill:backfill",
+    "judging": "benchmarks.load.rows:judging",
     "containers": "benchmarks.containers:containers",
 }
 """Functions that yield figures, from the number of runs of each."""
@@ -56,7 +60,8 @@ def measure(words: Sequence[str], console: Console) -> int:
         description="Measures the gate and the reference runner.",
         epilog="bench mutation --help explains mutants of the runner, bench peers --help other tools, bench kills "
         "--help what outlives a killed run, bench staging --help a database that others use, bench changes --help "
-        "documents whose comparison has a known answer, and bench foreign --help other services.",
+        "documents whose comparison has a known answer, bench foreign --help other services, bench faults --help the "
+        "matrix of faults, bench soak --help a long run, and bench seeded --help faults of the runner that these find.",
     )
     parser.add_argument("name", nargs="*", help=f"{', '.join(BENCHMARKS)} (default: all but {', '.join(ON_REQUEST)})")
     help_ = "runs of each, of which the median counts (default: 5)"

@@ -74,11 +74,15 @@ class HangUp(Response):
 
 
 class Pieces(Response):
-    """A body that is sent in pieces and without its length, and of which the last piece may never come."""
+    """A body that is sent in pieces and without its length, and of which the last piece may never come.
+
+    A length that its headers give is sent, right or wrong.
+    """
 
     def __init__(self, raw: Raw) -> None:
         super().__init__(b"", headers=dict(raw.headers), media_type=raw.media_type)
-        del self.headers["content-length"]
+        if "content-length" not in raw.headers:
+            del self.headers["content-length"]
         self._pieces, self._cut = raw.pieces, raw.cut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -84,7 +84,7 @@ class EmbeddedTarget:
 
     ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by all that makes
     the template and the version of Postgres. ``ready_seconds`` is how long a service may take until it is ready,
-    instead of the deadline of that name.
+    instead of the deadline of that name. ``server`` gives the databases in the place of one with the usual settings.
     """
 
     name = "embedded"
@@ -98,10 +98,11 @@ class EmbeddedTarget:
         warm: bool,
         say: Callable[[str], None] = print,
         ready_seconds: float | None = None,
+        server: OwnServer | None = None,
     ) -> None:
         self._service = service
         self._ready_seconds = ready_seconds
-        self._server = OwnServer(say, warm=warm)
+        self._server = server or OwnServer(say, warm=warm)
 
     def start(self) -> dict[str, str]:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""

@@ -9,8 +9,10 @@ import platform
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
 import psycopg
 from filelock import FileLock
@@ -75,11 +77,16 @@ def data_root(say: Say) -> Path:
 
 
 class Cluster:
-    """One Postgres server with its data directory below ``directory``; both go when this process does."""
+    """One Postgres server with its data directory below ``directory``; both go when this process does.
 
-    def __init__(self, binaries: Binaries, say: Say, zone: str = ZONE) -> None:
+    ``settings`` of the server win over ``OPTIONS``.
+    """
+
+    def __init__(
+        self, binaries: Binaries, say: Say, zone: str = ZONE, settings: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.binaries = binaries
-        self._zone = zone
+        self._settings = {**OPTIONS, "timezone": zone, **settings}
         folder = data_root(say)
         self.directory = folder / f"{PREFIX}{secrets.token_hex(4)}"
         self.data = self.directory / "data"
@@ -121,8 +128,16 @@ class Cluster:
 
     def start(self) -> None:
         """Starts the server on a free port and waits until it answers; GateError when it does not."""
+        self._start(free_port)
+
+    def start_again(self) -> None:
+        """Starts the server that ``halt`` stopped, on the port that it had."""
+        port = int(urlsplit(self.url).port or 0)
+        self._start(lambda: port)
+
+    def _start(self, choose_port: Callable[[], int]) -> None:
         for _ in range(PORT_TRIES):
-            port = free_port()
+            port = choose_port()
             self.log.unlink(missing_ok=True)
             self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres?sslmode=disable"
             command: list[str | Path] = [
@@ -142,7 +157,7 @@ class Cluster:
         raise self._failed("Postgres did not start.", lines)
 
     def _options(self, port: int) -> list[str]:
-        options = {**OPTIONS, "timezone": self._zone}
+        options = dict(self._settings)
         fits = len(os.fsencode(self.directory / f".s.PGSQL.{port}")) <= SOCKET_PATH_LIMIT
         options["unix_socket_directories"] = str(self.directory) if fits else ""
         if self.binaries.major >= 18:
@@ -157,9 +172,9 @@ class Cluster:
                 return self._watched.wait(0) is None  # else another server answered on the port that ours did not get
         return False
 
-    def halt(self) -> None:
-        """Stops the server cleanly, so that its data directory can be copied."""
-        self._watched.signal("INT")
+    def halt(self, how: str = "INT") -> None:
+        """Stops the server: cleanly, so that its data directory can be copied, or by another signal (``QUIT``)."""
+        self._watched.signal(how)
         if self._watched.wait(deadline("ready")) is None:
             raise GateError("Postgres did not stop.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import psycopg
@@ -37,16 +38,24 @@ class OwnServer:
     """A throw-away server from installed binaries.
 
     ``warm`` copies the data with its template from a cache, where an earlier start left one, keyed by the template's
-    name and the version of Postgres. ``binaries`` finds the programs, and ``zone`` is the server's time zone.
+    name and the version of Postgres. ``binaries`` finds the programs, ``zone`` is the server's time zone, and
+    ``settings`` win over those of every throw-away server.
     """
 
     def __init__(
-        self, say: Say, *, warm: bool, binaries: Callable[[], Binaries] = find_binaries, zone: str = ZONE
+        self,
+        say: Say,
+        *,
+        warm: bool,
+        binaries: Callable[[], Binaries] = find_binaries,
+        zone: str = ZONE,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._say = say
         self._warm = warm
         self._binaries = binaries
         self._zone = zone
+        self._settings = settings
         self._cluster: Cluster | None = None
         self._clones = Clones()
 
@@ -62,7 +71,7 @@ class OwnServer:
         if self._cluster is not None:
             raise RuntimeError("the target is started already")
         binaries = self._binaries()
-        self._cluster = cluster = Cluster(binaries, self._say, self._zone)
+        self._cluster = cluster = Cluster(binaries, self._say, self._zone, self._settings)
         try:
             cache = DataCache(f"{binaries.version}\0{self._zone}\0{template}", self._say) if self._warm else None
             if cache is None or not self._warm_start(cluster, cache, template):
@@ -99,6 +108,16 @@ class OwnServer:
             self._say(f"the cached database does not start ({one_line(error)}): a new one is made")
         cache.drop()
         return False
+
+    def halt(self, how: str = "INT") -> None:
+        """Stops the server for a while by a signal: ``INT`` ends its sessions, ``QUIT`` is a crash of the server."""
+        if self._cluster is not None:
+            self._cluster.halt(how)
+
+    def start_again(self) -> None:
+        """Starts the server that was halted, on the port that it had."""
+        if self._cluster is not None:
+            self._cluster.start_again()
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh copy of the template; GateError where there can be none."""
