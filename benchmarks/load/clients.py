@@ -18,6 +18,12 @@ STOP_SECONDS = 10.0
 """Time for the requests under way when the duration is over, and for the end of the process when it is interrupted."""
 
 
+def require() -> None:
+    """Raise GateError where Locust is not installed."""
+    if find_spec("locust") is None:
+        raise GateError("Locust is not installed.", "Run ./scripts/gate load, or uv sync --group load.")
+
+
 class Clients:
     """Locust, from its start until ``close``.
 
@@ -30,8 +36,6 @@ class Clients:
     """
 
     def __init__(self, order: Order, base_url: str, directory: Path, processes: int) -> None:
-        if find_spec("locust") is None:
-            raise GateError("Locust is not installed.", "Run ./scripts/gate load, or uv sync --group load.")
         self.answers = directory / "answers.jsonl"
         self.answers.unlink(missing_ok=True)
         path = directory / "order.json"

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import psycopg
 
 from beacon import rows, views
-from beacon.api import QUESTIONS
+from beacon.api import JOBS, QUESTIONS
 from beacon.pack import pack
 from benchmarks.load import accounts, sample
 from benchmarks.load.accounts import Books
 from benchmarks.load.answers import Answer, submissions
+from benchmarks.load.codes import UNRECOVERED
 from benchmarks.load.stage import Stage
-from gate.core.client import Client
+from gate.core.client import Client, Unreachable
 from gate.core.database import Database
 from gate.core.evidence import Evidence
 from gate.core.findings import Finding, distinct
@@ -26,6 +27,8 @@ from gate.verdict.groups import Group, grouped
 
 MOST_HISTORIES = 3
 """Jobs of a group of findings whose history is reported."""
+TRIES = 3
+"""Requests after which a runner that answers none is not asked any more."""
 
 
 @dataclass
@@ -79,11 +82,30 @@ def judge(
     result.take("errors", lambda: accounts.of_errors(answers, pack().contract))
     say("evaluating the invariants on all rows")
     result.take("invariants", lambda: of_rows(stage.database_url))
+    if refused := unusable(stage):
+        result.findings.append(Finding(UNRECOVERED, "the runner after the load", "a listing of jobs", refused))
+        return result
     jobs = sample.sampled(answers)
     result.sampled = len(jobs)
     say(f"asking the oracles about {len(jobs)} jobs")
     result.take("oracles", lambda: sample.judged(jobs, stage, killed=killed))
     return result
+
+
+def unusable(stage: Stage) -> str:
+    """The answer to a listing where there is none after some tries; empty where the runner can be asked."""
+    seen = ""
+    with closing(Client(stage.system.base_url, lambda _: None)) as client:
+        for _ in range(TRIES):
+            try:
+                answer = client.get(JOBS, limit=1)
+            except Unreachable as error:
+                seen = str(error)
+            else:
+                if answer.status == 200:
+                    return ""
+                seen = f"{answer.status} {answer.error_code}"
+    return seen
 
 
 def of_rows(database_url: str) -> Iterator[Finding]:

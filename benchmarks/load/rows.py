@@ -31,7 +31,8 @@ PREFIX = "load-copied"
 _NEW = {
     "jobs": {
         "jobspec_id": "t.jobspec_id || '-' || n",
-        "jobspec_data": "t.jobspec_data || jsonb_build_object('id', t.jobspec_id || '-' || n)",
+        "jobspec_data": "t.jobspec_data || jsonb_build_object('id', t.jobspec_id || '-' || n,"
+        " 'jobspec_id', t.jobspec_id || '-' || n)",
     },
     "cross_region_executions": {"id": "md5(t.id::text || n)::uuid", "jobspec_id": "t.jobspec_id || '-' || n"},
     "executions": {

@@ -17,7 +17,7 @@ from beacon.service import service
 from beacon.states import TERMINAL
 from benchmarks.load import faults, thresholds, trends
 from benchmarks.load.answers import Answer, Follower
-from benchmarks.load.clients import STOP_SECONDS, Clients
+from benchmarks.load.clients import STOP_SECONDS, Clients, require
 from benchmarks.load.codes import HANGS, UNRECOVERED
 from benchmarks.load.faults import Cause
 from benchmarks.load.judging import MOST_HISTORIES, Judgement, history, judge
@@ -103,6 +103,7 @@ Show = Callable[[Outcome, float, int | None], None]
 
 def run(wanted: Wanted, plan: Plan, directory: Path, baseline: Figures | None, say: Say, show: Show) -> Outcome:
     """Drive a build and judge it; GateError where that cannot be done."""
+    require()
     prefix = f"load-{secrets.token_hex(4)}"
     order = Order.of(plan, prefix, wanted.seed, wanted.users, wanted.rate, wanted.seconds)
     outcome = Outcome(wanted, time.time())

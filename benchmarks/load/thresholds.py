@@ -69,9 +69,10 @@ def check(seen: Figures, limits: Thresholds, baseline: Figures | None) -> Iterat
     """A finding for each limit that is exceeded."""
     if seen.refusals > limits.refusals:
         yield Finding(REFUSALS, "all operations", f"at most {limits.refusals:.2%} refused", f"{seen.refusals:.2%}")
-    for name, value in seen.milliseconds.items():
-        if value > limits.milliseconds.get(name, value):
-            yield Finding(SLOW, f"{name}: p95", f"at most {limits.milliseconds[name]:g} ms", f"{value:.0f} ms")
+    slow = {name: value for name, value in seen.milliseconds.items() if value > limits.milliseconds.get(name, value)}
+    if slow:
+        expected = ", ".join(f"{name} at most {limits.milliseconds[name]:g} ms" for name in slow)
+        yield Finding(SLOW, "95th percentiles", expected, _listed(slow))
     if seen.drain_seconds > limits.drain_seconds:
         got = f"{seen.drain_seconds:.0f} s"
         yield Finding(DRAIN, "the queue", f"empty within {limits.drain_seconds:g} s", got)
@@ -85,11 +86,12 @@ def check(seen: Figures, limits: Thresholds, baseline: Figures | None) -> Iterat
 def compared(seen: Figures, limits: Thresholds, baseline: Figures) -> Iterator[Finding]:
     """A finding for each quantity that is too far above that of the baseline."""
     relative = limits.baseline
-    for name, value in seen.milliseconds.items():
-        before = max(baseline.milliseconds.get(name, value), relative.least_milliseconds)
-        if value > before * relative.milliseconds:
-            expected = f"at most {relative.milliseconds:g} times the baseline's {before:.0f} ms"
-            yield Finding(SLOW, f"{name}: p95 beside the baseline", expected, f"{value:.0f} ms")
+    least = relative.least_milliseconds
+    known = {name: max(baseline.milliseconds.get(name, value), least) for name, value in seen.milliseconds.items()}
+    slow = {name: value for name, value in seen.milliseconds.items() if value > known[name] * relative.milliseconds}
+    if slow:
+        expected = f"at most {relative.milliseconds:g} times {_listed({name: known[name] for name in slow})}"
+        yield Finding(SLOW, "95th percentiles beside the baseline", expected, _listed(slow))
     before = max(baseline.drain_seconds, relative.least_drain_seconds)
     if seen.drain_seconds > before * relative.drain_seconds:
         expected = f"at most {relative.drain_seconds:g} times the baseline's {before:.0f} s"
@@ -97,3 +99,7 @@ def compared(seen: Figures, limits: Thresholds, baseline: Figures) -> Iterator[F
     if baseline.memory and seen.memory > baseline.memory * relative.memory:
         expected = f"at most {relative.memory:g} times the baseline's {baseline.memory:.0f} MB"
         yield Finding(MEMORY, "the runner beside the baseline", expected, f"{seen.memory:.0f} MB")
+
+
+def _listed(milliseconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.0f} ms" for name, value in milliseconds.items())

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from benchmarks.load.answers import Answer, percentile
 from benchmarks.load.watch import Sample
 
-WIDTH, LEFT, PANEL, GAP, TOP = 900, 78, 96, 34, 30
+WIDTH, LEFT, PANEL, GAP, TOP = 900, 78, 96, 34, 56
 POINTS = 450
 """Most points of a line."""
 
@@ -36,6 +36,7 @@ class Line:
 def svg(answers: Sequence[Answer], samples: Sequence[Sample], spans: Sequence[Span]) -> str:
     """Draw a run."""
     begin = min(answer.at for answer in answers)
+    samples = [sample for sample in samples if sample.at >= begin]
     end = max([answer.at for answer in answers] + [sample.at for sample in samples])
     panels = [
         ("requests a second", _rates(answers, begin, end)),
@@ -87,7 +88,7 @@ def _faults(spans: Sequence[Span], begin: float, end: float, height: int) -> Ite
         x, width = LEFT + (span.begin - begin) * scale, max(2.0, (span.end - span.begin) * scale)
         yield f'<rect x="{x:.1f}" y="{TOP}" width="{width:.1f}" height="{height - TOP - 30}" fill="#f6c6c6"/>'
         label = escape(span.cause)
-        yield f'<text x="{x:.1f}" y="{TOP - 18 + 10 * (number % 2)}" font-size="10" fill="#a01818">{label}</text>'
+        yield f'<text x="{x:.1f}" y="{TOP - 44 + 12 * (number % 2)}" font-size="10" fill="#a01818">{label}</text>'
 
 
 def _buckets(answers: Sequence[Answer], begin: float, end: float) -> tuple[float, dict[int, list[Answer]]]:

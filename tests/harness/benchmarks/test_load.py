@@ -21,7 +21,7 @@ from beacon.checkout import ROOT
 from beacon.contract import published
 from beacon.router.log import Call
 from benchmarks.defects.patches import edited
-from benchmarks.load import accounts, plan, thresholds, trends
+from benchmarks.load import accounts, clients, plan, thresholds, trends
 from benchmarks.load.accounts import Books
 from benchmarks.load.answers import Answer, Follower, percentile, submissions
 from benchmarks.load.codes import CODES, DRAIN, LOST, MEMORY, REFUSALS, REPEATED, SAME_KEY, SLOW, STORED, STUCK
@@ -29,9 +29,11 @@ from benchmarks.load.faults import CAUSES
 from benchmarks.load.matrix import cells, rules
 from benchmarks.load.plan import Order
 from benchmarks.load.router import CountingLog
+from benchmarks.load.run import Wanted, run
 from benchmarks.load.timeline import Span, svg
 from benchmarks.load.violated import seeded
 from benchmarks.load.watch import Sample
+from gate.core.errors import GateError
 from gate.core.findings import Finding
 from gate.core.surroundings import environment
 from tests.harness.support.command_lines import problem
@@ -132,6 +134,7 @@ GOOD = thresholds.figures([entry(), entry(at=10.0)], [Sample(9.9, memory=100.0)]
         ({}, []),
         ({"refusals": 0.01}, [REFUSALS]),
         ({"milliseconds": {"submitJob": 251.0}}, [SLOW, SLOW]),
+        ({"milliseconds": {"submitJob": 31.0, "getJob": 251.0}}, [SLOW, SLOW]),
         ({"milliseconds": {"submitJob": 31.0}}, [SLOW]),
         ({"drain_seconds": 31.0}, [DRAIN, DRAIN]),
         ({"memory_growth": 97.0}, [MEMORY]),
@@ -213,6 +216,12 @@ def test_seeded_fault_applies_to_this_runner_and_names_its_run(name: str) -> Non
     program = {"load": "./scripts/gate", "faults": "./scripts/bench"}[shlex.split(fault.run)[0]]
     assert not problem(ROOT, f"{program} {fault.run}")
     assert {code for code in fault.codes if code.startswith("BG-LOAD")} <= {code.id for code in CODES}
+
+
+def test_machine_without_locust_is_told_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "find_spec", lambda _: None)
+    with pytest.raises(GateError, match="scripts/gate load"):
+        run(Wanted(1.0, 1, 1.0), PLAN, tmp_path, None, lambda _: None, lambda *_: None)
 
 
 def test_finding_names_at_most_five_jobs() -> None:
