@@ -25,6 +25,15 @@ def local_ports() -> int | None:
     return last - first + 1
 
 
+def is_stopped(pid: int) -> bool:
+    """Return whether a process was stopped by a signal and does not go on; False where the system does not say it."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] in {"T", "t"}
+
+
 def check_ports() -> None:
     """Ends a run that would run out of local ports.
 

@@ -13,6 +13,7 @@ DEADLINES = {
     "terminal": 20.0,  # an accepted resource with upstreams that answer, until it is terminal
     "step": 10.0,  # one visible step: a call at a stand-in, a row changed
     "gate": 60.0,  # a gate that was started, until it has sent its first requests
+    "never": 0.0,  # a condition that is never met, by which a run shows that its waits fail
     "resume": 30.0,  # a resource whose service died and was started again, until it is terminal
 }
 """Seconds that each kind of wait may take, before the run's time factor."""

@@ -87,6 +87,7 @@ class Session:
         self.alone = system.exclusive
         self._others = False  # processes of the service beside that of the system
         self._current: Record | None = None
+        self._answered = 0  # requests since it began
         self.resources: dict[str, Exchange] = {}  # every one that was created, with the exchange that did
         self.database = Database(system.database_url) if system.database_url else None
         self.watch = self._write_watch(self.database, reach) if self.database else None
@@ -231,6 +232,7 @@ class Session:
         if self.watch:
             self.watch.forget()  # between tests rows may be changed by other ways than a request
         logged = len(self._log.lines()) if self.system.log_at_hand else 0
+        self._answered = 0
         self._current = Record(test, before=self.resources, alone=self.alone, logged=logged, others=self._others)
         return self._current
 
@@ -238,6 +240,7 @@ class Session:
         """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
         try:
             observations = self.observe(record) if self._judging else self._observer.rows(record)
+            self._whole(record)
             self._note_states(observations)
             self.journal.write(RecordConcluded(record.test, self._reached(record, observations)))
             if not self._judging:
@@ -321,7 +324,15 @@ class Session:
             }
             self.journal.write(ResourceEnded(resource, states))
 
+    def _whole(self, record: Record) -> None:
+        """Raise GateError where a record lacks requests that were answered since it began: nobody would judge them."""
+        recorded = len(record.exchanges)
+        if record is self._current and recorded < self._answered:
+            message = f"{self._answered} requests of {record.test} were answered, its record has {recorded}."
+            raise GateError(message, "Undo what was changed in gate/core or gate/session.")
+
     def _record(self, exchange: Exchange) -> None:
+        self._answered += 1  # at least so many, where several threads count
         change = self._watched.answered(exchange) if self._watched else None
         operation = self.contract.operation(exchange.method, exchange.path)
         self.journal.write(ExchangeRecorded(operation.id if operation else None, exchange.status, exchange.error_code))

@@ -29,6 +29,7 @@ from gate.oracles.checks import Check
 from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
+from gate.suite import alarms
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
 from gate.suite.starting import start_system
@@ -98,6 +99,7 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> None:
     settings, directory = tests.config.stash[SETTINGS], journals / FOLDERS[fuzz]
     with _journal(tests.config, directory) as journal:
         try:
+            alarms.check()
             with _session(tests.config, journal) as session:
                 for name, show in _fuzz_shows(session, settings, directory) if fuzz else _shows(session):
                     _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)

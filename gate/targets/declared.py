@@ -13,7 +13,7 @@ from pathlib import Path
 from gate.core.declaration import Declaration
 from gate.core.declaration.places import process_values
 from gate.core.errors import GateError, NotAvailable
-from gate.core.resources import check_ports
+from gate.core.resources import check_ports, is_stopped
 from gate.targets import Ended, Process, System
 from gate.targets.declared_process import DeclaredProcess, Places, environment_of, started_beside
 from gate.targets.declared_service import template_key
@@ -21,7 +21,7 @@ from gate.targets.postgres.binaries import Binaries, binaries_in, find_binaries
 from gate.targets.postgres.given_server import GivenServer
 from gate.targets.postgres.supervision import free_port
 from gate.targets.postgres.template_server import DIRECTORY, OwnServer, TemplateServer
-from gate.targets.process import run_once, split_command
+from gate.targets.process import STOPPED, run_once, split_command
 from gate.targets.quiet import Watcher
 from gate.targets.service import Service, StandIn
 
@@ -59,8 +59,8 @@ class DeclaredSystem:
         return self._process.ended(seconds)
 
     def trouble(self) -> str:
-        """Nothing that is known."""
-        return ""
+        """The service, where it was stopped from outside."""
+        return STOPPED.format("service") if is_stopped(self.pid) else ""
 
     def start(self) -> None:
         """Starts the service again on its old database and port; GateError when it does not become ready."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit, urlunsplit
 
-from gate.core.resources import check_ports
+from gate.core.resources import check_ports, is_stopped
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process, System
 from gate.targets.postgres.supervision import free_port
 from gate.targets.postgres.template_server import DIRECTORY, OwnServer, full
-from gate.targets.process import ServiceProcess, run_once, search_path, split_command
+from gate.targets.process import STOPPED, ServiceProcess, run_once, search_path, split_command
 from gate.targets.service import Service, StandIn, close_all, option_of, start_all
 
 MIGRATE_SECONDS = 120.0
@@ -55,7 +55,13 @@ class EmbeddedSystem:
         return self._process.ended(seconds)
 
     def trouble(self) -> str:
-        """The disk of the database, where it is full or gone."""
+        """A process that was stopped from outside, or the disk of the database where it is full or gone."""
+        with suppress(OSError, ValueError):  # a Postgres that has ended leaves no file, or an empty one
+            text = (self._directory / "data" / "postmaster.pid").read_text(encoding="ascii")
+            if is_stopped(int(text.partition("\n")[0])):
+                return STOPPED.format("database")
+        if is_stopped(self.pid):
+            return STOPPED.format("service")
         try:
             return full(self._directory).message if shutil.disk_usage(self._directory).free < FREE_NEEDED else ""
         except OSError as error:

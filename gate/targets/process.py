@@ -20,6 +20,7 @@ from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIE
 from gate.targets.service import Service, option_of
 
 STOP_SECONDS = 10.0
+STOPPED = "The {} was stopped from outside by SIGSTOP, not by the gate."
 
 
 def oom_kills() -> int:

@@ -20,6 +20,10 @@ def test_system_says_what_ended_and_what_it_lacks(monkeypatch: pytest.MonkeyPatc
     running = target()
     with closing(running.system(running.start())) as system:
         assert (system.ended(), system.trouble()) == (None, "")
+        os.kill(system.pid, signal.SIGSTOP)
+        assert "stopped from outside" in wait("the stop", system.trouble, until=bool)
+        os.kill(system.pid, signal.SIGCONT)
+        wait("the end of the stop", system.trouble, until=lambda trouble: not trouble)
         os.kill(system.pid, signal.SIGSEGV)
         assert system.ended(10) == Ended(-signal.SIGSEGV, system.log())
         system.start()
