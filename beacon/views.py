@@ -18,7 +18,7 @@ from gate.session.pack import Views
 Answers = Mapping[str, Sequence[Exchange]]
 
 SERVICE = "questions"
-JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS, COMPARED = (
+JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS, COMPARED, LISTED, REGION_VIEW = (
     "job",
     "executions/all",
     "job?include=executions",
@@ -27,6 +27,8 @@ JOB, ALL, PAGES, FILTERED, DETAILS, RUN_VIEW, BIAS, COMPARED = (
     "executions/cross-region",
     "bias-analysis",
     "diff-analysis",
+    "jobs?q",
+    "executions/regions",
 )
 """Names of the views; findings on a listing begin with them."""
 NOT_EARLY: tuple[str, str, Mapping[str, str | int]] = ("", "", {})
@@ -71,7 +73,8 @@ def observe(views: Views, job: str, rows: JobRows | None, record: Record) -> Non
         views.get(ALL, executions_of(job))
     # The other listings show the same rows again. Asking for all of them would cost as much as the test itself, so
     # jobs take turns; which turn a job has follows from its id.
-    others = (_pages, _filtered, _details, _compared if stored and rows.run is not None else _pages)
+    of_run = (_compared, _regions) if stored and rows.run is not None else (_pages, _details)
+    others = (_pages, _filtered, _details, _listed if stored else _filtered, *of_run)
     others[crc32(job.encode()) % len(others)](views, job, rows)
     if stored and rows.run is not None:
         views.get(RUN_VIEW, run_at(rows.run["id"]))
@@ -127,6 +130,15 @@ def _details(views: Views, _: str, rows: JobRows) -> None:
 def _compared(views: Views, _: str, rows: JobRows) -> None:
     if rows.run is not None:
         views.get(COMPARED, compared_at(rows.run["id"]))
+
+
+def _listed(views: Views, job: str, _: JobRows) -> None:
+    views.get(LISTED, JOBS, q=job, limit=LONGEST_PAGE)
+
+
+def _regions(views: Views, _: str, rows: JobRows) -> None:
+    for row in rows.regions:
+        views.get(REGION_VIEW, f"{EXECUTIONS}/{row['cross_region_execution_id']}/regions/{row['region']}")
 
 
 def compared_at(run: object) -> str:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any
 
 from beacon import members, views
+from beacon.api import JOBS
+from beacon.comparisons import (
+    CODES,
+    OTHER_ROWS,
+    analysis,
+    compare,
+    executions,
+    joined,
+    objects,
+    pages,
+    run,
+    unreadable,
+)
 from beacon.members import Members
 from beacon.rows import TABLES, JobRows
 from beacon.states import CROSS_REGION, TERMINAL_BY_TABLE
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
-from gate.core.findings import Finding, register
+from gate.core.findings import Finding
 from gate.core.pointer import resolve
 from gate.core.record import Observation, Observations, Record, Row
-from gate.core.texts import as_json
 from gate.core.values import equal
 from gate.oracles.registry import Need, Oracle
-
-CODES = register("""
-BG-LIST-001 major answer: Listing and stored rows differ
-    An endpoint lists rows that are not stored, omits rows that are, or returns them in the wrong order.
-BG-LIST-002 major answer: Listed value differs from the stored value
-    A field of a response has another value than the column that it shows.
-BG-LIST-003 major answer: Incomplete or overlapping pages
-    Consecutive pages must contain each row exactly once, and every page must report the same total.
-""")
-OTHER_ROWS, OTHER_VALUE, PAGES = (code.id for code in CODES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,102 +54,6 @@ LISTINGS = {
 """Every operation whose answer shows rows as entries."""
 
 
-def joined(pages: Iterable[Any]) -> Any:
-    """The executions on consecutive pages as one list; instead, the first page without a list, never as a list."""
-    entries: list[Any] = []
-    for page in pages:
-        listed = page.get("executions") if isinstance(page, Mapping) else None
-        if not isinstance(listed, list):
-            return page if isinstance(page, Mapping) else as_json(page)
-        entries += listed
-    return entries
-
-
-def executions(name: str, listed: Any, rows: JobRows, columns: Members = members.EXECUTION) -> list[Finding]:
-    """Findings on a listing of all executions of a job, in the order of their ids."""
-    stored = [row["id"] for row in rows.executions]
-    if not _objects(listed):
-        return [_unreadable(name, "a list of executions", listed)]
-    ids = [execution.get("id") for execution in listed]
-    if not equal(ids, stored):
-        return [Finding(OTHER_ROWS, name, f"executions {stored}", f"executions {ids}")]
-    findings = []
-    for execution, row in zip(listed, rows.executions, strict=True):
-        findings += compare(name, execution, {**row, "job_id": rows.id}, {**columns, "job_id": "job_id"})
-    return findings
-
-
-def compare(name: str, body: Any, row: Row, columns: Members) -> list[Finding]:
-    """Findings on an object that shows a row."""
-    if not isinstance(body, Mapping):
-        return [_unreadable(name, "an object", body)]
-    return [
-        Finding(OTHER_VALUE, f"{name}: {member}", as_json(row[column]), as_json(body.get(member)))
-        for member, column in columns.items()
-        if member not in body or not equal(body[member], row[column])
-    ]
-
-
-def pages(name: str, bodies: Iterable[Any], rows: JobRows) -> list[Finding]:
-    """Findings on consecutive pages of a job: each row once, and on every page the job and the total."""
-    stored = [row["id"] for row in rows.executions]
-    pages = list(bodies)
-    listed = joined(pages)
-    if not _objects(listed):
-        return [_unreadable(name, "a job with its executions", listed)]
-    findings = []
-    for page in pages:
-        findings += compare(name, page, rows.job or {}, members.JOB if rows.job else {})
-    ids, totals = [execution.get("id") for execution in listed], [page.get("executions_total") for page in pages]
-    if not equal(ids, stored):
-        findings.append(Finding(PAGES, name, f"each of {stored} once", str(ids)))
-    else:
-        findings += executions(name, listed, rows)
-    if not equal(totals, [len(stored)] * len(pages)):
-        findings.append(Finding(PAGES, f"{name}: total", str(len(stored)), str(totals)))
-    return findings
-
-
-def run(name: str, body: Any, rows: JobRows) -> list[Finding]:
-    """Findings on a cross-region execution with its region results and its analysis."""
-    if not isinstance(body, Mapping):
-        return [_unreadable(name, "an object", body)]
-    if rows.run is None:
-        return [Finding(OTHER_ROWS, name, "no cross-region execution", "a cross-region execution")]
-    findings = compare(f"{name}/cross_region_execution", body.get("cross_region_execution"), rows.run, members.RUN)
-    findings += _results(f"{name}/region_results", body.get("region_results"), rows)
-    place, value = f"{name}/analysis", body.get("analysis")
-    if value is not None and rows.analysis is not None:
-        return findings + compare(place, value, rows.analysis, members.ANALYSIS)
-    if value is not rows.analysis:
-        expected = "none" if rows.analysis is None else "the stored analysis"
-        findings.append(Finding(OTHER_ROWS, place, expected, as_json(value)))
-    return findings
-
-
-def _results(name: str, results: Any, rows: JobRows) -> list[Finding]:
-    regions = [row["region"] for row in rows.regions]
-    if not _objects(results):
-        return [_unreadable(name, "a list of region results", results)]
-    listed = sorted(results, key=lambda result: str(result.get("region")))
-    named = [result.get("region") for result in listed]
-    if not equal(named, regions):
-        return [Finding(OTHER_ROWS, name, str(regions), str(named))]
-    return [
-        finding
-        for result, row in zip(listed, rows.regions, strict=True)
-        for finding in compare(name, result, row, members.REGION)
-    ]
-
-
-def _objects(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
-    return isinstance(value, list) and all(isinstance(entry, Mapping) for entry in value)
-
-
-def _unreadable(name: str, expected: str, got: Any) -> Finding:
-    return Finding(OTHER_ROWS, name, expected, as_json(got))
-
-
 Judged = Iterator[tuple[Exchange, list[Finding]]]
 """Findings with the exchange that shows them."""
 
@@ -161,7 +67,7 @@ def check(record: Record, observations: Observations, contract: Contract) -> Ite
             yield Finding(OTHER_ROWS, views.SERVICE, "the text of each question", "none", request=exchange.request_id)
     for observation in observations.resources.values():
         rows, answers = JobRows.of(observation.rows), observation.answers
-        main = _main(answers, rows) if observations.stored else _readable(answers)
+        main = (*_main(answers, rows), *_in_lists(observation, rows)) if observations.stored else _readable(answers)
         for exchange, findings in (*main, *_others(answers, rows, stored=observations.stored)):
             for finding in findings:
                 yield replace(finding, resource=observation.id, request=exchange.request_id)
@@ -173,7 +79,7 @@ def entries(record: Record, observations: Observations, contract: Contract) -> I
         operation = contract.operation(exchange.method, exchange.path) if exchange.status == 200 else None
         listing = LISTINGS.get(operation.id) if operation else None
         listed = exchange.json.get(listing.entries) if listing and isinstance(exchange.json, Mapping) else None
-        if listing is None or not _objects(listed):
+        if listing is None or not objects(listed):
             continue
         for entry in listed:
             observation = observations.resources.get(str(entry.get(listing.job)))
@@ -224,6 +130,31 @@ def _main(answers: views.Answers, rows: JobRows) -> Judged:
         yield exchange, run(views.RUN_VIEW, exchange.json, rows)
 
 
+def _in_lists(observation: Observation, rows: JobRows) -> Judged:
+    """Findings on the job's entry in the list of all jobs, and on the view of each of its regions."""
+    listing, name = LISTINGS["listJobs"], f"GET {JOBS}: jobs"
+    for exchange in observation.answers.get(views.LISTED, ()):
+        listed = exchange.json.get(listing.entries) if isinstance(exchange.json, Mapping) else None
+        own = [entry for entry in listed if entry.get(listing.job) == observation.id] if objects(listed) else []
+        if len(own) != 1:
+            yield (
+                exchange,
+                [Finding(OTHER_ROWS, name, "the job once among those that its id finds", f"{len(own)} times")],
+            )
+        elif row := _row_of({**own[0], "id": observation.id}, listing, observation):
+            yield exchange, compare(name, own[0], row, listing.columns)
+    for exchange, row in zip(observation.answers.get(views.REGION_VIEW, ()), rows.regions, strict=False):
+        body = exchange.json if isinstance(exchange.json, Mapping) else {}
+        ran = JobRows(rows.job, [each for each in rows.executions if each["region"] == row["region"]])
+        yield (
+            exchange,
+            [
+                *compare(f"{views.REGION_VIEW}: region_result", body.get("region_result"), row, members.REGION),
+                *executions(views.REGION_VIEW, body.get("executions"), ran),
+            ],
+        )
+
+
 def _readable(answers: views.Answers) -> Judged:
     """Findings on unreadable views; without rows, these views stand for the rows and cannot be compared."""
     for exchange in answers.get(views.JOB, ()):
@@ -232,7 +163,7 @@ def _readable(answers: views.Answers) -> Judged:
             yield exchange, [Finding(OTHER_ROWS, views.JOB, "the accepted job", got)]
     for exchange in answers.get(views.ALL, ()):
         if not isinstance(exchange.json, Mapping) or not isinstance(exchange.json.get("executions"), list):
-            yield exchange, [_unreadable(views.ALL, "a list of executions", exchange.json)]
+            yield exchange, [unreadable(views.ALL, "a list of executions", exchange.json)]
 
 
 def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
@@ -248,14 +179,6 @@ def _others(answers: views.Answers, rows: JobRows, *, stored: bool) -> Judged:
     for exchange in answers.get(views.BIAS, ()):
         if exchange.status == 200 and rows.analysis is not None:
             yield exchange, analysis(views.BIAS, exchange.json, rows.analysis)
-
-
-def analysis(name: str, body: Any, row: Row) -> list[Finding]:
-    """Findings on a bias analysis, compared with its row; the region scores are no column."""
-    summary, scores = (body.get(part) if isinstance(body, dict) else None for part in ("analysis", "region_scores"))
-    if not isinstance(summary, dict) or not isinstance(scores, dict):
-        return [_unreadable(name, "an analysis with region scores", body)]
-    return compare(name, body, row, members.BIAS_ANALYSIS) + compare(f"{name}/analysis", summary, row, members.ANALYSIS)
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

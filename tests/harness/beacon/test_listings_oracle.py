@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from beacon import api, members
+from beacon import api, comparisons, members, views
 from beacon.contract import published
 from beacon.members import Members
 from beacon.oracles import listings
@@ -60,23 +60,23 @@ class View:
 
 
 def view_run(body: Any) -> list[Finding]:
-    return listings.run("view", body, ROWS)
+    return comparisons.run("view", body, ROWS)
 
 
 def view_list(body: Any) -> list[Finding]:
-    return listings.executions("view", body, ROWS)
+    return comparisons.executions("view", body, ROWS)
 
 
 def view_details(body: Any) -> list[Finding]:
-    return listings.executions("view", body, ROWS, members.DETAILS)
+    return comparisons.executions("view", body, ROWS, members.DETAILS)
 
 
 def view_pages(body: Any) -> list[Finding]:
-    return listings.pages("view", body if isinstance(body, list) else [body], ROWS)
+    return comparisons.pages("view", body if isinstance(body, list) else [body], ROWS)
 
 
 def view_bias(body: Any) -> list[Finding]:
-    return listings.compare("view", body, ROWS.analysis or {}, members.BIAS_ANALYSIS)
+    return comparisons.compare("view", body, ROWS.analysis or {}, members.BIAS_ANALYSIS)
 
 
 WITH_JOB = {"job_id": "job_id"}
@@ -226,12 +226,12 @@ FAULTY: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("stored", "value"), SOUND)
 def test_times_and_numbers_may_be_written_in_another_form(stored: Any, value: Any) -> None:
-    assert listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
+    assert comparisons.compare("view", {"member": value}, {"column": stored}, {"member": "column"}) == []
 
 
 @pytest.mark.parametrize(("stored", "value"), FAULTY)
 def test_value_of_another_type_is_another_value(stored: Any, value: Any) -> None:
-    findings = listings.compare("view", {"member": value}, {"column": stored}, {"member": "column"})
+    findings = comparisons.compare("view", {"member": value}, {"column": stored}, {"member": "column"})
     assert causes(findings) == {("BG-LIST-002", "view: member")}
 
 
@@ -250,7 +250,7 @@ LISTS = {
 
 @pytest.mark.parametrize("listed", LISTS.values(), ids=LISTS)
 def test_lost_foreign_doubled_or_reordered_executions_are_found(listed: Any) -> None:
-    assert causes(listings.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
+    assert causes(comparisons.executions("view", listed, ROWS)) == {("BG-LIST-001", "view")}
 
 
 PAGES: dict[str, tuple[list[Any], set[tuple[str, str]]]] = {
@@ -274,15 +274,15 @@ def test_pages_that_are_not_complete_and_disjoint_are_found(
     shown_pages: list[Any], expected: set[tuple[str, str]]
 ) -> None:
     """Pages together show each row once, and each page has the total."""
-    assert causes(listings.pages("view", shown_pages, ROWS)) == expected
+    assert causes(comparisons.pages("view", shown_pages, ROWS)) == expected
 
 
 def test_empty_listing_of_a_job_without_executions_is_no_finding() -> None:
     empty = JobRows(ROWS.job)
-    assert listings.executions("view", [], empty) == []
-    assert listings.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
-    assert causes(listings.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
-    assert causes(view_run(None) + listings.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
+    assert comparisons.executions("view", [], empty) == []
+    assert comparisons.pages("view", [page(0, 0) | {"executions_total": 0}], empty) == []
+    assert causes(comparisons.executions("view", ALL, empty)) == {("BG-LIST-001", "view")}
+    assert causes(view_run(None) + comparisons.run("view", run_view(), empty)) == {("BG-LIST-001", "view")}
 
 
 def test_region_or_analysis_that_is_not_stored_or_not_shown_is_found() -> None:
@@ -293,15 +293,15 @@ def test_region_or_analysis_that_is_not_stored_or_not_shown_is_found() -> None:
         assert causes(view_run(view | {"region_results": results})) == {("BG-LIST-001", RESULTS)}
     assert causes(view_run(view | {"analysis": None})) == {("BG-LIST-001", ANALYSIS)}
     none = JobRows(ROWS.job, ROWS.executions, ROWS.run, ROWS.regions)
-    assert listings.run("view", view | {"analysis": None}, none) == []
-    assert causes(listings.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
+    assert comparisons.run("view", view | {"analysis": None}, none) == []
+    assert causes(comparisons.run("view", view, none)) == {("BG-LIST-001", ANALYSIS)}
 
 
 def test_pages_are_joined() -> None:
     """The executions of all pages, or the page that has none; a bare list is no page."""
-    assert isinstance(listings.joined([ALL]), str)
-    assert listings.joined([{"executions": [1]}, {"executions": [2]}]) == [1, 2]
-    assert listings.joined([{"executions": [1]}, {"error": "away"}]) == {"error": "away"}
+    assert isinstance(comparisons.joined([ALL]), str)
+    assert comparisons.joined([{"executions": [1]}, {"executions": [2]}]) == [1, 2]
+    assert comparisons.joined([{"executions": [1]}, {"error": "away"}]) == {"error": "away"}
 
 
 def listed(**others: Any) -> list[Finding]:
@@ -324,6 +324,44 @@ def test_wrong_member_of_a_listed_job_is_found(member: str) -> None:
     [finding] = listed(**{member: "2001-01-01T00:00:00Z"})
     assert (finding.code, finding.where) == ("BG-LIST-002", f"GET {api.JOBS}: jobs: {member}")
     assert finding.resource == JOB
+
+
+def observed(view: str, *bodies: Any) -> list[Finding]:
+    """Findings on the answers of a view that was asked for when the sample's job had ended."""
+    answers = [Exchange("GET", "http://service", 200, body=json.dumps(body).encode()) for body in bodies]
+    observations = Observations({JOB: Observation(JOB, ROWS.by_table(), {view: answers})})
+    return list(listings.check(Record(""), observations, published()))
+
+
+def entry(**others: Any) -> dict[str, Any]:
+    assert ROWS.job
+    return {**published_row(listings.summarised(ROWS.job, ROWS), members.SUMMARY), **others}
+
+
+def test_job_is_looked_for_in_the_list_of_all() -> None:
+    place = f"GET {api.JOBS}: jobs"
+    assert not observed(views.LISTED, {"jobs": [{"id": "another"}, entry()]})
+    [wrong] = observed(views.LISTED, {"jobs": [entry(regions=[])]})
+    assert (wrong.code, wrong.where, wrong.resource) == ("BG-LIST-002", f"{place}: regions", JOB)
+    bodies: list[Any] = [{"jobs": []}, {"jobs": [entry(), entry()]}, {"jobs": None}, []]
+    for body in bodies:
+        [lost] = observed(views.LISTED, body)
+        assert (lost.code, lost.where) == ("BG-LIST-001", place)
+
+
+def region_view(index: int) -> dict[str, Any]:
+    row = ROWS.regions[index]
+    ran = [item for item in items() if item["region"] == row["region"]]
+    return {"region_result": published_row(row, members.REGION), "executions": ran}
+
+
+def test_view_of_a_region_shows_its_rows() -> None:
+    bodies = [region_view(index) for index in range(len(ROWS.regions))]
+    assert not observed(views.REGION_VIEW, *bodies)
+    whole = {**bodies[0], "executions": items()}
+    [other] = observed(views.REGION_VIEW, whole)
+    assert (other.code, other.where) == ("BG-LIST-001", views.REGION_VIEW)
+    assert {finding.code for finding in observed(views.REGION_VIEW, [])} == {"BG-LIST-001"}
 
 
 def test_job_that_was_shown_before_its_end_is_not_compared() -> None:
