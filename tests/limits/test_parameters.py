@@ -30,6 +30,7 @@ NUMBERS = (
     "0x1",
     "1_0",
     "\u0661",
+    "1\u0661",
     "\uff11",
     "9" * 30,
     "true",
@@ -47,6 +48,7 @@ DATES = (
     " 2025-01-01",
     "2025-01-01\n",
     "\u0662025-01-01",
+    "2025-01-0\u0661",
     "today",
 )
 UUID = "0b8f6a4e-2c1d-4e3f-9a5b-6c7d8e9f0a1b"
@@ -74,7 +76,14 @@ def texts(schema: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
             yield from (("x" * most, True), ("x" * (most + 1), False), ("", False))
             yield from ((text, False) for text in spellings("a-b_1") if text != "A-B_1")
         case {"minLength": 1, "maxLength": most}:
-            yield from (("x" * most, True), ("%_\\\0\u0130", True), ("x" * (most + 1), False), ("", False))
+            yield from (
+                ("x" * most, True),
+                ("%_\\\0\u0130", True),
+                ("_", True),
+                ("%", True),
+                ("x" * (most + 1), False),
+                ("", False),
+            )
         case {"format": "date"}:
             yield from ((text, True) for text in ("2024-02-29", "0001-01-01", "9999-12-31"))
             yield from ((text, False) for text in DATES)

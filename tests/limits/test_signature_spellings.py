@@ -63,7 +63,13 @@ def moment(form: str) -> str:
     return datetime.now(UTC).strftime(form)
 
 
-ACCEPTED = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dt%H:%M:%Sz", "%Y-%m-%dT%H:%M:%S.123456789Z", "%Y-%m-%dT%H:%M:%S-00:00")
+ACCEPTED = (
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dt%H:%M:%Sz",
+    "%Y-%m-%dT%H:%M:%S.123456789Z",
+    "%Y-%m-%dT%H:%M:%S.1234567890123Z",
+    "%Y-%m-%dT%H:%M:%S-00:00",
+)
 REFUSED = (
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%dT%H:%M:%SZ\n",

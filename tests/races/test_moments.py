@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import LiteralString
 
@@ -139,6 +140,18 @@ def test_jobs_of_the_same_moment_are_each_on_one_page(pair: Pair) -> None:
     listed = [entry for size in (3, 5) for page in pages(pair.client(size), "jobs", size) for entry in page]
 
     assert all(listed.count(job.id) == 2 for job in past)
+
+
+def test_days_of_the_list_of_jobs_begin_at_midnight_in_utc(pair: Pair) -> None:
+    name = pair.scenario.new_id()
+    past = list(history.past_jobs(1, ["single region"] * 42, name, questions=1))
+    chosen, day = past[14:18] + past[38:42], (history.EPOCH + timedelta(days=1)).date()
+    add_each(pair.scenario, chosen)
+    query = {"q": name, "from": f"{day}", "to": f"{day}"}
+    listed = [entry for page in pages(pair.client(0), "jobs", 50, **query) for entry in page]
+
+    assert listed == [job.id for job in reversed(chosen) if job.created_at.date() == day]
+    assert len(listed) == 4
 
 
 def add_each(scenario: Scenario, past: Sequence[history.Past]) -> None:

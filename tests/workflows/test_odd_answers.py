@@ -35,7 +35,7 @@ def metadata(text: str) -> Raw:
     return Raw((good(metadata=0).replace(b'"metadata": 0', f'"metadata": {text}'.encode()),))
 
 
-MORE_MODELS = (*MODELS, "unknown-1", "unknown-2")
+MORE_MODELS = (*MODELS, "unknown-1", "Unknown-2")
 """Models of a job with more executions than any default page holds."""
 ANSWERS: dict[str, tuple[Raw, str, Mapping[str, Any]]] = {
     "each byte by itself": (Raw(tuple(bytes([byte]) for byte in good())), TEXT, {}),
@@ -145,6 +145,7 @@ LISTINGS: dict[str, tuple[str | bytes, bool]] = {
     ),
     "odd entries alone": ('{"providers": [null, {"name": 7, "region": "us-east", "healthy": true}]}', False),
     "health in words": (f'{{"providers": [{US.replace("true", chr(34) + "true" + chr(34))}]}}', False),
+    "name longer than its column": (f'{{"providers": [{US.replace("modal", "m" * 300)}]}}', True),
     "health missing": ('{"providers": [{"name": "modal", "region": "us-east"}]}', False),
     "name with NUL": (f'{{"providers": [{US.replace("modal", "a" + chr(92) + "u0000b")}]}}', True),
 }

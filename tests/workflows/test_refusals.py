@@ -95,12 +95,13 @@ def test_bad_specs_are_refused_with_the_place(scenario: Scenario, workflow: str,
     assert not any(scenario.rows(job_id).counts().values())
 
 
-def test_unknown_member_of_the_wrapper_is_refused(scenario: Scenario) -> None:
+@pytest.mark.parametrize(("member", "pointer"), [("target_region", "/target_region"), ("a/b~c", "/a~1b~0c")])
+def test_unknown_member_of_the_wrapper_is_refused(scenario: Scenario, member: str, pointer: str) -> None:
     spec = scenario.spec()
-    answer = scenario.client.submit_cross_region(wrap(spec, target_region=["US"]))
+    answer = scenario.client.submit_cross_region({**wrap(spec), member: ["US"]})
 
     assert (answer.status, answer.error_code) == (400, "validation_error")
-    assert answer.json["details"]["errors"][0]["pointer"] == "/target_region"
+    assert answer.json["details"]["errors"][0]["pointer"] == pointer
     assert not any(scenario.rows(spec["id"]).counts().values())
 
 
