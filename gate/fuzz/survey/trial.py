@@ -22,7 +22,7 @@ from gate.targets import Ended
 ANSWER_SECONDS = 5.0
 """Seconds that an answer may take."""
 PAUSE = 0.03
-"""Seconds after an accepted write in which what is written late may be seen."""
+"""Seconds after a request in which what is written late may be seen."""
 REFUSED_FOR_FORM = frozenset({400, 406, 412, 422})
 WORDS = ("message", "detail", "error", "title", "msg", "exception_message", "description", "details", "errors")
 """Members of a refusal that hold its words."""
@@ -94,6 +94,17 @@ class Trial:
                 self.attempts[operation.id] = self._attempt(operation, limit)
             self._again([each for each in members if each.method == "POST"], limit)
         self._again([each for each in operations if each.method != "DELETE"], limit)
+        self._delete_again([each for each in operations if each.method == "DELETE"], limit)
+
+    def _delete_again(self, deletions: Sequence[Operation], limit: float) -> None:
+        """Tries refused deletions once more, on resources made anew: an earlier one may have removed theirs with it."""
+        if any(self.attempts[each.id].outcome == "refused" for each in deletions):
+            attempts = list(self.attempts.values())
+            for attempt in attempts:
+                creates = attempt.operation.method == "POST" and attempt.operation.path in self.findings.resources
+                if creates and attempt.outcome == "accepted":
+                    self._attempt(attempt.operation, limit)
+            self._again(deletions, limit)
 
     def _again(self, operations: Sequence[Operation], limit: float) -> None:
         """Tries those that were refused once more: by now there may be an id that they need."""
@@ -116,10 +127,10 @@ class Trial:
             exchange = self._without_refused_headers(operation, sample, self._send(sample))
         except Unreachable as error:
             return self._unanswered(operation, error)
+        self._look_after(operation, exchange)
         if exchange.status >= 400:
             outcome = "failed" if exchange.status >= 500 else "refused"
             return Attempt(operation, outcome, exchange.status, reason_of(exchange), sample.missing)
-        self._learn(operation, exchange)
         return Attempt(operation, "accepted", exchange.status)
 
     def _not_tried(self, operation: Operation, limit: float) -> str:
@@ -171,13 +182,18 @@ class Trial:
             return Attempt(operation, "left out", reason=reason)
         return Attempt(operation, "unanswered", reason=clip(str(error), 120))
 
-    def _learn(self, operation: Operation, exchange: Exchange) -> None:
-        if operation.method != "DELETE":
+    def _look_after(self, operation: Operation, exchange: Exchange) -> None:
+        """Learns from an answer and the rows that came with it.
+
+        Rows are looked at after refusals and reads, too: what these write before they answer is theirs, and would
+        otherwise count as written late, which the judge leaves out.
+        """
+        if exchange.status < 400 and operation.method != "DELETE":
             self._pool.learn(operation, exchange.json)
-        if self._tables is None or operation.method in {"GET", "HEAD"}:
+        if self._tables is None:
             return
         rows = self._tables.look()
-        if operation.method == "POST" and not operation.path.rstrip("/").endswith("}"):
+        if exchange.status < 400 and operation.method == "POST" and not operation.path.rstrip("/").endswith("}"):
             table, key, member = key_of(rows, created(exchange.json), self._tables.keys)
             if table and operation.path not in self.findings.resources and self._reads_back(operation):
                 self.findings.resources[operation.path] = (table, key, member)

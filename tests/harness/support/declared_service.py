@@ -1,7 +1,8 @@
 """A small service of which gate.toml says all: it makes its own tables, and answers from them.
 
 ``python declared_service.py PORT DATABASE_URL``; ``MODE`` says how it behaves: ``extension`` needs one that no Postgres
-has, ``late`` writes half a second after each request, and ``refused`` writes although it refuses.
+has, ``late`` writes half a second after each new note, ``refused`` writes although it refuses, and ``read`` when it is
+asked for all notes.
 """
 
 import http.server
@@ -81,6 +82,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 rows = connection.execute("SELECT id, text FROM notes ORDER BY id").fetchall()
             notes = [{"id": key, "text": text} for key, text in rows]
             number = self.path.partition("/notes")[2].strip("/")
+            if MODE == "read" and not number:
+                write_late()
             note = next((each for each in notes if str(each["id"]) == number), None)
             self.answer(200 if note or not number else 404, note if number else notes)
         else:
