@@ -10,12 +10,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from beacon.checkout import ROOT
+from beacon.service import service
 from benchmarks.command_line import positive
 from benchmarks.load import plan, report
 from benchmarks.load.faults import CAUSES, Cause
-from benchmarks.load.run import Outcome, Wanted, run
+from benchmarks.load.run import POOL, Outcome, Wanted, run
 from gate.cli.command import Run
-from gate.core.errors import Exit
+from gate.core.errors import Exit, UsageError
+from gate.targets.service import Service
 from gate.verdict import report_directory
 
 LINE_SECONDS = 10.0
@@ -41,6 +44,10 @@ def prepare(parser: ArgumentParser) -> Run:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of jobs and of the sample (default: 0)")
     help_ = f"faults at even distances: all, or some of {', '.join(CAUSES)}"
     parser.add_argument("--faults", type=_causes, default=(), metavar="NAME,...", help=help_)
+    help_ = "starts an earlier build; the load goes on while it is updated to this one and back, on one database"
+    parser.add_argument("--previous-command", metavar="COMMAND", help=help_)
+    help_ = "folder in which the commands of the earlier build run (default: this checkout)"
+    parser.add_argument("--previous-dir", type=Path, default=ROOT, metavar="DIR", help=help_)
     help_ = "load.json of an earlier run on this machine, to compare with"
     parser.add_argument("--baseline", type=Path, metavar="FILE", help=help_)
     parser.add_argument("--runner-command", metavar="COMMAND", help="starts the build (default: the reference runner)")
@@ -64,6 +71,7 @@ def load(values: Namespace) -> Exit:
         causes=values.faults,
         commands={name: command for name, command in given.items() if command},
         workers=values.beside,
+        previous=_previous(values),
     )
     report_directory.claim(values.report_dir)
     with Display(console, wanted) as display:
@@ -73,6 +81,15 @@ def load(values: Namespace) -> Exit:
     console.print("\n".join(report.lines(outcome)), markup=False, style="bold red" if code else "")
     console.print(f"Reports in {values.report_dir}: load.html, load.json, timeline.svg.")
     return code
+
+
+def _previous(values: Namespace) -> Service | None:
+    """The earlier build of the command line."""
+    if not values.previous_command:
+        return None
+    if values.faults:
+        raise UsageError("--faults and --previous-command are given.", "Give one of them.")
+    return service(values.previous_dir.resolve(), POOL, serve=values.previous_command)
 
 
 class Display:

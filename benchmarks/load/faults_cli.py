@@ -36,7 +36,8 @@ def faults(words: Sequence[str], console: Console) -> int:
             result = Trial(running, cell, f"cell-{run}-{number}", chance).run()
             results.append(result)
             state = "FAILED" if result.findings else "passed"
-            text = f"{number + 1:4} of {len(chosen)} {state} {cell}: {time.monotonic() - started:.1f} s"
+            total = "" if values.budget else f" of {len(chosen)}"
+            text = f"{number + 1:4}{total} {state} {cell}: {time.monotonic() - started:.1f} s"
             console.print(text, style="bold red" if result.findings else "", markup=False)
             for finding in result.findings:
                 console.print(f"       {finding.code} {finding.kind.title}: {finding.line}", markup=False)

@@ -15,7 +15,7 @@ import psycopg
 from beacon.checkout import ROOT
 from beacon.service import service
 from beacon.states import TERMINAL
-from benchmarks.load import faults, thresholds, trends
+from benchmarks.load import faults, rollout, thresholds, trends
 from benchmarks.load.answers import Answer, Follower
 from benchmarks.load.clients import STOP_SECONDS, Clients, require
 from benchmarks.load.codes import HANGS, UNRECOVERED
@@ -29,7 +29,9 @@ from benchmarks.load.watch import Sample, Watch
 from gate.core.errors import GateError
 from gate.core.findings import Finding
 from gate.targets import NotReadyError
+from gate.targets.service import Service
 
+POOL = {"RUNNER_DATABASE_POOL": "10"}
 FIRST_SHARE = 0.2
 """Share of the duration before the first fault."""
 RECOVERY_SECONDS = 6.0
@@ -54,6 +56,7 @@ class Wanted:
         causes: faults, at even distances.
         commands: of the build, by name.
         workers: further processes of the runner on the same database.
+        previous: the build that is updated to this one and back, where that is the scenario.
 
     """
 
@@ -65,6 +68,7 @@ class Wanted:
     causes: Sequence[Cause] = ()
     commands: dict[str, str] = field(default_factory=dict)
     workers: int = 0
+    previous: Service | None = None
 
 
 @dataclass
@@ -92,7 +96,14 @@ class Outcome:
 
     @property
     def calm(self) -> list[Answer]:
-        """The answers that no fault has to do with."""
+        """The answers that no fault has to do with; in an update all but those of connections that a build closed."""
+        if self.wanted.previous:
+            stops = [span for span in self.spans if span.cause.startswith("stop")]
+            return [
+                answer
+                for answer in self.answers
+                if answer.status or not any(stop.begin - 1 <= answer.at <= stop.end for stop in stops)
+            ]
         return [answer for answer in self.answers if not self.disturbed(answer.at)]
 
 
@@ -107,9 +118,14 @@ def run(wanted: Wanted, plan: Plan, directory: Path, baseline: Figures | None, s
     prefix = f"load-{secrets.token_hex(4)}"
     order = Order.of(plan, prefix, wanted.seed, wanted.users, wanted.rate, wanted.seconds)
     outcome = Outcome(wanted, time.time())
-    build = service(ROOT, {"RUNNER_DATABASE_POOL": "10"}, **wanted.commands)
+    build = service(ROOT, POOL, **wanted.commands)
+    if (previous := wanted.previous) is not None:
+        wanted = outcome.wanted = replace(wanted, causes=rollout.steps(build))
+        build = previous
     say("starting Postgres, the router stand-in and the runner")
-    with stage(build, plan.router, order.samples, relayed=bool(wanted.causes), say=say) as running:
+    with stage(
+        build, plan.router, order.samples, relayed=bool(wanted.causes), fronted=bool(wanted.previous), say=say
+    ) as running:
         beside = wanted.workers or any("other" in cause.id for cause in wanted.causes)
         for number in range(max(wanted.workers, int(bool(beside)))):
             running.beside(f"worker {number + 1}")
@@ -128,7 +144,7 @@ def run(wanted: Wanted, plan: Plan, directory: Path, baseline: Figures | None, s
 
 def _drive(outcome: Outcome, running: Stage, order: Order, directory: Path, show: Callable[[float], None]) -> float:
     """Let the clients send, with the faults beside; returns the time of the last submission."""
-    clients = Clients(order, running.system.base_url, directory, outcome.wanted.processes)
+    clients = Clients(order, running.base_url, directory, outcome.wanted.processes)
     follower, over = Follower(clients.answers), threading.Event()
     beside = threading.Thread(target=_disturb, args=(outcome, running, over))
     try:

@@ -34,6 +34,7 @@ class Stage:
         system: the process that clients talk to.
         others: further processes of the runner on the same database, by name.
         relay: between the runner and Postgres, where there is one.
+        front: before the runner, where clients are led from one build to another.
         router: the stand-in.
 
     """
@@ -46,11 +47,17 @@ class Stage:
     relay: Relay | None
     env: Mapping[str, str]
     others: dict[str, EmbeddedSystem] = field(default_factory=dict)
+    front: Relay | None = None
 
     @property
     def database_url(self) -> str:
         """The database, without the relay."""
         return str(self.system.database_url)
+
+    @property
+    def base_url(self) -> str:
+        """The address for clients."""
+        return f"http://127.0.0.1:{self.front.port}" if self.front else self.system.base_url
 
     @property
     def processes(self) -> list[EmbeddedSystem]:
@@ -86,6 +93,11 @@ class Stage:
         self.system.close()
 
 
+def port_of(system: EmbeddedSystem) -> int:
+    """The port that a process serves on."""
+    return int(urlsplit(system.base_url).port or 0)
+
+
 @contextmanager
 def stage(
     service: Service,
@@ -93,6 +105,7 @@ def stage(
     keep: Callable[[str | None], bool],
     *,
     relayed: bool = False,
+    fronted: bool = False,
     env: Mapping[str, str] | None = None,
     database_url: str | None = None,
     say: Callable[[str], None] = lambda _: None,
@@ -104,6 +117,7 @@ def stage(
         upstream: how the router behaves.
         keep: the jobs whose router calls are kept.
         relayed: with relays before Postgres and the router, for faults of their paths.
+        fronted: with a relay before the runner.
         env: more variables for the runner.
         database_url: a database that is there already, in place of an empty one.
         say: prints what the user should know.
@@ -130,6 +144,7 @@ def stage(
         system = target.system(shared, more, database_url=url)
         if not routers:
             raise GateError("The runner has no router stand-in.")
-        running = Stage(target, server, shared, routers[0], system, relay, more)
+        front = stack.enter_context(Relay("127.0.0.1", port_of(system))) if fronted else None
+        running = Stage(target, server, shared, routers[0], system, relay, more, front=front)
         stack.callback(running.close)
         yield running

@@ -76,6 +76,10 @@ class Relay:
         """Passes on a few bytes at a time, each after some seconds."""
         self._call(self._set(delay=seconds, piece=piece))
 
+    def redirect(self, port: int) -> None:
+        """Connects what comes from now on to another port of the server's machine; what is open stays."""
+        self._server = (self._server[0], port)
+
     def restore(self) -> None:
         """Passes everything on again, and first what silence kept."""
         self._call(self._set())
