@@ -21,6 +21,8 @@ from gate.verdict.verdict import Verdict, read
 TOOL = "gate judge"
 MORE_SECONDS = 60.0
 """Time beyond that of the run in which it has to end, with its reports."""
+BUDGET_SHARE = 0.8
+"""Share of the time for exploring; the rest is for the start and the last confirmations."""
 ACCEPTED = range(200, 300)
 
 
@@ -58,7 +60,8 @@ def run(directory: Path, reports: Path, seconds: float, seed: int, depth: str) -
             listener.hear(event, elapsed)
         return elapsed > seconds
 
-    options = [f"--depth={depth}", f"--seed={seed}", f"--report-dir={reports}"]
+    budget = max(10, round(seconds * BUDGET_SHARE))
+    options = [f"--depth={depth}", f"--seed={seed}", f"--budget={budget}s", f"--report-dir={reports}"]
     command = [sys.executable, "-m", "gate", "judge", *options]
     output, own = reports / "output.txt", {"PYTHONPATH": str(ROOT)}  # this checkout, whatever is installed
     try:

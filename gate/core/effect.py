@@ -48,6 +48,28 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """An answer that was asked for in several ways, while no row changed.
+
+    Args:
+        whole: the answer, of a list that without a filter.
+        again: the answers to the same request once more.
+        pages: consecutive pages with at most ``size`` entries each.
+        size: the number of entries that a page was asked for.
+        filtered: by member, its value in an entry, and the answer to the list of those with this value.
+        entries: entries of the list, each with its row.
+
+    """
+
+    whole: Exchange
+    again: Sequence[Exchange]
+    pages: Sequence[Exchange] = ()
+    size: int = 0
+    filtered: Mapping[str, tuple[Any, Exchange]] = field(default_factory=dict)
+    entries: Sequence[tuple[Mapping[str, Any], RowChange]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """A request, its answer, and the rows that changed while it was handled.
 
@@ -55,10 +77,13 @@ class Effect:
         exchange: the request and its answer.
         operation: method and path template.
         declared: members that the schema of the request's body has, read-only ones left out.
+        defaults: values that the document says members of the body have which are left out.
         changes: rows that changed.
         addressed: the row that the path names, changed or not; None where it is not known.
         read: the answer to reading what was created or deleted, afterwards.
         read_row: the created row, after that.
+        listing: what was read, in other ways.
+        listed: the list in which a created resource has to be.
         growing: rows that were written by table in the end, although nothing was sent any more.
         extra: members of the body that the request's schema does not have, or that are read-only.
         repeats: it was sent a second time under the same idempotency key.
@@ -73,10 +98,13 @@ class Effect:
     exchange: Exchange
     operation: str
     declared: frozenset[str] = frozenset()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     changes: Sequence[RowChange] = ()
     addressed: RowChange | None = None
     read: Exchange | None = None
     read_row: Row | None = None
+    listing: Listing | None = None
+    listed: Exchange | None = None
     growing: Mapping[str, int] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     repeats: bool = False
@@ -115,3 +143,11 @@ def members_of(value: Any) -> Mapping[str, Any]:
         inner: Mapping[str, Any] = next(iter(value.values()))
         return inner
     return value
+
+
+def entries_of(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, or of the only list of objects inside an object; empty for any other value."""
+    if isinstance(value, dict):
+        lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+        value = lists[0] if len(lists) == 1 else []
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -105,7 +105,8 @@ def _above_zero(most: float, *, whole: bool = False) -> Callable[[str], float]:
     return test
 
 
-def _duration(text: str) -> float:
+def duration(text: str) -> float:
+    """The seconds that a text means."""
     match = re.fullmatch(r"([0-9]{1,6})(s|m|h)?", text)
     if not match:
         raise UsageError(f"is {text!r}.", "Expected seconds, or a number with s, m or h, as 90s or 10m.")
@@ -206,7 +207,7 @@ class Settings(Options):
     """processes that run tests; auto is one for each core, and at least four for a remote runner"""
     time_factor: Annotated[float, check(_factor), Option("depth", "X")] = 1.0
     """multiplies every deadline, for slow machines"""
-    budget: Annotated[float | None, check(_duration), Option("depth", "TIME", "10m at depth full, else 0")] = None
+    budget: Annotated[float | None, check(duration), Option("depth", "TIME", "10m at depth full, else 0")] = None
     """how long to fuzz after the cases of the depth, such as 600 (seconds), 90s or 10m"""
     repeat: Annotated[int, check(_whole(1, 100)), Option("depth", "N")] = 1
     """how often each test runs; a finding that some repetitions miss is reported as flaky"""

@@ -11,7 +11,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Need, Oracle
-from gate.oracles.row_values import created_row, differing, written
+from gate.oracles.row_values import created_row, differing, pairs, same, written
 
 CODES = register("""
 BG-CREATED-001 critical answer: Created resource cannot be read
@@ -19,8 +19,11 @@ BG-CREATED-001 critical answer: Created resource cannot be read
 BG-CREATED-002 major answer: Answer differs from the row
     The answer to the request that created, changed or read a resource holds another value than the row of that
     resource.
+BG-CREATED-003 critical stored: Creation changed another resource
+    The service answered 201 to a request that creates a resource, but made no row. It stored what was sent in a row
+    that was there before.
 """)
-UNREADABLE, DIFFERENT = (code.id for code in CODES)
+UNREADABLE, DIFFERENT, OVERWRITTEN = (code.id for code in CODES)
 
 
 def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
@@ -35,6 +38,11 @@ def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
 def _of_created(effect: Effect) -> Iterator[Finding]:
     created = created_row(effect)
     if created is None:
+        if effect.read is not None and effect.read.status == 404:
+            got = f"no row is new, and GET {effect.read.path} answered 404"
+            request = effect.exchange.request_id
+            yield Finding(UNREADABLE, effect.operation, "the created resource can be read", got, request=request)
+        yield from _of_overwritten(effect)
         return
     yield from _of_answer(effect, effect.exchange, created, effect.operation)
     if effect.read is None:
@@ -46,6 +54,24 @@ def _of_created(effect: Effect) -> Iterator[Finding]:
     elif effect.read.status < 300:
         row = replace(created, after=effect.read_row or created.after)
         yield from _of_answer(effect, effect.read, row, f"GET after {effect.operation}")
+
+
+def _of_overwritten(effect: Effect) -> Iterator[Finding]:
+    """Rows that were there, have what identifies the new resource, and took what else was sent."""
+    if effect.exchange.method != "POST" or effect.exchange.status != 201 or any(effect.inserted()):
+        return
+    for change in effect.changes:
+        before, types = change.before or {}, effect.columns.get(change.table, {})
+        shared = list(pairs(effect.sent, change.after or {}, types)) if before and change.after else []
+        kept = [name for name, column, value, _ in shared if same(value, before.get(column), types.get(column, ""))]
+        taken = [
+            column
+            for name, column, value, stored in shared
+            if name not in kept and same(value, stored, types.get(column, ""))
+        ]
+        if kept and taken:
+            place, got = f"{effect.operation} -> {change.table}.{taken[0]}", f"row {change.key} changed"
+            yield Finding(OVERWRITTEN, place, "a new row", got, request=effect.exchange.request_id)
 
 
 def _of_answer(effect: Effect, answer: Exchange, change: RowChange, where: str) -> Iterator[Finding]:
@@ -64,7 +90,9 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     columns = {"items": {"id": "integer", "name": "text"}}
     read = Exchange("GET", "http://service/items/1", 404)
     effect = Effect(exchange, "POST /items", changes=[row], read=read, columns=columns)
-    return Record("", effects=[effect]), Observations()
+    again = Exchange("POST", "http://service/items", 201, {}, b'{"id": 1, "name": "b"}', {}, body)
+    other = RowChange("items", "1", {"id": 1, "name": "a"}, {"id": 1, "name": "b"})
+    return Record("", effects=[effect, Effect(again, "POST /items", changes=[other], columns=columns)]), Observations()
 
 
 ORACLE = Oracle(

@@ -10,6 +10,7 @@ from gate.oracles import (
     failing,
     finished,
     invariants,
+    listed,
     published_contract,
     quiet,
     repeated,
@@ -30,6 +31,7 @@ ROW_ORACLES = (
     deleted.ORACLE,
     assigned.ORACLE,
     repeated.ORACLE,
+    listed.ORACLE,
     declared_rows.ORACLE,
 )
 """The oracles of single requests and their rows, the most valuable first."""

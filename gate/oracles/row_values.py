@@ -94,6 +94,18 @@ def same(value: Any, stored: Any, type_: str) -> bool:
     return bool(equal)
 
 
+def holds(stored: Any, value: Any) -> bool:
+    """Return whether a JSON column holds what was sent, perhaps with members that were not."""
+    match value, stored:
+        case dict(), dict():
+            return all(name in stored and holds(stored[name], each) for name, each in value.items())
+        case list(), list():
+            return len(value) == len(stored) and all(map(holds, stored, value))
+        case str(), str():
+            return value == stored or (moment(value) is not None and moment(value) == moment(stored))
+    return values.equal(value, stored, as_doubles=True) if isinstance(stored, dict | list) else bool(value == stored)
+
+
 def _close(value: Any, stored: Any, digits: Decimal) -> bool:
     left, right = values.number(value), values.number(stored)
     if left is None or right is None:

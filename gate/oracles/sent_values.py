@@ -10,7 +10,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Need, Oracle
-from gate.oracles.row_values import FOLDED, KINDS, SECRET, created_row, differing, pairs, plain, same, written
+from gate.oracles.row_values import FOLDED, KINDS, SECRET, created_row, differing, holds, pairs, plain, same, written
 
 CODES = register("""
 BG-SENT-001 major stored: Created row lacks what was sent
@@ -23,8 +23,11 @@ BG-SENT-003 major stored: Update changed a member that it did not name
     A PATCH changes the members that it names. This one changed the column of another member of the request's schema.
 BG-SENT-004 critical stored: Update reached other rows
     A request that addresses one resource stored what it sent in rows of other resources, too.
+BG-SENT-005 major stored: Default is another than is documented
+    A request that creates a resource left out a member for which the document states a default. The column of the new
+    row holds another value.
 """)
-CREATED, UPDATED, UNNAMED, OTHERS = (code.id for code in CODES)
+CREATED, UPDATED, UNNAMED, OTHERS, DEFAULT = (code.id for code in CODES)
 
 
 def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
@@ -35,6 +38,7 @@ def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
         created, addressed = created_row(effect), effect.addressed
         if created is not None and addressed is None:
             yield from _unlike(CREATED, effect, created)
+            yield from _defaults(effect, created)
         elif addressed is not None and addressed.after is not None and effect.exchange.method != "POST":
             yield from _unlike(UPDATED, effect, addressed)
             yield from _unnamed(effect, addressed)
@@ -45,10 +49,23 @@ def _unlike(code: str, effect: Effect, row: RowChange) -> Iterator[Finding]:
     types = effect.columns.get(row.table, {})
     only = effect.declared - effect.extra.keys() - set(effect.path_values)
     for name, column, value, stored in differing(effect.sent, row.after or {}, types, only):
-        if not _named_in_path(name, effect) and not _by_intention(column, value, stored, types.get(column, "")):
+        intended = _by_intention(column, value, stored, types.get(column, ""))
+        if not _named_in_path(name, effect) and not intended:
             place = f"{effect.operation} /{name} -> {row.table}.{column}"
             expected, request = f"{written(value)} as sent", effect.exchange.request_id
             yield Finding(code, place, expected, f"{written(stored)} in the row", request=request)
+
+
+def _defaults(effect: Effect, row: RowChange) -> Iterator[Finding]:
+    """Columns of members that were left out and do not have their documented default."""
+    named = {plain(name) for name in (*effect.sent, *effect.path_values)}
+    left_out = {name: value for name, value in effect.defaults.items() if plain(name) not in named}
+    for name, column, value, stored in differing(left_out, row.after or {}, effect.columns.get(row.table, {})):
+        if stored is None and effect.answer.get(name) == value:
+            continue  # it is put in where the row is read
+        place = f"{effect.operation} /{name} -> {row.table}.{column}"
+        expected, request = f"{written(value)} as documented", effect.exchange.request_id
+        yield Finding(DEFAULT, place, expected, f"{written(stored)} in the row", request=request)
 
 
 def _named_in_path(name: str, effect: Effect) -> bool:
@@ -59,6 +76,8 @@ def _named_in_path(name: str, effect: Effect) -> bool:
 def _by_intention(column: str, value: object, stored: object, type_: str) -> bool:
     """Return whether services store such a value in another form on purpose."""
     texts = isinstance(value, str) and isinstance(stored, str)
+    if (KINDS.get(type_) == "document" or texts) and holds(stored, value):
+        return True  # with members that were not sent, or as the same time in another zone
     return (texts and bool(FOLDED.search(column)) and str(value).strip().lower() == str(stored).strip().lower()) or (
         KINDS.get(type_) == "time" and texts and bool(SECRET.search(column))
     )
@@ -101,8 +120,8 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     other = RowChange("items", "2", {"id": 2, "name": "c", "note": None}, {"id": 2, "name": "a", "note": None})
     declared = frozenset({"id", "name", "note"})
     effects = [
-        Effect(post, "POST /items", declared, [created], columns=columns),
-        Effect(patch, "PATCH /items/{id}", declared, [addressed, other], addressed, columns=columns),
+        Effect(post, "POST /items", declared, {"note": "n"}, [created], columns=columns),
+        Effect(patch, "PATCH /items/{id}", declared, {}, [addressed, other], addressed, columns=columns),
     ]
     return Record("", effects=effects), Observations()
 

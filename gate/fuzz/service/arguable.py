@@ -12,6 +12,7 @@ from gate.oracles.row_values import KINDS, moment, plain
 DOCUMENT = "The document and the service differ: either may be wrong."
 BUSY = "With this status a service says that it lacks a part, or waits for another one."
 TIME = "The service may choose this time by a rule of its own."
+CASE = "The case of a word may mean nothing to the service."
 HALF_HOURS = timedelta(minutes=30)
 """Zones differ by multiples of this."""
 
@@ -22,7 +23,22 @@ def reason(finding: Finding, effect: Effect) -> str:
         return BUSY
     if finding.code in {sent_values.CREATED, sent_values.UPDATED, created.DIFFERENT} and _chosen(finding, effect):
         return TIME
+    if finding.code in {sent_values.CREATED, sent_values.UPDATED} and _same_word(finding, effect):
+        return CASE
     return ""
+
+
+def _same_word(finding: Finding, effect: Effect) -> bool:
+    """Return whether a word was stored in another case, as services do with those of a fixed list."""
+    member, _, column = finding.where.rpartition(" /")[2].partition(" -> ")
+    table, _, name = column.partition(".")
+    rows = [change.after for change in effect.changes if change.table == table and change.after]
+    value = effect.sent.get(member)
+    return (
+        isinstance(value, str)
+        and value.isidentifier()
+        and any(str(row.get(name)).lower() == value.lower() for row in rows)
+    )
 
 
 def _chosen(finding: Finding, effect: Effect) -> bool:

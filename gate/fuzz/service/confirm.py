@@ -13,14 +13,16 @@ from gate.core.effect import Effect
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
-from gate.fuzz.service.steps import Step
+from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
-from gate.oracles import quiet, unchanged
+from gate.oracles import failing, quiet, unchanged
 from gate.oracles.registry import Oracle
 from gate.session.codes import SILENT
 
 TWICE = frozenset({unchanged.REFUSED, unchanged.GET})
 """Codes that a write of the service's own may show by chance; two fresh databases have to show them."""
+MOST_USES = 40
+"""Failures that are tried on one system."""
 MOST_DROPPED = 4
 """Shorter sequences that are tried for a finding."""
 
@@ -32,6 +34,11 @@ class Candidate:
     finding: Finding
     step: Step
     effect: Effect
+    history: History
+
+    def ways(self) -> list[list[Step]]:
+        """Sequences that may show it, the shortest first."""
+        return self.history.ways(self.step, self.effect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,13 @@ class Confirmed:
     steps: Sequence[Step]
     effect: Effect
     trial: Trial
+    stays: bool = False  # the system, for others
+    beside: Sequence[Finding] = ()  # that the last request showed, too
+
+    def close(self) -> None:
+        """End the system, unless others use it."""
+        if not self.stays:
+            self.trial.session.close()
 
 
 class Fresh:
@@ -81,9 +95,13 @@ class Confirmer:
     def __init__(self, fresh: Fresh, oracles: Sequence[Oracle]) -> None:
         self._fresh = fresh
         self._oracles = oracles
+        self._used: Trial | None = None  # a second system, on which several failures are tried
+        self._uses = 0
 
     def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
         """The candidate, confirmed by the first way that shows it; None where none does."""
+        if candidate.finding.code == failing.FAILED and (confirmed := self._on_used(candidate, ways[0])):
+            return confirmed
         for way in ways:
             confirmed = self._attempt(candidate, way)
             if confirmed is None:
@@ -95,6 +113,30 @@ class Confirmer:
                     continue
             return self._shortened(candidate, confirmed)
         return None
+
+    def _on_used(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
+        """A failure on a system that was made to confirm others: it needs the rows of its own steps alone."""
+        if self._used is None or self._uses >= MOST_USES:
+            self.close()
+            self._used, self._uses = self._fresh.take(), 0
+        self._uses += 1
+        trial = self._used
+        trial.session.begin(trial.session.current.test)
+        try:
+            findings, effect = repeat(trial, way, self._oracles)
+        except (Unreachable, BrokenPromise):
+            self.close()
+            return None
+        except (LookupError, TypeError, GateError):
+            return None
+        again = next((each for each in findings if each.cause == candidate.finding.cause), None)
+        return Confirmed(again, way, effect, trial, stays=True, beside=findings) if again else None
+
+    def close(self) -> None:
+        """End the system that several failures are tried on."""
+        if self._used is not None:
+            self._used.session.close()
+        self._used = None
 
     def _attempt(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
         """The candidate on one fresh system, which stays up where it was shown."""
@@ -110,7 +152,7 @@ class Confirmer:
         if again is None:
             trial.session.close()
             return None
-        return Confirmed(again, way, effect, trial)
+        return Confirmed(again, way, effect, trial, beside=findings)
 
     def _shortened(self, candidate: Candidate, confirmed: Confirmed) -> Confirmed:
         """The finding with fewer steps, as long as fresh systems are cheap."""

@@ -5,24 +5,26 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
-from typing import Any
-from urllib.parse import parse_qsl
+from itertools import zip_longest
 
-from gate.contract.nodes import Node, Operation
+from gate.contract.nodes import Operation
 from gate.core.client import Unreachable
 from gate.core.effect import Effect
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
-from gate.fuzz.cases import AnyCase, Cases, request_of
+from gate.fuzz.cases import Cases
 from gate.fuzz.service import mutations
 from gate.fuzz.service.confirm import Candidate
-from gate.fuzz.service.naming import identifier, kind_of, parameter, parameters, singular
+from gate.fuzz.service.filling import Filler, open_to_all
+from gate.fuzz.service.naming import kind_of, parameter, parameters
 from gate.fuzz.service.pool import Pool, Value
 from gate.fuzz.service.refusals import Refusals
-from gate.fuzz.service.steps import BODY, PATH, QUERY, History, Reference, Step, with_member, with_query
+from gate.fuzz.service.sampling import Sampler
+from gate.fuzz.service.steps import PATH, History, Reference, Step
+from gate.fuzz.service.supply import Supply
 from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial, properties, request_schema
 from gate.fuzz.statistics import Progress
 from gate.oracles import quiet, unchanged
@@ -30,16 +32,13 @@ from gate.oracles.registry import Oracle
 from gate.oracles.row_values import created_row, plain
 from gate.session.codes import SILENT
 
-PROVIDED_TRIES, PROVIDED_DEPTH = 8, 3
-"""Requests that are sent to have a resource of a kind, and kinds that this may need in turn."""
-KNOWN_SHARE = 0.85
-"""Share of the places for an id that take a known one."""
 MOST_SAME = 2
 """Candidates of one cause that are kept."""
 MOST_SUSPECTS = 6
 """Writes that are tried where a service never gets quiet."""
 BASES = 2
 """Accepted requests that others are made from."""
+CREATING = frozenset({"POST", "PUT"})
 
 
 @dataclass
@@ -56,6 +55,11 @@ class Explored:
     bases: list[tuple[Step, Effect]] = field(default_factory=list)  # accepted requests
     spoiled: bool = False  # the system no longer answers, or never gets quiet
     writes: list[tuple[Step, Effect]] = field(default_factory=list)  # accepted requests that changed rows
+
+    @property
+    def enough(self) -> bool:
+        """Return whether there is a request to make others from, in a small and in a whole form."""
+        return len(self.bases) >= BASES if request_schema(self.operation).value else self.accepted > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,16 @@ class Explorer:
         skipped: Callable[[Operation], bool],
         drop: Iterable[str] = (),
     ) -> None:
-        self.trial = trial
         self.cases = cases
         self.oracles = oracles
         self.differences: dict[tuple[str, str], list[Difference]] = defaultdict(list)
-        self._skipped = skipped
+        self.restless: set[str] = set()  # operations that may feed the service for ever
         self._drop = {name.lower() for name in drop}
         self._rng = random.Random(cases.seed)
-        self._positive: dict[str, Iterator[AnyCase]] = {}
+        self._visited: dict[str, Explored] = {}
+        self._sampler = Sampler(trial.contract, lambda: self.pool, self._drop)
+        operations = [each for each in trial.contract.operations if not skipped(each)]
+        self._supply = Supply(operations, trial.kinds, cases, self._sampler, self._supplied)
         self.begin(trial)
 
     def begin(self, trial: Trial) -> None:
@@ -93,40 +99,92 @@ class Explorer:
         self.trial = trial
         self.pool = Pool(self._rng)
         self.history = History()
+        self._filler = Filler(self._rng, self.pool, self.history, self._drop)
+        self._supply.begin(self.pool, self._filler)
+        for visited in self._visited.values():
+            visited.bases.clear()
+            visited.writes.clear()
+            visited.spoiled = False
+
+    def visit(self, operation: Operation, *, quick: bool) -> Explored:
+        """Send plausible requests until some are accepted, ``quick`` without random cases."""
+        visited = self._visited.setdefault(operation.id, Explored(operation))
+        self._supply.quick = quick
+        with self._silence(visited):
+            for step in self._supply.plausible(operation):
+                self._send(visited, step)
+                if visited.spoiled or visited.enough:
+                    break
+            if operation.method in CREATING:
+                self._end(visited)
+        self._supply.quick = False
+        return visited
+
+    def _supplied(self, operation: Operation, step: Step) -> bool:
+        """Send a request for what another operation needs; True if it was accepted."""
+        if operation.id in self.restless:
+            return False
+        return self._send(self._visited.get(operation.id) or Explored(operation), step).accepted
 
     def explore(
-        self, operation: Operation, number: int, progress: Progress = lambda _: None, budget: float = 0.0
+        self, operation: Operation, number: int, progress: Progress, *, until: float, further: bool
     ) -> Explored:
-        """Send ``number`` cases of an operation, and what is made from those that were accepted.
+        """Send what is made from accepted requests, ``number`` cases, and ``further`` ones as long as there is time.
 
-        ``budget`` is the time in seconds for further cases.
+        ``until`` is the moment by which it has to end, as ``time.monotonic`` has it.
         """
-        explored = Explored(operation)
-        try:
-            self._provide_for(operation, PROVIDED_DEPTH)
-            for case in self.cases.take(operation.id, number):
-                if explored.spoiled:
-                    return explored
-                self._send(explored, self.step_of(case, operation))
+        explored = self._visited.pop(operation.id, None) or Explored(operation)
+        if parameters(operation.path):
+            explored.bases.clear()  # what they address may be gone
+        with self._silence(explored):
+            for step in self._rounds(explored, number, until, further=further):
+                if explored.spoiled or time.monotonic() > until:
+                    break
+                self._send(explored, step)
                 progress(lambda: f"{operation}: {explored.cases} requests")
-            for case in self.cases.until(operation.id, time.perf_counter() + budget):
-                if explored.spoiled:
-                    return explored
-                self._send(explored, self.step_of(case, operation))
-                explored.further += 1
-                progress(lambda: f"{operation}: {explored.cases} requests")
-            for base, _ in explored.bases[-BASES:]:
-                self._repeat(explored, base)
-            for base, effect in explored.bases[-BASES:]:
-                for step in self._made_from(operation, base, effect):
-                    if explored.spoiled:
-                        return explored
-                    self._send(explored, replace(step, number=self.history.number()))
-                    progress(lambda: f"{operation}: {explored.cases} requests")
-            self._end(explored)
-        except (Unreachable, BrokenPromise) as error:
-            self._fell_silent(explored, error)
+            if operation.method != "DELETE":
+                self._end(explored)
         return explored
+
+    def _rounds(self, explored: Explored, number: int, until: float, *, further: bool) -> Iterator[Step]:
+        """The requests of an operation, those first that show most."""
+        operation = explored.operation
+        again = operation.method == "GET"  # by now there is more to read
+        for step in self._supply.plausible(operation) if again or not explored.enough else ():
+            yield step
+            if explored.enough:
+                break
+        if operation.method == "DELETE":
+            yield from self._supply.deletions(operation)
+        derived = bool(explored.bases)
+        yield from self._derived(explored)
+        for case in self.cases.take(operation.id, number) if time.monotonic() < until else ():
+            yield self._filler.of_case(case, operation)
+        if not derived:
+            yield from self._derived(explored)
+        for case in self.cases.until(operation.id, time.perf_counter() + until - time.monotonic()) if further else ():
+            explored.further += 1
+            yield self._filler.of_case(case, operation)
+
+    @contextmanager
+    def _silence(self, explored: Explored) -> Iterator[None]:
+        """Note a request that got no answer, which ends what is done with the system."""
+        try:
+            yield
+        except (Unreachable, BrokenPromise) as error:
+            explored.spoiled = True
+            step, method = self._last, self._last.request.method
+            path = self.trial.operations[step.request.operation].path
+            effect = Effect(Exchange(method, step.target, 0), f"{method} {path}")
+            finding = Finding(SILENT, effect.operation, "an answer", str(error).splitlines()[0])
+            explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history))
+
+    def _derived(self, explored: Explored) -> Iterator[Step]:
+        """Steps that are made from accepted ones."""
+        for base, effect in reversed(explored.bases[-BASES:]):
+            self._repeat(explored, base)
+            for step in self._made_from(explored.operation, base, effect):
+                yield replace(step, number=self.history.number())
 
     def _repeat(self, explored: Explored, base: Step) -> None:
         """Send an accepted request twice under a new idempotency key, where the operation takes one."""
@@ -144,14 +202,6 @@ class Explorer:
             needed = (*first.references, Reference("", first.number, None))
             self._send(explored, replace(first, number=self.history.number(), references=needed, repeats=True))
 
-    def _fell_silent(self, explored: Explored, error: Exception) -> None:
-        """Note that the last request got no answer."""
-        explored.spoiled = True
-        step, method = self._last, self._last.request.method
-        effect = Effect(Exchange(method, step.target, 0), f"{method} {explored.operation.path}")
-        finding = Finding(SILENT, effect.operation, "an answer", str(error).splitlines()[0])
-        explored.candidates[finding.cause].append(Candidate(finding, step, effect))
-
     def _send(self, explored: Explored, step: Step) -> Effect:
         """Perform a step, note what it shows, and learn from its answer."""
         self._last = step
@@ -161,7 +211,7 @@ class Explorer:
         for finding in self.trial.judged(effect, self.oracles):
             same = explored.candidates[finding.cause]
             if len(same) < MOST_SAME:
-                same.append(Candidate(finding, step, effect))
+                same.append(Candidate(finding, step, effect, self.history))
         if not step.extra:
             self._compare(step, effect)
         if effect.accepted:
@@ -169,11 +219,12 @@ class Explorer:
             self._note(explored, step, effect)
         elif step.request.mode == "positive":
             explored.refusals.add(effect.exchange)
+        if effect.accepted or any(effect.inserted()):
+            self.history.add(step, effect)
         self._learn(explored.operation, step, effect)
         return effect
 
     def _note(self, explored: Explored, step: Step, effect: Effect) -> None:
-        self.history.add(step)
         if effect.changes:
             explored.writes.append((step, effect))
         if step.request.mode == "positive" and step.request.is_json and not step.extra:
@@ -191,7 +242,8 @@ class Explorer:
             same = self.differences[finding.code, cause]
             if effect.operation not in (each.operation for each in same):
                 way = self.history.needed(step)
-                same.append(Difference(effect.operation, Candidate(finding, step, effect), way))
+                candidate = Candidate(finding, step, effect, self.history)
+                same.append(Difference(effect.operation, candidate, way))
 
     def _learn(self, operation: Operation, step: Step, effect: Effect) -> None:
         kind, names = kind_of(operation.path, self.trial.kinds), parameters(operation.path)
@@ -220,114 +272,24 @@ class Explorer:
             if name in step.values
         }
 
-    def step_of(self, case: AnyCase, operation: Operation) -> Step:
-        """A generated case as a step, with known ids in the places that take one."""
-        values = {name: str(value) for name, value in (case.path_parameters or {}).items()}
-        request = request_of(case, operation.id)
-        query = request.target.partition("?")[2]
-        request = replace(request, target=operation.path + (f"?{query}" if query else ""))
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in self._drop}
-        step = Step(self.history.number(), replace(request, headers=headers), values)
-        if case.method.upper() != operation.method:
-            return step
-        references: list[Reference] = []
-        if "path" not in request.invalid:
-            step = self._fill_path(operation, step, references)
-        step = self._fill_query(step, references)
-        if request.is_json:
-            schema = request_schema(operation)
-            body = described(step.request.body, schema) if request.mode == "positive" else step.request.body
-            step = replace(step, request=replace(step.request, body=self._fill_body(body, references)))
-        return replace(step, references=tuple(references))
-
-    def _fill_path(self, operation: Operation, step: Step, references: list[Reference]) -> Step:
-        values, context = dict(step.values), dict[str, Value]()
-        for name in reversed(parameters(operation.path)):
-            wanted = parameter(operation.path, name)
-            value = context.get(wanted.kind)
-            if value is None:
-                known = self.pool.pick(wanted.kind)
-                value = known.value(wanted) if known and self._rng.random() < KNOWN_SHARE else None
-                context = {**(known.context if known and value else {}), **context}
-            if value is not None:
-                values[name] = str(value[0])
-                references.append(replace(value[1], place=f"{PATH} {name}"))
-        return replace(step, values=values)
-
-    def _fill_query(self, step: Step, references: list[Reference]) -> Step:
-        for name, _ in parse_qsl(step.request.target.partition("?")[2], keep_blank_values=True):
-            value = self.pool.of_name(name)
-            if value is not None and self._rng.random() < KNOWN_SHARE:
-                step = replace(step, request=with_query(step.request, name, str(value[0])))
-                references.append(replace(value[1], place=f"{QUERY} {name}"))
-        return step
-
-    def _fill_body(self, body: Any, references: list[Reference]) -> Any:
-        for pointer, name, value in list(_places(body)):
-            known = self.pool.of_name(name)
-            if known is None or self._rng.random() > KNOWN_SHARE:
-                continue
-            if isinstance(value, list):
-                body = with_member(body, pointer, [known[0]])
-                references.append(replace(known[1], place=f"{BODY} {pointer}/0"))
-            elif type(value) is type(known[0]) or value is None:
-                body = with_member(body, pointer, known[0])
-                references.append(replace(known[1], place=f"{BODY} {pointer}"))
-        return body
-
-    def _provide_for(self, operation: Operation, depth: int) -> None:
-        """Create what an operation needs in its path and body, as far as nothing of the kind is known."""
-        names = [parameter(operation.path, name).kind for name in parameters(operation.path)]
-        if operation.method == "PUT":
-            names = names[:-1]  # which it may create itself
-        named = (identifier(name) for name in properties(request_schema(operation)))
-        names += [singular(each.kind) for each in named if each.member]
-        for kind in dict.fromkeys(name for name in names if name in self.trial.kinds):
-            if depth and not self.pool.pick(kind):
-                self._provide(kind, depth)
-
-    def _provide(self, kind: str, depth: int) -> None:
-        creators = [
-            each
-            for each in self.trial.contract.operations
-            if each.method == ("PUT" if each.path.rstrip("/").endswith("}") else "POST")
-            and kind_of(each.path, self.trial.kinds) == kind
-            and not self._skipped(each)
-        ]
-        for creator in sorted(creators, key=lambda each: len(each.path)):
-            self._provide_for(creator, depth - 1)
-            sent = Explored(creator)
-            for _ in range(PROVIDED_TRIES):
-                case = next(self._positive.setdefault(creator.id, self._positive_cases(creator)), None)
-                if case is None:
-                    break
-                self._send(sent, self.step_of(case, creator))
-                if self.pool.pick(kind):
-                    return
-
-    def _positive_cases(self, operation: Operation) -> Iterator[AnyCase]:
-        for chunk in range(1_000, 1_004):
-            for case in self.cases.random(operation.id, chunk, PROVIDED_TRIES):
-                if case.meta is None or not case.meta.generation.mode.is_negative:
-                    yield case
-
     def _made_from(self, operation: Operation, base: Step, effect: Effect) -> Iterator[Step]:
         """Steps that are made from an accepted one."""
         row = effect.addressed or created_row(effect)
         rows = list(self.trial.watch.rows.get(row.table, {}).values()) if row else []
         described = properties(request_schema(operation))
         members = {name: node for name, node in described.items() if not node.value.get("readOnly")}
-        if operation.method in {"PATCH", "PUT"}:
-            yield from mutations.alone(base)
-        yield from mutations.colliding(base, rows, self._rng)
-        steps = chain(mutations.varied(base, members, self._rng), mutations.wrong(base, self._rng))
+        kinds = [mutations.alone(base) if operation.method in {"PATCH", "PUT"} else iter(())]
+        kinds += [mutations.colliding(base, rows, self._rng), mutations.varied(base, members, self._rng)]
         if row is not None and row.after is not None and not open_to_all(request_schema(operation).follow().value):
             table = mutations.Table(self.trial.watch.columns.get(row.table, {}), rows)
-            steps = chain(steps, mutations.assigning(base, described, effect.answer, row.after, table))
+            kinds.append(mutations.assigning(base, described, effect.answer, row.after, table))
+        kinds.append(mutations.wrong(base, self._rng))
         unique = {plain(column) for table, column in self.trial.watch.unique if row and table == row.table}
-        for step in steps:
-            new = operation.method == "POST" and isinstance(step.request.body, dict)
-            yield mutations.refreshed(step, base, members, unique, self._rng) if new else step
+        new = operation.method == "POST" and isinstance(base.request.body, dict)
+        for steps in zip_longest(*kinds):
+            for step in filter(None, steps):
+                own = new and step is not base and step.request.description != mutations.TAKEN
+                yield mutations.refreshed(step, base, members, unique, self._sampler.fresh) if own else step
 
     def _end(self, explored: Explored) -> None:
         """Wait until the service is quiet after what it accepted; where it never is, any write may be the cause."""
@@ -336,37 +298,14 @@ class Explorer:
         self.trial.watch.settle(SETTLE_SECONDS)
         growing = self.trial.watch.growing(WINDOW_SECONDS)
         explored.spoiled = bool(growing)
+        self.restless |= {explored.operation.id} if growing else set()
+        suspects = sorted(explored.writes, key=lambda write: len(write[0].request.content or b""))
+        explored.writes = []
         for code in (unchanged.REFUSED, unchanged.GET):
             for cause in [cause for cause in explored.candidates if cause[0] == code]:
                 if cause[1].rpartition(" -> ")[2] in growing:
                     del explored.candidates[cause]
         # Most services that feed themselves do so where something is empty.
-        suspects = sorted(explored.writes, key=lambda write: len(write[0].request.content or b""))
         for step, effect in suspects[:MOST_SUSPECTS] if growing else ():
             for finding in self.trial.judged(replace(effect, growing=growing), (quiet.ORACLE,)):
-                explored.candidates[finding.cause].append(Candidate(finding, step, effect))
-
-
-def described(body: Any, schema: Node) -> Any:
-    """A body without members that its schema does not describe: valid, and noise."""
-    members = properties(schema)
-    if not isinstance(body, dict) or not members or open_to_all(schema.follow().value):
-        return body
-    return {name: described(value, members[name]) for name, value in body.items() if name in members}
-
-
-def open_to_all(schema: Any) -> bool:
-    """Return whether a schema says that members without a description are welcome."""
-    extra = schema.get("additionalProperties") if isinstance(schema, Mapping) else None
-    return extra is True or isinstance(extra, dict)
-
-
-def _places(body: Any, pointer: str = "", depth: int = 3) -> Iterator[tuple[str, str, Any]]:
-    """Pointer, name and value of each member of a body that may be an id."""
-    if isinstance(body, dict) and depth:
-        for name, value in body.items():
-            here = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-            if isinstance(value, dict):
-                yield from _places(value, here, depth - 1)
-            elif not isinstance(value, bool):
-                yield here, name, value
+                explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history))

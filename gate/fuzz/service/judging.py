@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ from gate.core.texts import clip
 from gate.fuzz.cases import Cases
 from gate.fuzz.replay import Replay, Violation
 from gate.fuzz.service import arguable
-from gate.fuzz.service.confirm import Candidate, Confirmed, Confirmer, Fresh
+from gate.fuzz.service.confirm import TWICE, Candidate, Confirmed, Confirmer, Fresh
 from gate.fuzz.service.explore import Explored, Explorer
 from gate.fuzz.service.pack import DeclaredPack
 from gate.fuzz.service.row_watch import as_json, changed_names
+from gate.fuzz.service.shares import Shares
 from gate.fuzz.service.trial import Trial
 from gate.fuzz.statistics import Progress
-from gate.oracles import published_contract, unchanged
+from gate.oracles import published_contract, quiet, unchanged
 from gate.session.session import Session
 from gate.verdict.events import CandidateReported
 
@@ -32,7 +35,7 @@ MOST_CONFIRMED = 14
 LATE_AFTER = 3
 """Changes of a table or column that no fresh database confirmed, after which it counts as written late."""
 NOT_AGAIN = "It did not come again on a fresh database."
-NO_TIME = "It was not tried on a fresh database: the operation has more findings than a run confirms."
+NO_TIME = "It was not tried on a fresh database: there are more findings than the time of the run allows."
 MOST_OPERATIONS = 4
 FEW_DIFFERENCES, SHARE_OF_DIFFERENCES = 3, 0.1
 """Operations, in number and share, whose answers may differ from a document that is exact."""
@@ -71,6 +74,7 @@ class Judging:
         self._confirmer = Confirmer(self._fresh, pack.oracles)
         self._test = ""
         self._judged = 0  # operations
+        self._shares: Shares | None = None
         self._explorer = Explorer(
             self._trial(session),
             Cases(pack.contract.document, seed),
@@ -83,25 +87,64 @@ class Judging:
         session.begin(self._test)
         return Trial(session, self._pack.facts)
 
-    def judge(
-        self, operation: Operation, test: str, number: int, progress: Progress, budget: float = 0.0
-    ) -> tuple[Explored, Judgement]:
-        """Explore an operation with ``number`` cases, and more for ``budget`` seconds; confirm what that shows."""
+    def visit(self, operations: Sequence[Operation], test: str, progress: Progress, shares: Shares) -> None:
+        """See each operation before any is explored: what it answers leads to the others."""
+        self._test, self._shares = test, shares
+        self._explorer.trial.session.begin(test)
+        waiting = sorted(operations, key=lambda each: each.method != "GET" or "{" in each.path)  # lists show ids
+        for quick in (True, False):
+            refused = []
+            for index, operation in enumerate(waiting):
+                if time.monotonic() > shares.visits:
+                    return
+                progress(partial("visit {} of {}: {}".format, index + 1, len(waiting), operation))
+                visited = self._explorer.visit(operation, quick=quick)
+                refused += [] if visited.accepted else [operation]
+                if visited.spoiled:
+                    self._renew()
+            waiting = refused
+
+    def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
+        """Explore an operation with ``number`` cases, as long as its share of the time lasts; confirm what it shows."""
         self._test = test
         self._judged += 1
         self._explorer.trial.session.begin(test)
-        explored = self._explorer.explore(operation, number, progress, budget)
+        until = self._shares.until(operation) if self._shares else inf
+        further = self._shares is not None and self._shares.further
+        explored = self._explorer.explore(operation, number, progress, until=until, further=further)
         judgement = Judgement()
-        causes = sorted(explored.candidates.values(), key=lambda same: same[0].finding.nearness)
-        for index, same in enumerate(causes):
-            progress(partial("{}: confirming {} of {}".format, operation, index + 1, len(causes)))
-            self._decide(same, judgement, tried=index < MOST_CONFIRMED)
+        self._decide_all(operation, sorted(explored.candidates.values(), key=_nearness), judgement, progress)
+        if quiet.RESTLESS not in {each.finding.code for each in judgement.violations}:
+            self._explorer.restless.discard(operation.id)
         if explored.spoiled:
-            self._explorer.trial.session.close()
-            self._explorer.begin(self._fresh.take())
+            self._renew()
         return explored, judgement
 
-    def _decide(self, same: Sequence[Candidate], judgement: Judgement, *, tried: bool) -> None:
+    def _renew(self) -> None:
+        self._explorer.trial.session.close()
+        self._explorer.begin(self._fresh.take())
+
+    def _decide_all(
+        self, operation: Operation, causes: Sequence[Sequence[Candidate]], judgement: Judgement, progress: Progress
+    ) -> None:
+        decided: set[tuple[str, str]] = set()
+        for index, same in enumerate(causes):
+            if same[0].finding.cause in decided:
+                continue
+            progress(partial("{}: confirming {} of {}".format, operation, index + 1, len(causes)))
+            timely = self._shares is None or time.monotonic() < self._shares.confirmations
+            confirmed = self._decide(same, judgement, tried=timely and index < MOST_CONFIRMED)
+            if confirmed is None:
+                continue
+            beside = {each.cause: each for each in confirmed.beside if each.code not in TWICE}
+            for other in causes[index + 1 :]:
+                cause = other[0].finding.cause
+                if cause in beside and not arguable.reason(other[0].finding, other[0].effect):
+                    decided.add(cause)
+                    judgement.violations.append(self._violation(replace(confirmed, finding=beside[cause])))
+            confirmed.close()
+
+    def _decide(self, same: Sequence[Candidate], judgement: Judgement, *, tried: bool) -> Confirmed | None:
         """Confirm a cause, or add it to the candidates with the reason."""
         first = same[0]
         reason = arguable.reason(first.finding, first.effect) or ("" if tried else NO_TIME)
@@ -109,16 +152,16 @@ class Judging:
         confirmed = None if reason and not accepted else self._confirmed(same)
         if confirmed is not None:
             judgement.violations.append(self._violation(confirmed))
-            confirmed.trial.session.close()
         elif accepted:
             judgement.violations.append(Violation(first.finding, self._evidence_of(first), Path()))
         elif self._counts(first, confirmed_here=bool(reason)):
             judgement.candidates.append(CandidateReported(first.finding, self._evidence_of(first), reason or NOT_AGAIN))
+        return confirmed
 
     def _confirmed(self, same: Sequence[Candidate]) -> Confirmed | None:
         for number, candidate in enumerate(same):
-            ways = self._explorer.history.ways(candidate.step)
-            if confirmed := self._confirmer.confirm(candidate, ways[:1] if number else ways):
+            ways = candidate.ways()
+            if confirmed := self._confirmer.confirm(candidate, ways[:2] if number else ways):
                 return confirmed
         return None
 
@@ -169,15 +212,20 @@ class Judging:
                 confirmed = Confirmer(self._fresh, (published_contract.ORACLE,)).confirm(candidate, [way])
             if confirmed is not None:
                 yield self._violation(confirmed)
-                confirmed.trial.session.close()
+                confirmed.close()
                 continue
             first, operations = same[0].candidate.finding, [each.operation for each in same]
             more = f" and {len(same) - MOST_OPERATIONS} more" if len(same) > MOST_OPERATIONS else ""
             got = f"{first.got} from {', '.join(operations[:MOST_OPERATIONS])}{more}"
             finding = replace(first, where=arguable.place(code, cause), got=got)
             yield CandidateReported(finding, Evidence(THE_END, str(finding)), arguable.DOCUMENT)
+        self._confirmer.close()
         self._explorer.trial.session.close()
         self._fresh.close()
+
+
+def _nearness(same: Sequence[Candidate]) -> Any:
+    return same[0].finding.nearness
 
 
 def _rows(confirmed: Confirmed) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,11 @@ from gate.oracles.row_values import KINDS, plain
 Row = Mapping[str, Any]
 LONG, HUGE = 5000, 1e308
 MOST_EXTRA, MOST_ALONE, MOST_WRONG, MOST_VARIED = 12, 12, 10, 15
+LONGER, LONGEST = 300, 2000
+"""Lengths of a long text: where none is documented, and the longest."""
 UNKNOWN_NUMBER = 987_654_321
 TEXT = "gate-{}"
+TAKEN = "a text of another row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,35 @@ def varied(base: Step, members: Mapping[str, Node], rng: random.Random) -> Itera
     if not isinstance(body, dict):
         return
     for name, node in list(members.items())[:MOST_VARIED]:
-        for value in _valid(node, body.get(name), rng)[:2]:
+        for value in [*_valid(node, body.get(name), rng)[:2], *([HUGE] if _any_number(node) else ())]:
             yield _with(base, name, value, "positive")
 
 
-def refreshed(step: Step, base: Step, members: Mapping[str, Node], unique: Collection[str], rng: random.Random) -> Step:
+def refreshed(
+    step: Step, base: Step, members: Mapping[str, Node], unique: Collection[str], fresh: Callable[[str, Node], Any]
+) -> Step:
     """A step made from a creation, with new values of the members that have to be unique and that it did not change."""
-    body = dict(step.request.body)
+    body, filled = dict(step.request.body), {each.place for each in step.references}
     for name, node in members.items():
-        same = name in body and body[name] == base.request.body.get(name)
-        if same and plain(name) in unique and (values := _valid(node, body[name], rng)):
-            body[name] = values[0]
+        same = name in body and body[name] == base.request.body.get(name) and f"{BODY} /{name}" not in filled
+        if same and plain(name) in unique and isinstance(body[name], str):
+            body[name] = fresh(name, node)
     return replace(step, request=replace(step.request, body=body))
+
+
+def _any_number(node: Node) -> bool:
+    """Return whether a schema allows a number of any size."""
+    schema = node.follow()
+    parts = [
+        schema.child(each, index) for each in ("anyOf", "oneOf") for index in range(len(schema.value.get(each, [])))
+    ]
+    rules, bounds = schema.value, {"maximum", "exclusiveMaximum", "enum", "const", "multipleOf"}
+    own = "number" in ([rules.get("type")] if isinstance(rules.get("type"), str) else rules.get("type") or ())
+    if own and not rules.keys() & bounds:
+        return True
+    keywords = ("anyOf", "oneOf")
+    parts = [schema.child(keyword, index) for keyword in keywords for index in range(len(rules.get(keyword, [])))]
+    return any(map(_any_number, parts))
 
 
 def _valid(node: Node, old: Any, rng: random.Random) -> list[Any]:
@@ -119,31 +139,46 @@ def _valid(node: Node, old: Any, rng: random.Random) -> list[Any]:
             return [not old]
         case "integer" | "number":
             low, high = rules.get("minimum", 0), rules.get("maximum", rules.get("minimum", 0) + 1000)
-            values = [low + (high - low) // 3 + 1, low, high]
-            return [value for value in values if low <= value <= high and value != old]
+            middle = low + (high - low) // 3 + 1
+            part = middle - 0.75 if type_ == "number" and "multipleOf" not in rules else middle
+            return [value for value in (part, low, high) if low <= value <= high and value != old]
+        case "array":
+            return _lists(schema, rng)
         case "string":
             return [text for text in _texts(rules, rng) if text != old]
     return []
 
 
+def _lists(schema: Node, rng: random.Random) -> list[Any]:
+    """A list of several entries, as far as a schema allows them."""
+    entries: list[Any] = []
+    items = schema.child("items", default={})
+    for _ in range(2):
+        entries += [each for each in _valid(items, None, rng)[:2] if each not in entries]
+    entries = entries[: min(3, schema.value.get("maxItems", 3))]
+    return [entries] if len(entries) >= max(1, schema.value.get("minItems", 1)) else []
+
+
 def _texts(rules: Mapping[str, Any], rng: random.Random) -> list[str]:
     token = f"{rng.getrandbits(32):08x}"
+    moments = [f"2031-0{rng.randint(1, 9)}-04T05:06:07{zone}" for zone in ("Z", "+05:30")]
+    if rules.get("format") == "date-time":
+        return moments
     formats = {
-        "date-time": f"2031-0{rng.randint(1, 9)}-04T05:06:07Z",
         "date": f"2031-0{rng.randint(1, 9)}-04",
         "email": f"gate-{token}@example.org",
         "uri": f"https://example.org/{token}",
-        "": f"Gate {token}",
+        "": f"Gate {token} \N{LATIN SMALL LETTER E WITH ACUTE}",
     }
     text = formats.get(rules.get("format", ""), "")
-    least, most = rules.get("minLength", 0), rules.get("maxLength", 200)
+    least, most = rules.get("minLength", 0), min(rules.get("maxLength", LONGER), LONGEST)
     if "pattern" in rules:
         texts = (f"g{token}", token, text, f"g-{token}@example.org", f"G{token}")
         fitting = [each for each in texts if re.search(rules["pattern"], each)]
         return [each for each in fitting[:1] if least <= len(each) <= most]
     if not text:
         return []
-    longest = [(text + "x" * most)[: min(most, 200)]] if not rules.get("format") and most > len(text) else []
+    longest = [(text + "x" * most)[:most]] if not rules.get("format") and most > len(text) else []
     return [each for each in (text[:most], *longest) if least <= len(each)]
 
 
@@ -160,7 +195,8 @@ def colliding(base: Step, others: Sequence[Row], rng: random.Random) -> Iterator
         taken = [row[column] for row in rows for column in row if plain(column) == plain(name)]
         other = next((each for each in taken if isinstance(each, str) and each and each != value), None)
         if isinstance(value, str) and other is not None:
-            yield _with(base, name, other, "negative")
+            step = _with(base, name, other, "negative")
+            yield replace(step, request=replace(step.request, description=TAKEN))
 
 
 def assigning(

@@ -55,9 +55,13 @@ class RowWatch:
         counted = Tables(database.connection, database.tables(), UNWATCHED).state().tables
         self._names = [name for name, (number, _) in counted.items() if number <= MOST_ROWS and name not in self.late]
         self._tables = Tables(database.connection, self._names, UNWATCHED)
+        self._every = Tables(
+            database.connection, [name for name in counted if name in {*self._names, *self.late}], UNWATCHED
+        )
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in self._names}
         self._since = BEGINNING
         self._state: State | None = None
+        self._last: State | None = None
         self.changes()
 
     def changes(self) -> list[RowChange]:
@@ -121,19 +125,28 @@ class RowWatch:
                 quiet_since = time.monotonic()
         return True
 
+    def version(self) -> Mapping[str, tuple[int, int]]:
+        """A value for each table, that any write changes."""
+        self._last = self._every.state(self._last)
+        return self._last.tables
+
     def growing(self, seconds: float, windows: int = 3) -> dict[str, int]:
-        """Writes a second by table, of the tables that are written in each of several windows of ``seconds``."""
-        counts: list[Counter[str]] = []
+        """Writes a second by table, of those that are written in each of several windows of ``seconds``.
+
+        A table that is written late counts, too: late has an end.
+        """
+        states = [self._every.state()]
+        growing = set(states[0].tables)
         for _ in range(windows):
             time.sleep(seconds)
-            counts.append(Counter(change.table for change in self.changes()))
-            if not counts[-1]:
+            states.append(self._every.state(states[-1]))
+            before, after = states[-2].tables, states[-1].tables
+            growing = {name for name in growing if before[name] != after[name]}
+            if not growing:
                 return {}
-        return {
-            table: round(sum(count[table] for count in counts) / (windows * seconds)) or 1
-            for table in counts[0]
-            if all(count[table] for count in counts)
-        }
+        self.changes()
+        first, last = states[0].tables, states[-1].tables
+        return {name: round((last[name][0] - first[name][0]) / (windows * seconds)) or 1 for name in sorted(growing)}
 
     def named(self, table: str, columns: Iterable[str], value: str) -> str:
         """Key of the only row of a table that has a text in one of the columns; empty without one."""

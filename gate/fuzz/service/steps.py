@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from gate.core import pointer as pointers
+from gate.core.effect import Effect
 from gate.core.exchange import Exchange
 from gate.fuzz.request import GeneratedRequest
 
@@ -113,6 +114,7 @@ class History:
 
     def __init__(self) -> None:
         self._steps: dict[int, Step] = {}
+        self._inserted: dict[tuple[str, str], int] = {}  # the step, by table and key of a row
         self._next = 0
 
     def number(self) -> int:
@@ -120,9 +122,11 @@ class History:
         self._next += 1
         return self._next
 
-    def add(self, step: Step) -> None:
-        """Keep an accepted step."""
+    def add(self, step: Step, effect: Effect) -> None:
+        """Keep an accepted step, and the rows that it inserted."""
         self._steps[step.number] = step
+        for change in effect.inserted():
+            self._inserted[change.table, change.key] = step.number
 
     def needed(self, *steps: Step) -> list[Step]:
         """The steps that others refer to, directly or not, and themselves at the end, in their order."""
@@ -134,13 +138,15 @@ class History:
                     pending.append(self._steps[reference.step])
         return [wanted[number] for number in sorted(wanted)]
 
-    def ways(self, step: Step) -> list[list[Step]]:
+    def ways(self, step: Step, effect: Effect) -> list[list[Step]]:
         """Sequences that may lead to what a step showed, the shortest first."""
         shortest = self.needed(step)
+        makers = {self._inserted.get((change.table, change.key), 0) for change in effect.changes}
+        with_rows = self.needed(*(self._steps[each] for each in makers if 0 < each < step.number), step)
         sources = {each.number for each in shortest}
         writes = [each for each in self._earlier(step) if each.request.method not in {"GET", "HEAD"}]
         related = [each for each in writes if sources & {reference.step for reference in each.references}]
-        ways = [shortest, self.needed(*related[-RELATED:], step), self.needed(*writes[-RECENT:], step)]
+        ways = [shortest, with_rows, self.needed(*related[-RELATED:], step), self.needed(*writes[-RECENT:], step)]
         return [way for number, way in enumerate(ways) if way not in ways[:number]]
 
     def _earlier(self, step: Step) -> Iterable[Step]:

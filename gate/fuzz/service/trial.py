@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import psycopg
@@ -15,11 +17,12 @@ from psycopg import sql
 from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation
 from gate.core.client import Unreachable
-from gate.core.effect import Declared, Effect, Row, RowChange
+from gate.core.effect import Declared, Effect, Row, RowChange, entries_of
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
+from gate.fuzz.service.listing import listing_of
 from gate.fuzz.service.naming import Identifier, collection_of, kind_of, kinds, parameter, parameters
 from gate.fuzz.service.row_watch import RowWatch, counts
 from gate.fuzz.service.steps import Step
@@ -31,7 +34,10 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 NONE: Mapping[str, bytes] = MappingProxyType({})
 MOST_BROKEN = 3
 """Rows that break an invariant and are shown."""
-SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.7
+MOST_ENTRIES, MOST_LISTED, MOST_ASKED = 5, 8, 8
+"""Entries of a list that are compared with rows, rows of a table up to which its list is thought to be whole, and
+answers of an operation that are asked for in other ways."""
+SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.5
 """Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
 
 
@@ -80,6 +86,7 @@ class Trial:
         self.kinds = kinds(self.contract.operations)
         self.watch = RowWatch(session.database, facts.late)
         self.late: list[RowChange] = []  # what changed before the last step was sent
+        self._asked = Counter[str]()  # answers by operation that were asked for in other ways
         self._tables: dict[str, str] = {}  # by kind, as creations showed
         self._columns = {
             table: {name: type_ for name, type_ in columns.items() if f"{table}.{name}" not in facts.unequal}
@@ -98,6 +105,7 @@ class Trial:
             exchange,
             f"{step.request.method} {operation.path}",
             declared=self._declared(operation),
+            defaults=defaults(request_schema(operation)),
             changes=changes,
             extra=step.extra,
             repeats=step.repeats,
@@ -109,7 +117,40 @@ class Trial:
         )
         if place and before is not None:
             effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
+        if effect.accepted and effect.exchange.method == "GET" and step.request.method == operation.method:
+            return self._listed(effect, operation, step)
         return self._read_back(effect, operation, step)
+
+    def _listed(self, effect: Effect, operation: Operation, step: Step) -> Effect:
+        """The effect with what was read in other ways, where it was asked for without choices."""
+        needed = {name for (place, name), node in operation.parameters().items() if node.value.get("required")}
+        target, _, query = step.target.partition("?")
+        pairs = dict(parse_qsl(query, keep_blank_values=True))
+        if effect.changes or not pairs.keys() <= needed or self._asked[operation.id] >= MOST_ASKED:
+            return effect
+        self._asked[operation.id] += 1
+
+        def ask(places: Mapping[str, str]) -> Exchange:
+            text = urlencode({**pairs, **places})
+            return self._request("GET", self.facts.base + target + (f"?{text}" if text else ""))
+
+        before = self.watch.version()
+        listing = listing_of(operation, ask)
+        if listing is None or self.watch.changes() or self.watch.version() != before:
+            return effect
+        return replace(effect, listing=replace(listing, entries=list(self._rows_of(operation, listing.whole))))
+
+    def _rows_of(self, operation: Operation, answer: Exchange) -> Iterator[tuple[Mapping[str, Any], RowChange]]:
+        """Entries of a list with their rows, as far as these are known."""
+        declared = self.facts.resources.get(operation.path)
+        table = declared[0] if declared else self._tables.get(kind_of(operation.path, self.kinds), "")
+        keys = [declared[1]] if declared else list(self.watch.key_columns(table))
+        for entry in entries_of(answer.json)[:MOST_ENTRIES] if len(keys) == 1 else ():
+            value = next((entry[name] for name in entry if plain(name) == plain(keys[0])), None)
+            key = self.watch.named(table, keys, str(value))
+            row = self.watch.row(table, key) if key else None
+            if row is not None:
+                yield entry, RowChange(table, key, row, row)
 
     def _broken(self) -> dict[str, list[Row]]:
         """The first rows that break each declared invariant."""
@@ -183,15 +224,27 @@ class Trial:
             readable = effect.addressed is not None and self._reads(operation.path)
             return replace(effect, read=self._request("GET", path)) if readable else effect
         created = created_row(effect)
-        if created is None or effect.addressed is not None:
+        if effect.addressed is not None or (created is None and (effect.exchange.status != 201 or effect.changes)):
             return effect
-        self._tables.setdefault(kind_of(operation.path, self.kinds), created.table)
         path = self._item_path(operation, effect, step)
+        if created is None:
+            return replace(effect, read=self._request("GET", path)) if path else effect
+        self._tables.setdefault(kind_of(operation.path, self.kinds), created.table)
+        if len(self.watch.rows.get(created.table, {})) <= MOST_LISTED and self._lists(operation):
+            effect = replace(effect, listed=self._request("GET", self.facts.base + step.target.partition("?")[0]))
         if not path:
             return effect
         read = self._request("GET", path)
         self.watch.changes()
         return replace(effect, read=read, read_row=self.watch.row(created.table, created.key))
+
+    def _lists(self, operation: Operation) -> bool:
+        """Return whether the path of a creation can be read, with no parameter that has to be known."""
+        reads = self.shapes.get(("GET", operation.shape.partition(" ")[2]))
+        if reads is None or operation.method != "POST":
+            return False
+        nodes = reads.parameters().items()
+        return not any(place != "path" and node.value.get("required") for (place, _), node in nodes)
 
     def _reads(self, path: str) -> Operation | None:
         return self.shapes.get(("GET", re.sub(r"\{[^{}]*\}", "{}", path)))
@@ -241,6 +294,15 @@ def request_schema(operation: Operation) -> Node:
     content = operation.node.child("requestBody").follow().child("content", default={})
     media = next((key for key in content.value if "json" in key), "")
     return content.child(media, "schema", default={}) if media else Node(operation.node.document, "", {})
+
+
+def defaults(schema: Node) -> dict[str, Any]:
+    """The documented defaults of an object's members; none of one that may have several forms."""
+    rules = schema.follow().value
+    if not isinstance(rules, Mapping) or {"anyOf", "oneOf"} & rules.keys():
+        return {}
+    members = properties(schema).items()
+    return {name: node.value["default"] for name, node in members if node.value.get("default") is not None}
 
 
 def properties(schema: Node, depth: int = 0) -> dict[str, Node]:

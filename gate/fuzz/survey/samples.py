@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from gate.contract.document import Contract
@@ -17,7 +17,7 @@ FORMATS = {
     "date-time": "2026-01-02T03:04:05Z",
     "date": "2026-01-02",
     "time": "03:04:05Z",
-    "email": "gate-{number}@example.org",
+    "email": "gate{number}@example.org",
     "uri": "http://127.0.0.1:9/{number}",
     "url": "http://127.0.0.1:9/{number}",
     "hostname": "gate-{number}.example.org",
@@ -27,6 +27,8 @@ FORMATS = {
     "byte": "Z2F0ZQ==",
     "json-pointer": "/a",
 }
+NAMED = ("email", "url", "uri")
+"""Formats that the names of members tell."""
 CANDIDATES = (
     "gate-{number}",
     "gate_{number}",
@@ -40,7 +42,8 @@ CANDIDATES = (
     "0 0 * * *",
     "a/b",
 )
-DEEPEST = 8
+DEEPEST, WIDEST = 8, 3
+"""Depths down to which a body has members, and members that it need not have."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -104,10 +107,22 @@ class Sample:
     missing: tuple[str, ...] = ()
 
 
-class Samples:
-    """Makes requests for the operations of a contract."""
+class Known(Protocol):
+    """Ids that are known by name."""
 
-    def __init__(self, contract: Contract, pool: Pool) -> None:
+    def known(self, name: str, collection: str = "") -> str | int | None:
+        """An id for a parameter or a member of that name, in the place of a collection."""
+
+
+class Samples:
+    """Makes requests for the operations of a contract.
+
+    With ``whole`` objects have all their members and lists two entries. With ``invented`` no text is an example of
+    the document, which a service may take once.
+    """
+
+    def __init__(self, contract: Contract, pool: Known) -> None:
+        self.whole = self.invented = False
         self._contract = contract
         self._pool = pool
         self._number = 0
@@ -161,15 +176,16 @@ class Samples:
         known = self._pool.known(name) if re.search(r"(?i)_?id$", name) else None
         if known is not None and _fits(known, schema):
             return known
+        merged = self._merged(schema)
+        schema = schema if merged is None else merged
         for keyword in ("const", "example", "default"):
-            if schema.get(keyword) is not None:
+            if schema.get(keyword) is not None and not (self.invented and _free_text(schema)):
                 return schema[keyword]
         for keyword in ("enum", "examples"):
-            if isinstance(schema.get(keyword), list) and schema[keyword]:
+            if isinstance(schema.get(keyword), list) and schema[keyword] and not (self.invented and _free_text(schema)):
                 return next((each for each in schema[keyword] if each is not None), None)
         if depth > DEEPEST:
             return None
-        merged = self._merged(schema)
         return self._of_type(merged, name, depth) if merged is not None else self._branch(schema, name, depth)
 
     def _merged(self, schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -191,7 +207,8 @@ class Samples:
 
     def _branch(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:
         others = {key: value for key, value in schema.items() if key not in {"anyOf", "oneOf"}}
-        for part in [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
+        parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+        for part in reversed(parts) if self.invented else parts:
             branch = self._contract.resolve(part)
             if isinstance(branch, Mapping) and branch.get("type") != "null":
                 return self.value({**others, "allOf": [*others.get("allOf", ()), branch]}, name, depth + 1)
@@ -203,9 +220,13 @@ class Samples:
         match kind:
             case "object":
                 members = schema.get("properties", {})
-                return {each: self.value(members.get(each, {}), each, depth + 1) for each in schema.get("required", ())}
+                names = [*schema.get("required", ()), *(self._optional(members, depth) if self.whole else ())]
+                return {each: self.value(members.get(each, {}), each, depth + 1) for each in dict.fromkeys(names)}
             case "array":
-                return [self.value(schema.get("items", {}), name, depth + 1)] * int(schema.get("minItems", 0))
+                least = int(schema.get("minItems", 0))
+                number = max(least, min(2, schema.get("maxItems", 2))) if self.whole and depth < WIDEST else least
+                entries = [self.value(schema.get("items", {}), name, depth + 1) for _ in range(number)]
+                return [each for index, each in enumerate(entries) if index < least or each not in entries[:index]]
             case "integer" | "number":
                 low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
                 return min(low, schema.get("maximum", low))
@@ -213,14 +234,26 @@ class Samples:
                 return False
             case "null":
                 return None
-        return self._string(schema)
+        return self._string(schema, name)
 
-    def _string(self, schema: Mapping[str, Any]) -> str:
+    def _optional(self, members: Mapping[str, Any], depth: int) -> list[str]:
+        """Members that a request may have, without ids of which none is known."""
+        names = []
+        for name, schema in members.items() if depth < WIDEST else ():
+            rules = self._contract.resolve(schema)
+            unknown = re.search(r"(?i)(^|_)ids?$|[a-z]Ids?$", name) and self._pool.known(name) is None
+            if isinstance(rules, Mapping) and not rules.get("readOnly") and not unknown:
+                names.append(name)
+        return names
+
+    def _string(self, schema: Mapping[str, Any], name: str) -> str:
         self._number += 1
         if schema.get("format") == "uuid":
             return str(uuid.UUID(int=(0x9A7E << 112) | self._number, version=4))
         least, most, pattern = schema.get("minLength", 0), schema.get("maxLength", 10**6), schema.get("pattern", "")
-        candidates = (FORMATS[schema["format"]],) if schema.get("format") in FORMATS else CANDIDATES
+        meant = next((each for each in NAMED if name.lower().endswith(each)), "")
+        form = schema.get("format", meant)
+        candidates = (FORMATS[form],) if form in FORMATS else CANDIDATES
         texts = [text.format(number=self._number) for text in candidates]
         texts += [text.ljust(least, "a")[:most] for text in texts]
         fitting = (text for text in texts if least <= len(text) <= most and _matches(pattern, text))
@@ -230,6 +263,10 @@ class Samples:
         )
         self._used.add(text)
         return text
+
+
+def _free_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string" and not schema.keys() & {"enum", "const"}
 
 
 def _matches(pattern: str, text: str) -> bool:

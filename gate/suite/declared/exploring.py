@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,6 +16,7 @@ from gate.core.ids import Ids
 from gate.core.rerun import RunOptions
 from gate.core.settings import Settings
 from gate.fuzz.service import naming
+from gate.fuzz.service.settings import BUDGETS
 from gate.session.session import Session
 from gate.suite.starting import system_of
 from gate.suite.state import SETTINGS, journal_of, shared_of, worker_of
@@ -27,10 +28,10 @@ from gate.verdict.journal import Journal, Progress
 if TYPE_CHECKING:
     from gate.fuzz.service.judging import Judging
 
-BUDGETS = {"full": 600.0}
-"""Seconds for further cases of all operations by depth, for each worker."""
 CASES = {"smoke": 15, "ci": 50, "full": 200}
 """Generated cases of each operation by depth, beside those that are made from accepted ones."""
+VISITS = "the visits"
+"""The part of a run before its first test."""
 Explore = Callable[[Operation], None]
 
 
@@ -48,6 +49,7 @@ def operations() -> list[Operation]:
 def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
     """The exploration of this worker, with a system of its own and others to confirm findings on."""
     from gate.fuzz.service.judging import Judging
+    from gate.fuzz.service.shares import Shares
 
     config = request.config
     settings, shared, journal = config.stash[SETTINGS], shared_of(config), journal_of(config)
@@ -69,6 +71,12 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
     for operation in pack().contract.operations:
         if reason := pack().declaration.fuzz.reason_to_skip(str(operation)):
             journal.write(OperationUnreached(str(operation), [], f"Left out in [fuzz.skip]: {reason}"))
+    functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    chosen = [cast("Operation", item.callspec.params["operation"]) for item in functions]
+    budget = BUDGETS[settings.depth] if settings.budget is None else settings.budget
+    further = settings.budget is not None or settings.depth == "full"
+    shares = Shares(budget, chosen, workers=settings.workers, further=further)
+    opened.visit(chosen, VISITS, Progress(journal), shares)
     yield opened
     for entry in opened.close():
         if isinstance(entry, CandidateReported):
@@ -88,7 +96,7 @@ def explore(request: pytest.FixtureRequest, judging: Judging) -> Explore:
 
         started, test = time.perf_counter(), request.node.nodeid
         progress = Progress(journal)
-        explored, verdict = judging.judge(operation, test, CASES[settings.depth], progress, _budget(settings))
+        explored, verdict = judging.judge(operation, test, CASES[settings.depth], progress)
         seconds = time.perf_counter() - started
         result = FuzzResult(
             operation.id,
@@ -110,9 +118,3 @@ def explore(request: pytest.FixtureRequest, judging: Judging) -> Explore:
         must_hold(verdict.violations)
 
     return run
-
-
-def _budget(settings: Settings) -> float:
-    """Seconds for further cases of one operation; the shards of a run share the operations, and so the budget."""
-    budget = BUDGETS.get(settings.depth, 0.0) if settings.budget is None else settings.budget
-    return budget * settings.workers / max(1, len(operations()))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Node
+from gate.core.effect import Effect, RowChange
 from gate.core.exchange import Exchange
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service import mutations
@@ -98,9 +100,13 @@ def test_history_knows_the_ways_to_a_step_the_shortest_first() -> None:
     first = step(1)
     changed = step(2, "PATCH", references=(Reference("path id", 1, "/id"),))
     other, last = step(3), step(4, "GET", references=(Reference("path id", 1, "/id"),))
-    for each in (first, changed, other):
-        history.add(each)
-    assert history.ways(last) == [[first, last], [first, changed, last], [first, changed, other, last]]
+    row = RowChange("flows", "1", None, {"id": 1})
+    unchanged, insertion = (Effect(answer({}), "POST /flows", changes=rows) for rows in ((), [row]))
+    for each, effect in ((first, unchanged), (changed, unchanged), (other, insertion)):
+        history.add(each, effect)
+    assert history.ways(last, unchanged) == [[first, last], [first, changed, last], [first, changed, other, last]]
+    removal = replace(insertion, changes=[RowChange("flows", "1", {"id": 1}, None)])
+    assert history.ways(last, removal)[:2] == [[first, last], [first, other, last]]
 
 
 def test_bulk_deletion_is_last_and_creation_first() -> None:

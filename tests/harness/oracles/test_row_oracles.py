@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -106,6 +107,25 @@ def test_update_of_one_row_alone() -> None:
     first, second = (row({"id": key, "name": "a"}, {"id": key, "name": "b"}, str(key)) for key in (1, 2))
     patch = effect("PATCH", {"name": "b"}, addressed=first, changes=[first, second])
     assert codes(sent_values.ORACLE, patch) == ["BG-SENT-004"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "answer", "expected"),
+    [("hand", "hand", []), ("power", "power", ["BG-SENT-005"]), (None, "hand", []), (None, None, ["BG-SENT-005"])],
+    ids=["stored", "another", "put in when read", "lost"],
+)
+def test_documented_default_is_stored(stored: str | None, answer: str | None, expected: list[str]) -> None:
+    created_item = row(None, {"id": 1, "name": "a", "role": stored})
+    post = effect("POST", {"name": "a"}, answer={"id": 1, "role": answer}, changes=[created_item])
+    assert codes(sent_values.ORACLE, replace(post, defaults={"role": "hand"})) == expected
+
+
+def test_creation_leaves_other_rows_alone() -> None:
+    changed = row({"id": 1, "name": "a", "price": 1}, {"id": 1, "name": "a", "price": 2})
+    assert codes(created.ORACLE, effect("POST", {"name": "a", "price": 2}, 201, changes=[changed])) == [
+        "BG-CREATED-003"
+    ]
+    assert codes(created.ORACLE, effect("POST", {"name": "a", "price": 2}, 200, changes=[changed])) == []
 
 
 def test_created_row_is_the_one_most_like_request_and_answer() -> None:

@@ -1,0 +1,47 @@
+"""The time of a run, divided among its operations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from gate.contract.nodes import Operation
+
+WEIGHTS = {"GET": 1, "HEAD": 1, "OPTIONS": 1, "DELETE": 2}
+WRITING = 4
+"""Weight of an operation that writes: most can go wrong there."""
+VISIT_SHARE, EXPLORE_SHARE, CONFIRM_SHARE = 0.35, 0.6, 0.25
+"""Share of the time for the visits before all else; share of an operation's time for exploring, the rest of which is
+for confirming; time beyond the end in which findings are confirmed."""
+LEAST_SECONDS = 0.3
+"""Time of an operation by its weight, where confirmations took that of others."""
+
+
+class Shares:
+    """Moments by which parts of a run have to end, as ``time.monotonic`` has them.
+
+    Time that an operation leaves is that of the next ones. Of ``workers`` each has its part of the operations. With
+    ``further`` random cases fill the time of each, else they end when those of the depth are sent.
+    """
+
+    def __init__(
+        self, seconds: float, operations: Sequence[Operation], *, workers: int = 1, further: bool = False
+    ) -> None:
+        begun = time.monotonic()
+        self.further = further
+        self.visits = begun + seconds * VISIT_SHARE
+        self.end = begun + seconds
+        self.confirmations = self.end + seconds * CONFIRM_SHARE
+        self._left = sum(map(_weight, operations)) / max(1, workers)
+
+    def until(self, operation: Operation) -> float:
+        """The moment by which the exploration of the next operation has to end."""
+        now, weight = time.monotonic(), _weight(operation)
+        left = max(self._left, weight)
+        self._left -= weight
+        share = max(0.0, self.end - now) * EXPLORE_SHARE * weight / left
+        return now + max(share, weight * LEAST_SECONDS if now < self.confirmations else 0.0)
+
+
+def _weight(operation: Operation) -> int:
+    return WEIGHTS.get(operation.method, WRITING)

@@ -1,0 +1,131 @@
+"""Requests that may well be accepted, once the resources that they need are there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain, islice
+
+from gate.contract.nodes import Operation
+from gate.fuzz.cases import AnyCase, Cases
+from gate.fuzz.service.filling import Filler
+from gate.fuzz.service.naming import collection_of, identifier, kind_of, parameter, parameters, singular
+from gate.fuzz.service.pool import Pool, Value
+from gate.fuzz.service.sampling import Sampler
+from gate.fuzz.service.steps import Step
+from gate.fuzz.service.trial import properties, request_schema
+
+RANDOM_TRIES, DEPTH, TIMES = 8, 3, 2
+"""Random cases that are tried where no plausible request was accepted; kinds that this may need in turn, and how often
+one is tried that could not be had."""
+DELETIONS, BESIDE = 3, 2
+"""Deletions of an operation, and resources that are made beside each first: they have to stay."""
+
+
+class Supply:
+    """Makes requests, and sends those that others need before.
+
+    ``send`` says whether the service accepted one. While it is ``quick``, no random case is generated.
+    """
+
+    def __init__(
+        self,
+        operations: Sequence[Operation],
+        kinds: Collection[str],
+        cases: Cases,
+        sampler: Sampler,
+        send: Callable[[Operation, Step], bool],
+    ) -> None:
+        self.quick = False
+        self._kinds = kinds
+        self._cases = cases
+        self._sampler = sampler
+        self._send = send
+        self._creators = [each for each in operations if each.method == ("PUT" if _of_item(each) else "POST")]
+        self._random_cases: dict[str, Iterator[AnyCase]] = {}
+        self._pool: Pool
+        self._filler: Filler
+
+    def begin(self, pool: Pool, filler: Filler) -> None:
+        """Go on with another system, of which nothing is known."""
+        self._pool, self._filler = pool, filler
+        self._missing = Counter[str]()  # kinds that could not be had
+
+    def plausible(self, operation: Operation) -> Iterator[Step]:
+        """Examples and what the schemas say, then random cases."""
+        self._provide_for(operation, DEPTH)
+        for request, values in self._sampler.requests(operation):
+            yield self._filler.of_request(request, values, operation, {})
+        for case in () if self.quick else self._random(operation):
+            yield self._filler.of_case(case, operation)
+
+    def deletions(self, operation: Operation) -> Iterator[Step]:
+        """Deletions, each of a resource that has others beside it."""
+        for _ in range(DELETIONS):
+            given = self._beside(operation)
+            for request, values in islice(self._sampler.requests(operation), 1):
+                yield self._filler.of_request(request, values, operation, given)
+
+    def _random(self, operation: Operation) -> Iterator[AnyCase]:
+        """Some random valid cases, others with each call."""
+        return islice(self._random_cases.setdefault(operation.id, self._valid(operation)), RANDOM_TRIES)
+
+    def _valid(self, operation: Operation) -> Iterator[AnyCase]:
+        for chunk in range(1_000, 1_004):
+            for case in self._cases.random(operation.id, chunk, RANDOM_TRIES):
+                if case.meta is None or not case.meta.generation.mode.is_negative:
+                    yield case
+
+    def _beside(self, operation: Operation) -> Mapping[str, Value]:
+        """Make resources beside a known one, whose values in the operation's path are returned."""
+        collection, names = collection_of(operation.path), parameters(operation.path)
+        creator = next((each for each in self._creators if each.path.rstrip("/") == collection), None)
+        if creator is None:
+            return {}
+        self._provide_for(operation, DEPTH)
+        wanted = parameter(operation.path, names[-1])
+        known = self._pool.pick(wanted.kind)
+        value = known.value(wanted) if known else None
+        if known is None or value is None:
+            return {}
+        kinds = {name: parameter(operation.path, name).kind for name in names[:-1]}
+        given = {name: known.context[kind] for name, kind in kinds.items() if kind in known.context}
+        for _ in range(BESIDE):
+            requests = reversed(list(self._sampler.requests(creator)))  # those with texts of our own first
+            any(
+                self._send(creator, self._filler.of_request(request, values, creator, given))
+                for request, values in requests
+            )
+        return {**given, names[-1]: value}
+
+    def _provide_for(self, operation: Operation, depth: int) -> None:
+        """Create what an operation needs in its path and body, as far as nothing of the kind is known."""
+        names = [parameter(operation.path, name).kind for name in parameters(operation.path)]
+        if operation.method == "PUT":
+            names = names[:-1]  # which it may create itself
+        named = (identifier(name) for name in properties(request_schema(operation)))
+        names += [singular(each.kind) for each in named if each.member]
+        for kind in dict.fromkeys(name for name in names if name in self._kinds):
+            if depth and not self._pool.pick(kind):
+                self._provide(kind, depth)
+
+    def _provide(self, kind: str, depth: int) -> None:
+        if self._missing[kind] >= TIMES:
+            return
+        creators = [each for each in self._creators if kind_of(each.path, self._kinds) == kind]
+        for creator in sorted(creators, key=lambda each: len(each.path)):
+            self._provide_for(creator, depth - 1)
+            requests = (
+                self._filler.of_request(request, values, creator, {})
+                for request, values in self._sampler.requests(creator)
+            )
+            cases = (self._filler.of_case(case, creator) for case in (() if self.quick else self._random(creator)))
+            for step in chain(requests, cases):
+                self._send(creator, step)
+                if self._pool.pick(kind):
+                    return
+        self._missing[kind] += 1
+
+
+def _of_item(operation: Operation) -> bool:
+    return operation.path.rstrip("/").endswith("}")

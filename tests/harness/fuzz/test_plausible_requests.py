@@ -1,0 +1,70 @@
+"""Plausible requests come before random ones, and each operation has its share of the time."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+
+from gate.contract.document import Contract
+from gate.contract.nodes import Operation
+from gate.fuzz.service.pool import Pool
+from gate.fuzz.service.sampling import Sampler
+from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, Shares
+
+MEMBERS = {
+    "name": {"type": "string", "example": "Drill"},
+    "email": {"type": "string"},
+    "role": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": ["admin", "member"]}]},
+    "labels": {"type": "array", "items": {"type": "string"}},
+    "owner_id": {"type": "integer"},
+    "made_at": {"type": "string", "readOnly": True},
+}
+
+
+def sampled(schema: dict[str, Any], **media: Any) -> list[Any]:
+    content = {"application/json": {"schema": {"type": "object", **schema}, **media}}
+    operation = {"requestBody": {"content": content}, "responses": {"201": {"description": "made"}}}
+    contract = Contract({"openapi": "3.1.0", "paths": {"/tools": {"post": operation}}})
+    pool = Pool(random.Random(0))
+    (post,) = contract.operations
+    return [request.body for request, _ in Sampler(contract, lambda: pool, ()).requests(post)]
+
+
+def test_examples_come_first_then_the_least_and_the_whole_body() -> None:
+    first, least, whole, *others = sampled({"properties": MEMBERS, "required": ["name"]}, example={"name": "Saw"})
+    assert first == {"name": "Saw"}
+    assert least == {"name": "Drill"}
+    assert whole.keys() == {"name", "email", "role", "labels"}, "nothing read-only, and no id that is not known"
+    assert whole["role"] == 1
+    assert len(whole["labels"]) == 2
+    assert all(body["name"] not in {"Saw", "Drill"} for body in others), "a service may take each text once"
+    assert others[-1]["role"] == "admin", "another form of the same member"
+
+
+def test_text_is_of_the_form_that_its_name_tells() -> None:
+    bodies = sampled({"properties": MEMBERS, "required": ["email"]})
+    assert all("@" in body["email"] for body in bodies)
+
+
+def operations(*methods: str) -> list[Operation]:
+    paths: dict[str, Any] = {f"/{number}": {method: {"responses": {}}} for number, method in enumerate(methods)}
+    return Contract({"openapi": "3.1.0", "paths": paths}).operations
+
+
+def test_operation_that_writes_has_more_time_and_what_is_left_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    get, post, other = operations("get", "post", "get")
+    shares = Shares(60.0, [get, post, other])
+    assert shares.until(get) == pytest.approx(EXPLORE_SHARE * 10)
+    now = 1.0  # it took less
+    assert shares.until(post) - now == pytest.approx(EXPLORE_SHARE * 59 * 4 / 5)
+    now = 50.0
+    assert shares.until(other) - now == pytest.approx(EXPLORE_SHARE * 10)
+    now = 70.0
+    assert now < shares.until(other) < now + 1, "findings took its time"
+    now = shares.confirmations
+    assert shares.until(other) == now == 60 * (1 + CONFIRM_SHARE)
