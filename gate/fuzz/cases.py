@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
@@ -20,10 +21,14 @@ import hypothesis
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import Unsatisfiable
+from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from hypothesis.internal.intervalsets import IntervalSet
 from hypothesis.strategies._internal import lazy
+from platformdirs import user_cache_path
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
@@ -50,6 +55,22 @@ RANDOM_SHARE, POSITIVE_SHARE = 0.3, 0.6
 """Share of random cases among those of an operation, and of positive cases among the random ones."""
 
 
+# Its tables of characters are the same for every checkout, and no directory of a user is littered with them.
+set_hypothesis_home_dir(user_cache_path("beacon-gate") / "hypothesis")
+TRIED = charmap.intervals_from_codec
+"""As hypothesis does it."""
+
+
+def intervals_from_codec(codec: str) -> tuple[IntervalSet, IntervalSet]:
+    """The characters that a codec can encode, and those that it does not give back.
+
+    Hypothesis tries each character to learn it, for a second or more in each new place; of UTF-8 it is known.
+    """
+    known = IntervalSet(((0, 0xD7FF), (0xE000, sys.maxunicode))), IntervalSet(())
+    return known if codec == "utf-8" else TRIED(codec)
+
+
+setattr(charmap, "intervals_from_codec", intervals_from_codec)  # noqa: B010 (a private name of another package)
 # Hypothesis also draws constants from the modules that are loaded, so the cases of a seed would depend on these.
 setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private name that mypy does not export)
 # To describe a lambda it parses the module around it: 16 MB in each worker, for a text that is not used.
@@ -90,12 +111,12 @@ class Cases:
 
     def whole(self, operation: str, number: int) -> Iterator[AnyCase]:
         """All examples, all boundaries, and ``number`` random cases of an operation."""
-        yield from self._store.cases(f"whole {operation} {number}", lambda: list(self._whole(operation, number)))
-
-    def _whole(self, operation: str, number: int) -> Iterator[AnyCase]:
         examples, boundaries = self._explicit(operation)
         yield from (*examples, *boundaries)
-        yield from self.random(operation, 0, number)
+        if number:
+            yield from self._store.cases(
+                f"random {operation} {number}", lambda: list(self.random(operation, 0, number))
+            )
 
     def random(self, operation: str, chunk: int, number: int = CHUNK) -> Iterator[AnyCase]:
         """Random cases; each chunk has its own seed."""
@@ -136,7 +157,11 @@ class Cases:
             return []
         return drawn
 
-    def _explicit(self, name: str) -> tuple[list[AnyCase], list[AnyCase]]:
+    def _explicit(self, name: str) -> list[list[AnyCase]]:
+        """Examples and boundaries of an operation; each use of its cases needs them, so they are stored too."""
+        return self._store.cases(f"explicit {name}", lambda: self._examples_and_boundaries(name))
+
+    def _examples_and_boundaries(self, name: str) -> list[list[AnyCase]]:
         operation = self._operations[name]
         examples = ExamplesGenerator(operation=operation, override=Override(), feedback=NO_FEEDBACK, fill_missing=True)
         boundaries = CoverageGenerator(
@@ -149,7 +174,7 @@ class Cases:
             # One for each operation: a session sends undocumented methods to a path for its first operation only.
             session=GenerationSession(),
         )
-        return list(examples), list(boundaries)
+        return [list(examples), list(boundaries)]
 
 
 def _id(operation: APIOperation[Any, Any, Any, Any]) -> str:

@@ -12,6 +12,8 @@ _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\.)*)",?')
 _ESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
 PARTS = {"histogram": ("_bucket", "_sum", "_count")}
 """Ends of the names of a family's series, by its type; those of other types have none."""
+ENDS = ("", *PARTS["histogram"])
+"""Ends of the names of any series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def _series(line: str) -> Series:
 
 
 def _family_of(name: str, families: dict[str, Family]) -> Family:
-    for family in families.values():
-        if name in {family.name + part for part in PARTS.get(family.kind, ("",))}:
+    for end in ENDS:
+        family = families.get(name.removesuffix(end)) if name.endswith(end) else None
+        if family is not None and end in PARTS.get(family.kind, ("",)):
             return family
     return families.setdefault(name, Family(name))

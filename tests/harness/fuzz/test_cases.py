@@ -11,7 +11,7 @@ import pytest
 from beacon.checkout import ROOT
 from beacon.contract import published
 from beacon.pack import pack
-from gate.fuzz.cases import Cases, request_of
+from gate.fuzz.cases import TRIED, Cases, intervals_from_codec, request_of
 from gate.fuzz.checks import selected
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.shrink import shrink
@@ -50,6 +50,11 @@ def test_depth_smoke_has_at_least_300_cases_and_depth_ci_2500() -> None:
     assert totals["smoke"] >= 300
     assert totals["ci"] >= 2500
     assert {*PLAN.submissions, *PLAN.nothing_to_negate} <= {operation.id for operation in CONTRACT.operations}
+
+
+def test_characters_of_utf_8_are_those_that_hypothesis_finds() -> None:
+    known, tried = intervals_from_codec("utf-8"), TRIED("utf-8")
+    assert [each.intervals for each in known] == [each.intervals for each in tried]
 
 
 def test_checks_that_are_left_out_exist_and_have_reasons() -> None:
