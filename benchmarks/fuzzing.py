@@ -1,4 +1,4 @@
-"""Benchmark of the fuzzing with all oracles, side by side with the stock command line of schemathesis."""
+"""Benchmark of the fuzzing with all oracles, side by side with schemathesis: its command line, and a plain loop."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from schemathesis.core.failures import FailureGroup
 
 from beacon.checkout import ROOT
 from beacon.contract import PATH as PUBLISHED
@@ -35,25 +38,38 @@ FAULTY = ROOT / "tests" / "harness" / "support" / "faulty_runner.py"
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Cases in the seconds from the first request on, and the seconds of those that oracles took."""
+    """Cases in the seconds from the first request on, and the seconds of those that oracles took.
+
+    ``processor`` is the time of the fuzzer's own thread, so without service, database and stand-ins.
+    """
 
     cases: int
     seconds: float
     judging: float = 0.0
+    processor: float = 0.0
 
     @property
     def rate(self) -> float:
         """Cases a second."""
         return self.cases / self.seconds
 
+    @property
+    def each(self) -> float:
+        """Milliseconds of processor time of a case."""
+        return 1000 * self.processor / self.cases
+
 
 def fuzz(runs: int) -> Iterator[Figure]:
     """Measure fuzzing and ``st run`` with the same phases in turn on one runner, and the time to a first finding."""
     with system() as running:
         pairs = [(_ours(running, seed), _stock(running, seed)) for seed in range(runs)]
+        plain = [(_ours(running, seed), _plain(running, seed)) for seed in range(runs)]
     yield Figure("fuzzing with all oracles", [ours.rate for ours, _ in pairs], "cases/s")
     yield Figure("st run, same phases", [stock.rate for _, stock in pairs], "cases/s")
     yield Figure("fuzzing / st run", [ours.rate / stock.rate for ours, stock in pairs], "", ">= 0.8")
+    yield Figure("processor time of a case, all oracles", [ours.each for ours, _ in plain], "ms")
+    yield Figure("processor time of a case, call_and_validate", [loop.each for _, loop in plain], "ms")
+    yield Figure("all oracles / call_and_validate", [ours.each / loop.each for ours, loop in plain], "", "<= 1.25")
     yield Figure("oracles' share of the fuzzing", [ours.judging / ours.seconds * 100 for ours, _ in pairs], "%")
     yield Figure("fuzzing at depth ci", [_whole(seed) for seed in range(runs)], "s", "<= 120")
     times = [_first_finding(seed) for seed in range(runs)]
@@ -68,10 +84,13 @@ def _ours(system: System, seed: int) -> Throughput:
         rules = pack().fuzzing
         cases = Cases(contract.document, seed, rules.plan.nothing_to_negate)
         probe = Probe(session, rules, "bench").prepare()
-        statistics = []
+        statistics, processor = [], 0.0
         for operation in contract.operations:
             campaign = Campaign(probe, cases, operation.id, Path(directory))
-            campaign.send(cases.whole(operation.id, RANDOM))
+            stored = list(cases.whole(operation.id, RANDOM))
+            began = time.thread_time()
+            campaign.send(stored)
+            processor += time.thread_time() - began
             statistics.append(campaign.statistics)
         journal.close()
         session.client.close()
@@ -81,7 +100,20 @@ def _ours(system: System, seed: int) -> Throughput:
         sum(each.cases for each in statistics),
         sum(each.seconds for each in statistics),
         sum(each.oracle_seconds for each in statistics),
+        processor,
     )
+
+
+def _plain(system: System, seed: int) -> Throughput:
+    """A loop of ``call_and_validate`` over the same cases."""
+    contract, plan = pack().contract, pack().fuzzing.plan
+    cases = Cases(contract.document, seed, plan.nothing_to_negate)
+    stored = [case for operation in contract.operations for case in cases.whole(operation.id, RANDOM)]
+    started, began = time.perf_counter(), time.thread_time()
+    for case in stored:
+        with suppress(FailureGroup):
+            case.call_and_validate(base_url=system.base_url)
+    return Throughput(len(stored), time.perf_counter() - started, processor=time.thread_time() - began)
 
 
 def _stock(system: System, seed: int) -> Throughput:
