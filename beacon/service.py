@@ -143,6 +143,7 @@ SERVICE = Service(
     container_env={"RUNNER_HOST": "0.0.0.0"},  # noqa: S104 (its port is published on the loopback address alone)
     worker_env={"RUNNER_EMBEDDED_WORKER": "false"},
     remote=REMOTE,
+    loaded={"runner": ("runner.cli", "runner.service", "runner.working", "runner.backfill")},
 )
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
-from gate.core.settings import Settings
+from gate.core.settings import DEPTHS, Settings
 from gate.targets import Target
 from gate.targets.declared import DeclaredTarget
 from gate.targets.embedded import EmbeddedTarget
@@ -42,7 +42,7 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
         from gate.targets.containers import ContainersTarget  # noqa: PLC0415 (only the chosen target is loaded)
 
         return ContainersTarget(service, postgres=settings.postgres_image, say=say)
-    return EmbeddedTarget(service, warm=not settings.cold, say=say)
+    return EmbeddedTarget(service, warm=not settings.cold, forked=settings.depth != DEPTHS[-1], say=say)
 
 
 def configured(service: Service, settings: Settings) -> Service:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from gate.core.resources import check_ports, is_stopped
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process, System
+from gate.targets.forks import Forks
 from gate.targets.postgres.supervision import free_port
 from gate.targets.postgres.template_server import DIRECTORY, OwnServer, full
 from gate.targets.process import STOPPED, ServiceProcess, run_once, search_path, split_command
@@ -89,8 +91,10 @@ class EmbeddedTarget:
     """Systems on this machine, without Docker, root or configuration; none outlives the gate.
 
     ``warm`` copies the migrated database from a cache, where an earlier start left one; it is keyed by all that makes
-    the template and the version of Postgres. ``ready_seconds`` is how long a service may take until it is ready,
-    instead of the deadline of that name. ``server`` gives the databases in the place of one with the usual settings.
+    the template and the version of Postgres. ``forked`` has its own commands forked from a process that has loaded
+    the service once, where they are Python modules; every other command, and what makes the template, is started.
+    ``ready_seconds`` is how long a service may take until it is ready, instead of the deadline of that name.
+    ``server`` gives the databases in the place of one with the usual settings.
     """
 
     name = "embedded"
@@ -102,11 +106,14 @@ class EmbeddedTarget:
         service: Service,
         *,
         warm: bool,
+        forked: bool = False,
         say: Callable[[str], None] = print,
         ready_seconds: float | None = None,
         server: OwnServer | None = None,
     ) -> None:
         self._service = service
+        own = (service.database_env, service.port_env, *service.stand_ins, *service.own_env)
+        self._forks = Forks(service.loaded if forked else {}, own, self._environment({}), service.root)
         self._ready_seconds = ready_seconds
         self._server = server or OwnServer(say, warm=warm)
 
@@ -114,6 +121,8 @@ class EmbeddedTarget:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
         check_ports()
         command, migrate = self._split("serve"), self._split("migrate")
+        with suppress(OSError):  # then every start is a real one
+            self._forks.open([self._split(name) for name in self._service.commands])
 
         def fill(url: str) -> None:
             env = self._environment({**self._service.on_database(url), self._service.port_env: str(free_port())})
@@ -122,7 +131,8 @@ class EmbeddedTarget:
                 migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, title="The migration", hint=hint
             )
 
-        return self._server.start(template_name(self._service, [*command, *migrate]), fill)
+        shared = self._server.start(template_name(self._service, [*command, *migrate]), fill)
+        return {**shared, **self._forks.address()}
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no service uses."""
@@ -130,11 +140,12 @@ class EmbeddedTarget:
 
     def command(self, shared: Mapping[str, str], database_url: str, name: str, *words: str) -> Process:
         """Starts a command of the service on a database; GateError where it cannot be found."""
-        del shared
-        return subprocess.Popen(
-            [*self._split(name), *words],
+        command = [*self._split(name), *words]
+        env = self._environment(self._service.on_database(database_url))
+        return self._forks.command(shared, command, env) or subprocess.Popen(
+            command,
             cwd=self._service.root,
-            env=self._environment(self._service.on_database(database_url)),
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -177,6 +188,7 @@ class EmbeddedTarget:
             env=self._environment({**upstream, self._service.database_env: url, **(env or {})}),
             ready_seconds=self._ready_seconds,
             choose_port=lambda: free_port(Path(shared[DIRECTORY]) / "ports"),
+            fork=partial(self._forks.service, shared),
         )
         process.start()
         return process
@@ -188,6 +200,7 @@ class EmbeddedTarget:
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory; safe to call twice."""
+        self._forks.close()
         self._server.stop()
 
 

@@ -16,11 +16,14 @@ from pathlib import Path
 from gate.core.errors import GateError, UsageError
 from gate.core.waiting import deadline
 from gate.targets import Ended, NotReadyError
+from gate.targets.forked import ForkedChild
 from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIES, Watched, free_port
 from gate.targets.service import Service, option_of
 
 STOP_SECONDS = 10.0
 STOPPED = "The {} was stopped from outside by SIGSTOP, not by the gate."
+Fork = Callable[[Sequence[str], Mapping[str, str]], ForkedChild | None]
+"""Starts a command by a fork, where that can be; see ``gate.targets.forks``."""
 
 
 def oom_kills() -> int:
@@ -73,6 +76,7 @@ class ServiceProcess:
         ready_seconds: float | None = None,
         choose_port: Callable[[], int] = free_port,
         option: str = option_of("serve"),
+        fork: Fork = lambda _command, _env: None,
     ) -> None:
         self._service = service
         self._option = option
@@ -80,7 +84,8 @@ class ServiceProcess:
         self._env = env
         self._ready_seconds = ready_seconds
         self._choose_port = choose_port
-        self._watched: Watched | None = None
+        self._fork = fork
+        self._watched: Watched | ForkedChild | None = None
         self._earlier: list[str] = []
         self._oom_kills = oom_kills()
         self.port = 0
@@ -110,9 +115,9 @@ class ServiceProcess:
         tries = 1 if self.port else PORT_TRIES
         for attempts_left in reversed(range(tries)):
             port = self.port or self._choose_port()
-            self._watched = Watched()
             try:
-                self._launch(self._watched, port)
+                self._watched = self._launched(port)
+                self._await_ready(self._watched, port)
             except BaseException as error:
                 taken = isinstance(error, GateError) and any(map(PORT_IN_USE.search, error.log))
                 self.close()
@@ -125,13 +130,23 @@ class ServiceProcess:
             self.port = port
             return
 
-    def _launch(self, watched: Watched, port: int) -> None:
+    def _launched(self, port: int) -> Watched | ForkedChild:
+        env, command = {**self._variables(port), self._service.port_env: str(port)}, self._arguments(port)
+        if forked := self._fork(command, env):
+            return forked
+        watched = Watched()
         try:
-            env = {**self._variables(port), self._service.port_env: str(port)}
-            watched.run(self._arguments(port), env=env, cwd=self._service.root)
+            watched.run(command, env=env, cwd=self._service.root)
         except OSError as error:
+            watched.close()
             message = f"The service's command {self._command[0]!r} cannot be executed: {error.strerror}."
             raise GateError(message, f"Give {self._option} a program that this machine can execute.") from error
+        except BaseException:
+            watched.close()
+            raise
+        return watched
+
+    def _await_ready(self, watched: Watched | ForkedChild, port: int) -> None:
         seconds = deadline("ready") if self._ready_seconds is None else self._ready_seconds
         limit = time.monotonic() + seconds
         patience = 0.1  # grows: a foreign server on the port must not hide that the service has ended

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString, Protocol
 
@@ -114,6 +114,7 @@ class Service:
         worker_env: the same where ``workers`` work in its place.
         workers: how many containers run the command ``worker`` in the place of the service.
         remote: what a run on somebody else's machine must know.
+        loaded: by the name of a module that commands run with ``python -m``, modules that load most of what it needs.
         declaration: what a file declares of it, where a file does; commands and environment are taken from there.
 
     """
@@ -137,6 +138,7 @@ class Service:
     worker_env: Mapping[str, str]
     remote: RemoteRules
     workers: int = 0
+    loaded: Mapping[str, Sequence[str]] = field(default_factory=dict)
     declaration: Declaration | None = None
 
     def make_stand_ins(self, host: str) -> dict[str, StandIn]:

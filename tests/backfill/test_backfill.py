@@ -69,9 +69,9 @@ def test_jobs_without_an_analysis_are_listed_with_the_reason(historical: History
     assert by_kind["running"] == "it has not ended: its status is running"
 
 
-def test_text_summary_has_the_same_content(historical: History, backfill: Command) -> None:
+def test_text_summary_has_the_same_content(historical: History, typed_backfill: Command) -> None:
     database, past = historical(["full", "single region"])
-    ended = backfill(database.url)
+    ended = typed_backfill(database.url)
 
     assert ended.out.splitlines()[0] == f"{past[1].id}: no analysis: the job has a single region"
     assert "2 jobs examined" in ended.out.splitlines()[-1]
@@ -149,10 +149,10 @@ def test_only_jobs_since_a_time_are_backfilled(historical: History, backfill: Co
     ids=["unknown job", "bad date", "bad batch", "unknown option"],
 )
 def test_bad_input_is_refused_in_one_sentence(
-    historical: History, backfill: Command, words: tuple[str, ...], code: int, message: str
+    historical: History, typed_backfill: Command, words: tuple[str, ...], code: int, message: str
 ) -> None:
     database, _ = historical(["full"])
-    ended = backfill(database.url, *words)
+    ended = typed_backfill(database.url, *words)
 
     assert (ended.code, ended.out, runs(database)) == (code, "", 0)
     assert message in ended.err

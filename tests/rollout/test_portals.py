@@ -82,8 +82,8 @@ def test_current_portal_shows_the_analysis(scenario: Scenario, number: int, sign
 
 
 @pytest.mark.criterion("rollout.verification")
-def test_test_job_shows_its_analysis_and_the_log_no_error(own_runner: OwnRunner) -> None:
-    scenario = own_runner()
+def test_test_job_shows_its_analysis_and_the_log_no_error(started_runner: OwnRunner) -> None:
+    scenario = started_runner()
     portal = Portal(scenario, current=True)
     job_id = portal.submit(REGIONS[:2], Idempotency_Key="beacon-5f3a9c")
     finished(portal, job_id)
