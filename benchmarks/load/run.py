@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 import threading
@@ -211,8 +212,8 @@ def _add_limits(outcome: Outcome, plan: Plan, baseline: Figures | None, drained:
     seen = outcome.figures = replace(seen, jobs_per_second=overall.jobs_per_second)
     findings = outcome.judgement.findings
     findings += outcome.failures
-    # With faults, what is sent afterwards meets what has been waiting meanwhile.
-    limits = replace(plan.thresholds, milliseconds={}) if outcome.spans else plan.thresholds
+    # With faults, what is sent afterwards meets what has been waiting meanwhile, and processes come and go.
+    limits = replace(plan.thresholds, milliseconds={}, memory_growth=math.inf) if outcome.spans else plan.thresholds
     findings += thresholds.check(seen, limits, baseline)
     if not outcome.spans:
         findings += trends.leaks(outcome.steady(plan.thresholds.warm_up), LEAST_RISE, LEAST_NUMBER)
