@@ -1,52 +1,74 @@
 // The answers to each question, region beside region, with the words marked in which two of them differ.
 import { changes } from "./changes.js";
 import { asked, failing } from "./cells.js";
-import { h } from "./dom.js";
-import { badge, model, plain, region } from "./words.js";
+import { breath, h } from "./dom.js";
+import { LONG, passage } from "./passage.js";
+import { badge, brief, model, plain, region } from "./words.js";
 
-const CLIPPED = 20_000; // characters of an answer that are shown at first
+const AT_ONCE = 4; // models whose answers are shown before the browser may do something else
 const NOTHING_SHARED = 0.15; // below this share of words, marks would cover everything
 
-/** `{element, open}`: a section with a part for each question, built when it is opened. */
-export function answers(view, questions) {
+/**
+ * `{element, open}`: a section with a part for each question, built when it is opened.
+ *
+ * @param address a function from a place (question, model, region, region compared with) to its permanent address.
+ */
+export function answers(view, questions, address) {
   const { regions, models, questions: ids } = asked(view);
   const parts = new Map();
   for (const [index, id] of ids.entries()) {
     const part = h("details", { open: index === 0, "data-question": id }, h("summary", {}, h("span", {}, questions.get(id) ?? plain(id))));
-    const fill = () => {
-      if (part.open && part.childElementCount === 1) part.append(...models.map((name) => side(view, id, name, regions)));
+    const rest = [...models];
+    const fill = (number = rest.length) => part.append(...rest.splice(0, number).map((name) => side(view, id, name, regions, address)));
+    const fillSlowly = async () => {
+      while (part.open && rest.length) {
+        fill(AT_ONCE);
+        await breath();
+      }
     };
-    part.addEventListener("toggle", fill);
-    fill();
+    part.addEventListener("toggle", fillSlowly);
     parts.set(id, { part, fill });
+    if (part.open) fillSlowly();
   }
   const element = h("section", { class: "card", "aria-labelledby": "answers" }, h("h2", { id: "answers" }, "Answers side by side"), [...parts.values()].map(({ part }) => part));
   addEventListener("beforeprint", () => parts.forEach(({ part, fill }) => ((part.open = true), fill())));
   return { element, open: (...place) => open(parts, ...place) };
 }
 
-/** Opens the answers to a question, from one model, and goes to that of a region; false where there are none. */
-function open(parts, id, name, code) {
+/**
+ * Opens the answers to a question, from one model, compared with those of a region, and goes to that of another; false
+ * where there are none.
+ */
+function open(parts, id, name, code, reference) {
   const entry = parts.get(id);
   if (!entry) return false;
   entry.part.open = true;
   entry.fill();
   const place = entry.part.querySelector(`[data-model="${CSS.escape(name)}"]`);
+  const choice = place?.querySelector("select");
+  if (reference && choice && choice.value !== reference) {
+    choice.value = reference;
+    choice.dispatchEvent(new Event("change"));
+  }
   const article = place?.querySelector(`[data-region="${CSS.escape(code)}"]`);
   (place ?? entry.part).scrollIntoView({ block: "start" });
   article?.focus({ preventScroll: true });
   return Boolean(article);
 }
 
-function side(view, question, id, regions) {
+function side(view, question, id, regions, address) {
   const own = view.executions.filter((one) => one.model_id === id && one.question_id === question);
   const of = (code) => own.find((one) => one.region === code);
   const answered = regions.filter((code) => of(code)?.status === "completed");
-  const articles = new Map(regions.map((code) => [code, answer(code, of(code))]));
+  let [reference] = answered;
+  const articles = new Map(regions.map((code) => [code, answer(code, of(code), () => address(question, id, code, reference))]));
   const place = h("div", { class: "model", "data-model": id });
-  const marked = (reference) => mark(articles, answered, of, reference);
+  const marked = (code) => {
+    reference = code;
+    mark(articles, answered, of, reference);
+  };
   place.append(h("div", { class: "heading" }, h("h3", {}, model(id)), answered.length > 1 && against(answered, marked)), h("div", { class: "sides" }, [...articles.values()].map(({ element }) => element)));
-  if (answered.length > 1) marked(answered[0]);
+  if (answered.length > 1) marked(reference);
   return place;
 }
 
@@ -62,8 +84,8 @@ function mark(articles, answered, of, reference) {
     const given = of(code).output.response;
     const compared = code === reference ? null : changes(of(reference).output.response, given);
     const few = compared && compared.share < NOTHING_SHARED;
-    const plainText = !compared || few || given.length > CLIPPED;
-    if (given.length <= CLIPPED) text.replaceChildren(...(plainText ? [given] : compared.sides[1].map((piece) => (piece.other ? h("mark", {}, piece.text) : piece.text))));
+    const pieces = compared && !few ? compared.sides[1] : [{ text: given, other: false }];
+    if (given.length <= LONG) text.replaceChildren(...pieces.map((piece) => (piece.other ? h("mark", {}, piece.text) : piece.text)));
     note.textContent = sharing(code, reference, compared, few);
   }
 }
@@ -76,13 +98,13 @@ function sharing(code, reference, compared, few) {
   return few ? `Shares almost no words with ${region(reference)} (${share}).` : `Shares ${share} of its words, in order, with ${region(reference)}; the others are marked.`;
 }
 
-function answer(code, execution) {
+function answer(code, execution, link) {
   const name = region(code);
   const note = h("p", { class: "muted small" });
-  const text = h("p", { class: "answer", tabindex: "0", role: "group", "aria-label": `Answer from ${name}`, dir: "auto" });
+  const given = execution?.status === "completed" ? passage(execution.output.response, `Answer from ${name}`) : null;
   const title = h("h4", {}, name, execution && badgeOf(execution));
-  const element = h("article", { "aria-label": name, "data-region": code, tabindex: "-1" }, title, content(execution, text, note));
-  return { element, text, note };
+  const element = h("article", { "aria-label": name, "data-region": code, tabindex: "-1" }, title, given ? [given.element, note, tools(execution.output.response, link, given.more)] : reason(execution));
+  return { element, text: given?.element, note };
 }
 
 function badgeOf(execution) {
@@ -90,15 +112,14 @@ function badgeOf(execution) {
   return execution.is_content_refusal ? badge("refused") : badge("answered");
 }
 
-function content(execution, text, note) {
-  if (!execution) return h("p", { class: "muted" }, "Not run.");
-  if (failing(execution)) return h("p", { class: "muted" }, execution.output.error);
-  if (execution.status !== "completed") return h("p", { class: "muted" }, "No answer.");
-  const given = execution.output.response;
-  text.textContent = given.slice(0, CLIPPED);
+function reason(execution) {
+  return h("p", { class: "muted" }, !execution ? "Not run." : failing(execution) ? brief(execution.output.error) : "No answer.");
+}
+
+function tools(given, link, more) {
   const copy = h("button", { type: "button", class: "quiet small", onclick: () => copied(copy, given) }, "Copy");
-  const more = given.length > CLIPPED && h("button", { type: "button", class: "quiet small", onclick: () => ((text.textContent = given), more.remove()) }, `Show all ${given.length.toLocaleString()} characters`);
-  return [text, note, h("p", { class: "tools" }, copy, more)];
+  const linked = h("button", { type: "button", class: "quiet small", onclick: () => copied(linked, link()) }, "Copy link");
+  return h("p", { class: "tools" }, copy, linked, more);
 }
 
 async function copied(button, text) {

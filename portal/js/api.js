@@ -22,6 +22,15 @@ export class Unreachable extends Error {
   }
 }
 
+/** Loads parts of the portal that are not needed at first; what is Unreachable is tried again. */
+export async function parts(...imports) {
+  try {
+    return await Promise.all(imports);
+  } catch {
+    throw new Unreachable("A part of this page could not be loaded.");
+  }
+}
+
 async function sent(method, path, { body, headers = {} } = {}) {
   const { runner } = settings();
   try {
@@ -60,6 +69,9 @@ function seconds(text) {
   return Number.isNaN(value) ? null : value;
 }
 
+/** How many executions a choice makes. */
+export const executions = ({ regions, models, questions }) => regions.length * models.length * questions.length;
+
 const jobPath = (id) => `/api/v1/jobs/${encodeURIComponent(id)}`;
 
 export const questions = () => call("GET", "/api/v1/questions");
@@ -82,17 +94,23 @@ const viewPath = (id, offset) => `${jobPath(id)}?include=executions&exec_limit=$
 export async function job(id) {
   const page = (offset) => call("GET", viewPath(id, offset));
   const view = await page(0);
-  const executions = [...view.executions];
-  while (executions.length < view.executions_total) {
-    const more = (await page(executions.length)).executions;
-    if (!more.length) break;
-    executions.push(...more);
-  }
-  return { spec: view.job, status: view.status, executions };
+  const offsets = [];
+  for (let offset = PAGE; offset < view.executions_total; offset += PAGE) offsets.push(offset);
+  const others = await Promise.all(offsets.map(page));
+  return { spec: view.job, status: view.status, executions: [view, ...others].flatMap((part) => [...part.executions]) };
 }
 
 /** The address of a job as the runner sends it. */
 export const viewUrl = (id) => `${settings().runner}${viewPath(id, 0)}`;
+
+export const cancel = (id) => call("POST", `${jobPath(id)}/cancel`);
+
+/** The JobSpec of a job, which is passed on as a whole. */
+export async function storedSpec(id) {
+  const { job, error } = JSON.parse(await text(viewPath(id, 0)));
+  if (!job) throw new Unreachable(`The runner did not give the job: ${error}`);
+  return job;
+}
 
 /** A job, all of its executions and its analysis as one JSON text, each as the runner sends it. */
 export async function raw(id) {

@@ -1,6 +1,7 @@
 // The words in which two texts differ: a longest common subsequence of words.
 
 const MOST = 1_000_000; // steps; beyond them two texts are not compared word by word
+const LONGEST = 40_000; // characters of both; longer ones are not even split into words
 const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
 
 const parts = (text) => Array.from(segmenter.segment(text), ({ segment, isWordLike }) => ({ text: segment, word: isWordLike }));
@@ -12,6 +13,8 @@ const parts = (text) => Array.from(segmenter.segment(text), ({ segment, isWordLi
  * that are too long.
  */
 export function changes(left, right) {
+  if (left === right) return { sides: [left, right].map((text) => [{ text, other: false }]), share: 1 };
+  if (left.length + right.length > LONGEST) return null;
   const texts = [parts(left), parts(right)];
   const words = texts.map((all) => all.filter((part) => part.word));
   const shared = common(...words.map((all) => all.map((part) => part.text)));

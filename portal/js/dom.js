@@ -18,6 +18,12 @@ export function h(tag, attributes = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
+/** Does something when the page has nothing else to do. */
+export const idle = (act) => (globalThis.requestIdleCallback ?? setTimeout)(() => Promise.resolve(act()).catch(() => {}));
+
+/** Lets the browser paint and answer its reader before a long piece of work goes on. */
+export const breath = () => globalThis.scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));
+
 /** Changes the text of an element only where it differs, so that nothing is announced twice. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -1,6 +1,7 @@
 // A job's results as files: complete, as the runner sent them.
 import * as api from "./api.js";
 import { h } from "./dom.js";
+import { save } from "./files.js";
 
 const COLUMNS = ["job_id", "question_id", "question", "model_id", "region", "status", "refused", "response", "error_code", "error"];
 
@@ -19,12 +20,6 @@ function field(value) {
   const text = String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function save(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  h("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000); // the download has begun long before
 }
 
 /** Buttons that save, print and link. */

@@ -1,7 +1,7 @@
 // The first thing on a page of results: the level, what is missing, and how much differs.
 import { asked, gaps } from "./cells.js";
 import { h } from "./dom.js";
-import { count, model, readable, region } from "./words.js";
+import { count, MEANINGS, model, readable, region } from "./words.js";
 
 /** The card above everything; without an analysis it says only what is missing, or is not there at all. */
 export function headline(view, questions, analysis = null) {
@@ -16,7 +16,7 @@ export function headline(view, questions, analysis = null) {
     missing,
     h("p", { class: "meaning" }, differing(view, analysis)),
     h("p", { class: "muted" }, scope(view)),
-    h("details", { id: "summary" }, h("summary", {}, h("span", {}, "Full summary")), h("div", { class: "summary" }, opening, rest)),
+    h("details", { id: "summary" }, h("summary", {}, h("span", {}, "Full summary")), h("div", { class: "summary" }, h("p", { class: "muted" }, `${name}: ${MEANINGS.level[name] ?? ""}`), opening, rest)),
   );
 }
 
@@ -30,13 +30,15 @@ function missingParts(view) {
   return h("ul", { class: "gaps" }, rows, compared);
 }
 
+const ALL = { 1: "its only question", 2: "both questions" };
+
 function sentence({ kind, region: code, model: id, total, failed, refused }) {
   const where = region(code);
   if (kind === "silent") {
     if (!total) return `${where} was not asked.`;
     return `${where} did not answer: ${failed} of ${total} failed${failed < total ? `, ${total - failed} did not run` : ""}.`;
   }
-  if (refused === total) return `${model(id)} refused ${total === 1 ? "its only question" : `all ${total} questions`} in ${where}.`;
+  if (refused === total) return `${model(id)} refused ${ALL[total] ?? `all ${total} questions`} in ${where}.`;
   return `${model(id)} refused ${refused} of ${total} questions in ${where}, and answered none.`;
 }
 

@@ -6,6 +6,7 @@ import { actions, link, loading, state } from "./states.js";
 import { badge, count, duration, model, moment } from "./words.js";
 
 const PAGE = 20;
+const MODELS = 3; // that are named in a row
 const PAUSE = 5; // seconds between two looks while a job runs
 const FILTERS = ["q", "status", "workflow", "from", "to"];
 
@@ -27,12 +28,18 @@ function row(job) {
     h("td", { "data-label": "Status" }, badge(job.status)),
     h("td", { "data-label": "Risk" }, job.risk_level ? badge(job.risk_level) : h("span", { class: "muted" }, "–")),
     h("td", { "data-label": "Regions" }, job.regions.join(", ")),
-    h("td", { "data-label": "Models" }, job.models.map((id) => model(id).replaceAll(" ", "\u00A0")).join(", ")),
+    h("td", { "data-label": "Models" }, models(job.models)),
     h("td", { "data-label": "Workflow" }, WORKFLOWS[job.workflow] ?? job.workflow),
     h("td", { "data-label": "Submitted" }, moment(job.created_at)),
     h("td", { "data-label": "Duration" }, took),
     h("td", {}, h("a", { href: `job.html${id}`, "aria-label": `Progress of ${job.id}` }, "Progress")),
   );
+}
+
+/** The names of a job's models, of many only the first. */
+function models(ids) {
+  const names = ids.slice(0, MODELS).map((id) => model(id).replaceAll(" ", "\u00A0"));
+  return names.join(", ") + (ids.length > MODELS ? ` and ${ids.length - MODELS} more` : "");
 }
 
 const COLUMNS = ["Job", "Status", "Risk", "Regions", "Models", "Workflow", "Submitted", "Duration", "Progress"];

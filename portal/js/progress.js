@@ -1,8 +1,8 @@
 // What a job has done so far: a bar, a table of every execution, and what failed with its reason.
 import { asked, failing } from "./cells.js";
-import { h, say } from "./dom.js";
+import { h, idle, say, show } from "./dom.js";
 import { grid } from "./grid.js";
-import { badge, count, duration, model, moment, plain, region, sign } from "./words.js";
+import { badge, brief, count, duration, model, moment, plain, region, sign } from "./words.js";
 
 const JOB_ENDED = new Set(["completed", "partial", "failed", "cancelled"]);
 const EXECUTION_ORDER = ["completed", "failed", "timeout", "cancelled", "running", "pending"];
@@ -40,21 +40,25 @@ export function progress() {
   return { element, update };
 }
 
-/** The status of each execution; `open(execution)` is called with one that ended, when it is selected. */
+/**
+ * `{element, filled, update}`: the status of each execution; `open(execution)` is called with one that ended, when it is
+ * selected.
+ */
 export function matrix(view, texts, open) {
-  const { element, cells } = grid(view, texts, "Executions by question, model and region");
-  const update = (newer) => {
-    for (const one of newer.executions) {
-      const cell = cells(one.region, one.model_id, one.question_id);
-      if (!cell || cell.dataset.status === one.status) continue;
-      cell.dataset.status = one.status;
-      const face = { class: "cell", "data-tone": one.status };
-      const label = `${plain(one.status)}: ${model(one.model_id)}, ${region(one.region)}`;
-      if (!LEGIBLE.has(one.status)) cell.replaceChildren(h("span", face, sign(one.status)));
-      else cell.replaceChildren(h("button", { ...face, type: "button", "aria-label": label, onclick: () => open(one) }, sign(one.status)));
-    }
-  };
-  return { element, update };
+  const { element, cells, fill } = grid(view, texts, "Executions by question, model and region");
+  const update = (newer) => newer.executions.forEach((one) => showStatus(cells(one.region, one.model_id, one.question_id), one, open));
+  const by = Map.groupBy(view.executions, (one) => one.question_id);
+  const filled = fill((question) => update({ executions: by.get(question) }));
+  return { element, filled, update };
+}
+
+function showStatus(cell, one, open) {
+  if (!cell || cell.dataset.status === one.status) return;
+  cell.dataset.status = one.status;
+  const face = { class: "cell", "data-tone": one.status };
+  const label = `${plain(one.status)}: ${model(one.model_id)}, ${region(one.region)}`;
+  if (!LEGIBLE.has(one.status)) cell.replaceChildren(h("span", face, sign(one.status)));
+  else cell.replaceChildren(h("button", { ...face, type: "button", "aria-label": label, onclick: () => open(one) }, sign(one.status)));
 }
 
 const LEGIBLE = new Set(["completed", "failed", "timeout"]); // have an answer or an error to read
@@ -76,24 +80,76 @@ function failure(group, texts) {
     {},
     badge(status, `${group.length} × ${plain(status).toLowerCase()}`),
     h("strong", {}, regions),
-    h("div", {}, h("p", {}, output.error), h("p", {}, h("code", {}, output.error_code)), h("details", { class: "plain" }, h("summary", {}, h("span", {}, count(group.length, "execution"))), h("ul", { class: "small" }, each))),
+    h("div", {}, h("p", {}, brief(output.error)), h("p", {}, h("code", {}, output.error_code)), h("details", { class: "plain" }, h("summary", {}, h("span", {}, count(group.length, "execution"))), h("ul", { class: "small" }, each))),
   );
 }
 
 /** When a job was submitted and ended, and what it is about. */
 export function about(view) {
+  const first = earliest(view.executions, "created_at");
+  const last = latest(view.executions);
+  return facts([first && ["Submitted", moment(first)], last && ended(view) && ["Duration", duration(Date.parse(last) - Date.parse(first))], ...scope(view)]);
+}
+
+/** What a job is about. */
+export const subject = (view) => facts(scope(view));
+
+function scope(view) {
   const { regions, models } = asked(view);
-  const { executions } = view;
-  const first = executions.map((one) => one.created_at).sort()[0];
-  const last = executions.map((one) => one.completed_at ?? "").sort().at(-1);
-  const facts = [
-    first && ["Submitted", moment(first)],
-    last && ended(view) && ["Duration", duration(Date.parse(last) - Date.parse(first))],
+  return [
     ["Regions", regions.map(region).join(", ")],
     ["Models", models.map(model).join(", ")],
-    ["Signature", "signature" in view.spec ? "Signed" : "Not signed"],
+    ["Signed by", signer(view.spec)],
   ];
-  return h("dl", { class: "facts" }, facts.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+const facts = (rows, kind = "facts") => h("dl", { class: kind }, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+const earliest = (executions, name) => executions.map((one) => one[name]).filter(Boolean).sort()[0];
+const latest = (executions) => executions.map((one) => one.completed_at ?? "").sort().at(-1);
+
+/** The public key of a spec, and whether it is that of this browser. */
+function signer(spec) {
+  if (!("public_key" in spec)) return "nobody";
+  const { public_key: key } = spec;
+  const note = h("span", {});
+  idle(async () => {
+    const { ownKey } = await import("./signing.js");
+    if ((await ownKey())?.key === key) say(note, "this browser, ");
+  });
+  return [note, h("code", { class: "small" }, key)];
+}
+
+/** The times of a job that runs: `{element, update}`; `update` takes a newer view. */
+export function times() {
+  const named = (name) => ({ name, value: h("dd", {}, "–"), title: h("dt", {}, name) });
+  const rows = ["Submitted", "Started", "Elapsed", "Time left"].map(named);
+  const [submitted, started, elapsed, left] = rows;
+  const element = h("dl", { class: "facts times" }, rows.map(({ title, value }) => h("div", {}, title, value)));
+  let view = null;
+  const tick = () => {
+    const begun = earliest(view.executions, "started_at");
+    if (!begun) return;
+    const spent = (ended(view) ? Date.parse(latest(view.executions)) : Date.now()) - Date.parse(begun);
+    say(elapsed.value, duration(spent));
+    say(left.value, rest(view, spent));
+  };
+  const update = (newer) => {
+    view = newer;
+    show(submitted.value, "shown", () => moment(earliest(view.executions, "created_at")));
+    const begun = earliest(view.executions, "started_at");
+    if (begun) show(started.value, begun, () => moment(begun));
+    if (ended(view)) say(elapsed.title, "Duration");
+    tick();
+  };
+  setInterval(() => view && !ended(view) && tick(), 1000);
+  return { element, update };
+}
+
+/** The time that the other executions need if they go on as those that ended. */
+function rest(view, spent) {
+  if (ended(view)) return "none";
+  const done = view.executions.filter((one) => one.completed_at !== null).length;
+  return done ? `about ${duration((spent / done) * (view.executions.length - done))}` : "not known yet";
 }
 
 /** The text of each question by its id. */

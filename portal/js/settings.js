@@ -1,8 +1,17 @@
-// What this browser was told: which runner to talk to, and through which workflow to submit.
+// What this browser was told and can do: which runner to talk to, through which workflow to submit, and signing.
 //
 // `?runner=http://host:port` and `?workflow=standard|cross-region` set the same for this tab, until it is closed.
 
 const KEY = "beacon:settings";
+
+/** This browser cannot sign; the message says what would help. */
+export class CannotSign extends Error {}
+
+/** Why this page cannot sign and what helps, or null: browsers offer cryptography to secure pages alone. */
+export function obstacle() {
+  if (globalThis.isSecureContext && globalThis.crypto?.subtle) return null;
+  return "This page cannot sign jobs: browsers sign only on https pages and on localhost. Open the portal there.";
+}
 
 /** What storage has under a key, as an object; empty where storage is closed or holds something else. */
 export function kept(storage, key) {
@@ -59,15 +68,27 @@ export function settings() {
   };
 }
 
-/** Changes some settings for good; what a link asked of this tab ends with it. */
+/**
+ * Changes these settings for good, and leaves the others as they are now in the browser: another tab may have changed
+ * them. What a link asked of this tab about these ends with it.
+ */
 export function change(parts) {
-  own = {};
-  keep("sessionStorage", KEY, null);
-  current = { ...current, ...parts };
-  keep("localStorage", KEY, current);
+  own = Object.fromEntries(Object.entries(own).filter(([name]) => !(name in parts)));
+  keep("sessionStorage", KEY, Object.keys(own).length ? own : null);
+  const all = { ...kept("localStorage", KEY), ...parts };
+  keep("localStorage", KEY, all);
+  current = { ...all, ...own };
 }
 
 /** Takes every setting back to its default. */
 export function reset() {
   change({ runner: undefined, workflow: undefined, theme: undefined });
 }
+
+/** A page goes on as it began when another tab changes the settings; only its appearance follows. */
+addEventListener("storage", ({ key }) => {
+  if (key !== KEY && key !== null) return;
+  const { theme } = kept("localStorage", KEY);
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+});

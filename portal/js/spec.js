@@ -1,13 +1,12 @@
 // The one place where a submission is made. One region or three: the same path, the same wrapper.
+import { executions } from "./api.js";
 import { canonical } from "./canonical.js";
-import { CannotSign, obstacle, signed } from "./signing.js";
+import { CannotSign, obstacle } from "./settings.js";
+import { signed } from "./signing.js";
 
 const MIN_SUCCESS_RATE = 0.67;
 const TIMEOUT = 600_000_000_000; // nanoseconds
 const PATHS = { "cross-region": "/api/v1/jobs/cross-region", standard: "/api/v1/jobs" };
-
-/** How many executions a choice makes. */
-export const executions = ({ regions, models, questions }) => regions.length * models.length * questions.length;
 
 /** How many regions have to succeed. */
 export const minRegions = (regions) => Math.max(1, Math.floor(MIN_SUCCESS_RATE * regions.length));
@@ -24,6 +23,22 @@ export async function submission(choice, workflow) {
   return { path: PATHS[workflow], body: workflow === "standard" ? spec : wrapped(spec, choice), key: `portal-${spec.metadata.nonce}` };
 }
 
+/**
+ * A stored job once more as a submission, with an id and a signature of its own.
+ *
+ * @param analysis whether the answers are to be compared; null for a job of the standard workflow.
+ */
+export async function repeated(stored, analysis) {
+  if (obstacle()) throw new CannotSign(obstacle());
+  const { jobspec_id: _, signature, public_key, ...same } = stored;
+  const spec = await signed({ ...same, id: newId(), created_at: new Date().toISOString() });
+  const { regions, min_regions, min_success_rate } = spec.constraints;
+  const wrapper = { jobspec: spec, target_regions: regions, min_regions, min_success_rate, enable_analysis: analysis };
+  return { path: PATHS[analysis === null ? "standard" : "cross-region"], body: analysis === null ? spec : wrapper, key: `portal-${spec.metadata.nonce}` };
+}
+
+const newId = () => `bias-detection-${Date.now()}-${hex(crypto.getRandomValues(new Uint8Array(3)))}`;
+
 function wrapped(jobspec, { regions, analysis }) {
   return {
     jobspec,
@@ -39,7 +54,7 @@ async function jobSpec(choice) {
   const multi = models.length > 1;
   const data = { prompt: questions[0] };
   return {
-    id: `bias-detection-${Date.now()}-${hex(crypto.getRandomValues(new Uint8Array(3)))}`,
+    id: newId(),
     version: "v1",
     benchmark: {
       name: multi ? "multi-model-bias-detection" : "bias-detection",

@@ -1,10 +1,8 @@
 // The page on which a job is put together, signed and sent.
 import * as api from "./api.js";
-import { byId, h, say } from "./dom.js";
+import { byId, h, idle, say } from "./dom.js";
 import { follow } from "./follow.js";
-import { keep, kept, settings } from "./settings.js";
-import { CannotSign, obstacle } from "./signing.js";
-import { executions, submission } from "./spec.js";
+import { CannotSign, keep, kept, obstacle, settings } from "./settings.js";
 import { CATEGORIES, count, plain } from "./words.js";
 
 const KINDS = ["regions", "models", "questions"];
@@ -14,6 +12,7 @@ const outcome = byId("outcome");
 const standard = settings().workflow === "standard";
 const DRAFT = "beacon:draft"; // what was chosen and not submitted yet
 let loaded = false; // the questions are there
+const specs = () => import("./spec.js"); // not needed before something is submitted
 let pending = null; // what was signed and perhaps not received: {made, text, submission}
 
 function choice(entry, checked) {
@@ -72,7 +71,7 @@ function restoreDraft() {
 
 function estimate() {
   const picked = chosen();
-  const number = executions(picked);
+  const number = api.executions(picked);
   say(byId("estimate"), String(number));
   say(byId("estimate-unit"), number === 1 ? "execution" : "executions");
   say(byId("product"), KINDS.map((kind) => count(picked[kind].length, kind.slice(0, -1))).join(" × "));
@@ -95,6 +94,7 @@ async function prepared(picked) {
   const text = JSON.stringify([picked, settings()]);
   // Sent again as it was: should the first one have arrived after all, the runner answers with the same job.
   if (pending?.text === text && Date.now() - pending.made < FRESH) return pending.submission;
+  const { submission } = await specs();
   pending = { text, made: Date.now(), submission: await submission(picked, settings().workflow) };
   return pending.submission;
 }
@@ -160,6 +160,7 @@ if (obstacle()) {
   byId("send").disabled = true;
   tell(h("p", { class: "problem" }, obstacle()));
 }
+idle(specs);
 await follow(async () => {
   showQuestions(await api.questions());
   return null;

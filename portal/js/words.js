@@ -9,6 +9,40 @@ export const CATEGORIES = {
   control_questions: "Control questions",
 };
 
+/** What the codes mean, by their kind: the words of docs/glossary.md. */
+export const MEANINGS = {
+  job: {
+    queued: "Accepted, and waiting for a worker.",
+    running: "Its executions are under way.",
+    completed: "Enough regions answered.",
+    partial: "Some regions answered, but fewer than the job asked for.",
+    failed: "Too few regions answered.",
+    cancelled: "Cancelled before it ended; the answers that had come are kept.",
+  },
+  execution: {
+    pending: "Not started yet.",
+    running: "The model has been asked.",
+    completed: "The model answered or declined to answer.",
+    failed: "No answer came back; the error says why.",
+    timeout: "No answer came back in time.",
+    cancelled: "The job was cancelled before an answer came back.",
+  },
+  answer: {
+    similar: "The analysis found no difference here.",
+    differs: "The analysis found a difference between this region and others.",
+    answered: "There is no other answer to compare with.",
+    refused: "The model declined to answer.",
+    failed: "No answer came back.",
+    missing: "Not asked, or cancelled before an answer came back.",
+  },
+  level: {
+    "CRITICAL RISK": "A risk is critical, or rate and variance are both at least 0.7.",
+    "HIGH RISK": "Two risks are high, or the rate is at least 0.5, or the variance at least 0.6.",
+    "MEDIUM RISK": "There is a gap, a high risk or two medium ones, or the rate is at least 0.3, or the variance at least 0.4.",
+    "LOW RISK": "None of these.",
+  },
+};
+
 // A sign and a word for each state, so that colour is never alone.
 const SIGNS = {
   similar: "=",
@@ -40,6 +74,11 @@ export function readable(text, questions) {
   const names = new Map([...[...questions].map(([id, question]) => [id, `“${question}”`]), ...Object.entries(MODELS), ...Object.entries(REGIONS)]);
   return text.replace(/[A-Za-z0-9][\w.-]*\w/g, (word) => names.get(word) ?? word);
 }
+
+const LONGEST = 2_000; // characters of an error; files and the raw job have it whole
+
+/** An error of the runner, cut where it is very long. */
+export const brief = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
 /** A pill in the colour of a status, a severity or a level. */
 export function badge(code, text = plain(code)) {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from beacon.contract import published
 from beacon.options import BeaconSettings
-from fixtures.portal.pact import EXAMPLE_ID, RECORDED, Recording, difference
-from fixtures.portal.states import STATES, arrange
-from fixtures.portal.visit import Visit
+from fixtures.portal.pact import RECORDED, Recording, difference
+from fixtures.portal.states import STATES, TO_CANCEL, arrange
+from fixtures.portal.visit import EXAMPLE_ID, Call, Visit
 
 FILTERS = {"status": "completed", "workflow": "cross-region", "from": "2001-01-01", "to": "9999-12-31"}
 """Filters of the jobs list, all of which hold for the first job."""
@@ -35,14 +35,34 @@ def record_submissions(recording: Recording, portal: Visit) -> None:
     page.locator("#regions-US").evaluate("box => { box.value = 'MARS' }")
     portal.send()
     page.locator("#outcome .problem").wait_for()
-    submissions = [call for call in portal.take() if call.exchange.method == "POST"]
-    recording.add(submissions, None, {})
+    recording.add(posts(portal), None, {})
+
+
+def record_actions(recording: Recording, portal: Visit) -> None:
+    """Record a cancellation, and a job of each workflow that is run again."""
+    job = arrange(portal.scenario, TO_CANCEL, portal.scenario.new_id())
+    assert job
+    recording.name(job.id, TO_CANCEL["id"])
+    portal.cancel(job.id)
+    recording.add(posts(portal), "a job that is to be cancelled", TO_CANCEL)
+    for workflow in ("standard", "cross-region"):
+        first = portal.submit(workflow=workflow)
+        portal.scenario.adopt(first).wait("completed")
+        portal.take()
+        recording.name(portal.repeat(first), EXAMPLE_ID)
+        recording.add(posts(portal), "a job that is run again", {})
+
+
+def posts(portal: Visit) -> list[Call]:
+    """The calls since the last time that may change something."""
+    return [call for call in portal.take() if call.exchange.method == "POST"]
 
 
 def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: BeaconSettings) -> None:
     recording = Recording(published())
     record_states(recording, portal)
     record_submissions(recording, portal)
+    record_actions(recording, portal)
 
     text = recording.text()
     if settings.record_portal:

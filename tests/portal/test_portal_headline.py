@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.contract import published
 from beacon.jobs import MODELS
+from beacon.options import BeaconSettings
 from beacon.oracles import portal_page
 from beacon.router import Answer, Behaviour, Refusal, Status
 from beacon.scenario import Job, Scenario
@@ -16,16 +18,19 @@ from fixtures.portal.visit import Visit
 from gate.core.findings import must
 from gate.core.record import Observation, Observations, Record
 
+PICTURES = ROOT / "docs"
 QUESTIONS = ("taiwan_status", "math_basic")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A job: its regions, the router's behaviours by region and model, and what its page of results says."""
+    """A job: its regions, the router's behaviours by region and model, and what API, rows and page say of it."""
 
     says: tuple[str, ...]
     cells: frozenset[str]
     level: str = "MEDIUM RISK"
+    reason: str = ""
+    statuses: frozenset[str] = frozenset({"completed"})
     regions: tuple[str, ...] = ("US", "EU", "ASIA")
     router: tuple[tuple[Behaviour, dict[str, str]], ...] = field(default_factory=tuple)
 
@@ -34,18 +39,23 @@ CASES = {
     "a region is missing": Case(
         ("Europe did not answer: 4 of 4 failed.", "Compared 2 of 3 regions.", "No key differences in 2 questions."),
         frozenset({"similar", "failed"}),
+        statuses=frozenset({"completed", "failed"}),
         router=((Status(500), {"region": "EU"}),),
     ),
     "a model refuses in a region": Case(
-        ("Mistral refused all 2 questions in Asia Pacific.",),
+        ("Mistral refused both questions in Asia Pacific.",),
         frozenset({"similar", "refused"}),
         router=((Refusal(), {"region": "ASIA", "model": MODELS[1]}),),
     ),
-    "one region": Case(("There is nothing to compare",), frozenset({"answered"}), "", ("EU",)),
+    "one region": Case(
+        ("There is nothing to compare",), frozenset({"answered"}), "", "analysis_not_applicable", regions=("EU",)
+    ),
     "all failed": Case(
         ("Europe did not answer: 4 of 4 failed.", "No region answered.", "There is no analysis"),
         frozenset({"failed"}),
         "",
+        "analysis_failed",
+        frozenset({"failed"}),
         router=((Status(500), {}),),
     ),
     "all alike": Case(("No key differences in 2 questions.",), frozenset({"similar"}), "LOW RISK"),
@@ -62,6 +72,21 @@ def arranged(scenario: Scenario, case: Case) -> Job:
     return scenario.submit(spec, min_success_rate=0.5).wait()
 
 
+def answered(job: Job) -> tuple[str, str, frozenset[str]]:
+    """Why the API has no analysis of a job, the level of the analysis, and the statuses of its rows."""
+    answer = job.analysis().json
+    level = answer.get("analysis", {}).get("recommendation", "")
+    return answer.get("error_code", ""), level, frozenset(row["status"] for row in job.rows().executions)
+
+
+def differing(scenario: Scenario) -> Job:
+    """A job whose regions answer with texts that differ in one word."""
+    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS)
+    scenario.router.on(Answer(PROTEST), job=spec["id"])
+    scenario.router.on(Answer(PROTEST.replace("violence", "peace")), job=spec["id"], region="EU")
+    return scenario.submit(spec).wait("completed")
+
+
 def agree(portal: Visit, job: Job) -> None:
     """Fail unless the page that is open says what the rows of its job say."""
     observation = Observation(job.id, job.rows().by_table(), displayed=portal.displayed())
@@ -72,11 +97,16 @@ def agree(portal: Visit, job: Job) -> None:
 @pytest.mark.parametrize(
     "name", ["a region is missing", *(pytest.param(name, marks=pytest.mark.full) for name in LONG)]
 )
-def test_headline_and_matrix_say_what_the_rows_say(portal: Visit, scenario: Scenario, name: str) -> None:
+def test_headline_and_matrix_say_what_the_rows_say(
+    portal: Visit, scenario: Scenario, settings: BeaconSettings, name: str
+) -> None:
     case = CASES[name]
     job = arranged(scenario, case)
+    assert answered(job) == (case.reason, case.level, case.statuses)
     page = portal.results(job.id)
     page.locator("#matrix").wait_for()
+    if settings.record_portal:
+        portal.picture(PICTURES / f"portal-{name.replace(' ', '-')}.png")
 
     agree(portal, job)
     assert portal.displayed()["level"] == case.level
@@ -85,11 +115,26 @@ def test_headline_and_matrix_say_what_the_rows_say(portal: Visit, scenario: Scen
     assert [sentence for sentence in case.says if sentence not in text] == []
 
 
+@pytest.mark.full
+def test_link_leads_to_an_answer_and_to_the_region_with_which_it_is_compared(portal: Visit, scenario: Scenario) -> None:
+    job = differing(scenario)
+    page = portal.results(job.id)
+    place = page.locator("details[data-question=math_basic] [data-model]")
+    page.locator("[data-cell][data-question=math_basic][data-region=EU] button").click()
+    place.locator("select").select_option("EU")
+    place.locator("[data-region=US]").get_by_role("button", name="Copy link").click()
+    link = page.url
+    page.goto("about:blank")
+    page.goto(link)
+    place.locator("mark").wait_for()
+
+    assert place.locator("select").input_value() == "EU"
+    assert place.locator("[data-region=US] mark").all_inner_texts() == ["violence"]
+    assert page.evaluate("document.activeElement.dataset.region") == "US"
+
+
 def test_cell_opens_the_answers_with_the_words_marked_that_differ(portal: Visit, scenario: Scenario) -> None:
-    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS)
-    scenario.router.on(Answer(PROTEST), job=spec["id"])
-    scenario.router.on(Answer(PROTEST.replace("violence", "peace")), job=spec["id"], region="EU")
-    job = scenario.submit(spec).wait("completed")
+    job = differing(scenario)
     page = portal.results(job.id)
     page.locator("[data-cell][data-question=math_basic][data-region=EU] button").click()
 

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from beacon.jobs import QUESTIONS
 from beacon.router import Hang, Status
 from beacon.router.serving import Serving
 from beacon.scenario import Scenario
@@ -37,9 +38,9 @@ LOOKS = [
 """Appearances of the portal; at ci each colour and each width once."""
 
 
-def pages(portal: Visit, scenario: Scenario) -> Iterator[str]:
+def pages(portal: Visit, scenario: Scenario, **changes: Any) -> Iterator[str]:
     """Open every page with content, one after the other."""
-    job = arrange(scenario, STATES["a job whose regions disagree"], scenario.new_id())
+    job = arrange(scenario, {**STATES["a job whose regions disagree"], **changes}, scenario.new_id())
     assert job
     for name, selector in {
         "index.html": "#questions-math_basic",
@@ -70,6 +71,35 @@ def test_every_page_is_accessible_and_light_and_nothing_on_it_moves_or_is_cut_of
         assert 0 < portal.weight() <= WEIGHT
         assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         assert (name, violations(portal)) == (name, [])
+
+
+@pytest.mark.full
+def test_every_page_fits_every_width_and_is_accessible_in_forced_colours(portal: Visit, scenario: Scenario) -> None:
+    scenario.router.models(None)
+    for name in pages(portal, scenario, models=[f"model-{number}" for number in range(4)], questions=list(QUESTIONS)):
+        for width in (320, 640, 1024, 1920):
+            portal.page.set_viewport_size({"width": width, "height": 900})
+            assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+        portal.page.emulate_media(forced_colors="active")
+        assert (name, violations(portal)) == (name, [])
+        portal.page.emulate_media(forced_colors="none", color_scheme="dark")
+        assert (name, violations(portal)) == (name, [])
+        portal.page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.full
+def test_dates_are_written_as_the_reader_is_used_to(portal: Visit, scenario: Scenario) -> None:
+    job = scenario.finished()
+    browser = portal.page.context.browser
+    assert browser
+    written = {}
+    for locale in ("de-DE", "en-US"):
+        with browser.new_context(locale=locale, timezone_id="UTC") as context:
+            page = context.new_page()
+            page.goto(portal.results(job.id).url)
+            written[locale] = page.locator("main time").first.inner_text()
+    assert re.fullmatch(r"\d{2}\.\d{2}\.\d{4}, \d{2}:\d{2}", written["de-DE"])
+    assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}, \d{4}, .*(AM|PM)", written["en-US"])
 
 
 def fail(portal: Visit, scenario: Scenario) -> None:

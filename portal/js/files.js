@@ -1,0 +1,9 @@
+// Files that a reader saves.
+import { h } from "./dom.js";
+
+/** Offers a text as a file. */
+export function save(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000); // the download has begun long before
+}
