@@ -289,5 +289,7 @@ def _shortest(pattern: str, fits: Callable[[str], bool]) -> str:
 
 
 def _fits(value: str | int, schema: Mapping[str, Any]) -> bool:
-    kinds = schema.get("type", "")
-    return isinstance(value, str) == ("string" in kinds) if kinds in {"string", "integer"} else True
+    """Return whether an id is of a type that the schema allows, where it names one of those that ids have."""
+    kinds = schema.get("type", ())
+    named = {"string", "integer"} & set([kinds] if isinstance(kinds, str) else kinds)
+    return not named or ("string" if isinstance(value, str) else "integer") in named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
+from gate.core.exchange import Exchange
+from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.sampling import Sampler
 from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, Shares
+from gate.fuzz.service.steps import Step
 
 MEMBERS = {
     "name": {"type": "string", "example": "Drill"},
@@ -24,12 +28,15 @@ MEMBERS = {
 }
 
 
-def sampled(schema: dict[str, Any], **media: Any) -> list[Any]:
+def sampled(schema: dict[str, Any], known: Any = None, **media: Any) -> list[Any]:
     content = {"application/json": {"schema": {"type": "object", **schema}, **media}}
     operation = {"requestBody": {"content": content}, "responses": {"201": {"description": "made"}}}
     contract = Contract({"openapi": "3.1.0", "paths": {"/tools": {"post": operation}}})
     pool = Pool(random.Random(0))
     (post,) = contract.operations
+    if known is not None:
+        exchange = Exchange("POST", "http://service/owners", 201, body=json.dumps({"id": known}).encode())
+        pool.learn("owner", Step(1, GeneratedRequest("o", "POST", "/owners")), exchange, {}, created=True)
     return [request.body for request, _ in Sampler(contract, lambda: pool, ()).requests(post)]
 
 
@@ -47,6 +54,15 @@ def test_examples_come_first_then_the_least_and_the_whole_body() -> None:
 def test_text_is_of_the_form_that_its_name_tells() -> None:
     bodies = sampled({"properties": MEMBERS, "required": ["email"]})
     assert all("@" in body["email"] for body in bodies)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "known", "expected"),
+    [("integer", 7, 7), (["integer", "null"], 7, 7), (["string", "null"], 7, "gate-1"), ("string", "a", "a")],
+)
+def test_known_id_stands_where_its_type_may(kinds: Any, known: Any, expected: Any) -> None:
+    schema = {"properties": {"owner_id": {"type": kinds}}, "required": ["owner_id"]}
+    assert sampled(schema, known)[0] == {"owner_id": expected}
 
 
 def operations(*methods: str) -> list[Operation]:
