@@ -103,7 +103,7 @@ def test_large_job_never_blocks_a_page_for_long(visitor: Visitor, scenario: Scen
     visit = partial(visitor, scenario, watched=False)
     assert longest(visit, "job.html", "#about", id=job.id) <= LONG
     assert longest(visit, "results.html", "[data-state=ready]", id=job.id) <= LONG
-    assert visitor(scenario).results(job.id).locator("[data-cell]").nth(3 * 32 * 8 - 1).is_visible()
+    visitor(scenario).results(job.id).locator("[data-cell]").nth(3 * 32 * 8 - 1).wait_for()
 
 
 def enlarge(route: Route) -> None:
