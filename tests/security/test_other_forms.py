@@ -77,9 +77,17 @@ def forms(spec: Spec) -> Iterator[tuple[str, bytes]]:
     yield from ((name, rfc8785.dumps(other)) for name, other in of_members(spec, signed))
 
 
+def stored_form(scenario: Scenario, workflow: str, plain: Spec, spec: Spec) -> bytes:
+    """The canonical form of what the runner stores, with every default, as an unsigned twin of the JobSpec shows it."""
+    twin = scenario.submit({**plain, "id": scenario.new_id()}, workflow)
+    stored: Spec = twin.wait().view().json["job"]
+    return canonical({**stored, "jobspec_id": spec["id"], "metadata": spec["metadata"]})
+
+
 def test_signature_over_another_form_is_refused(scenario: Scenario, workflow: str) -> None:
-    spec = sign({**scenario.spec(), **EXTRA, "created_at": "2025-10-08T00:00:00Z"}, nonce=scenario.new_id())
-    for name, form in forms(spec):
+    plain: Spec = {**scenario.spec(), **EXTRA, "created_at": "2025-10-08T00:00:00Z"}
+    spec = sign(plain, nonce=scenario.new_id())
+    for name, form in [*forms(spec), ("as it is stored", stored_form(scenario, workflow, plain, spec))]:
         assert form != canonical(spec), name
         signature = base64.b64encode(key().sign(form)).decode()
         answer = scenario.send({**spec, "signature": signature}, workflow)

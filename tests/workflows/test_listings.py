@@ -149,6 +149,7 @@ MISSING: dict[str, tuple[str, str]] = {
     "region": (f"{EXECUTIONS}/{UNKNOWN}/regions/US", "cross_region_execution_not_found"),
     "diff": (f"{EXECUTIONS}/{UNKNOWN}/diff-analysis", "cross_region_execution_not_found"),
     "path": ("/api/v1/nowhere", "not_found"),
+    "path with a slash at its end": (f"{JOBS}/", "not_found"),
 }
 
 

@@ -136,6 +136,7 @@ def test_two_different_ids_are_refused(scenario: Scenario, workflow: str) -> Non
 def test_job_without_an_id_is_given_one(scenario: Scenario, workflow: str) -> None:
     spec = scenario.spec()
     del spec["id"]
+    spec["metadata"] = {**spec["metadata"], "id": scenario.new_id()}  # of whatever it names, and not the job's
 
     first, second = (scenario.submit(spec, workflow) for _ in range(2))
     assert first.id != second.id
