@@ -74,6 +74,7 @@ def diff(published: str | None, values: Namespace) -> int:
     """Runs the command and returns its exit code; raises GateError where a document cannot be loaded."""
     acceptances = accepted_changes.load(values.accept) if values.accept else []
     old, new = load(values.old, published), load(values.new, published)
+    _warn(old, new)
     consumers = _consumers(values.consumer, old) if values.consumer else []
     sorted_ = accepted_changes.sort(_compared(old, new), acceptances)
     changes = exemplified(sorted_.standing)
@@ -93,6 +94,13 @@ FORMATS: dict[str, Callable[[DiffReport], str]] = {
     "annotations": lambda report: "\n".join(diff_report.workflow_commands(report)),
 }
 """Printers of a report by the name of its format."""
+
+
+def _warn(*sources: Source) -> None:
+    """Prints the faults of the documents that were read as what was meant."""
+    console = Console(highlight=False, soft_wrap=True, stderr=True)
+    for fault in dict.fromkeys(fault for source in sources for fault in source.faults):
+        console.print(Text(f"Read as meant: {fault}.", style="yellow"))
 
 
 def _compared(old: Source, new: Source) -> list[Change]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin
 
-from gate.contract.grammar import SECTIONS, Tokens, kind_at, rebuilt
+from gate.contract.grammar import SECTIONS, Tokens, kind_at, part, rebuilt
 from gate.core import pointer as pointers
 from gate.core.documents import load_text, parse_yaml
 from gate.core.errors import DocumentError, GateError
 
-MAPS = frozenset({"paths", "components"})
-"""Kinds of parts that a reference cannot name in OpenAPI; tools take one all the same, so its target is put there."""
+IN_PLACE = frozenset({"paths", "components", "path", "operation", "responses", "media", "encoding"})
+"""Kinds of parts without a name in components; tools take a reference to one, so its target is put in its place."""
 NAMES = ("$id", "$anchor", "$dynamicAnchor")
 VALUES = frozenset({"const", "enum", "default", "example", "examples"})
 SAFE = "/~!$&'()*+,;=:@-._?"
@@ -82,8 +82,8 @@ class Bundle:
                 kind, value, tokens
             )
         if self._components:
-            given = document.get("components", {})
-            merged = {section: {**given.get(section, {}), **new} for section, new in self._components.items()}
+            given = document.get("components") or {}
+            merged = {section: {**(given.get(section) or {}), **new} for section, new in self._components.items()}
             document["components"] = {**given, **merged}
         return document
 
@@ -92,14 +92,31 @@ class Bundle:
             if not isinstance(value, dict):
                 return value
             reference = value.get("$ref")
-            if isinstance(reference, str) and (kind in MAPS or kind == "path"):
+            if isinstance(reference, str) and kind in IN_PLACE:
                 return self._put(kind, reference, value, file, place)
-            result = rebuilt(kind, value, place, visit)
+            filled = {key: self._filled(kind, key, child, file, place) for key, child in value.items()}
+            result = {
+                **rebuilt(kind, value, place, visit),
+                **{key: members for key, members in filled.items() if members},
+            }
             if isinstance(reference, str) and kind in SECTIONS:
                 result["$ref"] = self._local(kind, reference, file, place)
             return self._schema(result, file, place) if kind == "schema" else result
 
         return visit
+
+    def _filled(self, kind: str, key: str, value: Any, file: _File, place: Tokens) -> dict[str, Any] | None:
+        """The members of a mapping of parts that is a reference to a mapping in another file; None for any other."""
+        form, below = part(kind, key) or ("", "")
+        reference = value.get("$ref") if form == "map" and isinstance(value, Mapping) else None
+        if not isinstance(reference, str):
+            return None
+        target, pointer = self._target(reference, file, (*place, key))
+        there = self._value(target, pointer, reference, file, (*place, key))
+        if not isinstance(there, Mapping):
+            raise self._fault(file, (*place, key), f"a reference to a mapping, not {reference!r}")
+        visit, tokens = self._visitor(target), tuple(pointers.split(pointer))
+        return {name: visit(below, entry, (*tokens, name)) for name, entry in there.items()}
 
     def _schema(self, schema: dict[str, Any], file: _File, place: Tokens) -> dict[str, Any]:
         dynamic = schema.pop("$dynamicRef", None)

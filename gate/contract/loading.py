@@ -14,6 +14,7 @@ import jsonschema_rs
 from gate.contract.bundle import Bundle, read_beside
 from gate.contract.grammar import IN_PLACE, SECTIONS, parts
 from gate.contract.nodes import DIALECT, DanglingReferenceError, locate, operations
+from gate.contract.repair import Repairs
 from gate.contract.upgrade import DIALECTS, upgraded
 from gate.core.documents import load_json, load_text, parse_yaml
 from gate.core.errors import DocumentError
@@ -29,12 +30,16 @@ CONVERTED = {
 """The name of a family of versions, and how to convert them."""
 
 
-def load_openapi(path: Path) -> dict[str, Any]:
+Warn = Callable[[str], object]
+"""Called with a sentence for each kind of fault that was read as what was meant."""
+
+
+def load_openapi(path: Path, warn: Warn = str) -> dict[str, Any]:
     """The OpenAPI document in a file as 3.1, references not followed; raises DocumentError."""
-    return parse(load_text(path), path)
+    return parse(load_text(path), path, warn=warn)
 
 
-def parse(text: str, path: Path, read: Callable[[str], str] | None = None) -> dict[str, Any]:
+def parse(text: str, path: Path, read: Callable[[str], str] | None = None, *, warn: Warn = str) -> dict[str, Any]:
     """The OpenAPI document in a text that comes from ``path``, as 3.1; raises DocumentError.
 
     ``read`` returns the text of a file beside it; without it, these come from the directory of ``path``.
@@ -45,9 +50,12 @@ def parse(text: str, path: Path, read: Callable[[str], str] | None = None) -> di
     version = _version(document, path)
     if version == "3.0" and "paths" not in document:
         raise DocumentError(path, None, "the member paths, which a document of OpenAPI 3.0 has")
-    whole = Bundle(document, text, path, read or read_beside(path)).whole()
+    repairs = Repairs()
+    whole = repairs.repaired(Bundle(document, text, path, read or read_beside(path)).whole())
     result = upgraded(whole, lone_references=version == "3.0")
     check(result, path)
+    for sentence in repairs.sentences:
+        warn(f"{path}: {sentence}")
     for operation in operations(result):
         operation.node.value.setdefault("responses", {})
     return result

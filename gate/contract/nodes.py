@@ -151,7 +151,7 @@ def shape(path: str) -> str:
 def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
     """Every operation of a document, in the order of its paths."""
     for path, item in Node(document, "", document).child("paths").items():
-        for method in METHODS:
+        for method in METHODS if path.startswith("/") else ():
             if method in item.value:
                 yield Operation(
                     method.upper(), path, item, item.child(method), _bases(item.value[method], item.value, document)

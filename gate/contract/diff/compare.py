@@ -46,7 +46,8 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
 
 def _paths(document: Node) -> dict[str, tuple[str, Node]]:
     """Paths that have operations, and their items, by shape."""
-    return {shape(path): (path, item) for path, item in document.child("paths").items() if _methods(item)}
+    items = document.child("paths").items()
+    return {shape(path): (path, item) for path, item in items if path.startswith("/") and _methods(item)}
 
 
 def _methods(item: Node) -> list[str]:

@@ -106,7 +106,17 @@ def _hidden(name: str, before: Members, after: Members, direction: Direction) ->
 def _written(members: Members, kept: Any) -> Any:
     """A hidden member as its document writes it, without texts."""
     document = members.schema.document
-    return kept and (kept["required"], inlined(Node(document, members.schema.pointer, kept["schema"])))
+    return kept and (kept["required"], _alike(inlined(Node(document, members.schema.pointer, kept["schema"]))))
+
+
+def _alike(schema: Any) -> Any:
+    """A schema whose hidden members are the same for the side that sends and the side that receives."""
+    if isinstance(schema, list):
+        return [_alike(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    marked = schema.get("not") == {} and any(schema.get(flag) is True for flag in FLAGS.values())
+    return {key: _alike(child) for key, child in schema.items() if not (marked and key == "not")}
 
 
 def _added(name: str, before: Members, after: Members, direction: Direction) -> Iterator[SchemaChange]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from gate.core.surroundings import environment
 
 @dataclass(frozen=True)
 class Source:
-    """A document, its name, its text, and its file in the checkout (empty for one that is not there)."""
+    """A document, its name, its text, its file in the checkout (empty for one that is not there), and its faults."""
 
     name: str
     document: dict[str, Any]
     text: str = field(default="", repr=False)
     file: str = ""
+    faults: list[str] = field(default_factory=list)
 
 
 def load(word: str, published: str | None = None) -> Source:
@@ -29,15 +31,19 @@ def load(word: str, published: str | None = None) -> Source:
 
     Raises GateError where there is none, or where it is not a whole OpenAPI document.
     """
-    path = Path(word)
+    path, faults = Path(word), list[str]()
     if path.exists():
         text = load_text(path)
-        return Source(word, parse(text, path), text, path.as_posix())
+        return Source(word, parse(text, path, warn=faults.append), text, path.as_posix(), faults)
     revision, file = _in_git(word, published)
     name, directory = f"{revision}:{file}", posixpath.dirname(file)
     text = _show(revision, file)
-    document = parse(text, Path(name), lambda beside: _show(revision, posixpath.join(directory, beside)))
-    return Source(name, document, text, file)
+    beside = partial(_beside, revision, directory)
+    return Source(name, parse(text, Path(name), beside, warn=faults.append), text, file, faults)
+
+
+def _beside(revision: str, directory: str, name: str) -> str:
+    return _show(revision, posixpath.join(directory, name))
 
 
 def _in_git(word: str, published: str | None) -> tuple[str, str]:

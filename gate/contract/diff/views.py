@@ -75,7 +75,9 @@ def _viewed(
     names = frozenset() if named else above | frozenset(_hidden_names(document, value, flag))
     result = {}
     for key, child in value.items():
-        if key in DATA and not named:
+        if not named and (key.startswith("x-") or key in ("example", "examples")):
+            result[key] = child
+        elif key in DATA and not named:
             result[key] = [name for name in child if name not in names] if key == "required" and names else child
         elif key == "properties" and not named and isinstance(child, Mapping):
             required = value.get("required", ())

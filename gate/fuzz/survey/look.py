@@ -98,7 +98,7 @@ class Look:
     def _document(self, base_url: str) -> dict[str, Any]:
         place = self.declaration.service.openapi
         if path := self.declaration.document:
-            return parse(load_text(path), path)
+            return parse(load_text(path), path, warn=self._say)
         self._say(f"reading the document at {place}")
         try:
             exchange = Client(base_url, lambda _: None, timeout=DOCUMENT_SECONDS, defaults=lambda: self._headers).get(
@@ -114,6 +114,7 @@ class Look:
             return parse(
                 exchange.text,
                 Path(place.strip("/").rpartition("/")[2] or "openapi").with_suffix(".json" if json else ".yaml"),
+                warn=self._say,
             )
         except DocumentError as error:
             raise DocumentError(Path(place), error.line, error.expected, error.hint) from error

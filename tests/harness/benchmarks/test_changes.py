@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import islice
 
 from benchmarks.changes.cli import wrong
+from benchmarks.changes.mutilated import mutilated
 from benchmarks.changes.pairs import documents, pairs
+from benchmarks.changes.soundness import sound
 
 EVERY = 211
 """A prime, so that each keyword and each place comes up."""
@@ -19,3 +21,18 @@ def test_each_part_of_a_document_is_compared_rightly() -> None:
 def test_keywords_are_compared_rightly_at_every_place() -> None:
     """A sample of the pairs of ``bench changes``."""
     assert [(pair.name, answer) for pair, answer in wrong(islice(pairs(), 0, None, EVERY))] == []
+
+
+def test_no_value_contradicts_the_verdict_on_random_schemas() -> None:
+    """A sample of ``bench changes --random``."""
+    outcome = sound(pairs=80, instances=60, seed=1)
+    assert outcome.contradicted == []
+    assert {"breaking", "safe", "none"} <= outcome.verdicts.keys()
+    assert outcome.examples > 50
+
+
+def test_mutilated_documents_end_in_an_answer_or_a_sentence() -> None:
+    """A sample of ``bench changes --mutilated``."""
+    outcome = mutilated(200, seed=1)
+    assert outcome.errors == {}
+    assert min(outcome.counts["answer"], outcome.counts["sentence"]) > 20

@@ -43,6 +43,18 @@ def test_missing_document_is_exit_code_2() -> None:
     assert "NEW" in ended.stderr
 
 
+def test_fault_that_was_read_as_meant_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same fault in both documents is said once for each; what is printed for a program has none."""
+    text = json.dumps(document({"/a": {"get": {"responses": {"200": {}}}}}))
+    for name in ("old.json", "new.json"):
+        (tmp_path / name).write_text(text)
+    words = ["diff", str(tmp_path / "old.json"), str(tmp_path / "new.json"), "--json"]
+    assert cli.main(arguments=words) == 0
+    output = capsys.readouterr()
+    assert output.err.count("a response without a description, at /paths/~1a/get/responses/200.") == 2
+    assert json.loads(output.out)["changes"] == []
+
+
 def test_unknown_revision_is_exit_code_3() -> None:
     """A name of neither a file nor a revision is an error, not a document without changes."""
     ended = gate("no-such-thing", str(PUBLISHED))

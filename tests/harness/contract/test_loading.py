@@ -132,10 +132,6 @@ REFUSED = {
     ),
     "outside": (f"{SIMPLE}paths: {{/a: {{$ref: '../a.yaml'}}}}\n", "within the document's directory, not '../a.yaml'"),
     "absent file": (f"{SIMPLE}paths: {{/a: {{$ref: 'absent.yaml'}}}}\n", "'absent.yaml' to be a file that can be read"),
-    "operationId twice": (
-        f"{SIMPLE}paths: {{/a: {{get: {{operationId: x}}, put: {{operationId: x}}}}}}\n",
-        "'x' stands at GET /a and PUT /a",
-    ),
     "aliases of aliases": (f"{SIMPLE}paths: {{}}\nx-0: &l0 {{a: 1}}\n{LAUGHS}", "with all that aliases stand for"),
     "alias of itself": (f"{SIMPLE}paths: {{}}\nx-a: &a\n  b: *a\n", ":5: expected no alias inside"),
 }
@@ -150,6 +146,88 @@ def test_document_is_refused_in_one_sentence(text: str, message: str, tmp_path: 
     assert message in str(refused.value)
     assert str(refused.value).startswith(str(path))
     assert "\n" not in str(refused.value)
+
+
+PARAMETER = {"name": "id", "in": "path", "schema": {"type": "string"}}
+READ: dict[str, tuple[Any, Any, str]] = {
+    "response without a description": (
+        {"responses": {"200": {}}},
+        {"responses": {"200": {"description": ""}}},
+        "a response without a description, at /paths/~1a~1{id}/get/responses/200",
+    ),
+    "path parameter that is not required": (
+        {"parameters": [PARAMETER], **OPERATION},
+        {"parameters": [{**PARAMETER, "required": True}], **OPERATION},
+        "a path parameter that is not required",
+    ),
+    "keywords of Swagger": (
+        {"parameters": [{"name": "a", "in": "query", "type": "integer"}], **OPERATION},
+        {"parameters": [{"name": "a", "in": "query", "schema": {"type": "integer"}}], **OPERATION},
+        "keywords of a schema outside of schema",
+    ),
+    "header with a name": (
+        {"responses": {"200": {"description": "", "headers": {"A": {"name": "A", "schema": True}}}}},
+        {"responses": {"200": {"description": "", "headers": {"A": {"schema": True}}}}},
+        "name in a header",
+    ),
+    "response of nothing": ({"responses": {"200": None}}, {"responses": {"200": {"description": ""}}}, "without a"),
+    "parameters as a mapping": (
+        {"parameters": {"a": {"in": "query", "schema": True}}, **OPERATION},
+        {"parameters": [{"name": "a", "in": "query", "schema": True}], **OPERATION},
+        "parameters that are no list",
+    ),
+    "empty list": ({"responses": {"200": {"description": "", "content": []}}}, None, "an empty list in place of"),
+    "text that is none": ({**OPERATION, "summary": 5}, {**OPERATION, "summary": "5"}, "summary that is no text"),
+}
+"""Operations with a fault, how they are read, and the warning."""
+
+
+@pytest.mark.parametrize(("given", "expected", "warning"), READ.values(), ids=READ)
+def test_small_fault_is_read_as_what_was_meant(given: Any, expected: Any, warning: str) -> None:
+    warnings: list[str] = []
+    outcome = parse(json.dumps(document({"/a/{id}": {"get": given}})), Path("a.json"), warn=warnings.append)
+    assert len(warnings) == 1
+    assert warning in warnings[0]
+    if expected:
+        assert outcome["paths"]["/a/{id}"]["get"] == expected
+
+
+FAULTS_OF_SCHEMAS: dict[str, tuple[Any, Any]] = {
+    "type in capital letters": ({"type": "String"}, {"type": "string"}),
+    "type of a language": ({"type": "bool"}, {"type": "boolean"}),
+    "type twice": ({"type": ["string", "string"]}, {"type": ["string"]}),
+    "required as in draft 3": ({"type": "string", "required": True}, {"type": "string"}),
+    "required twice": ({"required": ["a", "a"]}, {"required": ["a"]}),
+    "flag as a text": ({"readOnly": "true"}, {"readOnly": True}),
+    "size as a text": ({"maxLength": "5"}, {"maxLength": 5}),
+    "discriminator as a text": ({"discriminator": "kind"}, {"discriminator": {"propertyName": "kind"}}),
+    "members as an empty list": ({"properties": []}, {"properties": {}}),
+    "member of nothing": ({"properties": {"a": None}}, {"properties": {"a": {}}}),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), FAULTS_OF_SCHEMAS.values(), ids=FAULTS_OF_SCHEMAS)
+def test_small_fault_of_a_schema_is_read_as_what_was_meant(given: Any, expected: Any) -> None:
+    assert schema(given) == expected
+
+
+def test_second_operation_of_a_name_is_named_by_its_path() -> None:
+    warnings: list[str] = []
+    paths = {"/a": {"get": OPERATION, "put": OPERATION}}
+    outcome = parse(json.dumps(document(paths)), Path("a.json"), warn=warnings.append)
+    assert "operationId" not in outcome["paths"]["/a"]["put"]
+    assert warnings == ["a.json: the operationId 'a' once more, at /paths/~1a/put"]
+
+
+def test_people_only_part_of_a_document_in_a_wrong_form_is_left_out() -> None:
+    given = {
+        "openapi": "3.0.0",
+        "paths": {},
+        "tags": [{"description": "d"}],
+        "externalDocs": {},
+        "info": {"contact": 1},
+    }
+    assert loaded(given) == {"openapi": "3.1.0", "paths": {}, "tags": [], "info": {"title": "", "version": ""}}
 
 
 NULL = {"type": "null"}

@@ -179,6 +179,21 @@ def test_operations_beside_the_reference_of_a_path_stay(tmp_path: Path) -> None:
     assert [str(operation) for operation in judge.operations] == ["GET /a", "PUT /a"]
 
 
+def test_operations_and_sections_of_components_come_from_files(tmp_path: Path) -> None:
+    """OpenAPI has no such references; documents that are published in parts do."""
+    judge = contract(
+        tmp_path,
+        openapi={"paths": {"/a": {"get": {"$ref": "a.json#/get"}}}, "components": {"schemas": {"$ref": "s/all.json"}}},
+        a=answering({"$ref": "openapi.json#/components/schemas/N"}),
+        s__all={"N": {"$ref": "n.json"}, "M": NUMBER},
+        s__n=NUMBER,
+    )
+    assert [str(operation) for operation in judge.operations] == ["GET /a"]
+    assert judge.document["components"]["schemas"]["M"] == NUMBER
+    assert codes(judge, 1) == []
+    assert codes(judge, "a") == ["BG-HTTP-004"]
+
+
 def test_mapping_of_a_discriminator_leads_into_the_document(tmp_path: Path) -> None:
     discriminator = {"propertyName": "kind", "mapping": {"n": "n.json", "m": "M"}}
     judge = contract(
