@@ -104,6 +104,8 @@ def _warn(*sources: Source) -> None:
 
 
 def _compared(old: Source, new: Source) -> list[Change]:
+    if old.document == new.document:
+        return []
     try:
         return compare(old.document, new.document)
     except DanglingReferenceError as error:
