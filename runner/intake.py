@@ -5,8 +5,14 @@ import contextlib
 from collections.abc import Iterator
 from typing import Final
 
+MOST_AT_ONCE: Final = 100
+"""How many submissions are taken in at the same time; more would only wait for each other."""
 LONGEST_WAIT_SECONDS: Final = 1.0
 """How long a job is kept waiting when submissions do not cease."""
+
+
+class FullError(Exception):
+    """As many submissions as there may be are being taken in."""
 
 
 class Intake:
@@ -19,7 +25,14 @@ class Intake:
 
     @contextlib.contextmanager
     def submission(self) -> Iterator[None]:
-        """A submission is being taken in for as long as the context lasts."""
+        """A submission is being taken in for as long as the context lasts.
+
+        Raises:
+            FullError: `MOST_AT_ONCE` are.
+
+        """
+        if self._submissions >= MOST_AT_ONCE:
+            raise FullError
         self._submissions += 1
         self._quiet.clear()
         try:

@@ -50,6 +50,12 @@ class Metrics:
             ["outcome"],
             _WORK_BUCKETS,
         )
+        self._waits = self._histogram(
+            "beacon_database_wait_seconds",
+            "Time that requests, and work on jobs, waited for a connection to the database.",
+            ["use"],
+            _REQUEST_BUCKETS,
+        )
         self._depth = Gauge("beacon_queue_depth", "Jobs that are queued or being run.", registry=self._registry)
         self._age = Gauge(
             "beacon_queue_oldest_seconds", "Age of the oldest job that no worker has taken.", registry=self._registry
@@ -72,6 +78,10 @@ class Metrics:
     def decided(self, workflow: str, status: str, seconds: float) -> None:
         """Count a job whose outcome is known."""
         self._jobs.labels(workflow, status).observe(seconds)
+
+    def waited(self, use: str, seconds: float) -> None:
+        """Time a wait for a connection to the database: that of `requests` or that of `work`."""
+        self._waits.labels(use).observe(seconds)
 
     @contextmanager
     def call(self) -> Iterator[list[str]]:

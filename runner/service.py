@@ -8,6 +8,7 @@ import importlib
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +20,9 @@ from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import EXIT_CONFIGURATION, Settings, refuse
 from runner.startup import ready, stop_on_signals
-from runner.store.database import Database, Pool
+from runner.store.database import MOST_WAITING, Database, Pool
 from runner.store.probe import Probe
+from runner.web.connection import Connection
 
 EXIT_ADDRESS: Final = 3
 GRACE_SECONDS: Final = 15
@@ -39,7 +41,10 @@ async def serve(settings: Settings, portal: Path | None) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.push(listener)
         seconds = settings.database_timeout_seconds
-        web = await stack.enter_async_context(Pool(settings.database_url, settings.database_pool, "web", seconds))
+        size, waited = settings.database_pool, partial(metrics.waited, "requests")
+        web = await stack.enter_async_context(
+            Pool(settings.database_url, size, "web", seconds, most_waiting=MOST_WAITING, on_wait=waited)
+        )
         probe = Probe(settings.database_url, web.distrust)
         stack.push_async_callback(probe.close)
         app = create_app(settings, Database(web), probe, intake, metrics, published, portal)
@@ -74,7 +79,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Connection,
                 ws="none",
                 lifespan="on",
                 log_config=None,

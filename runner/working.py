@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+from functools import partial
 from typing import Final
 
 from runner import logging, worker
@@ -32,7 +33,8 @@ async def until(stop: asyncio.Event, settings: Settings, intake: Intake, metrics
     """Work on jobs until the event is set, beginning them between the submissions of the intake."""
     _return_large_memory()
     # A pool of its own: work must not keep requests waiting for a connection.
-    async with Pool(settings.database_url, settings.database_pool, "worker", settings.database_timeout_seconds) as own:
+    seconds, waited = settings.database_timeout_seconds, partial(metrics.waited, "work")
+    async with Pool(settings.database_url, settings.database_pool, "worker", seconds, on_wait=waited) as own:
         _log.info("working")
         working = asyncio.create_task(_work(settings, own, stop, intake, metrics))
         await stop.wait()

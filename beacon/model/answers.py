@@ -21,7 +21,7 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 API, LONGEST_INTEGER = "/api/", 30
 PREFLIGHT = "access-control-request-method"
-UNAVAILABLE = frozenset({"429 rate_limit_exceeded", "503 persistence_unavailable", "503"})
+UNAVAILABLE = frozenset({"429 rate_limit_exceeded", "503 persistence_unavailable", "503 overloaded", "503"})
 """Answers that follow from load or from a lost database, of which the model knows nothing."""
 
 METHOD, NOT_FOUND = "405 method_not_allowed", "404 not_found"

@@ -14,13 +14,15 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import Params, PQGen
 from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 Row: TypeAlias = dict[str, Any]
 Result = TypeVar("Result")
 
 CONNECTION_WAIT_SECONDS: Final = 1.0
 """How long a request waits for a connection before it is refused."""
+MOST_WAITING: Final = 200
+"""How many requests wait for a connection at most; more are refused at once."""
 SILENCE_MARGIN_SECONDS: Final = 0.5
 """How much later than Postgres itself this side ends a statement: where Postgres can still answer, it says why."""
 _RECONNECT_SECONDS: Final = 5.0
@@ -33,6 +35,10 @@ PATH: Final[dict[str, Any]] = {
     "tcp_user_timeout": 4000,
 }
 """Parameters of every connection: limits for a path to Postgres that is gone or silent."""
+
+
+class BusyError(psycopg.OperationalError):
+    """There is no connection to be had, although the database answers: others have them all."""
 
 
 class Connection(psycopg.AsyncConnection[Row]):
@@ -100,10 +106,20 @@ class Pool(AsyncConnectionPool[Connection]):
         size: how many connections there are at most.
         name: what they are for.
         seconds: how long Postgres may take for a statement.
+        most_waiting: how many may wait for a connection; by default any number.
+        on_wait: called with the seconds that each one waited for its connection, or in vain.
 
     """
 
-    def __init__(self, url: str, size: int, name: str, seconds: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        size: int,
+        name: str,
+        seconds: float,
+        most_waiting: int = 0,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> None:
         milliseconds = round(seconds * 1000)
         super().__init__(
             url,
@@ -122,6 +138,7 @@ class Pool(AsyncConnectionPool[Connection]):
             check=self._usable,
             min_size=min(2, size),
             max_size=size,
+            max_waiting=most_waiting,
             timeout=CONNECTION_WAIT_SECONDS,
             # A longer one would back off further and find a database that is back the later.
             reconnect_timeout=_RECONNECT_SECONDS,
@@ -129,8 +146,36 @@ class Pool(AsyncConnectionPool[Connection]):
             open=False,
         )
         self._seconds = seconds
+        self._on_wait = on_wait
+        self._answered = 0.0
         self._draining: asyncio.Task[None] | None = None
         self._drained = 0.0
+
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - as the pool has it
+        """A connection.
+
+        Raises:
+            BusyError: there was none in time, although the database answered others meanwhile.
+            psycopg.OperationalError: there was none in time.
+
+        """
+        began = time.monotonic()
+        try:
+            return await super().getconn(timeout)
+        except (PoolTimeout, TooManyRequests) as error:
+            since = began if isinstance(error, PoolTimeout) else began - CONNECTION_WAIT_SECONDS
+            if self._answered > since:
+                raise BusyError("all connections are in use") from error
+            raise
+        finally:
+            if self._on_wait is not None:
+                self._on_wait(time.monotonic() - began)
+
+    async def putconn(self, conn: Connection) -> None:
+        """Give a connection back."""
+        if not conn.closed:
+            self._answered = time.monotonic()
+        await super().putconn(conn)
 
     def distrust(self, connection: Connection | None = None) -> None:
         """Replace all connections, as this one was silent or cannot write and the others have the same path."""

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from runner import logging
-from runner.store.database import CLOSED_FOR_WRITING
+from runner.intake import FullError
+from runner.store.database import CLOSED_FOR_WRITING, BusyError
 
 _log = logging.get(__name__)
 _RETRY_SECONDS: Final = "1"
@@ -137,11 +138,18 @@ async def _database(request: Request, error: Exception) -> Response:
     )
 
 
+async def _overloaded(request: Request, _: Exception) -> Response:
+    message = "There are more requests at once than the runner can answer; try again soon."
+    return respond(request, ApiError(503, "overloaded", message, headers={"Retry-After": _RETRY_SECONDS}))
+
+
 def install(app: FastAPI) -> None:
     """Give every error of the application the envelope."""
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(FullError, _overloaded)
+    app.add_exception_handler(BusyError, _overloaded)
     app.add_exception_handler(psycopg.OperationalError, _database)
     app.add_exception_handler(psycopg.InterfaceError, _database)
     for kind in CLOSED_FOR_WRITING:

@@ -22,6 +22,8 @@ _ENCODED_SLASH: Final = re.compile(r"%2f", re.IGNORECASE)
 _KNOWN_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _MAX_LOGGED_PATH: Final = 300
 _STATIC_PATH: Final = "/portal"
+REFUSAL: Final = "refusal"
+"""The member of a request's state that says why it, or the rest of its body, cannot be read."""
 
 _log = logging.get(__name__)
 
@@ -55,7 +57,7 @@ class RequestContext:
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, _readable(scope, receive), answer)
         finally:
             self._note(scope, status, time.perf_counter() - started)
 
@@ -81,6 +83,18 @@ def _complete(headers: MutableHeaders, request_id: str, path: str) -> None:
     headers["Cache-Control"] = "no-cache" if path.startswith(_STATIC_PATH) else "no-store"
 
 
+def _readable(scope: Scope, receive: Receive) -> Receive:
+    """Receive a body; the refusal of what cannot be read of it is raised where the application reads it."""
+
+    async def received() -> Message:
+        message = await receive()
+        if REFUSAL in scope["state"]:
+            raise scope["state"][REFUSAL]
+        return message
+
+    return received
+
+
 def path_of(scope: Scope) -> str:
     """The decoded path, in which an encoded slash stays encoded: it is part of a segment and separates none."""
     raw = scope.get("raw_path", b"").decode("ascii", "replace")
@@ -90,13 +104,16 @@ def path_of(scope: Scope) -> str:
 
 
 class LastResort:
-    """Answers 500 in the envelope for what nobody foresaw, and logs it with its traceback."""
+    """Answers for what no route sees: an unreadable request, and 500, with a traceback, for what nobody foresaw."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection of the ASGI server."""
+        if scope["type"] == "http" and REFUSAL in scope["state"]:
+            await envelope(scope["state"]["request_id"], scope["state"][REFUSAL])(scope, receive, send)
+            return
         begun = False
 
         async def answer(message: Message) -> None:

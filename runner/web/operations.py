@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from runner import __version__, queue
 from runner.questions import CATEGORIES
 from runner.store import executions
+from runner.store.database import BusyError
 from runner.store.probe import ANSWER_SECONDS
 from runner.web import schemas
 from runner.web.errors import JsonBody
@@ -77,6 +78,8 @@ async def get_metrics(request: Request) -> Response:
                 await queue.oldest_seconds(connection),
                 await executions.counts_by_status(connection),
             )
+    except BusyError:
+        pass  # it answers, and what it said last stands
     except (psycopg.OperationalError, psycopg.InterfaceError):
         metrics.unobserved()
     return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

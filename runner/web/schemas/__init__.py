@@ -67,7 +67,7 @@ _REFUSALS: Final = {
     415: "The body is not sent as application/json",
     422: "The idempotency key belongs to another request",
     429: "Too many submissions",
-    503: "The database does not answer",
+    503: "The database does not answer, or there are too many requests at once",
 }
 _SIGNATURE_CODES: Final = (
     "missing_field:signature",
@@ -90,7 +90,7 @@ _CODES: Final[Mapping[int, Sequence[str]]] = {
     415: ("unsupported_media_type",),
     422: ("idempotency_key_reuse",),
     429: ("rate_limit_exceeded",),
-    503: ("persistence_unavailable",),
+    503: ("persistence_unavailable", "overloaded"),
 }
 """The error codes of a status, where an operation says nothing else."""
 _SUBMISSION_CODES: Final[Mapping[int, Sequence[str]]] = {
