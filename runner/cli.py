@@ -1,4 +1,4 @@
-"""The command line: serve, worker, migrate, backfill."""
+"""The command line: serve, worker, migrate, backfill, prune."""
 
 import sys
 from concurrent.futures import BrokenExecutor
@@ -19,6 +19,7 @@ EXIT_INTERRUPTED: Final = 130
 _CONNECTION: Final = "08"
 _AWAY: Final = {_CONNECTION, "57"}  # classes of SQLSTATE: no connection, or one that the server ended
 _AGAIN: Final = "What was written stays; run it again to finish."
+_REMOVED: Final = "What was removed stays so; run it again to finish."
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -157,6 +158,42 @@ def backfill(
         refuse(f"the backfill broke off: {_first_line(error)}. {_AGAIN}", EXIT_FAILED)
     except KeyboardInterrupt:
         refuse(f"interrupted. {_AGAIN}", EXIT_INTERRUPTED)
+
+
+@app.command()
+def prune(
+    days: Annotated[float, typer.Option(min=0, help="Remove jobs that ended so many days ago, or longer.")],
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="File to which each job is appended, as a line of JSON, before it is removed."
+        ),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=10000, help="Jobs in one transaction.")] = 200,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many there are, and remove nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+) -> None:
+    """Remove jobs that ended long ago, with their executions, results, analyses and idempotency keys.
+
+    The service and workers go on meanwhile. One that was killed is finished by running it again. Exit codes: 1 the
+    database refused or the archive cannot be written, 2 a setting or option is missing or bad, 4 the database does not
+    answer or is not migrated.
+    """
+    settings = load_as(DatabaseSettings)
+    from runner import prune as pruning  # noqa: PLC0415 - only the command that needs it loads it
+
+    try:
+        pruning.prune(settings.database_url, days, archive=archive, batch=batch, dry_run=dry_run, as_json=as_json)
+    except OSError as error:
+        refuse(f"the archive {archive} cannot be written: {error.strerror or error}.", EXIT_FAILED)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        refuse("the database of DATABASE_URL is not migrated: run python -m runner migrate first.", EXIT_DATABASE)
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or _CONNECTION)[:2] in _AWAY:
+            refuse(f"the database of DATABASE_URL does not answer: {_first_line(error)}. {_REMOVED}", EXIT_DATABASE)
+        refuse(f"the removal broke off: {_first_line(error)}. {_REMOVED}", EXIT_FAILED)
+    except KeyboardInterrupt:
+        refuse(f"interrupted. {_REMOVED}", EXIT_INTERRUPTED)
 
 
 def _leave_out_terminals() -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from runner.store.database import Connection, Row, count
+from runner.store.database import Connection, Row, count, planned
 
 STATUSES: Final = ("running", "completed", "partial", "failed", "cancelled")
 
@@ -34,14 +34,8 @@ async def page(connection: Connection, status: str | None, limit: int, offset: i
     where = "" if status is None else "WHERE status = %(status)s"
     values = {"status": status, "limit": limit, "offset": offset}
     total = await count(connection, f"SELECT count(*) AS total FROM cross_region_executions {where}", values)
-    cursor = await connection.execute(
-        f"""
-        SELECT {_RUN} FROM cross_region_executions {where}
-        ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
-        """,
-        values,
-    )
-    return await cursor.fetchall(), total
+    order = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s"
+    return await planned(connection, f"SELECT {_RUN} FROM cross_region_executions {where} {order}", values), total
 
 
 async def results(connection: Connection, run: UUID) -> list[Row]:

@@ -201,9 +201,16 @@ CLOSED_FOR_WRITING: Final = (errors.ReadOnlySqlTransaction, errors.IdleInTransac
 """Errors of a session that cannot write, or no longer; another one may."""
 
 
+async def planned(connection: Connection, statement: str, values: Params | None = None) -> list[Row]:
+    """The rows of a statement that is planned for these values: of filters that may be null, only then is it simple."""
+    async with psycopg.AsyncClientCursor(connection, row_factory=dict_row) as cursor:
+        await cursor.execute(statement.encode(), values)
+        return await cursor.fetchall()
+
+
 async def count(connection: Connection, statement: str, values: Params | None = None) -> int:
     """The member `total` of the only row that a statement gives; one that counts always gives one."""
-    (row,) = await (await connection.execute(statement.encode(), values)).fetchall()
+    (row,) = await planned(connection, statement, values)
     return int(row["total"])
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from runner.store.database import Connection, Row, count
+from runner.store.database import Connection, Row, count, planned
 
 _ITEM: Final = """
     e.id, j.jobspec_id, e.region, e.provider_id, e.status, e.model_id, e.question_id, e.created_at, e.started_at,
@@ -31,11 +31,10 @@ async def page(connection: Connection, job_id: str | None, limit: int, offset: i
     """Executions of one job or of all, newest first, and how many there are."""
     where = "" if job_id is None else "WHERE j.jobspec_id = %(job)s"
     values = {"job": job_id, "limit": limit, "offset": offset}
-    total = await count(connection, f"SELECT count(*) AS total {_FROM} {where}", values)
-    cursor = await connection.execute(
-        f"SELECT {_ITEM} {_FROM} {where} ORDER BY e.id DESC LIMIT %(limit)s OFFSET %(offset)s", values
-    )
-    return await cursor.fetchall(), total
+    counted = "FROM executions" if job_id is None else f"{_FROM} {where}"
+    total = await count(connection, f"SELECT count(*) AS total {counted}", values)
+    statement = f"SELECT {_ITEM} {_FROM} {where} ORDER BY e.id DESC LIMIT %(limit)s OFFSET %(offset)s"
+    return await planned(connection, statement, values), total
 
 
 async def find(connection: Connection, number: int) -> Row | None:

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from runner import queue
 from runner.signature import Nonce
 from runner.spec import Submission, job_id_problem
-from runner.store.database import Connection, Database, Row, count
+from runner.store.database import Connection, Database, Row, count, planned
 
 _ACCEPT: Final = f"""
 WITH job AS (
@@ -235,5 +235,4 @@ async def page(
         return [], 0  # no text in a database has it
     values = {**filters, "limit": limit, "offset": offset}
     total = await count(connection, f"SELECT count(*) AS total FROM jobs WHERE {_FILTER}", values)
-    cursor = await connection.execute(_PAGE.encode(), values)
-    return await cursor.fetchall(), total
+    return await planned(connection, _PAGE, values), total

@@ -14,7 +14,7 @@ from runner import logging, queue, queue_driver
 from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
-from runner.store import runs
+from runner.store import old, runs
 from runner.store.database import Pool
 from runner.worker.database import OUTAGE, Persistent, QueueDriver, wait
 from runner.worker.faults import Faults
@@ -198,14 +198,17 @@ class _Worker:
             current.interrupt(End.DONE)
 
     async def _maintain(self) -> None:
-        """Queue jobs again that have lost their entry, and shorten pgqueuer's log."""
+        """Queue jobs again that have lost their entry, and remove what is past its time."""
         rounds = 0
         while True:
             try:
-                async with self._pool.connection() as connection, connection.transaction():
-                    lost = await queue.enqueue_lost(connection, _LOST_AFTER_SECONDS)
+                async with self._pool.connection() as connection:
+                    async with connection.transaction():
+                        lost = await queue.enqueue_lost(connection, _LOST_AFTER_SECONDS)
+                        if rounds % _ROUNDS_PER_PRUNING == 0:
+                            await queue.prune_log(connection)
                     if rounds % _ROUNDS_PER_PRUNING == 0:
-                        await queue.prune_log(connection)
+                        await old.expire(connection)
                 if lost:
                     _log.warning("jobs_queued_again", jobs=lost)
             except OUTAGE as error:
