@@ -143,7 +143,8 @@ class Connection(HttpToolsProtocol):
         busy = self.cycle is not None and not self.cycle.response_complete
         if self._reading != "head":  # not even the beginning of a request
             super().on_message_begin()
-        self.scope.update(method="", path="", raw_path=b"", query_string=b"")
+        self.scope["method"] = self.scope["path"] = ""
+        self.scope["raw_path"] = self.scope["query_string"] = b""
         self.scope["state"][REFUSAL] = refusal
         self.cycle = RequestResponseCycle(
             scope=self.scope,

@@ -96,7 +96,7 @@ def test_unreadable_request_is_refused_in_the_form_of_all_errors(
 
 def test_refusal_stands_behind_the_answers_to_what_came_before(scenario: Scenario) -> None:
     sent = scenario.new_id().encode()
-    content = SEEDS[4] + b"GET / HTTP/1.1\r\nX-Request-ID: " + sent + b"\r\nbad field\r\n\r\n"
+    content = SEEDS[4] + b"GET / HTTP/1.1\r\nX-Request-ID: " + sent + b"\r\nHost: a\r\nbad field\r\n\r\n"
     *before, last = answers(exchanged(scenario, content))
     assert [status for status, _, _ in before] == [200, 200]
     assert (last[0], json.loads(last[2])["request_id"]) == (400, sent.decode())
