@@ -38,7 +38,7 @@ PATH: Final[dict[str, Any]] = {
 
 
 class BusyError(psycopg.OperationalError):
-    """There is no connection to be had, although the database answers: others have them all."""
+    """No connection is to be had, although the database answers: others have them all."""
 
 
 class Connection(psycopg.AsyncConnection[Row]):

@@ -12,6 +12,7 @@ import pytest
 from beacon.jobs import wrap
 from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD
+from fixtures.past import writing
 from fixtures.systems import OwnRunner
 from gate.core.exchange import Exchange
 
@@ -32,9 +33,11 @@ BUSY_SECONDS = 2.0
 @contextmanager
 def slow_inserts(scenario: Scenario) -> Iterator[None]:
     """Let each job that is stored take a while, which the database answers after."""
-    scenario.database.connection.execute(SLOW_INSERTS)
+    with writing(scenario.database) as connection:
+        connection.execute(SLOW_INSERTS)
     yield
-    scenario.database.connection.execute(FAST_INSERTS)
+    with writing(scenario.database) as connection:
+        connection.execute(FAST_INSERTS)
 
 
 def submitted(scenario: Scenario, workflow: str, number: int) -> Sequence[tuple[Exchange, float]]:
