@@ -56,7 +56,7 @@ def take(connection: psycopg.Connection[Row], before: datetime, number: int) -> 
 def whole(connection: psycopg.Connection[Row], jobs: Sequence[int]) -> list[str]:
     """A JSON object for each job, with all rows that belong to it."""
     rows = connection.execute(_WHOLE, (list(jobs),)).fetchall()
-    return [json.dumps(row["job"], ensure_ascii=False, separators=(",", ":")) for row in rows]
+    return [json.dumps(row["job"], separators=(",", ":")) for row in rows]
 
 
 def remove(connection: psycopg.Connection[Row], jobs: Sequence[Row]) -> None:
