@@ -1,4 +1,4 @@
-"""What is old goes, whole and alone: jobs where that is asked for, keys and nonces by themselves."""
+"""Old rows go, whole and alone: jobs where that is asked for, keys and nonces by themselves."""
 
 from __future__ import annotations
 
