@@ -117,7 +117,7 @@ class Trial:
         self._cell = cell
         self._cause: Cause = CAUSES[cell.cause]
         self._rule = rules().causes[cell.cause]
-        self._prefix = prefix
+        self._prefix = f"{prefix}x"  # an end, so that no prefix is that of another cell
         self._chance = chance
         self._specs: dict[str, jobs.Spec] = {}
         self._exchanges: dict[str, list[Exchange]] = {}

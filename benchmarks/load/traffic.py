@@ -122,7 +122,7 @@ class Client(FastHttpUser):
 
     def submit_new(self, operation: str) -> None:
         """Submit a job of one of the shapes."""
-        job = f"{order.prefix}-{worker}-{next(numbers)}"
+        job = f"{order.prefix}-{worker}-{next(numbers)}x"  # an end, so that no id is a part of another
         shape = chance.choices(order.shapes, [each.weight for each in order.shapes])[0]
         questions = jobs.QUESTIONS[: shape.questions]
         spec = jobs.spec(job, regions=shape.regions, models=shape.models, questions=questions)
