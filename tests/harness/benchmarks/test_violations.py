@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -78,7 +79,8 @@ def test_violation_without_its_target_is_named(change: Violation) -> None:
         edited.texts([change])
 
 
-def test_violation_of_a_loaded_module_is_refused() -> None:
+def test_violation_of_a_loaded_module_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "runner.migrate", ModuleType("runner.migrate"))
     with pytest.raises(PatchError, match="loaded before"):
         edited.put([violation(("_LOCK_KEY: Final", "_KEY: Final"), file="runner/migrate.py")])
 
