@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gate.cli.command import Run
 from gate.cli.options import reference
+from gate.contract.diff.page import page
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.settings import LISTING
 from gate.core.surroundings import compose
@@ -21,7 +22,7 @@ from gate.session.pack import Pack
 
 def generated(pack: Pack, reports: Sequence[str] = ()) -> Mapping[str, Callable[[], str]]:
     """The generated files of a checkout: paths below its root, and what makes their text."""
-    files = {"docs/options.md": lambda: reference(pack.options), **pack.generated}
+    files = {"docs/options.md": lambda: reference(pack.options), "docs/rules.md": page, **pack.generated}
     if pack.suite.inventory:
         files[pack.suite.inventory] = lambda: _inventory(pack, reports)
     if pack.suite.order:
