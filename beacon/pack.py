@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beacon import api, contract, rows, views
+from beacon import api, contract, load_codes, rows, views
 from beacon.api import METRICS
 from beacon.checkout import ROOT
 from beacon.generated import CHECKS, ROW_CHECKS, generated, row_checks
@@ -19,6 +19,7 @@ from gate.contract.document import Contract
 from gate.core.documents import load_toml
 from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
+from gate.core.findings import add
 from gate.core.record import Record, Rows
 from gate.session.pack import Stage, Suite, Views
 from gate.targets.remote_run.production import Production
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # their libraries would slow down every command
     from gate.oracles.database_contract import DatabaseContract
     from gate.oracles.registry import Oracle
 
+add(*load_codes.CODES)  # which no oracle has: `explain` and the catalogue know them through the pack
 SUITE = Suite(
     folder="tests",
     harness="tests/harness/",

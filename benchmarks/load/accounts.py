@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from beacon.load_codes import CALLS, ENDED, LOST, REPEATED, SAME_KEY, STORED, STUCK
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from benchmarks.load.answers import Answer, Submitted
-from benchmarks.load.codes import CALLS, ENDED, LOST, REPEATED, SAME_KEY, STORED, STUCK
 from benchmarks.load.router import CountingLog
 from gate.contract.document import Contract
 from gate.core.findings import Finding

@@ -12,11 +12,11 @@ import psycopg
 
 from beacon import rows, views
 from beacon.api import JOBS, QUESTIONS
+from beacon.load_codes import UNRECOVERED
 from beacon.pack import pack
 from benchmarks.load import accounts, sample
 from benchmarks.load.accounts import Books
 from benchmarks.load.answers import Answer, submissions
-from benchmarks.load.codes import UNRECOVERED
 from benchmarks.load.stage import Stage
 from gate.core.client import Client, Unreachable
 from gate.core.database import Database

@@ -17,13 +17,13 @@ import psycopg
 from beacon import jobs, rows, views
 from beacon.api import QUESTIONS, Api
 from beacon.checkout import ROOT
+from beacon.load_codes import ENDED, HANGS, LOST, STORED, STUCK, UNRECOVERED
 from beacon.router import Hang
 from beacon.rows import JobRows
 from beacon.states import CROSS_REGION, STANDARD, TERMINAL
 from benchmarks.load import accounts, sample
 from benchmarks.load.accounts import Books
 from benchmarks.load.answers import Submitted
-from benchmarks.load.codes import ENDED, HANGS, LOST, STORED, STUCK, UNRECOVERED
 from benchmarks.load.faults import CAUSES, Cause
 from benchmarks.load.plan import Upstream
 from benchmarks.load.sample import Sampled

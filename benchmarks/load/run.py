@@ -14,12 +14,12 @@ from pathlib import Path
 import psycopg
 
 from beacon.checkout import ROOT
+from beacon.load_codes import HANGS, UNRECOVERED
 from beacon.service import service
 from beacon.states import TERMINAL
 from benchmarks.load import faults, rollout, thresholds, trends
 from benchmarks.load.answers import Answer, Follower
 from benchmarks.load.clients import STOP_SECONDS, Clients, require
-from benchmarks.load.codes import HANGS, UNRECOVERED
 from benchmarks.load.faults import Cause
 from benchmarks.load.judging import MOST_HISTORIES, Judgement, history, judge
 from benchmarks.load.plan import Order, Plan

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from beacon.load_codes import LEAK
 from benchmarks import reports
 from benchmarks.command_line import positive
 from benchmarks.load import plan, report
 from benchmarks.load.cli import Display
-from benchmarks.load.codes import LEAK
 from benchmarks.load.run import Outcome, Wanted, run
 from benchmarks.load.trends import LEAKING, LIKELY, Trend, trend, trends
 from gate.core.findings import Finding

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from beacon.load_codes import DRAIN, MEMORY, REFUSALS, SLOW
 from benchmarks.load.answers import Answer, percentile
-from benchmarks.load.codes import DRAIN, MEMORY, REFUSALS, SLOW
 from benchmarks.load.plan import Thresholds
 from benchmarks.load.watch import Sample
 from gate.core.findings import Finding

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.load.codes import LEAK
+from beacon.load_codes import LEAK
 from benchmarks.load.watch import Sample
 from gate.core.findings import Finding
 

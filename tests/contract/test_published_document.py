@@ -278,8 +278,8 @@ def test_schema_of_the_wrapper_accepts_what_is_published(change: Callable[[dict[
     [
         ("openapi: 3.1.0\ninfo: {}\ninfo: {}\n", r":3: expected every key once; 'info' stands in line 2 already"),
         (
-            "openapi: 3.1.0\npaths: {/a: {get: {responses: {200: {}}}}}\n",
-            r": expected OpenAPI 3\.1 at /paths/~1a/get/responses/200 \(\"description\" is a required property\)",
+            "openapi: 3.1.0\npaths: {/a: {get: {responses: {200: {x: 1}}}}}\n",
+            r": expected OpenAPI 3\.1 at /paths/~1a/get/responses/200 \(",
         ),
         ("openapi: 3.1.0\ninfo: {\n", r": expected YAML \("),
         ("- openapi\n", r":1: expected an OpenAPI document"),

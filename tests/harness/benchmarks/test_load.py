@@ -19,12 +19,12 @@ import yaml
 
 from beacon.checkout import ROOT
 from beacon.contract import published
+from beacon.load_codes import CODES, DRAIN, LOST, MEMORY, REFUSALS, REPEATED, SAME_KEY, SLOW, STORED, STUCK
 from beacon.router.log import Call
 from benchmarks.defects.patches import edited
 from benchmarks.load import accounts, clients, plan, thresholds, trends
 from benchmarks.load.accounts import Books
 from benchmarks.load.answers import Answer, Follower, percentile, submissions
-from benchmarks.load.codes import CODES, DRAIN, LOST, MEMORY, REFUSALS, REPEATED, SAME_KEY, SLOW, STORED, STUCK
 from benchmarks.load.faults import CAUSES
 from benchmarks.load.matrix import cells, rules
 from benchmarks.load.plan import Order

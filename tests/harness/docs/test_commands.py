@@ -180,7 +180,7 @@ def test_portal_is_recorded_as_it_is_checked_in(checkout: Path) -> None:
 
 def test_runner_starts_as_documented(checkout: Path, target: Target, shared: dict[str, str]) -> None:
     """The commands that run the reference runner by hand: the schema, then a service that becomes ready."""
-    migrate, serve = (shlex.split(line) for line in PARSED if re.search(r"-m runner (migrate|serve)", line))
+    migrate, serve = (shlex.split(line) for line in PARSED if re.match(r"\S+ -m runner (migrate|serve)", line))
     env = environment(
         DATABASE_URL=target.database(shared), ROUTER_URL="http://127.0.0.1:1", PORT=str(free_port()), PATH=_path()
     )

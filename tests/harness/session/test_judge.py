@@ -34,7 +34,7 @@ READ = [
     "executions/details",
     "executions/cross-region",
 ]
-TURNS = ["b-done", "b-partial", "a-done", "b-failed"]
+TURNS = ["b-done", "b-partial", "a-done", "b-failed", "a-bare"]
 """Jobs of whom the judge reads different listings, since they take turns."""
 BODIES: dict[str, tuple[int, bytes]] = {
     "null": (200, b"null"),
