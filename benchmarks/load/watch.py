@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import urllib.request
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+import httpx
 import psutil
 import psycopg
 
@@ -56,6 +56,7 @@ class Watch:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._http = httpx.Client(timeout=0.5, trust_env=False)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._lines = self._bytes = 0
@@ -68,6 +69,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        self._http.close()
 
     @property
     def queue(self) -> int | None:
@@ -106,11 +108,9 @@ class Watch:
     def _inside(self) -> tuple[int | None, int]:
         """Series of metrics, and characters of the log."""
         series = None
-        with (
-            contextlib.suppress(OSError),
-            urllib.request.urlopen(f"{self._stage.system.base_url}/metrics", timeout=0.5) as answer,  # noqa: S310 (an address of this machine)
-        ):
-            series = sum(line[:1] not in {b"#", b""} for line in answer.read().splitlines())
+        with contextlib.suppress(httpx.HTTPError):
+            answer = self._http.get(f"{self._stage.system.base_url}/metrics")
+            series = sum(line[:1] not in {b"#", b""} for line in answer.content.splitlines())
         lines = self._stage.system.log()
         self._bytes += sum(map(len, lines[self._lines :]))
         self._lines = len(lines)
