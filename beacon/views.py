@@ -80,7 +80,9 @@ def observe(views: Views, job: str, rows: JobRows | None, record: Record) -> Non
         views.get(RUN_VIEW, run_at(rows.run["id"]))
     views.get(BIAS, analysis_of(job))
     view, path, query = early(job)
-    if view and view not in views.answers:
+    if view == FILTERED and FILTERED not in views.answers:
+        _filtered(views, job, rows)  # which may have more than a page by now
+    elif view and view not in views.answers:
         views.get(view, path, **query)
 
 

@@ -25,6 +25,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 LONGEST = 2**20
@@ -209,8 +210,9 @@ def main() -> None:
     inherited = descriptors()
     sys.path[0] = os.getcwd()  # noqa: PTH109 (as python -m has it)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
+    listener.bind(f"{address}.new")
     listener.listen(64)
+    Path(f"{address}.new").rename(address)  # whoever sees the address may connect
     server = Server(listener, inherited)
     for module in modules:
         importlib.import_module(module)

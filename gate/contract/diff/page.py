@@ -10,9 +10,9 @@ HEAD = """# Rules of a comparison
 
 Generated from `gate/contract/diff/rules.toml` by `./scripts/gate update`.
 
-`./scripts/gate diff` reports each change by one of these rules; [contract diff and drift](contract-diff-and-drift.md)
-says what their severities mean. A change of a schema is reported as safe, whatever its rule says here, where it is
-proved that no caller can notice it. `./scripts/gate explain RULE` shows a rule with its example.
+A comparison of two documents reports each change by one of these rules. What their severities mean, is in
+[contract diff and drift](contract-diff-and-drift.md). A change of a schema is reported as safe, whatever its rule says
+here, where it is proved that no caller can notice it. `./scripts/gate explain RULE` shows a rule with its example.
 """
 GROUPS = {
     "0": "Operations and their parts",
