@@ -157,7 +157,7 @@ class Trial:
         self._cause.begin(self._stage)
         try:
             yield
-            time.sleep(max(0.0, over - time.monotonic()))
+            time.sleep(max(0.0, over - time.monotonic()))  # for its time a fault lasts; nothing is waited for
         finally:
             self._cause.end(self._stage)
             self._ended = time.time()
@@ -212,7 +212,7 @@ class Trial:
         threads = [threading.Thread(target=self._submit, args=(job,)) for job in names]
         for thread in threads[: AT_ONCE // 2]:
             thread.start()
-        time.sleep(self._chance.random() * LOOK_SECONDS)
+        time.sleep(self._chance.random() * LOOK_SECONDS)  # the moment is chance, and no condition
         with self._fault():
             for thread in threads[AT_ONCE // 2 :]:
                 thread.start()
@@ -250,7 +250,7 @@ class Trial:
         job = self._hanging(REGIONS[1])
         release = threading.Timer(self._chance.random() * LOOK_SECONDS, self._stage.router.release, (job,))
         release.start()
-        time.sleep(self._chance.random() * LOOK_SECONDS)
+        time.sleep(self._chance.random() * LOOK_SECONDS)  # the moment is chance, and no condition
         with self._fault():
             release.join()
 

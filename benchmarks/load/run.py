@@ -199,7 +199,7 @@ def _drain(running: Stage, seconds: float) -> float:
     query = "SELECT EXISTS (SELECT FROM jobs WHERE NOT status = ANY(%s))"
     with psycopg.connect(running.database_url, autocommit=True) as connection:
         while (connection.execute(query, (list(TERMINAL),)).fetchone() or (False,))[0] and time.monotonic() < limit:
-            time.sleep(DRAIN_LOOK_SECONDS)
+            time.sleep(DRAIN_LOOK_SECONDS)  # until the next look; a look is a query beside the load
         row = connection.execute("SELECT extract(epoch FROM max(updated_at))::float8 FROM jobs").fetchone()
     return time.time() if time.monotonic() >= limit else float(row[0] if row and row[0] else 0.0)
 
