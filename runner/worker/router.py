@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Literal, NoReturn
@@ -290,12 +290,21 @@ def _plain(text: str) -> str:
     return str(clean(text)).strip()[:_MAX_TEXT]
 
 
+def _storable(text: str) -> bool:
+    """Return whether a text has neither U+0000 nor a lone surrogate."""
+    with suppress(UnicodeEncodeError):
+        return "\x00" not in text and (text.isascii() or bool(text.encode()))
+    return False
+
+
 def clean(value: Any) -> Any:
     """A JSON value without what Postgres cannot store in JSONB.
 
     U+0000 and lone surrogates become U+FFFD. Numbers beyond the range of a float become null, as JSON has no infinity.
     """
     if isinstance(value, str):
+        if _storable(value):
+            return value
         return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
         return [clean(item) for item in value]
