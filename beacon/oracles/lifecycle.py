@@ -18,6 +18,7 @@ from gate.oracles.registry import Oracle
 CODES = register("""
 BG-LIFE-001 major rows: Status outside the life-cycle
     The API showed a job or an execution with a status that the published life-cycle does not have.
+    Example: GET /api/v1/jobs/job-12 /status | one of queued, running, completed, partial, failed, cancelled | finished
 BG-LIFE-002 critical rows: Forbidden status change
     Between two readings, a status changed in a way that the published life-cycle does not allow, for example after
     a terminal status.

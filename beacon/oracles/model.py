@@ -27,6 +27,7 @@ BG-MODEL-002 major answer: Header differs from the predicted one
 BG-MODEL-003 major answer: Content differs from the predicted one
     A page, a total, a region or the outcome of a cancellation follows from the accepted submissions and from the
     parameters of the request. A client that pages, or that trusts the total, misses rows or sees them twice.
+    Example: GET /api/v1/jobs?limit=2: /total | 3 | 2
 """)
 ANSWER, HEADER, CONTENT = (code.id for code in CODES)
 

@@ -12,6 +12,8 @@ PREFIX = "BG-PORTAL"
 BG-PORTAL-006 critical client: Runner breaks the portal's consumer contract
     A recorded interaction of the portal was sent to the runner. The answer lacks what the portal reads, or has it in
     another form.
+    Example: GET /api/v2/jobs/job-12/bias-analysis 200 /analysis/bias_variance | a number, which the portal reads | no
+    such member
 """)
 ORACLE = consumer_contract.oracle(PREFIX, "portal")
 

@@ -100,7 +100,7 @@ def _details(code: Code, known: Mapping[str, Code], pack: Pack | None, cases: Ca
 
 
 def _example(code: Code, oracle: Oracle | None, pack: Pack | None, cases: Cases) -> Iterator[str]:
-    """A finding of a run; without one the rows that break the invariant, or the oracle's minimal violation."""
+    """A finding of a run; else the rows that break the invariant, the oracle's minimal violation, or a written one."""
     finding, by = cases.example, cases.by
     rows = _offending(code, pack) if pack and finding is None else {}
     if rows:
@@ -112,6 +112,8 @@ def _example(code: Code, oracle: Oracle | None, pack: Pack | None, cases: Cases)
         contract = pack.contract if pack else Contract({})
         violated = oracle.check(*oracle.violation(contract), contract)
         finding = next((each for each in violated if each.code == code.id and each.got), None)
+    if finding is None and code.example:
+        finding = Finding(code.id, *code.example)
     if finding:
         yield f"\nExample, of a build in which {by.title}:" if by else "\nExample:"
         yield f"  {clip(finding.where, WIDTH)}"

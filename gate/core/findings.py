@@ -62,6 +62,7 @@ class Code:
     """Meaning of a finding's code, the same for every finding that has it.
 
     ``category`` is that of the Web Fuzzing Commons (their ``fault_categories.json``), where they have one for it.
+    ``example`` is a finding's place, expected and actual value, where neither an oracle nor a run has one to show.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Code:
     explanation: str
     layer: str = "answer"
     category: str = ""
+    example: tuple[str, ...] = ()
 
     @property
     def nearness(self) -> tuple[int, int, str]:
@@ -83,16 +85,18 @@ _CODES: dict[str, Code] = {}
 def register(text: str) -> tuple[Code, ...]:
     """Register codes and return them.
 
-    A code is written as ``ID severity layer category: title``, the last two optional, with its explanation in indented
-    lines below. ValueError where an id has another meaning already.
+    A code is written as ``ID severity layer category: title``, the layer and the category optional, with its
+    explanation in indented lines below; ``Example: place | expected | actual`` may end it. ValueError where an id has
+    another meaning already.
     """
     codes: list[Code] = []
     for entry in re.split(r"\n(?=\S)", text.strip()):
         head, *lines = entry.splitlines()
         meaning, _, title = head.partition(":")
         code, severity, *layer = meaning.split()
-        explanation = " ".join(line.strip() for line in lines)
-        codes.append(Code(code, severity, title.strip(), explanation, *layer))
+        explanation, _, example = " ".join(line.strip() for line in lines).partition(" Example: ")
+        parts = tuple(example.split(" | ")) if example else ()
+        codes.append(replace(Code(code, severity, title.strip(), explanation, *layer), example=parts))
     return add(*codes)
 
 

@@ -23,12 +23,15 @@ BG-FUZZ-003 minor form: Undocumented method not answered with 405
 BG-FUZZ-004 major refusal: Too few generated requests accepted
     Too few of the generated valid requests were answered with 2xx, so the code behind validation was hardly tested.
     The operation does not count as fuzzed.
+    Example: POST /orders | at least 10 of 40 valid requests accepted | 2
 BG-FUZZ-005 critical client: Link of an accepted submission leads nowhere
     The answer to an accepted submission links to operations that show the new resource, some of them under another
     version of the API. One of them does not know it; a resource that is not ready yet must say so instead.
 BG-FUZZ-006 major client: Built-in check of the fuzzer failed
     A check of schemathesis failed for which the gate has no oracle of its own. The expectation shows the check's
     message.
+    Example: GET /orders/7 answered 200 | no access to a resource after its deletion | DELETE /orders/7 had been
+    answered with 204
 BG-FUZZ-007 critical client: Sequence of requests led to an unexpected state
     After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted
     resource is gone, a cancellation had no effect, or the same submission created a second resource.

@@ -30,14 +30,18 @@ TEXTS = """
 {prefix}-002 major: {name} sends a request that the contract refuses
     A request of the {consumer} has a parameter, a header or a body that the published contract does not allow. A
     service that keeps the contract refuses it.
+    Example: GET /orders query page | a parameter of the operation | no such parameter
 {prefix}-003 major: {name} expects an undocumented status
     The {consumer} handles a status that the published contract does not document for the operation, so no service has
     to return it.
+    Example: POST /orders 201 | one of 202, 400 | an order is placed: 201
 {prefix}-004 major: {name} reads a field that is not promised
     The {consumer} reads a field or header that the published contract lacks or declares optional. A service may omit
     it, and the {consumer} then breaks.
+    Example: GET /orders/7 200 /customer/name | a required member | an order is shown: an optional member
 {prefix}-005 major: {name} expects a value that the contract rules out
     The {consumer} expects a field to have a type or value that the published contract does not allow for it.
+    Example: GET /orders/7 200 /total | type integer | an order is shown: "12.50"
 """
 EVERYWHERE = frozenset({"content-type", "content-length", "date"})
 """Response headers that a contract need not document."""
