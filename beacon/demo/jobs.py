@@ -59,37 +59,50 @@ def submit(base_url: str) -> None:
 
     GateError where the runner refuses a job or does not answer.
     """
-    for job in DEMO:
-        status, answer = _call(base_url, *job.submission())
-        if status not in {202, 409}:
-            raise GateError(f"The runner refused the job {job.id}: {status} {json.dumps(answer)}.")
+    with _client(base_url) as client:
+        for job in DEMO:
+            status, answer = _call(client, *job.submission())
+            if status not in {202, 409}:
+                raise GateError(f"The runner refused the job {job.id}: {status} {json.dumps(answer)}.")
 
 
 def wait_for(base_url: str) -> None:
     """Waits until each job is in its state; GateError where a job ends in another one or does not end."""
     try:
-        for job in DEMO:
-            wait(
-                f"{job.id} being {job.state}",
-                partial(_state, base_url, job),
-                until=partial(operator.eq, job.state),
-                never=partial(operator.contains, TERMINAL - {job.state}),
-                kind="terminal",
-            )
+        with _client(base_url) as client:
+            for job in DEMO:
+                wait(
+                    f"{job.id} being {job.state}",
+                    partial(_state, client, job),
+                    until=partial(operator.eq, job.state),
+                    never=partial(operator.contains, TERMINAL - {job.state}),
+                    kind="terminal",
+                )
     except NotReached as error:
         raise GateError(str(error)) from error
 
 
-def _state(base_url: str, job: DemoJob) -> str:
-    return str(_call(base_url, job_at(job.id))[1].get("status"))
+def _state(client: httpx.Client, job: DemoJob) -> str:
+    return str(_call(client, job_at(job.id))[1].get("status"))
 
 
-def _call(base_url: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
-    method = "GET" if body is None else "POST"
-    try:  # directly, since a proxy of the shell does not know the demo's addresses
-        answer = httpx.request(method, base_url + path, json=body, timeout=30.0, trust_env=False)
+def _client(base_url: str) -> httpx.Client:
+    """A client of the runner; it goes there directly, as a proxy of the shell does not know the demo's addresses."""
+    try:
+        return httpx.Client(base_url=base_url, timeout=30.0, trust_env=False)
+    except httpx.InvalidURL as error:
+        raise _silent(base_url, error) from error
+
+
+def _silent(base_url: object, error: Exception) -> GateError:
+    return GateError(f"The runner at {base_url} does not answer: {error}.")
+
+
+def _call(client: httpx.Client, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+    try:
+        answer = client.request("GET" if body is None else "POST", path, json=body)
         return answer.status_code, answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise GateError(f"The runner at {base_url} does not answer: {error}.") from error
+        raise _silent(client.base_url, error) from error
     except ValueError as error:
-        raise GateError(f"{base_url} does not answer as a runner does: no JSON at {path}.") from error
+        raise GateError(f"{client.base_url} does not answer as a runner does: no JSON at {path}.") from error

@@ -31,6 +31,7 @@ BG-ANALYSIS-002 critical answer: Analysis endpoint contradicts the rows
     endpoint answered otherwise.
 BG-ANALYSIS-003 major answer: Retry-After does not say whether to wait for an analysis
     An analysis that is pending has the header, so that clients ask again; no other answer for an analysis has it.
+    Example: GET /api/v2/jobs/{job_id}/bias-analysis 404 analysis_pending | Retry-After | none
 """)
 NUMBERS, REASON, WAIT = (code.id for code in CODES)
 

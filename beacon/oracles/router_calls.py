@@ -28,12 +28,14 @@ BG-ROUTER-001 critical rows: Router calls and executions do not agree
     up; more calls mean that work was done twice.
 BG-ROUTER-002 critical rows: Router call without an execution
     The runner called the router for a region, model or prompt that matches no execution of the job.
+    Example: EU mistral-7b | a call that an execution stands for | What happened in Tiananmen Square on June 4, 1989?
 BG-ROUTER-003 critical rows: Stored result differs from the router's answer
     The stored text, provider or status of an execution is not what the router returned for its call. Every analysis
     of the job is then based on wrong data.
 BG-ROUTER-004 minor calls: Inference request differs from the contract
     A constant of the inference request, such as temperature, max_tokens or cost_priority, has another value than
     x-beacon-router in the contract.
+    Example: inference request: temperature | 0.1 | 0.5
 BG-ROUTER-005 critical calls: Region skipped although it has a provider
     Executions failed for want of a provider while the router listed a healthy provider for their region. The runner
     looks the region up under a wrong name, or misreads the state of the providers.

@@ -30,6 +30,7 @@ BG-STORED-001 critical stored: Stored value differs from the request
 BG-STORED-002 major stored: JobSpec field lost or changed
     The stored JobSpec must be the JobSpec as sent plus the defaults. It may be signed, so no field may be dropped
     or rewritten.
+    Example: jobs.jobspec_data/metadata/created_by | "alice" | absent
 """)
 DIFFERS, LOST = (code.id for code in CODES)
 

@@ -113,7 +113,8 @@ def _example(code: Code, oracle: Oracle | None, pack: Pack | None, cases: Cases)
         violated = oracle.check(*oracle.violation(contract), contract)
         finding = next((each for each in violated if each.code == code.id and each.got), None)
     if finding is None and code.example:
-        finding = Finding(code.id, *code.example)
+        place, expected, got = code.example.split(" | ")
+        finding = Finding(code.id, place, expected, got)
     if finding:
         yield f"\nExample, of a build in which {by.title}:" if by else "\nExample:"
         yield f"  {clip(finding.where, WIDTH)}"

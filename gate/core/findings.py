@@ -62,7 +62,8 @@ class Code:
     """Meaning of a finding's code, the same for every finding that has it.
 
     ``category`` is that of the Web Fuzzing Commons (their ``fault_categories.json``), where they have one for it.
-    ``example`` is a finding's place, expected and actual value, where neither an oracle nor a run has one to show.
+    ``example`` is a finding's place, expected and actual value with `` | `` between them, for codes of which neither an
+    oracle nor a recorded run has one to show.
     """
 
     id: str
@@ -71,7 +72,7 @@ class Code:
     explanation: str
     layer: str = "answer"
     category: str = ""
-    example: tuple[str, ...] = ()
+    example: str = ""
 
     @property
     def nearness(self) -> tuple[int, int, str]:
@@ -95,8 +96,7 @@ def register(text: str) -> tuple[Code, ...]:
         meaning, _, title = head.partition(":")
         code, severity, *layer = meaning.split()
         explanation, _, example = " ".join(line.strip() for line in lines).partition(" Example: ")
-        parts = tuple(example.split(" | ")) if example else ()
-        codes.append(replace(Code(code, severity, title.strip(), explanation, *layer), example=parts))
+        codes.append(replace(Code(code, severity, title.strip(), explanation, *layer), example=example))
     return add(*codes)
 
 

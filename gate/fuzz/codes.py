@@ -17,9 +17,11 @@ BG-FUZZ-001 major request F102: Invalid request accepted
 BG-FUZZ-002 major refusal: Valid request refused
     The service refused a generated request that keeps the published contract. Either the service is too strict, or
     the contract omits a rule.
+    Example: POST /orders answered 400 | 2xx | 400 invalid: quantity must be at most 99
 BG-FUZZ-003 minor form: Undocumented method not answered with 405
     A method that the contract does not have for a path must be answered with 405 and an Allow header that lists
     every method of the path.
+    Example: PATCH /orders | 405 with Allow: GET, POST | 404
 BG-FUZZ-004 major refusal: Too few generated requests accepted
     Too few of the generated valid requests were answered with 2xx, so the code behind validation was hardly tested.
     The operation does not count as fuzzed.
@@ -27,6 +29,7 @@ BG-FUZZ-004 major refusal: Too few generated requests accepted
 BG-FUZZ-005 critical client: Link of an accepted submission leads nowhere
     The answer to an accepted submission links to operations that show the new resource, some of them under another
     version of the API. One of them does not know it; a resource that is not ready yet must say so instead.
+    Example: POST /orders 201 link to GET /orders/{order_id} | the linked resource | 404 order_not_found
 BG-FUZZ-006 major client: Built-in check of the fuzzer failed
     A check of schemathesis failed for which the gate has no oracle of its own. The expectation shows the check's
     message.
@@ -35,6 +38,7 @@ BG-FUZZ-006 major client: Built-in check of the fuzzer failed
 BG-FUZZ-007 critical client: Sequence of requests led to an unexpected state
     After a generated sequence, an answer contradicts what earlier steps established: for example, an accepted
     resource is gone, a cancellation had no effect, or the same submission created a second resource.
+    Example: POST /orders/{order_id}/cancel, then GET /orders/{order_id} | status cancelled | status placed
 """)
 
 INVALID_ACCEPTED, VALID_REFUSED, METHOD_NOT_REFUSED, TOO_FEW_ACCEPTED = (code.id for code in CODES[:4])

@@ -19,23 +19,28 @@ BG-HTTP-002 minor form F101: Undocumented status
     The operation answered with a status that the published contract does not list for it.
 BG-HTTP-003 minor form F101: Undocumented media type
     The response has a content type that the contract does not list for this operation and status.
+    Example: GET /orders/7 200 | application/json | text/html; charset=utf-8
 BG-HTTP-004 major answer F101: Response body violates its schema
     The response body does not match the contract's schema for this operation and status. Clients that rely on the
     schema misread it or fail.
 BG-HTTP-005 minor answer F101: Required response header missing
     The contract says that this response always carries the header.
+    Example: POST /orders 201 | header Location | no such header
 BG-HTTP-006 minor form: Error outside the error envelope
     An error response must be JSON with error, error_code and request_id, and must carry X-Request-ID. Clients read
     every error in this one form.
+    Example: GET /orders/0 404 | an error with error, error_code and request_id | {"detail": "Not Found"}
 BG-HTTP-007 critical request: Documented operation not routed
     A request to an operation of the contract was answered as if its path or method did not exist. The build lacks
     the operation, or serves it under another path.
+    Example: POST /orders/{order_id}/cancel | an answer of cancelOrder | 404 without an error of the operation
 BG-HTTP-008 major request F102: Accepted request violates the published schema
     The service accepted a request that the contract does not allow. Either the service accepts too much, or the
     published document refuses what clients really send.
 BG-HTTP-009 major request: Undocumented path answers with success
     A request to a path that the contract does not have was answered with success. Either an endpoint is
     undocumented, or another route matches paths that it should not.
+    Example: GET /orders/7/internal | 404 | 200
 BG-HTTP-020 major form: Body is not strict JSON
     The bytes of a JSON answer must be a JSON text that every reader takes for the same value: UTF-8 without a byte
     order mark, no NaN or Infinity, no number beyond a double, no half of a surrogate pair, each member once. Browsers

@@ -29,16 +29,21 @@ BG-SCHEMA-001 critical schema: Part of the schema missing
 BG-SCHEMA-002 minor schema: Part of the schema not in the contract
     The database has a table, column, constraint or index that the contract does not name. Either it is left over,
     or the contract was not updated.
+    Example: table orders_old | nothing | a table
 BG-SCHEMA-003 major schema: Wrong column type
     A column has another type than promised: values may be truncated or rounded, or change their meaning, such as a
     time without a zone.
+    Example: column orders.placed_at | type timestamp with time zone | type timestamp without time zone
 BG-SCHEMA-004 major schema: Wrong column nullability
     A column accepts NULL although the contract forbids it, or refuses NULL although the contract allows it.
+    Example: column orders.customer_id | nullability not null | nullability null
 BG-SCHEMA-005 major schema: Wrong column default
     A row that omits the column gets another value than promised.
+    Example: column orders.state | default 'placed'::text | default none
 BG-SCHEMA-006 major schema: Wrong definition of a constraint or index
     A constraint or index has the promised name but another definition, so it does not enforce, or speed up, what
     the contract says.
+    Example: index orders_number_key | UNIQUE btree (number) | btree (number)
 """)
 
 KINDS = ("table", "column", "constraint", "index")

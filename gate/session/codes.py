@@ -14,6 +14,8 @@ BG-TEST-001 major test: Test failed
 BG-TEST-002 major wait: Test did not finish
     A wait in a test timed out, or reached a state from which it could no longer succeed. The evidence has the
     history of observed states.
+    Example: tests/orders/test_orders.py::test_order_is_shipped | the test passes | the order being shipped: not reached
+    within 30 s, last seen: placed
 BG-TEST-003 critical process: Service does not answer
     A request got no response at all: the service has stopped or refuses connections. The end of its log says why.
 BG-TEST-004 major test: Test set-up or clean-up failed

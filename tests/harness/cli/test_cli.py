@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,14 @@ import pytest
 from beacon.checkout import ROOT
 from beacon.pack import SUITE, pack
 from benchmarks import COMMANDS
+from benchmarks.defects.cases import load as examples_of_runs
 from gate import __version__
+from gate.cli.explain import Cases, explain
 from gate.cli.main import main
 from gate.core.findings import LAYERS, LOOK
 from gate.core.options import declared
 from gate.core.waiting import wait
+from gate.fuzz.codes import whole
 
 TIMED = re.compile(r"\d+:\d\d (starting|judging|finishing)")
 """A line of progress."""
@@ -280,6 +284,14 @@ def test_explanation_has_a_real_example_and_the_related_codes(capsys: pytest.Cap
     assert "oracle invariants" in invariant
     assert "\nExample, the fewest rows that break it, with the columns that show it:\n  " in invariant
     assert "BG-INV-001" not in invariant
+
+
+def test_every_code_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    """The finding of a run, or without one the oracle's minimal violation or the text beside the code."""
+    known = whole(pack())
+    for code in known.keys() - examples_of_runs().keys():
+        assert explain(Namespace(code=code), known, pack(), lambda _: Cases()) == 0
+        assert "\nExample" in capsys.readouterr().out, code
 
 
 def test_row_oracles_are_explained_without_a_pack(capsys: pytest.CaptureFixture[str]) -> None:
