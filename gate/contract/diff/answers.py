@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gate.contract.diff.change import Change
-from gate.contract.diff.parts import Parts, required
+from gate.contract.diff.links import links
+from gate.contract.diff.parts import Parts, required, written
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Rule
 from gate.contract.nodes import Node
@@ -14,6 +15,9 @@ Responses = Mapping[str, Node]
 """Responses by status, range of statuses, or ``default``."""
 
 DEFAULT = "default"
+
+BODILESS = frozenset({"204", "205", "304", "100", "101", "102", "103", "1XX"})
+"""Statuses of responses without a body, whatever is documented."""
 
 
 def responses(parts: Parts, place: Place, old: Node, new: Node) -> Iterator[Change]:
@@ -78,9 +82,10 @@ def _success(status: str) -> bool:
 
 def _response(parts: Parts, place: Place, old: Node, new: Node) -> Iterator[Change]:
     types = Rule.RESPONSE_TYPE_REMOVED, Rule.RESPONSE_TYPE_ADDED
-    yield from parts.content(place, parts.answered, old, new, types)
+    if not (place.operation.startswith("HEAD ") or place.location.removeprefix("response ") in BODILESS):
+        yield from parts.content(place, parts.answered, old, new, types)
     yield from _headers(parts, place, old, new)
-    yield from _links(place, old, new)
+    yield from links(place, old, new)
 
 
 def _headers(parts: Parts, place: Place, old: Node, new: Node) -> Iterator[Change]:
@@ -99,23 +104,8 @@ def _headers(parts: Parts, place: Place, old: Node, new: Node) -> Iterator[Chang
             yield here.change(rule, old.child("headers", name), f"{name} removed")
         else:
             yield from required(here, header, after[key][1], Rule.HEADER_REQUIRED, Rule.HEADER_OPTIONAL)
+            yield from written(here, Rule.HEADER_WRITTEN_DIFFERENTLY, header, after[key][1])
             yield from parts.text(here, parts.answered, header, after[key][1])
     for name in [name for key, (name, _) in after.items() if key not in before]:
         here = place.at(f"{place.location}, header {name}")
         yield here.change(Rule.HEADER_ADDED, new.child("headers", name), f"{name} added")
-
-
-def _links(place: Place, old: Node, new: Node) -> Iterator[Change]:
-    before, after = dict(old.child("links").items()), dict(new.child("links").items())
-    for name, link in before.items():
-        here = place.at(f"{place.location}, link {name}")
-        if name not in after:
-            yield here.change(Rule.LINK_REMOVED, old.child("links", name), f"{name} removed")
-            continue
-        links = [{k: v for k, v in side.value.items() if k != "description"} for side in (link, after[name])]
-        if links[0] != links[1]:
-            yield here.change(Rule.LINK_CHANGED, after[name], f"{name} changed", links[0], links[1])
-    for name in [name for name in after if name not in before]:
-        yield place.at(f"{place.location}, link {name}").change(
-            Rule.LINK_ADDED, new.child("links", name), f"{name} added"
-        )

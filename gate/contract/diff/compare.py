@@ -88,6 +88,14 @@ def _operation(place: Place, old: Node, new: Node) -> Iterator[Change]:
 
 def _callbacks(place: Place, old: Node, new: Node, parts: Parts) -> Iterator[Change]:
     before, after = dict(old.items()), dict(new.items())
+    for name in [name for name in before if name not in after]:
+        same = (key for key in after if key not in before and after[key].value.keys() == before[name].value.keys())
+        renamed = next(same, None)
+        if renamed is not None:  # the name of a callback is in no request
+            yield place.at(f"callback {name}").change(
+                Rule.CALLBACK_CHANGED, after[renamed], f"callback {name} renamed to {renamed}", severity="safe"
+            )
+            before[renamed] = before.pop(name)
     for name in dict.fromkeys([*before, *after]):
         here = place.at(f"callback {name}")
         if name not in after:

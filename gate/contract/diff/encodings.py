@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gate.contract.diff.change import Change
@@ -16,20 +16,28 @@ from gate.contract.nodes import Node, simplified
 STYLE = {"style": "form", "explode": None, "allowReserved": False}
 
 
-def encodings(place: Place, direction: Direction, media: str, old: Node, new: Node) -> Iterator[Change]:
+Compare = Callable[[Place, Node, Node], Iterator[Change]]
+"""Compares two headers, which are text."""
+
+
+def encodings(
+    compare: Compare, place: Place, direction: Direction, media: str, old: Node, new: Node
+) -> Iterator[Change]:
     """Members of a form that are written in another way; other media types have no encoding."""
-    kind = MediaType.parse(media).main, MediaType.parse(media).sub
-    if kind not in (FORM, MULTIPART) or old.value.get("encoding") == new.value.get("encoding"):
+    kind = MediaType.parse(media)
+    multipart = kind.main == MULTIPART
+    if not (multipart or (kind.main, kind.sub) == FORM) or old.value.get("encoding") == new.value.get("encoding"):
         return
     before, after = (dict(side.child("encoding").items()) for side in (old, new))
     members = [_members(side) for side in (old, new)]
     for name in [name for name in {**before, **after} if name in members[0] and name in members[1]]:
         here = place.at(f"{place.location}, encoding of {name}")
         sides = before.get(name, old.child("encoding", name)), after.get(name, new.child("encoding", name))
-        if kind == MULTIPART:
+        if multipart or not any((side.value or {}).keys() & STYLE.keys() for side in sides):
             types = [_types(side, listed[name]) for side, listed in zip(sides, members, strict=True)]
             yield from _written(here, direction, sides[1].child("contentType"), *types)
-            yield from _headers(here, direction, *sides)
+        if multipart:
+            yield from _headers(compare, here, direction, *sides)
         else:
             styles = [_style(side, listed[name]) for side, listed in zip(sides, members, strict=True)]
             yield from _styled(here, sides[1], *styles)
@@ -63,14 +71,14 @@ def _written(place: Place, direction: Direction, node: Node, before: list[str], 
     yield place.change(Rule.ENCODING_CHANGED, node, text, before, after, "safe" if covered else "breaking")
 
 
-def _headers(place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
-    """Headers of a part that came, went, or became required; Content-Type is not theirs to say."""
-    before, after = (
-        {name.lower(): bool(header.value.get("required")) for name, header in side.child("headers").items()}
-        for side in (old, new)
-    )
-    before.pop("content-type", None)
-    after.pop("content-type", None)
+def _headers(compare: Compare, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
+    """Headers of a part that came, went, or changed; Content-Type is not theirs to say."""
+    headers = [{name.lower(): header for name, header in side.child("headers").items()} for side in (old, new)]
+    for side in headers:
+        side.pop("content-type", None)
+    for name in headers[0].keys() & headers[1].keys():
+        yield from compare(place.at(f"{place.location}, header {name}"), headers[0][name], headers[1][name])
+    before, after = ({name: bool(header.value.get("required")) for name, header in side.items()} for side in headers)
     for name in [name for name in {**before, **after} if before.get(name) != after.get(name)]:
         needed = after.get(name) if direction is Direction.REQUEST else before.get(name) and not after.get(name)
         gone = name not in after

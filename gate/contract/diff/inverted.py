@@ -38,6 +38,7 @@ SEVERITY = {
     Rule.HEADER_OPTIONAL: "safe",
     Rule.HEADER_REQUIRED: "breaking",
     Rule.HEADER_ADDED: "risky",
+    Rule.HEADER_WRITTEN_DIFFERENTLY: "breaking",
 }
 """The severity of a change for a subscriber."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,20 @@ from gate.contract.diff.trail import Trail
 from gate.contract.nodes import Node
 
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+KEYWORDS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("string",): ("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType", "contentSchema"),
+    ("number", "integer"): ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    ("array",): (
+        *("items", "prefixItems", "contains", "minContains", "maxContains", "minItems", "maxItems"),
+        *("uniqueItems", "unevaluatedItems"),
+    ),
+    ("object",): (
+        *("properties", "patternProperties", "additionalProperties", "propertyNames", "required", "minProperties"),
+        *("maxProperties", "dependentRequired", "dependentSchemas", "unevaluatedProperties"),
+    ),
+}
+"""Keywords that say something of values of these types alone."""
+
 JSON_TYPES: dict[type, str] = {
     str: "string",
     float: "number",
@@ -62,6 +76,15 @@ def types(old: Node, new: Node) -> Iterator[SchemaChange]:
         yield SchemaChange(SchemaRule.TYPE_NARROWED, place, f"{old_types} no longer allowed", *values)
     elif added:
         yield SchemaChange(SchemaRule.TYPE_WIDENED, place, f"{new_types} allowed", *values)
+
+
+def applicable(node: Node) -> Node:
+    """The schema without the keywords of types that it does not allow."""
+    allowed = listed_types(node.value)
+    idle = {key for kinds, keys in KEYWORDS_OF.items() if not allowed & set(kinds) for key in keys}
+    if idle.isdisjoint(node.value):
+        return node
+    return replace(node, value={key: value for key, value in node.value.items() if key not in idle})
 
 
 def listed_types(schema: Mapping[str, Any]) -> frozenset[str]:
@@ -175,7 +198,7 @@ def _hint(schema: Node, keyword: str) -> Any:
     """The value of a hint; what it says anyhow is left out."""
     value = schema.value.get(keyword)
     if keyword == "format":
-        return value if value in ENCODINGS else None
+        return value if value in ENCODINGS and not _octets(schema) else None
     if keyword in ("contentEncoding", "contentMediaType"):
         text = str(value).lower() if value is not None else None
         return None if text in ("7bit", "8bit", "binary", "identity") else text
@@ -191,6 +214,11 @@ def _hint(schema: Node, keyword: str) -> Any:
         spelt = {name: target for name, target in mapping.items() if name not in implicit}
         return {"propertyName": value.get("propertyName"), "mapping": spelt}
     return value
+
+
+def _octets(schema: Node) -> bool:
+    """Return whether ``contentMediaType`` says already that there are octets, as the loader makes it say."""
+    return bool(schema.value.get("contentMediaType") == "application/octet-stream")
 
 
 def _reading(before: Any, after: Any, direction: Direction) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from gate.contract.diff.change import Change, Proof, Where
@@ -17,9 +18,12 @@ from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.schemas import Schemas
 from gate.contract.diff.views import Views
 from gate.contract.diff.wire import SCALARS, Texts, texts_in
+from gate.contract.diff.xml import elements
 from gate.contract.nodes import Node, Operation, simplified
 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+
+RESERVED = re.compile(r"[:/?#\[\]@!$&'()*+,;=]")
 
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters that OpenAPI ignores."""
@@ -70,13 +74,7 @@ class Parts:
             text = f"{before} renamed to {after}"
             yield place.change(Rule.PARAMETER_RENAMED, new.child("name"), text, before, after)
         yield from required(place, old, new, Rule.PARAMETER_REQUIRED, Rule.PARAMETER_OPTIONAL)
-        types = _types(old) | _types(new) if _types(old) == _types(new) else _types(old) & SCALARS or _types(old)
-        before, after = _serialisation(old, types), _serialisation(new, types)
-        for keyword in [key for key in after if after[key] != before[key]]:
-            text = f"{keyword} {before[keyword]} -> {after[keyword]}"
-            rule, more = Rule.PARAMETER_WRITTEN_DIFFERENTLY, keyword in ("allowReserved", "allowEmptyValue")
-            severity = "safe" if more and after[keyword] else ""
-            yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword], severity)
+        yield from written(place, Rule.PARAMETER_WRITTEN_DIFFERENTLY, old, new)
         yield from self.text(place, self.sent, old, new)
 
     def body(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
@@ -109,15 +107,20 @@ class Parts:
             wider = covering(media, before)
             if wider is None:
                 yield place.change(types[1], after[media], f"{media} added")
-            elif not request:
+            else:
                 yield from self._media(place, direction, (media, before[wider]), after[media])
 
     def _media(self, place: Place, direction: Direction, old: tuple[str, Node], new: Node) -> Iterator[Change]:
         here = place.at(f"{place.location}, {old[0]}")
         before, after = (side.child("schema", default=True) for side in (old[1], new))
+        if MediaType.parse(old[0]).is_raw and _octets(before) and _octets(after):
+            return
         encoding = {**(old[1].value.get("encoding") or {}), **(new.value.get("encoding") or {})}
         yield from self.schema(here, direction, before, after, texts_in(old[0], encoding, direction, self._containment))
-        yield from encodings(here, direction, old[0], old[1], new)
+        if MediaType.parse(old[0]).is_xml:
+            for change in elements(before, after):
+                yield _placed(here, direction, change, change.severity)
+        yield from encodings(partial(self._header_of_part, direction), here, direction, old[0], old[1], new)
 
     def schema(
         self, place: Place, direction: Direction, old: Node, new: Node, texts: Texts | None = None
@@ -134,6 +137,9 @@ class Parts:
         for change in schemas.compare(before, after):
             proof = Proof(change.trail, direction, schemas.containment) if change.trail else None
             yield replace(_placed(place, direction, change, schemas.severity(change)), proof=proof)
+
+    def _header_of_part(self, direction: Direction, place: Place, old: Node, new: Node) -> Iterator[Change]:
+        yield from self.text(place, direction, old, new)
 
     def text(self, place: Place, direction: Direction, old: Node, new: Node) -> Iterator[Change]:
         """Changes of the schema of a parameter or a header, which is written as text."""
@@ -165,6 +171,27 @@ def _style(parameter: Node) -> tuple[str, bool]:
     return style, bool(value.get("explode", style == "form"))
 
 
+def written(place: Place, rule: Rule, old: Node, new: Node) -> Iterator[Change]:
+    """The changes of how a parameter or a header is written."""
+    types = _types(old) | _types(new) if _types(old) == _types(new) else _types(old) & SCALARS or _types(old)
+    before, after = _serialisation(old, types), _serialisation(new, types)
+    if before["allowReserved"] != after["allowReserved"] and not (_reserved(old) and _reserved(new)):
+        before["allowReserved"] = after["allowReserved"]
+    for keyword in [key for key in after if after[key] != before[key]]:
+        text = f"{keyword} {before[keyword]} -> {after[keyword]}"
+        severity = "safe" if keyword in ("allowReserved", "allowEmptyValue") and after[keyword] else ""
+        yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword], severity)
+
+
+def _reserved(parameter: Node) -> bool:
+    """Return whether a value may have characters that are reserved in a URI."""
+    schema = simplified(_schema_of(parameter)).value
+    listed = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if listed is not None:
+        return any(isinstance(value, list | dict) or RESERVED.search(str(value)) for value in listed)
+    return bool(listed_types(schema) & {"string", "array", "object"})
+
+
 def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
     """Keywords that say how the value of a parameter is written, where they have an effect on these types."""
     value = parameter.value
@@ -172,7 +199,7 @@ def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
     scalar, array = types <= SCALARS, types <= SCALARS | {"array"}
     without_effect = scalar or (array and style == "simple") or style == "deepObject"
     media = next(iter(value.get("content", {})), None)
-    query = value["in"] == "query"
+    query = value.get("in") == "query"
     return {
         "style": style if not scalar or style in ("label", "matrix") else "any",
         "explode": None if without_effect else explode,
@@ -180,6 +207,16 @@ def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
         "allowEmptyValue": query and bool(value.get("allowEmptyValue", False)),
         "content": media and MediaType.parse(media),
     }
+
+
+def _octets(schema: Node) -> bool:
+    """Return whether a schema says no more than that there are octets, in the words of 3.0 or of 3.1."""
+    value = simplified(schema).value
+    return (
+        (value.get("type") == "string" or not value)
+        and value.keys() <= {"type", "format", "contentMediaType"}
+        and (value.get("format", "binary") == "binary")
+    )
 
 
 def _types(parameter: Node) -> frozenset[str]:

@@ -13,13 +13,15 @@ from typing import Any
 
 from gate.contract.diff.branches import COMBINATIONS, branches, match, one_sided, unmatched
 from gate.contract.diff.containment import Answer, Containment
-from gate.contract.diff.keywords import SchemaChange, bounds, hints, pointer, types, values
+from gate.contract.diff.keywords import SchemaChange, applicable, bounds, hints, pointer, types, values
 from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import SEVERITIES, Direction, SchemaRule, rules
 from gate.contract.diff.trail import ENTRY, MEMBER, OTHER, SAME, Trail
 from gate.contract.diff.unchanged import Unchanged
+from gate.contract.diff.views import conjuncts
 from gate.contract.nodes import Node, inlined, simplified
+from gate.core import pointer as pointers
 
 BEYOND_CONTAINMENT = frozenset(
     {
@@ -36,6 +38,9 @@ MILDER = {
     Direction.RESPONSE: SchemaRule.MEMBER_REMOVED_FROM_OPEN,
 }
 """Rules for changes that containment calls incompatible only because a value may have had any member."""
+
+WHOLE = frozenset({"oneOf", "unevaluatedItems", "unevaluatedProperties"})
+"""Keywords that may refuse a value of which each schema below accepts more."""
 
 TRANSPARENT = frozenset({"type", "properties", "required", "items", "additionalProperties", "$defs"})
 """Keywords of a schema that fits exactly where the schemas in it fit, if nothing else of it has changed."""
@@ -71,7 +76,7 @@ class Schemas:
         if self.unchanged(old, new):
             return []
         written = old, new
-        old, new = simplified(old), simplified(new)
+        old, new = applicable(simplified(old)), applicable(simplified(new))
         key = (old.pointer, new.pointer)
         if key in self._known:
             return self._known[key]
@@ -186,6 +191,8 @@ class Schemas:
         changes = [*own, *below]
         if not changes or (not own and old.value.keys() | new.value.keys() <= TRANSPARENT):
             return changes
+        moved = [change for change in changes if _stays(change, old, new)]
+        changes = [change for change in changes if change not in moved]
         answer = self.containment.compatible(old, new, self.direction)
         if answer is Answer.YES:
             if self.containment.equivalent(old, new):
@@ -197,7 +204,7 @@ class Schemas:
             or (change.rule not in BEYOND_CONTAINMENT and self.severity(change) in grave)
             for change in changes
         )
-        if explained or not (own or "oneOf" in old.value or "oneOf" in new.value):
+        if explained or not (own or moved or any(key in WHOLE for key in (*old.value, *new.value))):
             return changes
         keywords = [key for key in {**old.value, **new.value} if old.value.get(key) != new.value.get(key)]
         named = ", ".join(keywords) or "a schema below"
@@ -215,6 +222,18 @@ def _through(old: Node, new: Node, step: tuple[str, str], changes: Iterable[Sche
         below = change.trail
         trail = Trail(old, new, step, below, below.length + 1) if below else Trail(old, new)
         yield replace(change, trail=trail)
+
+
+def _stays(change: SchemaChange, old: Node, new: Node) -> bool:
+    """Return whether a member came or went in one condition of ``allOf`` while another one declares it."""
+    side = {SchemaRule.MEMBER_REMOVED_FROM_OPEN: new, SchemaRule.MEMBER_ADDED_TO_OPEN: old}.get(change.rule)
+    trail = change.trail
+    while trail is not None and trail.step[0] == SAME:
+        trail = trail.below
+    if side is None or trail is not None or "allOf" not in side.value:
+        return False
+    name = pointers.split(change.pointer)[-1]
+    return any(name in part.get("properties", ()) for part in conjuncts(side.document, side.value))
 
 
 def _either(old: Node, new: Node, keyword: str, kind: type = object) -> bool:

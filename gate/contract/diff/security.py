@@ -89,8 +89,10 @@ def _definitions(old: Node, new: Node, *written: list[dict[str, list[str]]]) -> 
 
 def _flows(place: Place, old: Node, new: Node, used: set[str]) -> Iterator[Change]:
     rule = Rule.SECURITY_SCHEME_CHANGED
-    after = dict(new.items())
-    for name, flow in old.items():
+    before, after = dict(old.items()), dict(new.items())
+    for name in [name for name in after if name not in before]:
+        yield place.change(rule, after[name], f"flow {name} added", severity="safe")
+    for name, flow in before.items():
         if name not in after:
             yield place.change(rule, flow, f"flow {name} removed", severity="breaking")
             continue

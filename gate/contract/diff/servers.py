@@ -22,26 +22,26 @@ PORTS = {"http": ":80", "https": ":443"}
 def servers(place: Place, old: Operation, new: Operation) -> Iterator[Change]:
     """Addresses that the operation no longer has, and new ones."""
     before, after = _addresses(old), _addresses(new)
+    open_ = [re.compile("[^/]+".join(map(re.escape, key.split("{}")))) for key in after if "{}" in key]
     for address, server in before.items():
-        if address not in after:
+        if address not in after and not any(form.fullmatch(address) for form in open_):
             yield place.change(Rule.SERVER_REMOVED, server, f"server {address or '/'} removed")
     for address, server in after.items():
         if address not in before:
             yield place.change(Rule.SERVER_ADDED, server, f"server {address or '/'} added")
             continue
-        for name, default in _defaults(before[address], address).items():
-            now = _defaults(server, address).get(name)
+        for (_, default), (name, now) in zip(_defaults(before[address]), _defaults(server), strict=False):
             if now != default:
                 text = f"{name}: default {default} -> {now}"
                 yield place.change(Rule.SERVER_CHANGED, server.child("variables", name), text, default, now)
 
 
-def _defaults(server: Node, address: str) -> dict[str, Any]:
-    """The defaults of variables that stay open in an address."""
-    names = set(re.findall(r"\{([^{}]*)\}", address))
-    return {
-        name: variable.value.get("default") for name, variable in server.child("variables").items() if name in names
-    }
+def _defaults(server: Node) -> list[tuple[str, Any]]:
+    """The variables that may have any value, in the order of the address, each with its default."""
+    variables = dict(server.child("variables").items())
+    names = re.findall(r"\{([^{}]*)\}", str(server.child("url").value))
+    values = [(name, variables[name].value) for name in names if name in variables]
+    return [(name, value.get("default")) for name, value in values if not value.get("enum")]
 
 
 def _addresses(operation: Operation) -> dict[str, Node]:
@@ -54,7 +54,7 @@ def _addresses(operation: Operation) -> dict[str, Node]:
     for index in range(len(listed.value)):
         server = listed.child(index)
         for address in _expanded(server):
-            by_address.setdefault(_plain(address), server)
+            by_address.setdefault(re.sub(r"\{[^{}]*\}", "{}", _plain(address)), server)
     return by_address
 
 

@@ -27,7 +27,7 @@ FREE = frozenset({"type", "default", "nullable"})
 """Keywords of a schema that leave a string free."""
 TEXTS_OF = {"integer": "^-?(0|[1-9][0-9]*)$", "boolean": "^(true|false)$"}
 """Patterns of the texts of a type."""
-FORM, MULTIPART = ("application", "x-www-form-urlencoded"), ("multipart", "form-data")
+FORM, MULTIPART = ("application", "x-www-form-urlencoded"), "multipart"
 
 
 @dataclass
@@ -89,11 +89,11 @@ def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, conta
     kind = media.main, media.sub
     if kind == FORM:
         return Texts(direction, containment, list_of_one=True)
-    if kind == MULTIPART:
+    if media.main == MULTIPART:
         types = {name: str(entry.get("contentType", "")) for name, entry in encoding.items() if isinstance(entry, dict)}
         written = frozenset(name for name, text in types.items() if "json" in text)
         return Texts(direction, containment, list_of_one=True, depth=2, json=written)
-    if media.sub == "xml" or media.sub.endswith("+xml"):
+    if media.is_xml:
         return Texts(direction, containment)
     return Texts(direction, containment, depth=0) if media.main == "text" else None
 
