@@ -58,7 +58,7 @@ def _members(schema: Node) -> dict[str, Node]:
 
 
 def _written(document: Mapping[str, Any], schema: Any) -> dict[str, Any]:
-    """What ``xml`` says of a schema, and of those that it names by ``$ref`` and ``allOf``."""
+    """The members of ``xml`` of a schema, and of those that it names by ``$ref`` and ``allOf``."""
     listed = [part.get("xml") for part in conjuncts(document, schema)]
     return {key: value for xml in reversed(listed) if isinstance(xml, Mapping) for key, value in xml.items()}
 

@@ -167,7 +167,7 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str]] = {
     "query from a list": (query(schema=LIST), query(schema=S), "breaking"),
     "query to words": (query(schema={**N, "enum": [1, 2]}), query(schema={**S, "enum": ["1", "2", "3"]}), "safe"),
     "query to other words": (query(schema={**N, "enum": [1, 2]}), query(schema={**S, "enum": ["1", "3"]}), "breaking"),
-    "reserved characters refused": (query(allowReserved=True), query(), "breaking"),
+    "reserved characters refused": (query(schema=S, allowReserved=True), query(schema=S), "breaking"),
     "style of a list": (query(schema=LIST), query(schema=LIST, style="pipeDelimited"), "breaking"),
     "ignored header": (operation(), query(**{"name": "Accept", "in": "header", "required": True}), "none"),
     "vendor's case": (taking("application/VND.a+json"), taking("application/vnd.a+json;charset=UTF-8"), "none"),
