@@ -98,8 +98,8 @@ class Session:
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
         self.absent = self._absent(self.database) if self.database and judging else frozenset()
         self.promised = pack.database.without(self.absent)
-        self._observer = self._observer_of(system)
-        self.observe = self._observer.observe
+        self.observer = self._observer_of(system)
+        self.observe = self.observer.observe
         unreadable = without_tables(pack.oracles, self.absent)
         offers = offered(own=self.alone, rows=self.database is not None)
         self.oracles = [each for each in available(pack.oracles, offers) if each.name not in unreadable]
@@ -239,7 +239,7 @@ class Session:
     def conclude(self, record: Record) -> Conclusion:
         """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
         try:
-            observations = self.observe(record) if self._judging else self._observer.rows(record)
+            observations = self.observe(record) if self._judging else self.observer.rows(record)
             self._whole(record)
             self._note_states(observations)
             self.journal.write(RecordConcluded(record.test, self._reached(record, observations)))
@@ -259,7 +259,7 @@ class Session:
         if cause := self.cause():
             raise cause
         self._current = record = Record("the end of the run")
-        observations = self._observer.end(record, sorted(self.resources), alone=self.alone)
+        observations = self.observer.end(record, sorted(self.resources), alone=self.alone)
         for text in observations.unattributed:
             self._unclear(text)
         return judge(record, observations, self.contract, self.oracles)
@@ -286,7 +286,7 @@ class Session:
         observations: Observations | None = None,
     ) -> Evidence:
         """Evidence of a failure: what belongs to the resources and requests that the findings name, if any."""
-        seen = observations or self._observer.rows(record)
+        seen = observations or self.observer.rows(record)
         return gather(
             record,
             message,

@@ -29,7 +29,7 @@ from gate.oracles.checks import Check
 from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
-from gate.suite import alarms
+from gate.suite import alarms, eyes
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
 from gate.suite.starting import start_system
@@ -37,13 +37,12 @@ from gate.suite.state import CANARY, JOURNAL, SETTINGS, UNJUDGED, journal_of, sh
 from gate.targets import Target
 from gate.targets.choose import choose
 from gate.targets.remote import SCRATCH, RemoteSystem
-from gate.verdict.canaries import silent
+from gate.verdict.canaries import FOLDER, silent
 from gate.verdict.decide import Run
 from gate.verdict.events import Outcome
 from gate.verdict.journal import Journal
 from gate.verdict.promises import Promises
 
-FOLDER = "canaries"
 FOLDERS = {False: FOLDER, True: f"{FOLDER}-of-the-fuzzer"}
 """Of the journals of canaries, below that of the run's journals: of the oracles, and of the fuzzer."""
 FUZZ_SHOWN = pytest.StashKey[bool]()
@@ -103,6 +102,8 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> None:
             with _session(tests.config, journal) as session:
                 for name, show in _fuzz_shows(session, settings, directory) if fuzz else _shows(session):
                     _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+                if not fuzz:
+                    eyes.check(session)
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
             reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
             journal.write(Outcome(FOLDER, "error", reason=reason))

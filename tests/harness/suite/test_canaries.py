@@ -16,12 +16,17 @@ from pydantic import BaseModel
 from beacon.database import DATABASE
 from beacon.pack import BeaconPack, pack
 from gate import suite
+from gate.core.client import Client
 from gate.core.errors import GateError
+from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.fuzz import checks
+from gate.oracles import invariants, schema
 from gate.oracles.checks import FUZZ as FUZZ_CHECK
 from gate.oracles.checks import names, read
 from gate.session import judge
+from gate.session.observe import Observer
+from gate.session.write_watch import WriteWatch
 from gate.suite import canaries
 from gate.suite.state import worker_of
 from gate.targets import Target
@@ -132,6 +137,34 @@ def test_a_row_model_that_takes_every_row_is_named(run: Worker, promise: Callabl
     model = replace(DATABASE.tables[table], model=Anything)
     promise(tables={**DATABASE.tables, table: model})
     assert f"The row model {model.code.id} ({model.code.title}) did not report" in run.show()
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "silenced", "unseen"),
+    [
+        (
+            BeaconPack,
+            "rows",
+            {},
+            "the rows of cross_region_analyses, cross_region_executions",
+        ),
+        (BeaconPack, "observe", None, "the views of a resource"),
+        (Observer, "lines", (), "the log of the service"),
+        (WriteWatch, "_changes", [], "what a refused request changes"),
+        (invariants, "offending", {}, "the rows that break an invariant"),
+        (schema, "read", {}, "a table that is in the database"),
+    ],
+)
+def test_what_is_not_seen_is_named(
+    run: Worker, monkeypatch: pytest.MonkeyPatch, part: object, name: str, silenced: object, unseen: str
+) -> None:
+    monkeypatch.setattr(part, name, lambda *_: silenced)
+    assert f"The gate does not see {unseen}" in run.show()
+
+
+def test_an_answer_that_is_not_seen_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "request", lambda *_, **__: Exchange("POST", "http://shown/", 418))
+    assert "The gate does not see the headers of an answer, or sends none." in run.show()
 
 
 def test_a_judge_that_drops_findings_is_named(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,143 @@
+"""Eyes: before the first test, what a worker sees with is shown something, and has to see it.
+
+Canaries and alarms show that what is seen is judged. A client that loses what was answered, or a database whose rows
+are not read, would blame the service for what nobody saw, or let it pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import httpx
+import psycopg
+from psycopg import sql
+
+from gate.core.client import Client
+from gate.core.database import Database
+from gate.core.errors import GateError
+from gate.core.exchange import Exchange
+from gate.core.log import Log
+from gate.core.record import Change, Record, Row, Rows
+from gate.core.transport import WatchedTransport
+from gate.oracles import invariants, schema
+from gate.oracles.invariants import Invariant
+from gate.session.session import Session
+
+STATUS, HEADER, TEXT = 418, "x-shown", "shown " * 100
+TABLE = "shown_to_the_gate"
+
+
+def check(session: Session) -> None:
+    """Show an answer, and where the database is the run's own also rows; GateError names what was not seen."""
+    _answer()
+    if session.database and session.alone and session.promised.offending:
+        _schema(session, session.database)
+        if not session.absent:  # else the findings of the schema are there, and rows cannot stand in
+            _rows(session, session.database)
+
+
+def _not_seen(part: str) -> GateError:
+    return GateError(f"The gate does not see {part}.", "Undo what was changed in gate/core, gate/session or the pack.")
+
+
+def _echo(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(STATUS, headers={HEADER: request.headers.get(HEADER, "")}, content=request.content)
+
+
+def _answer() -> None:
+    recorded: list[Exchange] = []
+    client = Client("http://shown", recorded.append, transport=WatchedTransport(httpx.MockTransport(_echo)))
+    exchange = client.request("POST", "/", body={"text": TEXT}, headers={HEADER: TEXT})
+    client.close()
+    body = json.dumps({"text": TEXT}).encode()
+    seen: Mapping[str, tuple[object, object]] = {
+        "the status of an answer": (exchange.status, STATUS),
+        "the headers of an answer, or sends none": (exchange.headers.get(HEADER), TEXT),
+        "the body of an answer, or sends none": (exchange.body, body),
+        "the body that it sends": (exchange.request_body, body),
+        "the exchange in its record": (recorded, [exchange]),
+    }
+    for part, (got, sent) in seen.items():
+        if got != sent:
+            raise _not_seen(part)
+
+
+def _rows(session: Session, database: Database) -> None:
+    """Observe a resource in whose rows each table has some, and a refused request that changes them."""
+    unseen, answered, broken = session.promised.tables.keys() - session.promised.shared, False, False
+    client = Client("http://shown", lambda _: None, transport=WatchedTransport(httpx.MockTransport(_echo)))
+    observer = replace(session.observer, client=client, log=Log(lambda: [TEXT]), log_at_hand=True)
+    for rule, rows in _examples(session):
+        with _standing_in(database, rows):
+            seen = observer.observe(Record("", resources={invariants.RESOURCE: None}))
+            resource = seen.resources[invariants.RESOURCE]
+            unseen -= {table for table, read in resource.rows.items() if len(read) == len(rows.get(table, ())) > 0}
+            answered = answered or bool(resource.answers)
+            broken = broken or rule.code in seen.offending
+            if not seen.log:
+                raise _not_seen("the log of the service")
+            if not unseen and answered and broken:
+                _change(session, database, next(iter(rows)))
+                break
+    else:
+        if unseen:
+            raise _not_seen(f"the rows of {', '.join(sorted(unseen))}")
+        raise _not_seen("the rows that break an invariant" if answered else "the views of a resource")
+    client.close()
+
+
+def _examples(session: Session) -> Iterator[tuple[Invariant, Rows]]:
+    """Each invariant with rows that break it, those of many tables first."""
+    offending, readable = session.promised.offending, session.promised.tables.keys()
+    rules = [rule for rule in session.promised.invariants if offending.get(rule.name, {}).keys() <= readable]
+    for rule in sorted(rules, key=lambda rule: -len(offending[rule.name])):
+        yield rule, offending[rule.name]
+
+
+def _change(session: Session, database: Database, table: str) -> None:
+    request = Exchange("POST", "http://shown/", STATUS)
+    watch = session.watch
+    if watch is None:
+        raise _not_seen("what a refused request changes")
+    watch.before("POST")
+    _write(database, sql.SQL("INSERT INTO {0} SELECT * FROM {0} LIMIT 1").format(sql.Identifier(table)))
+    if not isinstance(watch.answered(request), Change):
+        raise _not_seen("what a refused request changes")
+
+
+def _schema(session: Session, database: Database) -> None:
+    foreign = session.promised.foreign
+    with database.connection.transaction(force_rollback=True):
+        database.connection.execute("SET TRANSACTION READ WRITE")
+        database.connection.execute(sql.SQL("CREATE TABLE {} ()").format(sql.Identifier(TABLE)))
+        if not any(part.table == TABLE for part in schema.read(database.connection, foreign)):
+            raise _not_seen("a table that is in the database")
+
+
+@contextmanager
+def _standing_in(database: Database, rows: Rows) -> Iterator[None]:
+    """Temporary tables of the gate's own session with these rows, which stand before those of the same names."""
+    for table, entries in rows.items():
+        _write(database, _created(table, entries))
+    try:
+        yield
+    finally:
+        for table in rows:
+            _write(database, sql.SQL("DROP TABLE pg_temp.{}").format(sql.Identifier(table)))
+
+
+def _created(table: str, rows: Sequence[Row]) -> sql.Composed:
+    name, text = sql.Identifier(table), sql.Literal(json.dumps(list(rows)))
+    return sql.SQL(
+        "CREATE TEMP TABLE {0} AS SELECT * FROM jsonb_populate_recordset(NULL::public.{0}, {1}::jsonb)"
+    ).format(name, text)
+
+
+def _write(database: Database, statement: sql.Composed) -> None:
+    connection: psycopg.Connection[Row] = database.connection
+    with connection.transaction():
+        connection.execute("SET TRANSACTION READ WRITE")
+        connection.execute(statement)
