@@ -111,10 +111,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[JOURNAL].close()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """A worker ends at once: the system frees its memory faster than Python's garbage collector."""
-    if hasattr(config, "workerinput"):
-        gc.freeze()
+def pytest_unconfigure() -> None:
+    """The process ends at once: the system frees its memory faster than Python's garbage collector."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -59,6 +59,11 @@ class Asked:
 
         return selected
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names in the expression, in lower case."""
+        return frozenset(name.lower() for name in Expression.compile(self.expression).idents())
+
 
 ASKED = pytest.StashKey[Asked]()
 

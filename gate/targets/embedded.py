@@ -120,7 +120,7 @@ class EmbeddedTarget:
     def start(self) -> dict[str, str]:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
         check_ports()
-        command, migrate = self._split("serve"), self._split("migrate")
+        migrate = self._split("migrate")
         with suppress(OSError):  # then every start is a real one
             self._forks.open([self._split(name) for name in self._service.commands])
 
@@ -131,7 +131,7 @@ class EmbeddedTarget:
                 migrate, env=env, cwd=self._service.root, seconds=MIGRATE_SECONDS, title="The migration", hint=hint
             )
 
-        shared = self._server.start(template_name(self._service, [*command, *migrate]), fill)
+        shared = self._server.start(template_name(self._service, migrate), fill)
         return {**shared, **self._forks.address()}
 
     def database(self, shared: Mapping[str, str]) -> str:

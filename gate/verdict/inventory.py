@@ -80,6 +80,11 @@ class Inventory(BaseModel):
     optional: list[str] = []  # functions that a machine may be unable to run
     least: dict[str, dict[str, dict[str, list[int]]]] = {}  # by setting, kind and name, at each recorded depth
 
+    @property
+    def files(self) -> set[str]:
+        """The files of all tests."""
+        return files_of([*self.existing, *(function for tests in self.tests.values() for function in tests)])
+
     def expected(self, scope: Scope) -> list[str]:
         """Ids of the tests that a run has to give an outcome."""
         if scope.existing:
@@ -201,6 +206,11 @@ def load(path: Path) -> Inventory:
     if not inventory.tests:
         raise GateError(f"{path} lists no test.", "Write it again with ./scripts/gate update.")
     return inventory
+
+
+def files_of(tests: Iterable[str]) -> set[str]:
+    """The files in the ids of tests."""
+    return {test.partition("::")[0] for test in tests}
 
 
 def seen(tally: Tally) -> dict[str, Counter[str]]:

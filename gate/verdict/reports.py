@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 
 from gate.core.redaction import Redactor
 from gate.verdict import allure_report, evidence_view, junit, overview, report_directory, sarif
@@ -20,6 +22,19 @@ _HEADLINES = {
 }
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Compiled templates beside their sources, as Python keeps modules, where they can be read and written."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
     """Writes the verdict to ``directory`` in each form, without secrets, and returns their paths.
 
@@ -27,10 +42,12 @@ def write(verdict: Verdict, directory: Path, redact: Redactor) -> list[Path]:
     """
     directory.mkdir(parents=True, exist_ok=True)
     verdict = Verdict.model_validate(redact.within(verdict.model_dump()))
+    templates = Path(__file__).parent / "templates"
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(templates),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        bytecode_cache=_Compiled(str(templates / "__pycache__")),
         trim_blocks=True,
         lstrip_blocks=True,
     )

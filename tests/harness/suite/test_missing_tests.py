@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gate.verdict import last_failed
-from tests.harness.support.inner import FOLDER, Inner
+from tests.harness.support.inner import FOLDER, TESTS, Inner
 
 BODY = "def test_third():\n    pass"
 MARK = "@pytest.mark.{}\n"
@@ -90,6 +90,28 @@ SOUND: dict[str, Inner] = {
 def test_run_of_what_was_asked_for_misses_nothing(tmp_path: Path, inner: Inner) -> None:
     ending = inner.run(tmp_path)
     assert (ending.code, ending.verdict.missing) == (0, []), ending.output
+
+
+BROKEN = ("import os\n", "1 / 0\n")
+LOADED: dict[str, tuple[Inner, int]] = {
+    "another file, which the inventory does not have": (Inner(BROKEN, asked={"expression": "test_b"}), 4),
+    "a test that the inventory does not have": (
+        Inner((BODY, f"{BODY}\n\n\ndef test_new():\n    pass"), asked={"expression": "new"}),
+        1,
+    ),
+    "a test that the inventory has": (Inner(BROKEN, asked={"expression": "test_a"}), 0),
+}
+
+
+@pytest.mark.parametrize(("inner", "passed"), LOADED.values(), ids=LOADED)
+def test_file_is_loaded_for_a_selected_test_alone(tmp_path: Path, inner: Inner, passed: int) -> None:
+    """The file whose first line fails is read where the inventory or its own text has a selected test in it."""
+    other = tmp_path / FOLDER / "test_b.py"
+    other.parent.mkdir(parents=True)
+    other.write_text(TESTS, encoding="utf-8")
+    ending = inner.run(tmp_path)
+    assert (ending.code, ending.verdict.counts.passed) == (0 if passed else 3, passed), ending.output
+    assert passed or "test_a.py could not be loaded: E   ZeroDivisionError" in ending.verdict.reason
 
 
 FAILING = ("def test_first():\n    pass", "def test_first():\n    raise AssertionError")
