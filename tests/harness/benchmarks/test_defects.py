@@ -311,14 +311,6 @@ def test_bad_usage_of_the_command_is_exit_code_2(words: list[str]) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_command_catches_a_defect(tmp_path: Path) -> None:
-    ended = command("beacon", "defects", "--only", "D14", "--report-dir", str(tmp_path))
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    (trial,) = json.loads((tmp_path / "defects.json").read_text())["trials"]
-    assert (trial["id"], trial["result"], trial["oracle"], trial["named"]) == ("D14", "caught", True, True)
-    assert "BG-INV-024" in trial["codes"]
-
-
 def test_interrupted_command_leaves_nothing_running(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "beacon", "defects", "--only", "D14", "--report-dir", str(tmp_path)]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:

@@ -19,7 +19,7 @@ import pytest
 from beacon.checkout import ROOT
 from gate.core.waiting import wait
 
-SELECTED = "test_health_lists_each_service or test_list_of_jobs"
+SELECTED = "test_health_lists_each_service or test_list_of_jobs_shows_each_job"
 STAYS = "The curl of a finding needs"
 
 

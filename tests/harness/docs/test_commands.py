@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -32,6 +33,7 @@ BLOCKS = [block for page in PAGES for block in page.blocks]
 SHELL = [block for block in BLOCKS if block.language == "sh"]
 RUN = list(dict.fromkeys(command for block in SHELL if not block.needs for command in block.commands))
 PARSED = list(dict.fromkeys(command for block in SHELL if block.needs for command in block.commands))
+DEFECT = "./scripts/gate defects --only D14"
 MENTIONED = sorted({span for page in PAGES for span in page.spans if re.match(r"\./scripts/[a-z]+ ", span)})
 EXAMPLES = [block for block in BLOCKS if block.language in {"python", "sql"}]
 APPENDED = [block for block in BLOCKS if "append" in block.options]
@@ -109,10 +111,18 @@ def test_readme_begins_with_the_two_commands() -> None:
     assert len(PAGES[0].text.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("command", RUN)
+@pytest.mark.parametrize("command", [command for command in RUN if command != DEFECT])
 def test_command_exits_with_0(checkout: Path, command: str) -> None:
     assert command.startswith("./scripts/")
     succeed(shlex.split(command), checkout)
+
+
+def test_documented_command_catches_a_defect(checkout: Path) -> None:
+    assert DEFECT in RUN
+    succeed(shlex.split(DEFECT), checkout)
+    (trial,) = json.loads((checkout / "reports" / "defects.json").read_text(encoding="utf-8"))["trials"]
+    assert (trial["id"], trial["result"], trial["oracle"], trial["named"]) == ("D14", "caught", True, True)
+    assert "BG-INV-024" in trial["codes"]
 
 
 @pytest.mark.parametrize("command", [*PARSED, *MENTIONED])

@@ -49,13 +49,6 @@ def test_missing_engine_is_exit_code_3_with_a_hint(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-def test_auto_takes_embedded_without_an_engine_and_says_so(tmp_path: Path) -> None:
-    """The verdict has the target that it became."""
-    ended = gate(tmp_path, "--target", "auto", *QUICK, DOCKER_HOST=f"unix://{tmp_path}/none.sock")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "target embedded, as no container engine answers" in ended.stdout
-
-
 def test_auto_takes_containers_where_an_engine_answers() -> None:
     """The reason that is shown is the one of that choice."""
     running_engine()

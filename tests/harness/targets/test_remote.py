@@ -28,7 +28,9 @@ from gate.cli.main import main
 from gate.core.client import Client, Unreachable
 from gate.core.errors import Exit
 from gate.core.exchange import Exchange
+from gate.core.settings import load
 from gate.core.waiting import wait
+from gate.session.start import refuse
 from gate.targets.remote_run.address import Address, AddressedTransport
 from tests.harness.support.fake_runner import FakeRunner, handler
 from tests.harness.support.gateway import closed_port, gateway
@@ -184,7 +186,8 @@ def test_production_needs_to_be_typed_out(tmp_path: Path, capsys: pytest.Capture
     for more in ((), ("--i-know",), ("--i-know-this-is-prod",)):
         assert main(pack(), COMMANDS, ["--target", "remote", *words, *more]) == 2
         assert "--i-know-this-is-production" in capsys.readouterr().err
-    assert gate(*words, "--i-know-this-is-production").returncode == 3  # and then nobody answers
+    typed = {"target": "remote", "base_url": words[1], "i_know_this_is_production": True}
+    refuse(load(pack().options, typed, directory=tmp_path), pack())
 
 
 def secret_options(base_url: str, database_url: str) -> dict[str, str]:
