@@ -16,6 +16,8 @@ import psutil
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.pack import pack
+from benchmarks import COMMANDS
 from benchmarks.defects import score
 from benchmarks.defects.catalogue import (
     SOME,
@@ -30,6 +32,7 @@ from benchmarks.defects.patches import patching
 from benchmarks.defects.patches.patching import PatchError
 from benchmarks.defects.score import Clean, Together
 from benchmarks.defects.trial import Outcome, hidden
+from gate.cli.main import main
 from gate.core.errors import Exit, GateError, UsageError
 from gate.core.findings import Finding
 from gate.core.waiting import wait
@@ -279,10 +282,10 @@ def test_folder_without_defects_is_refused(catalogue_of: Callable[..., Path]) ->
         defects(catalogue_of([]))
 
 
-def test_list_prints_defects_and_violations() -> None:
-    ended = command("beacon", "defects", "--list")
-    assert ended.returncode == 0, ended.stderr
-    assert [line.partition(":")[0] for line in ended.stdout.splitlines()] == list(defects_and_violations())
+def test_list_prints_defects_and_violations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(pack(), COMMANDS, ["defects", "--list"]) == Exit.PASS
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == list(defects_and_violations())
 
 
 def test_topic_stands_for_all_of_it() -> None:
@@ -305,10 +308,9 @@ def test_topic_stands_for_all_of_it() -> None:
     ],
     ids=" ".join,
 )
-def test_bad_usage_of_the_command_is_exit_code_2(words: list[str]) -> None:
-    ended = command("beacon", "defects", *words)
-    assert ended.returncode == Exit.USAGE
-    assert "Traceback" not in ended.stderr
+def test_bad_usage_of_the_command_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(pack(), COMMANDS, ["defects", *words]) == Exit.USAGE
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_interrupted_command_leaves_nothing_running(tmp_path: Path) -> None:

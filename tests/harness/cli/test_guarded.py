@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from beacon.checkout import ROOT
+from beacon.pack import pack
+from benchmarks import COMMANDS
 from gate.cli.child import last_words
 from gate.cli.guarded import guarded
+from gate.cli.main import main
 from gate.core.errors import GateError, UsageError
 from gate.verdict import report_directory
 
@@ -79,13 +82,7 @@ def test_library_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_verdict_of_an_earlier_run_is_gone_before_options_are_judged(tmp_path: Path) -> None:
     for words in (["--depth", "deep"], ["--no-such-option"], ["stage", "moon"]):
         (tmp_path / "verdict.json").write_text("{}")
-        ended = subprocess.run(
-            [sys.executable, "-m", "beacon", *words, "--report-dir", tmp_path],
-            cwd=ROOT,
-            capture_output=True,
-            check=False,
-        )
-        assert ended.returncode == 2
+        assert main(pack(), COMMANDS, [*words, "--report-dir", str(tmp_path)]) == 2
         assert not (tmp_path / "verdict.json").exists()
 
 

@@ -83,7 +83,7 @@ def test_action_reports_what_the_gate_could_not_judge(tmp_path: Path) -> None:
         "IMAGE": "a/runner",
         "POSTGRES": "",
         "DEPTH": "smoke",
-        "ARGUMENTS": "--workers=1\n",
+        "ARGUMENTS": "--workers=1\n-k\ntest_health_lists_each_service\n",
         "COMMENT_TOKEN": "",
         "REPORTS": str(tmp_path),
     }
