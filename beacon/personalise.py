@@ -6,7 +6,6 @@ positive cases would be refused as duplicates, unknown jobs or invented signatur
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import zlib
@@ -37,7 +36,7 @@ def personalise(request: GeneratedRequest, path: str, known: KnownIds, new_id: C
         name: _key(value, new_id) if name.lower() == "idempotency-key" else value
         for name, value in request.headers.items()
     }
-    body = _body(copy.deepcopy(request.body), new_id, salt) if request.is_json else request.body
+    body = _body(json.loads(json.dumps(request.body)), new_id, salt) if request.is_json else request.body
     target = request.target if "path" in request.invalid else _target(request.target, path, known, request.turn)
     return replace(request, target=target, headers=headers, body=body)
 

@@ -106,7 +106,7 @@ def _acceptable(parameter: Node, text: str, contract: Contract) -> bool:
         return bool(schema.get("minimum", 0) <= int(text) <= schema.get("maximum", int(text)))
     if schema.get("format") == "uuid":
         return bool(UUID.fullmatch(text))
-    return bool(contract.validator(schema).is_valid(text))
+    return bool(contract.standing_validator(schema).is_valid(text))
 
 
 def _submission(exchange: Exchange, world: World) -> Prediction:

@@ -31,7 +31,7 @@ COMPOUND = frozenset({"anyOf", "oneOf", "not", "dependentRequired", "contains", 
 REPORTED_WITH = {"minLength": "maxLength", "additionalProperties": "required"}
 """Keywords that jsonschema-rs checks with another and reports as that one."""
 ALL_OF_THE_FIRST, THEN_ONE_IN = 20, 10
-"""Valid values of each schema whose keywords are read: nearly all satisfy the same."""
+"""Valid values of each schema whose keywords are read, of the first those of another form: others satisfy the same."""
 OWNER = re.compile("[A-Z]+ /[^ ]*|[^ ]*")
 """The id of an operation, or its method and path where it has none."""
 REQUEST, RESPONSE = "request", "response"
@@ -52,6 +52,7 @@ class CoverageRecorder:
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._unreached: dict[str, set[Part]] = {}
         self._valid = Counter[str]()
+        self._forms: set[tuple[str, frozenset[Any]]] = set()
         self._violations: set[tuple[str, frozenset[Any]]] = set()
 
     def record(self, operation: Operation, exchange: Exchange) -> dict[str, list[str]]:
@@ -85,7 +86,7 @@ class CoverageRecorder:
         validator = self._validators[name]
         try:
             violations = frozenset() if direction == RESPONSE else _violations(validator.iter_errors(value))
-            if self._enough(name) if not violations else (name, violations) in self._violations:
+            if self._enough(name, value) if not violations else (name, violations) in self._violations:
                 return
             self._violations.add((name, violations))
             units = validator.evaluate(value).list()["details"]
@@ -106,9 +107,14 @@ class CoverageRecorder:
         self._unreached[name] = {part for part in self._unreached[name] if part not in self._reached}
         return bool(self._unreached[name])
 
-    def _enough(self, name: str) -> bool:
+    def _enough(self, name: str, value: Any) -> bool:
         self._valid[name] += 1
-        return self._valid[name] > ALL_OF_THE_FIRST and self._valid[name] % THEN_ONE_IN > 0
+        if self._valid[name] > ALL_OF_THE_FIRST:
+            return self._valid[name] % THEN_ONE_IN > 0
+        form = name, _form(value)
+        known = form in self._forms
+        self._forms.add(form)
+        return known
 
 
 @lru_cache(maxsize=4)
@@ -145,6 +151,20 @@ def _violations(errors: Iterable[jsonschema_rs.ValidationError]) -> frozenset[An
         (tuple(error.schema_path), tuple(_violations(part) for part in getattr(error.kind, "context", ())))
         for error in errors
     )
+
+
+def _form(value: Any) -> frozenset[Any]:
+    """The places in a value, with the type of each: what differs only in its texts and numbers has the same."""
+    form: set[tuple[str, type]] = set()
+    pending: list[tuple[str, Any]] = [("", value)]
+    while pending:
+        place, part = pending.pop()
+        form.add((place, type(part)))
+        if isinstance(part, dict):
+            pending += [(f"{place}/{name}", member) for name, member in part.items()]
+        elif isinstance(part, list):
+            pending += [(f"{place}/*", entry) for entry in part]
+    return frozenset(form)
 
 
 def _results(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -57,6 +57,7 @@ class Contract:
         self.conventions = conventions or Conventions()
         self.operations = list(operations(document))
         self._validators: dict[str, jsonschema_rs.Validator] = {}
+        self._standing: dict[int, jsonschema_rs.Validator] = {}  # by the schema's place in memory, which stays
 
     @classmethod
     def load(cls, path: Path, conventions: Conventions | None = None) -> Contract:
@@ -85,12 +86,21 @@ class Contract:
             absolute(schema, BASE), registry=self._registry, validate_formats=True, **options
         )
 
-    @lru_cache(maxsize=64)  # noqa: B019 (there is one contract in a process; each exchange is looked up by many)
+    def standing_validator(self, schema: Any) -> jsonschema_rs.Validator:
+        """The same, compiled once, for a schema that is a part of the document itself."""
+        if id(schema) not in self._standing:
+            self._standing[id(schema)] = self.validator(schema)
+        return self._standing[id(schema)]
+
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation that a request addresses; literal paths win over templates, whatever methods they have."""
+        return next((each for each in self._addressed(path) if each.method == method.upper()), None)
+
+    @lru_cache(maxsize=256)  # noqa: B019 (there is one contract in a process; each exchange is looked up by many)
+    def _addressed(self, path: str) -> list[Operation]:
         matching = [operation for operation in self.operations if operation.path_values(path) is not None]
         most = max((operation.literal for operation in matching), default=None)
-        return next((each for each in matching if each.method == method.upper() and each.literal == most), None)
+        return [operation for operation in matching if operation.literal == most]
 
     def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
         """The response that an operation documents for a status, by its code, its range or as the default."""
@@ -115,7 +125,8 @@ class Contract:
         """``value``, or the target of its ``$ref``; raises DanglingReferenceError."""
         return Node(self.document, "", value).follow().value
 
-    def check(self, exchange: Exchange) -> list[Finding]:
+    @lru_cache(maxsize=512)  # noqa: B019 (there is one contract in a process; a batch of the fuzzer is checked twice)
+    def check(self, exchange: Exchange) -> Sequence[Finding]:
         """Findings where a response is not what the contract promises, those on its bytes first."""
         operation = self.operation(exchange.method, exchange.path)
         findings = answer_bytes.check(exchange, str(operation or f"{exchange.method} {exchange.path}"))

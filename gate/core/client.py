@@ -38,7 +38,9 @@ class Client:
         self._record = record
         self._unanswered = unanswered
         self._defaults = defaults
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=transport or WatchedTransport())
+        self._transport = transport or WatchedTransport()
+        self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=self._transport)
+        self._base = str(self._http.base_url).rstrip("/")
 
     def close(self) -> None:
         """Closes the connections."""
@@ -70,10 +72,10 @@ class Client:
         pieces = [] if content is None or isinstance(content, bytes) else list(content)
         whole = content if isinstance(content, bytes) else b"".join(pieces)
         request = self._http.build_request(
-            method, path, content=iter(pieces) if pieces else whole, headers=sent, params=params
+            method, self._url(path), content=iter(pieces) if pieces else whole, headers=sent, params=params
         )
         try:
-            response = self._http.send(request)
+            response = self._sent(request)
         except httpx.RequestError as error:
             self._unanswered()
             raise Unreachable(f"{method} {request.url} was not answered: {error!r}") from error
@@ -91,6 +93,19 @@ class Client:
         )
         self._record(exchange)
         return exchange
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        """The answer, without what ``httpx.Client.send`` adds: redirects and authentication are the caller's matter."""
+        response = self._transport.handle_request(request)
+        response.request = request
+        response.read()
+        if "set-cookie" in response.headers:
+            self._http.cookies.extract_cookies(response)
+        return response
+
+    def _url(self, path: str) -> httpx.URL | str:
+        """The whole URL, which httpx would put together of two that it parses."""
+        return httpx.URL(f"{self._base}{path}") if path.startswith("/") and not path.startswith("//") else path
 
     def get(self, path: str, **params: str | int) -> Exchange:
         """GET ``path``."""

@@ -16,7 +16,7 @@ import pydantic_core
 from gate.core.texts import clip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exchange:
     """One request and its response.
 

@@ -149,7 +149,7 @@ class Cases:
         )
         @hypothesis.given(case=self._operations[operation].as_strategy(generation_mode=mode))
         def draw(case: AnyCase) -> None:
-            drawn.append(case)
+            drawn.append(_as_generated(case))
 
         try:
             draw()
@@ -174,12 +174,19 @@ class Cases:
             # One for each operation: a session sends undocumented methods to a path for its first operation only.
             session=GenerationSession(),
         )
-        return [list(examples), list(boundaries)]
+        return [[_as_generated(case) for case in some] for some in (examples, boundaries)]
 
 
 def _id(operation: APIOperation[Any, Any, Any, Any]) -> str:
     """The operation's id, or its shape where it has none, as a contract names it."""
     return str(operation.definition.raw.get("operationId", f"{operation.method.upper()} {shape(operation.path)}"))
+
+
+def _as_generated(case: AnyCase) -> AnyCase:
+    """The case, which nothing changes any more, so that nothing looks for changes at each use."""
+    _ = case.meta  # which brings it up to date
+    case.freeze_metadata()
+    return case
 
 
 @cache

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Mode = Literal["positive", "negative"]
@@ -79,4 +79,4 @@ class GeneratedRequest:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain members, for a file."""
-        return {FILE_NAMES.get(name, name): value for name, value in asdict(self).items()}
+        return {FILE_NAMES.get(name, name): getattr(self, name) for name in self.__slots__}

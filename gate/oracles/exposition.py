@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?")
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\.)*)",?')
@@ -58,12 +59,21 @@ def _series(line: str) -> Series:
     match = _SAMPLE.fullmatch(line)
     if match is None:
         raise ValueError(line)
-    name, labels, value = match.groups()
-    pairs = _LABEL.findall(labels or "")
-    if _LABEL.sub("", labels or ""):
+    name, written, value = match.groups()
+    labels = _labels(written or "")
+    if labels is None:
         raise ValueError(line)
-    plain = {key: re.sub(r"\\.", lambda part: _ESCAPED.get(part[0], part[0]), text) for key, text in pairs}
-    return Series(name, plain, math.nan if value == "NaN" else float(value))
+    return Series(name, labels, math.nan if value == "NaN" else float(value))
+
+
+@lru_cache(maxsize=4096)  # most series have the same labels at each reading
+def _labels(written: str) -> Mapping[str, str] | None:
+    """The labels as they are meant; None where a scraper cannot read them."""
+    if _LABEL.sub("", written):
+        return None
+    return {
+        key: re.sub(r"\\.", lambda part: _ESCAPED.get(part[0], part[0]), text) for key, text in _LABEL.findall(written)
+    }
 
 
 def _family_of(name: str, families: dict[str, Family]) -> Family:

@@ -155,7 +155,7 @@ def _value(
     schema = documented.get("schema", True)
     number = contract.resolve(schema).get("type") == "integer" if isinstance(schema, Mapping) else False
     value: Any = int(got) if number and re.fullmatch(r"[0-9]{1,18}", got) else got
-    for error in contract.validator(schema).iter_errors(value):
+    for error in contract.standing_validator(schema).iter_errors(value):
         yield _finding(VALUE, exchange, name, f"as documented: {error.message}", got, where)
 
 

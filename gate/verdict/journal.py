@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from gate.core.errors import GateError
@@ -17,6 +18,7 @@ from gate.core.redaction import Redactor
 from gate.verdict.events import (
     EVENT,
     Event,
+    ExchangeRecorded,
     FindingReported,
     JournalClosed,
     OperationFuzzed,
@@ -50,12 +52,19 @@ class Journal:
 
     def write(self, event: Event) -> None:
         """Appends one event."""
-        line = json.dumps(self.redact.within(EVENT.dump_python(event)), ensure_ascii=False)
+        line = self._exchange(event) if isinstance(event, ExchangeRecorded) else self._line(event)
         with self._lock, self._writing():
             self._file.write(f"{line}\n")
             self._events[event.kind] += 1
             if isinstance(event, AT_ONCE):
                 self._file.flush()
+
+    def _line(self, event: Event) -> str:
+        return json.dumps(self.redact.within(EVENT.dump_python(event)), ensure_ascii=False)
+
+    @lru_cache(maxsize=512)  # noqa: B019 (a process has few journals; most events are of few kinds of exchanges)
+    def _exchange(self, event: ExchangeRecorded) -> str:
+        return self._line(event)
 
     def write_findings(self, findings: Iterable[Finding], evidence: Evidence) -> None:
         """Appends findings that share their evidence."""
