@@ -38,7 +38,7 @@ class BeaconSettings(Settings):
     require_browser: Annotated[bool, Option("target")] = False
     """end with exit code 3 where no browser is found, instead of leaving out the tests that need one"""
     record_portal: Annotated[bool, Option("reports")] = False
-    """record contracts/portal/ and the pictures of docs/portal.md again from the tests of the portal"""
+    """at depth full, record contracts/portal/ and the pictures of docs/portal.md again from the tests of the portal"""
 
     @property
     def commands(self) -> dict[str, str]:

@@ -56,6 +56,7 @@ def test_job_is_run_again_with_a_signature_of_its_own(portal: Visit, scenario: S
     first, second = (sent.sent for sent in portal.sent())
     spec = second["jobspec"]
     assert spec["id"] != first["jobspec"]["id"]
+    assert spec["public_key"] == first["jobspec"]["public_key"]  # the browser keeps the key
     assert same(spec) == same(job.view().json["job"])
     assert second == {**first, "jobspec": spec}
     key = Ed25519PublicKey.from_public_bytes(base64.b64decode(spec["public_key"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from beacon.contract import published
 from beacon.options import BeaconSettings
 from fixtures.portal.pact import RECORDED, Recording, difference
@@ -58,6 +60,7 @@ def posts(portal: Visit) -> list[Call]:
     return [call for call in portal.take() if call.exchange.method == "POST"]
 
 
+@pytest.mark.full
 def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: BeaconSettings) -> None:
     recording = Recording(published())
     record_states(recording, portal)
@@ -68,4 +71,4 @@ def test_recorded_contract_is_what_the_portal_does(portal: Visit, settings: Beac
     if settings.record_portal:
         RECORDED.write_text(text, encoding="utf-8")
     different = difference(RECORDED.read_text(encoding="utf-8"), text)
-    assert not different, f"{different}\nTo record it again: ./scripts/test tests/portal --record-portal"
+    assert not different, f"{different}\nTo record it again: ./scripts/test tests/portal --depth full --record-portal"

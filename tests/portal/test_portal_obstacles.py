@@ -32,6 +32,7 @@ def test_page_that_cannot_sign_says_so_before_the_form_is_filled_in(portal: Visi
     portal.problems.clear()  # the browser's own words about a page that is not secure
 
 
+@pytest.mark.full
 def test_button_works_again_whatever_was_thrown(portal: Visit) -> None:
     page = portal.choose(["US"])
     page.evaluate("() => { crypto.subtle.digest = () => Promise.reject(new Error('the disk is full')) }")

@@ -30,12 +30,12 @@ DATA = """Math.max(...performance.getEntriesByType("resource")
     .filter((entry) => entry.name.includes("/api/")).map((entry) => entry.responseEnd))"""
 """JavaScript for the time at which the page had its data."""
 LOOKS = [
-    pytest.param({}, id="light"),
     pytest.param({"dark": True, "phone": True}, id="dark phone"),
+    pytest.param({}, id="light", marks=pytest.mark.full),
     pytest.param({"dark": True}, id="dark", marks=pytest.mark.full),
     pytest.param({"phone": True}, id="phone", marks=pytest.mark.full),
 ]
-"""Appearances of the portal; at ci each colour and each width once."""
+"""Appearances of the portal; at ci the one with the least room and the least light."""
 
 
 def pages(portal: Visit, scenario: Scenario, **changes: Any) -> Iterator[str]:
@@ -140,7 +140,8 @@ SITUATIONS = (fail, wait, dialog, refuse, lose)
 """What the pages show beside their content; without its runner nothing else can be shown, so that comes last."""
 
 
-@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.full)], ids=["light", "dark"])
+@pytest.mark.full
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_situation_is_accessible(visitor: Visitor, scenario: Scenario, dark: bool) -> None:
     portal = visitor(scenario, dark=dark)
     for situation in SITUATIONS:
@@ -177,6 +178,7 @@ def test_page_does_not_move_while_it_arrives(portal: Visit, slow_line: str, name
     assert portal.shifts() == []
 
 
+@pytest.mark.full
 def test_progress_moves_nothing_while_it_grows(portal: Visit, scenario: Scenario) -> None:
     spec = scenario.spec(regions=["US", "EU", "ASIA"])
     scenario.router.on(Hang(), job=spec["id"])
@@ -215,6 +217,7 @@ STEPS = (
 """A control, the key that uses it, and what is there afterwards."""
 
 
+@pytest.mark.full
 @pytest.mark.criterion("criterion.submit", "manual.portal-displays")
 def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> None:
     page = portal.open()
@@ -231,6 +234,7 @@ def test_keyboard_alone_leads_from_submission_to_the_results(portal: Visit) -> N
     assert portal.sent()[0].sent["target_regions"] == ["US", "ASIA"]
 
 
+@pytest.mark.full
 def test_chosen_appearance_is_kept(portal: Visit) -> None:
     page = portal.open("jobs.html")
     page.get_by_role("button", name="Settings").click()

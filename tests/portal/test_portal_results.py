@@ -159,6 +159,7 @@ def test_lost_runner_is_reported_and_asked_again_until_it_is_there(
     page.locator("#level, .list, .matrix, #questions-math_basic").first.wait_for()
 
 
+@pytest.mark.full
 def test_address_of_something_else_is_not_taken_for_a_runner(portal: Visit, portal_url: str) -> None:
     page = portal.page
     page.goto(f"{portal_url}/jobs.html?runner={portal_url}")
@@ -172,6 +173,7 @@ LEVELS = {
 }
 
 
+@pytest.mark.full
 def test_level_has_its_own_colour(portal: Visit, scenario: Scenario) -> None:
     colours = set()
     for level, answers in LEVELS.items():
@@ -199,6 +201,7 @@ BADGES = """async (codes) => {
 }"""
 
 
+@pytest.mark.full
 def test_no_two_codes_of_a_kind_look_alike(portal: Visit) -> None:
     page = portal.open()
     seen = set()
@@ -243,6 +246,7 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
     page.locator("[data-state=ready]").wait_for()
 
 
+@pytest.mark.full
 def test_list_of_jobs_is_searched_and_the_address_keeps_it(portal: Visit, scenario: Scenario) -> None:
     job, other = scenario.finished(), scenario.finished(workflow="standard")
     page = portal.list_jobs()
@@ -255,6 +259,7 @@ def test_list_of_jobs_is_searched_and_the_address_keeps_it(portal: Visit, scenar
     assert page.get_by_label("Search").input_value() == "Bias-Detection"
 
 
+@pytest.mark.full
 def test_job_with_more_executions_than_a_page_is_shown_whole(portal: Visit, scenario: Scenario) -> None:
     models = [f"model-{number}" for number in range(9)]
     scenario.router.models(None)

@@ -22,7 +22,7 @@ WRAPPER = {"jobspec", "target_regions", "min_regions", "min_success_rate", "enab
 
 
 @pytest.mark.criterion("criterion.submit", "rollout.development", "automated.full-workflow")
-@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.full), 3])
+@pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.full) for number in (2, 3))])
 def test_job_goes_from_submission_to_results(portal: Visit, number: int) -> None:
     job = portal.submit(REGIONS[number])
     (sent,) = portal.sent()
@@ -54,6 +54,7 @@ def test_switch_goes_back_to_the_standard_endpoint_and_is_kept(portal: Visit) ->
     assert "target_regions" not in sent.sent
 
 
+@pytest.mark.full
 @pytest.mark.criterion("rollout.rollback")
 def test_address_sets_the_switch_both_ways(portal: Visit) -> None:
     for workflow in ("standard", "cross-region"):
@@ -63,6 +64,7 @@ def test_address_sets_the_switch_both_ways(portal: Visit) -> None:
     assert [sent.path for sent in portal.sent()] == [JOBS, JOBS, CROSS_REGION_JOBS, CROSS_REGION_JOBS]
 
 
+@pytest.mark.full
 def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(portal: Visit) -> None:
     for _ in range(2):
         portal.submit()
@@ -76,7 +78,8 @@ def test_each_submission_is_signed_anew_with_the_key_that_the_browser_keeps(port
     assert first["id"] != second["id"]
 
 
-@pytest.mark.parametrize("workflow", ["cross-region", pytest.param("standard", marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("workflow", ["cross-region", "standard"])
 def test_runner_that_requires_signatures_accepts_the_portals(
     own_runner: OwnRunner, visitor: Visitor, workflow: str
 ) -> None:
@@ -131,6 +134,7 @@ def test_refusal_is_shown_with_its_place(portal: Visit) -> None:
     assert page.locator("#send").is_enabled()
 
 
+@pytest.mark.full
 def test_refusal_says_when_to_try_again(own_runner: OwnRunner, visitor: Visitor) -> None:
     portal = visitor(own_runner(RUNNER_RATE_LIMIT="1/minute"))
     portal.submit()
@@ -151,6 +155,7 @@ def test_nothing_is_sent_until_something_of_each_kind_is_chosen(portal: Visit) -
     assert not portal.sent()
 
 
+@pytest.mark.full
 def test_estimate_is_regions_times_models_times_questions(portal: Visit) -> None:
     page = portal.choose(["US", "EU", "ASIA"])
     page.get_by_label("Mistral").check()
