@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -31,7 +31,7 @@ COMPOUND = frozenset({"anyOf", "oneOf", "not", "dependentRequired", "contains", 
 REPORTED_WITH = {"minLength": "maxLength", "additionalProperties": "required"}
 """Keywords that jsonschema-rs checks with another and reports as that one."""
 ALL_OF_THE_FIRST, THEN_ONE_IN = 20, 10
-"""Valid values of each schema whose keywords are read, of the first those of another form: others satisfy the same."""
+"""Valid values of each schema whose keywords are read, of the first those with a new place or type."""
 OWNER = re.compile("[A-Z]+ /[^ ]*|[^ ]*")
 """The id of an operation, or its method and path where it has none."""
 REQUEST, RESPONSE = "request", "response"
@@ -52,7 +52,7 @@ class CoverageRecorder:
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._unreached: dict[str, set[Part]] = {}
         self._valid = Counter[str]()
-        self._forms: set[tuple[str, frozenset[Any]]] = set()
+        self._forms = defaultdict[str, set[tuple[str, type]]](set)
         self._violations: set[tuple[str, frozenset[Any]]] = set()
 
     def record(self, operation: Operation, exchange: Exchange) -> dict[str, list[str]]:
@@ -111,10 +111,10 @@ class CoverageRecorder:
         self._valid[name] += 1
         if self._valid[name] > ALL_OF_THE_FIRST:
             return self._valid[name] % THEN_ONE_IN > 0
-        form = name, _form(value)
-        known = form in self._forms
-        self._forms.add(form)
-        return known
+        form, known = _form(value), self._forms[name]
+        new = form - known
+        known |= new
+        return not new
 
 
 @lru_cache(maxsize=4)
@@ -153,7 +153,7 @@ def _violations(errors: Iterable[jsonschema_rs.ValidationError]) -> frozenset[An
     )
 
 
-def _form(value: Any) -> frozenset[Any]:
+def _form(value: Any) -> set[tuple[str, type]]:
     """The places in a value, with the type of each: what differs only in its texts and numbers has the same."""
     form: set[tuple[str, type]] = set()
     pending: list[tuple[str, Any]] = [("", value)]
@@ -164,11 +164,13 @@ def _form(value: Any) -> frozenset[Any]:
             pending += [(f"{place}/{name}", member) for name, member in part.items()]
         elif isinstance(part, list):
             pending += [(f"{place}/*", entry) for entry in part]
-    return frozenset(form)
+    return form
 
 
 def _results(units: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Places of the keywords that a value of their type satisfies or violates."""
+    if all(unit["valid"] for unit in units):  # as entries of a list are, each of which has the same places
+        units = list({unit["schemaLocation"]: unit for unit in units}.values())
     split = [(*unit["schemaLocation"].rpartition("/")[::2], unit) for unit in units]
     mistyped = {(place, unit["instanceLocation"]) for place, _, unit in split if "type" in unit.get("errors", ())}
     for place, keyword, unit in split:

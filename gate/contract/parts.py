@@ -38,6 +38,8 @@ class Parts:
     headers: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
+    enumerated: set[str] = field(default_factory=set)
+    """The bodies, fields and parameters that have values."""
     roots: dict[str, Node] = field(default_factory=dict)
     """Schemas of bodies and parameters, by the beginning of their names."""
     header_roots: dict[str, Node] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Parts:
                     pending += [(place, child) for place in places if f"{name} {place}" in self.fields][:1]
             elif isinstance(part, list):
                 pending.extend((f"{pointer}/*", child) for child in part)
-            elif (written := f"{here} {json.dumps(part)}") in self.values:
+            elif here in self.enumerated and (written := f"{here} {json.dumps(part)}") in self.values:
                 yield "values", written
 
     def bounds(self) -> dict[tuple[str, str], set[str]]:
@@ -116,6 +118,7 @@ def _add_schema(parts: Parts, name: str, root: Node) -> None:
             parts.fields.add(here)
         values = [*node.value.get("enum", []), *([node.value["const"]] if "const" in node.value else [])]
         parts.values |= {f"{here} {json.dumps(value)}" for value in values}
+        parts.enumerated |= {here} if values else set()
 
 
 def fields(

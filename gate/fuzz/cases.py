@@ -43,7 +43,7 @@ from schemathesis.schemas import APIOperation
 from gate.contract.nodes import shape
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.rules import FuzzPack
-from gate.fuzz.store import CaseStore
+from gate.fuzz.store import CaseStore, members, restored
 
 AnyCase = Case[APIOperation[Any, Any, Any, Any]]
 
@@ -77,6 +77,21 @@ setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private n
 setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (a private name that mypy does not export)
 
 
+class PreparedCase(AnyCase):
+    """A case that nothing changes any more, with the request that it is sent as."""
+
+    __slots__ = ("request",)
+
+    request: GeneratedRequest
+
+    @classmethod
+    def of(cls, case: AnyCase, operation: str) -> PreparedCase:
+        """The prepared form of a case of an operation."""
+        _ = case.meta  # which brings it up to date
+        case.freeze_metadata()
+        return restored(cls, {**members(case), "request": request_of(case, operation)})
+
+
 class Cases:
     """The cases of one document for one seed.
 
@@ -93,7 +108,8 @@ class Cases:
         operations = [result.ok() for result in self._schema.get_all_operations() if isinstance(result, Ok)]
         self._operations = {_id(each): each for each in operations}
         marks = json.dumps([document, seed, sorted(nothing_to_negate)], sort_keys=True, default=str)
-        self._store = CaseStore(marks.encode() + Path(__file__).read_bytes(), self._operations)
+        sources = [Path(__file__).with_name(name).read_bytes() for name in ("cases.py", "request.py")]
+        self._store = CaseStore(b"".join([marks.encode(), *sources]), self._operations)
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
         """``number`` cases of an operation: all examples, then boundaries and random cases."""
@@ -149,7 +165,7 @@ class Cases:
         )
         @hypothesis.given(case=self._operations[operation].as_strategy(generation_mode=mode))
         def draw(case: AnyCase) -> None:
-            drawn.append(_as_generated(case))
+            drawn.append(PreparedCase.of(case, operation))
 
         try:
             draw()
@@ -174,19 +190,12 @@ class Cases:
             # One for each operation: a session sends undocumented methods to a path for its first operation only.
             session=GenerationSession(),
         )
-        return [[_as_generated(case) for case in some] for some in (examples, boundaries)]
+        return [[PreparedCase.of(case, name) for case in some] for some in (examples, boundaries)]
 
 
 def _id(operation: APIOperation[Any, Any, Any, Any]) -> str:
     """The operation's id, or its shape where it has none, as a contract names it."""
     return str(operation.definition.raw.get("operationId", f"{operation.method.upper()} {shape(operation.path)}"))
-
-
-def _as_generated(case: AnyCase) -> AnyCase:
-    """The case, which nothing changes any more, so that nothing looks for changes at each use."""
-    _ = case.meta  # which brings it up to date
-    case.freeze_metadata()
-    return case
 
 
 @cache
@@ -197,6 +206,8 @@ def cases_of(pack: FuzzPack, seed: int) -> Cases:
 
 def request_of(case: AnyCase, operation: str) -> GeneratedRequest:
     """A case as a request, without the headers of schemathesis itself."""
+    if isinstance(case, PreparedCase) and case.request.operation == operation:
+        return case.request
     own = {name.lower() for name in case.headers} | {"content-type"}
     prepared = requests.Request(**case.as_transport_kwargs(base_url=BASE)).prepare()
     url, body, meta = urlsplit(prepared.url or ""), prepared.body, case.meta

@@ -17,13 +17,14 @@ import stat
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platformdirs import user_cache_path
 from schemathesis.generation.case import Case
 
 GENERATORS = ("schemathesis", "hypothesis", "jsonschema-rs")
 """Distributions whose version decides what is generated."""
+C = TypeVar("C", bound=Case[Any])
 MOST_BYTES = 64 * 2**20
 """Size of all files together; those that were not used for the longest time go first."""
 
@@ -104,14 +105,18 @@ class _Pickler(pickle.Pickler):
         return self._names.get(id(obj))
 
     def reducer_override(self, obj: object) -> Any:
-        if type(obj) is not Case:
-            return NotImplemented
-        return _restored, ({name: getattr(obj, name) for name in Case.__slots__ if hasattr(obj, name)},)
+        return (restored, (type(obj), members(obj))) if isinstance(obj, Case) else NotImplemented
 
 
-def _restored(members: Mapping[str, Any]) -> Case[Any]:
+def members(case: Case[Any]) -> dict[str, Any]:
+    """The members of a case that have a value."""
+    names = [name for kind in type(case).__mro__ for name in getattr(kind, "__slots__", ())]
+    return {name: getattr(case, name) for name in names if hasattr(case, name)}
+
+
+def restored(kind: type[C], members: Mapping[str, Any]) -> C:
     """A case with these members; setting them in the usual way would count as a change of what was generated."""
-    case = Case.__new__(Case)
+    case = kind.__new__(kind)
     for name, member in members.items():
         object.__setattr__(case, name, member)
     return case
