@@ -96,6 +96,8 @@ class Client:
 
     def _sent(self, request: httpx.Request) -> httpx.Response:
         """The answer, without what ``httpx.Client.send`` adds: redirects and authentication are the caller's matter."""
+        if self._http.is_closed:
+            raise RuntimeError("A client that is closed sends nothing.")
         response = self._transport.handle_request(request)
         response.request = request
         response.read()
