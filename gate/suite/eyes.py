@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import psycopg
@@ -24,6 +25,7 @@ from gate.core.record import Change, Record, Row, Rows
 from gate.core.transport import WatchedTransport
 from gate.oracles import invariants, schema
 from gate.oracles.invariants import Invariant
+from gate.session.pack import Pack
 from gate.session.session import Session
 
 STATUS, HEADER, TEXT = 418, "x-shown", "shown " * 100
@@ -33,6 +35,7 @@ TABLE = "shown_to_the_gate"
 def check(session: Session) -> None:
     """Show an answer, and where the database is the run's own also rows; GateError names what was not seen."""
     _answer()
+    _created_resources(session)
     if session.database and session.alone and session.promised.offending:
         _schema(session, session.database)
         if not session.absent:  # else the findings of the schema are there, and rows cannot stand in
@@ -65,22 +68,48 @@ def _answer() -> None:
             raise _not_seen(part)
 
 
+def _created_resources(session: Session) -> None:
+    """Some exchange of the canaries creates a resource, where the pack's rows are known by one."""
+    records = (oracle.violation(session.contract)[0] for oracle in session.pack.oracles)
+    creations = (session.pack.created(exchange) for record in records for exchange in record.exchanges)
+    if session.promised.offending and not any(creations):
+        raise _not_seen("which exchange creates a resource")
+
+
+class _WithCalls:
+    """The pack, to whose stand-ins a resource made a call."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pack, name)
+
+    def calls(self, *_: object) -> str:
+        """The call."""
+        return TEXT
+
+
 def _rows(session: Session, database: Database) -> None:
     """Observe a resource in whose rows each table has some, and a refused request that changes them."""
     unseen, answered, broken = session.promised.tables.keys() - session.promised.shared, False, False
     client = Client("http://shown", lambda _: None, transport=WatchedTransport(httpx.MockTransport(_echo)))
-    observer = replace(session.observer, client=client, log=Log(lambda: [TEXT]), log_at_hand=True)
+    pack: Any = _WithCalls(session.pack)
+    observer = replace(session.observer, pack=pack, client=client, log=Log(lambda: [TEXT]), log_at_hand=True)
+    creation = Exchange("POST", "http://shown/", STATUS)
     for rule, rows in _examples(session):
         with _standing_in(database, rows):
-            seen = observer.observe(Record("", resources={invariants.RESOURCE: None}))
+            seen = observer.observe(Record("", resources={invariants.RESOURCE: creation}))
             resource = seen.resources[invariants.RESOURCE]
             unseen -= {table for table, read in resource.rows.items() if len(read) == len(rows.get(table, ())) > 0}
             answered = answered or bool(resource.answers)
             broken = broken or rule.code in seen.offending
-            if not seen.log:
-                raise _not_seen("the log of the service")
+            if not seen.log or not resource.calls:
+                raise _not_seen("the calls of the service" if seen.log else "the log of the service")
             if not unseen and answered and broken:
                 _change(session, database, next(iter(rows)))
+                session.observer = observer
+                _end(session, rule)
                 break
     else:
         if unseen:
@@ -106,6 +135,11 @@ def _change(session: Session, database: Database, table: str) -> None:
     _write(database, sql.SQL("INSERT INTO {0} SELECT * FROM {0} LIMIT 1").format(sql.Identifier(table)))
     if not isinstance(watch.answered(request), Change):
         raise _not_seen("what a refused request changes")
+
+
+def _end(session: Session, rule: Invariant) -> None:
+    if rule.code not in {finding.code for finding in session.final_findings()}:
+        raise _not_seen("what is wrong at the end of a run")
 
 
 def _schema(session: Session, database: Database) -> None:

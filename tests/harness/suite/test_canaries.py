@@ -26,6 +26,7 @@ from gate.oracles.checks import FUZZ as FUZZ_CHECK
 from gate.oracles.checks import names, read
 from gate.session import judge
 from gate.session.observe import Observer
+from gate.session.session import Session
 from gate.session.write_watch import WriteWatch
 from gate.suite import canaries
 from gate.suite.state import worker_of
@@ -148,6 +149,8 @@ def test_a_row_model_that_takes_every_row_is_named(run: Worker, promise: Callabl
             {},
             "the rows of cross_region_analyses, cross_region_executions",
         ),
+        (BeaconPack, "created", "", "which exchange creates a resource"),
+        (Session, "final_findings", [], "what is wrong at the end of a run"),
         (BeaconPack, "observe", None, "the views of a resource"),
         (Observer, "lines", (), "the log of the service"),
         (WriteWatch, "_changes", [], "what a refused request changes"),
