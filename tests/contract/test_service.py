@@ -87,5 +87,6 @@ def test_too_many_submissions_are_refused_with_when_to_come_back(
     assert [answer.status for answer in answers] == [202, 202, 202, 429]
     assert answers[-1].error_code == "rate_limit_exceeded"
     assert int(answers[-1].headers["retry-after"]) >= 1
+    assert answers[-1].headers["x-ratelimit-limit"] == "3"
     for answer in answers[:3]:
         scenario.accepted(answer).wait("completed")

@@ -118,11 +118,13 @@ def queries(operation: Operation) -> Iterator[tuple[str, int]]:
 
 
 def paths(operation: Operation, path: str) -> Iterator[tuple[str, int]]:
-    """Paths of an operation with one impossible value, and the status of their answers."""
+    """Paths with a UUID in capitals or one impossible value, and the status of their answers."""
     given, parts = path.split("/"), operation.path.split("/")
     for (place, name), parameter in operation.parameters().items():
         if place == "path":
             index, status = parts.index(f"{{{name}}}"), 404 if name == "job_id" else 400
+            if schema_of(parameter).get("format") == "uuid":
+                yield "/".join([*given[:index], given[index].upper(), *given[index + 1 :]]), 200
             for text, valid in texts(schema_of(parameter)):
                 if not valid and text:
                     changed = [*given[:index], quote(text, safe=""), *given[index + 1 :]]

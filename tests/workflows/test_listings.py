@@ -55,11 +55,13 @@ def test_list_of_jobs_shows_each_job_with_its_workflow(scenario: Scenario) -> No
 FILTERS: dict[str, tuple[dict[str, str], bool, bool]] = {
     "benchmark": ({"q": "AS-Detec"}, True, True),
     "impossible text": ({"q": "\0"}, False, False),
+    "blank before": ({"q": " bias-detection"}, False, False),
     "workflow": ({"workflow": STANDARD}, True, False),
     "status": ({"status": "completed"}, True, True),
     "another status": ({"status": "cancelled"}, False, False),
     "days before": ({"to": "2001-01-01"}, False, False),
     "days to come": ({"from": "9999-12-31"}, False, False),
+    "days of an end before its beginning": ({"from": "9999-12-31", "to": "2001-01-01"}, False, False),
     "two": ({"workflow": STANDARD, "status": "failed"}, False, False),
 }
 """Query by name, and whether it lists a job of each workflow."""
