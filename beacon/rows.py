@@ -64,14 +64,23 @@ class JobRows:
 
 _UNDEFINED_TABLE = "42P01"
 """SQLSTATE."""
-TABLES = ("executions", "cross_region_executions", "region_results", "cross_region_analyses")
+_RUN: LiteralString = "SELECT id FROM cross_region_executions WHERE jobspec_id = %s ORDER BY created_at DESC LIMIT 1"
+_STATEMENTS: dict[str, LiteralString] = {
+    "jobs": "SELECT * FROM jobs WHERE jobspec_id = %s",
+    "executions": "SELECT e.* FROM executions e JOIN jobs j ON j.id = e.job_id WHERE j.jobspec_id = %s ORDER BY e.id",
+    "cross_region_executions": "SELECT * FROM cross_region_executions WHERE jobspec_id = %s ORDER BY created_at",
+    "region_results": f"SELECT * FROM region_results WHERE cross_region_execution_id = ({_RUN}) ORDER BY region",
+    "cross_region_analyses": f"SELECT * FROM cross_region_analyses WHERE cross_region_execution_id = ({_RUN})",
+}
+"""The statement that reads a job's rows, by table."""
+TABLES = (*(table for table in _STATEMENTS if table != "jobs"),)
 """Tables with rows of a job, besides its own."""
 
 
 def read(database: Database, job_id: str) -> JobRows:
     """Every row that belongs to a job, from one snapshot; none of a table that the database does not have."""
     try:
-        return _read(database, job_id, TABLES)
+        return _read(database, job_id, _STATEMENTS)
     except Exception as error:  # by its SQLSTATE, so that no command has to load the driver for the class
         if getattr(error, "sqlstate", None) != _UNDEFINED_TABLE:
             raise
@@ -79,24 +88,17 @@ def read(database: Database, job_id: str) -> JobRows:
 
 
 def _read(database: Database, job_id: str, tables: Collection[str]) -> JobRows:
-    def rows(table: str, statement: LiteralString, value: object) -> list[Row]:
-        return database.query(statement, value) if table in tables else []
-
-    with database.connection.transaction():
-        database.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        jobs = database.query("SELECT * FROM jobs WHERE jobspec_id = %s", job_id)
-        executions = rows(
-            "executions",
-            "SELECT e.* FROM executions e JOIN jobs j ON j.id = e.job_id WHERE j.jobspec_id = %s ORDER BY e.id",
-            job_id,
-        )
-        of_job = "SELECT * FROM cross_region_executions WHERE jobspec_id = %s ORDER BY created_at"
-        runs = rows("cross_region_executions", of_job, job_id)
-        run = runs[-1]["id"] if runs else None
-        of_run = "SELECT * FROM region_results WHERE cross_region_execution_id = %s ORDER BY region"
-        regions = rows("region_results", of_run, run)
-        of_run = "SELECT * FROM cross_region_analyses WHERE cross_region_execution_id = %s"
-        analyses = rows("cross_region_analyses", of_run, run)
+    connection = database.connection
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        with connection.pipeline():  # one round trip for all
+            cursors = {
+                table: connection.execute(statement, (job_id,))
+                for table, statement in _STATEMENTS.items()
+                if table in tables
+            }
+        read_rows = {table: cursor.fetchall() for table, cursor in cursors.items()}
+    jobs, executions, runs, regions, analyses = (read_rows.get(table, []) for table in _STATEMENTS)
     return JobRows(
         job=jobs[0] if jobs else None,
         executions=executions,

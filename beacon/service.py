@@ -122,6 +122,8 @@ def _template_key(root: Path) -> bytes:
     return digest.digest()
 
 
+_LOADED_LATE = ("anyio._backends._asyncio", "encodings.idna", "httpcore", "uvicorn.lifespan.on", "uvloop")
+"""What a start of the runner loads after its own modules."""
 SERVICE = Service(
     root=ROOT,
     commands={"serve": RUNNER_COMMAND, "migrate": MIGRATE_COMMAND, "backfill": BACKFILL_COMMAND},
@@ -143,7 +145,7 @@ SERVICE = Service(
     container_env={"RUNNER_HOST": "0.0.0.0"},  # noqa: S104 (its port is published on the loopback address alone)
     worker_env={"RUNNER_EMBEDDED_WORKER": "false"},
     remote=REMOTE,
-    loaded={"runner": ("runner.cli", "runner.service", "runner.working", "runner.backfill")},
+    loaded={"runner": ("runner.cli", "runner.service", "runner.working", "runner.backfill", *_LOADED_LATE)},
 )
 
 

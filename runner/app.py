@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from runner import __version__
+from runner.authorities import AUTHORITIES
 from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
@@ -53,7 +54,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         # The probe that uses it has a limit over all its phases.
-        async with httpx.AsyncClient(timeout=None, trust_env=False) as client:  # noqa: S113
+        async with httpx.AsyncClient(timeout=None, verify=AUTHORITIES, trust_env=False) as client:  # noqa: S113
             running.state.http = client
             yield
 

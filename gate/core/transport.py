@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable
+from functools import cache
 
 import httpx
 
@@ -26,7 +28,7 @@ class WatchedTransport(httpx.BaseTransport):
         before: Callable[[str], None] = lambda _: None,
         lost: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._inner = inner or httpx.HTTPTransport(trust_env=False)
+        self._inner = inner or httpx.HTTPTransport(verify=_authorities(), trust_env=False)
         self._before = before
         self._lost = lost
 
@@ -46,3 +48,9 @@ class WatchedTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Closes the connections."""
         self._inner.close()
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The certificates that every client of this process trusts: reading them takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)

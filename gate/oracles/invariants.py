@@ -148,9 +148,11 @@ def offending(
     own = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction() if own else nullcontext():
         if own:
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             # Planning takes longer than looking: each session plans a rule once, for whatever resources.
-            connection.execute("SET LOCAL plan_cache_mode TO force_generic_plan")
+            connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                "SET LOCAL plan_cache_mode TO force_generic_plan"
+            )
         wanted = _applicable(connection, list(rules))
         rows = _query(connection, wanted, None if resources is None else list(resources), prepare=own)
     return {rule.code: broken for rule, broken in zip(wanted, rows, strict=True) if broken}

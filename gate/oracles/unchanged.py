@@ -38,6 +38,8 @@ WITH moment AS MATERIALIZED (
     SELECT snapshot, pg_snapshot_xmax(snapshot)::text::bigint AS newest FROM pg_current_snapshot() AS snapshot
 )
 """
+_NEWEST = sql.SQL("age('3'::xid)::bigint")
+"""The newest transaction id less a constant: 3 is the first of all."""
 _WRITTEN: LiteralString = """
 SELECT {name} AS name, concat_ws(' ', {key}) AS key, to_jsonb(t)::text AS text FROM moment, {table} AS t
 WHERE NOT pg_visible_in_snapshot(
@@ -76,11 +78,13 @@ class Tables:
         self._contract = contract
         self.queue = frozenset(contract.queue)
         self._names = list(tables)
-        # Row versions are what is summed, so it costs one scan without touching a column.
+        # Row versions are what is summed, so it costs one scan without touching a column; an age is a number already,
+        # where the id itself would have to be read from its text.
         parts = [
             sql.SQL(
-                "SELECT {name} AS name, count(*) AS rows, coalesce(sum(xmin::text::bigint), 0) AS versions FROM {table}"
-            ).format(name=sql.Literal(table), table=sql.Identifier(table))
+                "SELECT {name} AS name, count(*) AS rows, coalesce(sum({newest} - age(xmin)), 0) AS versions"
+                " FROM {table}"
+            ).format(name=sql.Literal(table), table=sql.Identifier(table), newest=_NEWEST)
             for table in self._names
         ]
         unfinished = sql.SQL("SELECT '', ({}), 0").format(sql.SQL(contract.unfinished))

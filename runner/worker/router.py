@@ -10,6 +10,8 @@ from typing import Any, Final, Literal, NoReturn
 
 import httpx
 
+from runner.authorities import AUTHORITIES
+
 ROUTER_REGIONS: Final[Mapping[str, str]] = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 """The router's name of each region; everywhere else the codes are used."""
 
@@ -131,6 +133,7 @@ class Router:
             # The caller bounds the calls. A bound here would be used up by connections whose calls were cancelled
             # before they were opened: httpcore never gives those back.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep_connections),
+            verify=AUTHORITIES,
             trust_env=False,  # the address is configured; a proxy of the shell it was started from is none of it
         )
 
