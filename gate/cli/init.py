@@ -62,6 +62,8 @@ def prepare(parser: ArgumentParser) -> Run:
     add("--ready", metavar="PATH", default="", help="answers 2xx once the service is ready (default: any answer)")
     add("--base", metavar="PATH", help="stands before each path of the document (default: it is looked for)")
     add("--header", metavar="NAME=VALUE", action="append", default=[], help="a header of each request, as env:VARIABLE")
+    help_ = "a parameter of the query of each request, as env:VARIABLE"
+    add("--query", metavar="NAME=VALUE", action="append", default=[], help=help_)
     add(
         "--service",
         metavar="NAME=COMMAND",

@@ -27,6 +27,7 @@ FLAGS = {
     "service.postgres": "--postgres",
     "services": "--service",
     "fuzz.headers": "--header",
+    "fuzz.query": "--query",
 }
 """The option that a member of the declaration comes from."""
 
@@ -48,7 +49,10 @@ def declaration_of(values: Namespace, path: Path) -> Declaration:
     content: dict[str, Any] = {
         "service": service,
         "services": {name.lower(): _side(name, text) for name, text in sides.items()},
-        "fuzz": {"headers": _pairs(values.header, "--header", "NAME=VALUE", kind=r"[A-Za-z0-9_-]+")},
+        "fuzz": {
+            "headers": _pairs(values.header, "--header", "NAME=VALUE", kind=r"[A-Za-z0-9_-]+"),
+            "query": _pairs(values.query, "--query", "NAME=VALUE", kind=r"[A-Za-z0-9_.-]+"),
+        },
     }
     try:
         return declared(content, path)

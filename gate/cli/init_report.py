@@ -16,7 +16,7 @@ from gate.fuzz.survey.trial import Attempt
 MOST_LISTED = 12
 """Operations of a kind that are printed one by one."""
 HINTS = {
-    401: "declare the header that lets a request in: fuzz.headers",
+    401: "declare the header, or the parameter, that lets a request in: fuzz.headers, fuzz.query",
     403: "declare the header of somebody who may do it: fuzz.headers",
     404: "no id was known for its path: rows.resources, or an operation that creates one",
     409: "what was sent is there already",
@@ -47,7 +47,7 @@ def _facts(look: Look) -> Iterator[tuple[str, str]]:
     if look.starts:
         yield "start", f"{look.starts:.1f} s on a copy of the database"
     header, _, reason = guessed.header
-    given = ", ".join(guessed.headers)
+    given = ", ".join([*guessed.headers, *guessed.query])
     yield "authentication", f"{given} (given)" if given else f"{header or 'none'}  {reason}".strip()
     yield "headers dropped", ", ".join(guessed.drop) or "none"
     yield "left out", _operations(len(guessed.skip))

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote_plus, urlencode
 
 import httpx
 
 from gate.core.exchange import Exchange
 from gate.core.transport import TIMING, WatchedTransport
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def with_parameters(target: str, given: Mapping[str, str]) -> str:
+    """A path with given parameters in its query, in place of those of the same names; the others stay as written."""
+    if not given:
+        return target
+    path, _, query = target.partition("?")
+    kept = [pair for pair in query.split("&") if pair and unquote_plus(pair.partition("=")[0]) not in given]
+    return f"{path}?{'&'.join([*kept, urlencode(given)])}"
 
 
 class Unreachable(AssertionError):  # noqa: N818 (what a test failed with, not a fault of ours)
@@ -20,8 +33,8 @@ class Client:
     """Sends requests to one service and hands every exchange to ``record``.
 
     ``transport`` brings them there, by default directly. ``timeout`` is the time one answer may take, in seconds.
-    ``defaults`` are headers that a request has unless it gives others. ``unanswered`` is called where there is no
-    answer, and may raise an error that says why.
+    ``defaults`` are headers that a request has unless it gives others, ``query`` parameters that each has.
+    ``unanswered`` is called where there is no answer, and may raise an error that says why.
     """
 
     def __init__(
@@ -33,11 +46,13 @@ class Client:
         timeout: float = 15.0,
         unanswered: Callable[[], None] = lambda: None,
         defaults: Callable[[], Mapping[str, str]] = dict,
+        query: Mapping[str, str] = NONE,
     ) -> None:
         self.base_url = base_url
         self._record = record
         self._unanswered = unanswered
         self._defaults = defaults
+        self._query = query
         self._transport = transport or WatchedTransport()
         self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=self._transport)
         self._base = str(self._http.base_url).rstrip("/")
@@ -71,9 +86,8 @@ class Client:
             content = json.dumps(body, ensure_ascii=False).encode()
         pieces = [] if content is None or isinstance(content, bytes) else list(content)
         whole = content if isinstance(content, bytes) else b"".join(pieces)
-        request = self._http.build_request(
-            method, self._url(path), content=iter(pieces) if pieces else whole, headers=sent, params=params
-        )
+        data, url = iter(pieces) if pieces else whole, self._url(with_parameters(path, self._query))
+        request = self._http.build_request(method, url, content=data, headers=sent, params=params)
         try:
             response = self._sent(request)
         except httpx.RequestError as error:

@@ -125,6 +125,8 @@ class FuzzTable(Table):
 
     headers: Mapping[str, str] = Field(default_factory=dict)
     """headers of each request, as Authorization = "env:TOKEN" """
+    query: Mapping[str, str] = Field(default_factory=dict)
+    """parameters of the query of each request, as api_key = "env:KEY" """
     drop: tuple[str, ...] = ()
     """headers of the document that are never sent, since the service refuses whatever is generated for them"""
     skip: Mapping[str, Reason] = Field(default_factory=dict)
@@ -142,6 +144,10 @@ class FuzzTable(Table):
     def sent_headers(self, environment: Mapping[str, str]) -> dict[str, str]:
         """The headers with their values from the environment; UsageError where a variable is not set."""
         return {name: revealed(value, f"fuzz.headers.{name}", environment) for name, value in self.headers.items()}
+
+    def sent_query(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The parameters with their values from the environment; UsageError where a variable is not set."""
+        return {name: revealed(value, f"fuzz.query.{name}", environment) for name, value in self.query.items()}
 
     def reason_to_skip(self, operation: str) -> str:
         """The reason why an operation, as ``METHOD /path``, is left out; empty where it is not."""

@@ -21,7 +21,9 @@ def fetched(pack: DeclaredPack, settings: Settings) -> Path:
     try:
         system = target.system(target.start())
         try:
-            exchange = Client(system.base_url, lambda _: None).request("GET", place, headers=dict(pack.headers))
+            exchange = Client(system.base_url, lambda _: None, query=pack.query).request(
+                "GET", place, headers=dict(pack.headers)
+            )
         except Unreachable as error:
             raise GateError(f"The service does not answer: {error}.") from error
         finally:

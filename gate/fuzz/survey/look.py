@@ -44,7 +44,7 @@ class Look:
 
     def __init__(self, declaration: Declaration, *, warm: bool, base: str | None, say: Say) -> None:
         self.declaration = declaration
-        self.guessed = Guessed(headers=declaration.fuzz.headers)
+        self.guessed = Guessed(headers=declaration.fuzz.headers, query=declaration.fuzz.query)
         self.starts = 0.0  # seconds until the service was up on a copy of its database
         self.restless: set[str] = set()  # tables that never were quiet
         self._headers = declaration.fuzz.sent_headers(os.environ)
@@ -59,7 +59,7 @@ class Look:
         """Looks; GateError where the service cannot be started or has no document."""
         with ExitStack() as stack:
             system, base_url, database_url = self._started(stack)
-            client = Client(base_url, lambda _: None, timeout=ANSWER_SECONDS, defaults=lambda: self._headers)
+            client = self._client(base_url, ANSWER_SECONDS)
             stack.callback(client.close)
             self.contract = Contract(self._document(base_url))
             if not self.contract.operations:
@@ -95,15 +95,17 @@ class Look:
         stack.callback(system.close)
         return system, system.base_url, system.database_url or ""
 
+    def _client(self, base_url: str, seconds: float) -> Client:
+        query = self.declaration.fuzz.sent_query(os.environ)
+        return Client(base_url, lambda _: None, timeout=seconds, defaults=lambda: self._headers, query=query)
+
     def _document(self, base_url: str) -> dict[str, Any]:
         place = self.declaration.service.openapi
         if path := self.declaration.document:
             return parse(load_text(path), path, warn=self._say)
         self._say(f"reading the document at {place}")
         try:
-            exchange = Client(base_url, lambda _: None, timeout=DOCUMENT_SECONDS, defaults=lambda: self._headers).get(
-                place
-            )
+            exchange = self._client(base_url, DOCUMENT_SECONDS).get(place)
         except Unreachable as error:
             raise GateError(f"GET {place} was not answered: {error}.") from error
         if exchange.status != 200:

@@ -23,6 +23,7 @@ class Guessed:
     ready: str = ""
     header: tuple[str, str, str] = ("", "", "")  # name, value, reason
     headers: Mapping[str, str] = field(default_factory=dict)  # that were given
+    query: Mapping[str, str] = field(default_factory=dict)  # that was given
     drop: Mapping[str, int] = field(default_factory=dict)
     skip: Mapping[str, str] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
@@ -94,8 +95,10 @@ def _fuzz(guessed: Guessed) -> list[str]:
     name, value, reason = guessed.header
     if guessed.headers:
         lines.append(f"headers = {table(guessed.headers)}")
-    elif name:
+    elif name and not guessed.query:
         lines += [f"# {reason} Set the variable, and remove the mark:", f"# headers = {table({name: value})}"]
+    if guessed.query:
+        lines.append(f"query = {table(guessed.query)}")
     for header, number in guessed.drop.items():
         times = "an operation" if number == 1 else f"{number} operations"
         lines.append(f"# {header}: {times} took a request without it alone, and none took one with it.")

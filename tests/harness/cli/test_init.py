@@ -27,10 +27,12 @@ def declared(*words: str) -> Declaration:
 
 def test_options_make_a_declaration() -> None:
     words = ["--start", "serve {port}", "--database-env", "A", "--database-env", "B=x://{name}", "--header", "X=env:T"]
+    words += ["--query", "api_key=env:K"]
     declaration = declared(*words, "--service", "REDIS=redis --port {port}", "--service", "OTHER=http://10.0.0.1")
     assert declaration.services["redis"].start == "redis --port {port}"
     assert declaration.services["other"].address == "http://10.0.0.1"
     assert declaration.fuzz.headers == {"X": "env:T"}
+    assert declaration.fuzz.query == {"api_key": "env:K"}
     assert declaration.service.database_env == {"A": DATABASE_URL, "B": "x://{name}"}
     assert declaration.outside == "the server other"
     assert declared(*words).outside == ""

@@ -7,7 +7,7 @@ from typing import NoReturn
 import httpx
 import pytest
 
-from gate.core.client import Client, Unreachable
+from gate.core.client import Client, Unreachable, with_parameters
 from gate.core.errors import NotAvailable
 from gate.core.exchange import Exchange
 from gate.core.transport import WatchedTransport
@@ -53,3 +53,16 @@ def test_refusal_of_a_transport_reaches_the_caller_unchanged() -> None:
     with pytest.raises(NotAvailable, match=r"^not here$"):
         Client("http://service", recorded.append, transport=httpx.MockTransport(refuse)).get("/things")
     assert recorded == []
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/a", "/a?key=%C3%A9"),
+        ("/a?b=%2f+&c", "/a?b=%2f+&c&key=%C3%A9"),
+        ("/a?key=x&b=1&k%65y=y", "/a?b=1&key=%C3%A9"),
+    ],
+)
+def test_declared_parameters_stand_in_the_query(target: str, expected: str) -> None:
+    assert with_parameters(target, {"key": "é"}) == expected
+    assert with_parameters(target, {}) == target
