@@ -9,6 +9,8 @@ from typing import Any
 from gate.core.exchange import Exchange
 
 Row = dict[str, Any]
+IDS, ENVELOPES = ("id", "uuid", "_id"), ("data", "result", "item")
+"""Members that tell a resource from others, and members that have one."""
 Columns = Mapping[str, Mapping[str, str]]
 """Type of each column, by table and column, as Postgres names it."""
 
@@ -56,6 +58,7 @@ class Listing:
         again: the answers to the same request once more.
         pages: consecutive pages with at most ``size`` entries each.
         size: the number of entries that a page was asked for.
+        ended: the last page says that none comes after it.
         filtered: by member, its value in an entry, and the answer to the list of those with this value.
         entries: entries of the list, each with its row.
 
@@ -65,6 +68,7 @@ class Listing:
     again: Sequence[Exchange]
     pages: Sequence[Exchange] = ()
     size: int = 0
+    ended: bool = False
     filtered: Mapping[str, tuple[Any, Exchange]] = field(default_factory=dict)
     entries: Sequence[tuple[Mapping[str, Any], RowChange]] = ()
 
@@ -83,7 +87,8 @@ class Effect:
         read: the answer to reading what was created or deleted, afterwards.
         read_row: the created row, after that.
         listing: what was read, in other ways.
-        listed: the list in which a created resource has to be.
+        listed: the list in which a created resource has to be, and a deleted one must not.
+        parts: rows that refer to the row of a deleted resource, of tables that are filled below its path.
         growing: rows that were written by table in the end, although nothing was sent any more.
         extra: members of the body that the request's schema does not have, or that are read-only.
         repeats: it was sent a second time under the same idempotency key.
@@ -92,6 +97,9 @@ class Effect:
         earlier: rows that the service changed by itself since the request before.
         declared_rows: what is declared for the rows.
         broken: rows that broke a declared invariant afterwards, by its name.
+        nullable: members of ``declared`` that may be null.
+        taken: members of a created resource that have to be its own, and that another row has, too.
+        nowhere: members that have to be there and name a resource of the API of which there is no row.
 
     """
 
@@ -105,6 +113,7 @@ class Effect:
     read_row: Row | None = None
     listing: Listing | None = None
     listed: Exchange | None = None
+    parts: Sequence[RowChange] = ()
     growing: Mapping[str, int] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     repeats: bool = False
@@ -113,6 +122,9 @@ class Effect:
     earlier: Sequence[RowChange] = ()
     declared_rows: Declared = field(default_factory=Declared)
     broken: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    nullable: frozenset[str] = frozenset()
+    nowhere: Sequence[str] = ()
+    taken: Sequence[str] = ()
 
     @property
     def accepted(self) -> bool:
@@ -136,13 +148,22 @@ class Effect:
 
 
 def members_of(value: Any) -> Mapping[str, Any]:
-    """An object's members; those of its only member where that is an object."""
+    """An object's members; those of the object that it is an envelope of."""
     if not isinstance(value, dict):
         return {}
-    if len(value) == 1 and isinstance(next(iter(value.values())), dict):
-        inner: Mapping[str, Any] = next(iter(value.values()))
-        return inner
-    return value
+    name = enveloped(value)
+    return value[name] if name else value
+
+
+def enveloped(value: Mapping[str, Any]) -> str:
+    """The member of an object that has the resource: its only one, or the one with an id where it has none itself."""
+    inner = {name: each for name, each in value.items() if isinstance(each, dict)}
+    if len(value) == 1:
+        return next(iter(inner), "")
+    if any(name in value for name in IDS):
+        return ""
+    named = [name for name, each in inner.items() if name in ENVELOPES or any(id_ in each for id_ in IDS)]
+    return named[0] if len(named) == 1 else ""
 
 
 def entries_of(value: Any) -> list[Mapping[str, Any]]:

@@ -22,8 +22,11 @@ BG-CREATED-002 major answer: Answer differs from the row
 BG-CREATED-003 critical stored: Creation changed another resource
     The service answered 201 to a request that creates a resource, but made no row. It stored what was sent in a row
     that was there before.
+BG-CREATED-004 major stored: Created resource has what another one has
+    The document says that no two resources share the value of a member. The service accepted a second one with the same
+    value.
 """)
-UNREADABLE, DIFFERENT, OVERWRITTEN = (code.id for code in CODES)
+UNREADABLE, DIFFERENT, OVERWRITTEN, TAKEN = (code.id for code in CODES)
 
 
 def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
@@ -45,6 +48,9 @@ def _of_created(effect: Effect) -> Iterator[Finding]:
         yield from _of_overwritten(effect)
         return
     yield from _of_answer(effect, effect.exchange, created, effect.operation)
+    for name in effect.taken:
+        place, got = f"{effect.operation} /{name} -> {created.table}", f"{written(effect.sent[name])} twice"
+        yield Finding(TAKEN, place, "a refusal: the value is taken", got, request=effect.exchange.request_id)
     if effect.read is None:
         return
     if effect.read.status >= 400:
@@ -89,7 +95,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     row = RowChange("items", "1", None, {"id": 1, "name": "a"})
     columns = {"items": {"id": "integer", "name": "text"}}
     read = Exchange("GET", "http://service/items/1", 404)
-    effect = Effect(exchange, "POST /items", changes=[row], read=read, columns=columns)
+    effect = Effect(exchange, "POST /items", changes=[row], read=read, columns=columns, taken=["name"])
     again = Exchange("POST", "http://service/items", 201, {}, b'{"id": 1, "name": "b"}', {}, body)
     other = RowChange("items", "1", {"id": 1, "name": "a"}, {"id": 1, "name": "b"})
     return Record("", effects=[effect, Effect(again, "POST /items", changes=[other], columns=columns)]), Observations()

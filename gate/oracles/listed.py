@@ -14,7 +14,7 @@ from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.core.texts import as_json, clip
 from gate.oracles.registry import Need, Oracle
-from gate.oracles.row_values import created_row, differing, plain, written
+from gate.oracles.row_values import IDENTIFYING, created_row, differing, plain, written
 
 CODES = register("""
 BG-LISTED-001 major answer: Page has more entries than were asked for
@@ -35,7 +35,6 @@ BG-LISTED-006 major answer: Entry of a list differs from its row
     An entry of a list holds another value than the row of its resource.
 """)
 MORE, PAGES, FILTER, AGAIN, LACKS, ENTRY = (code.id for code in CODES)
-IDENTIFYING = ("id", "uuid", "key", "slug", "name", "code")
 TOTALS = frozenset({"total", "totalcount", "totalitems", "totalresults", "totalelements"})
 SHORT = 10
 """Entries below which a list is thought to be whole."""
@@ -95,19 +94,24 @@ def _pages(effect: Effect, listing: Listing) -> Iterator[Finding]:
     twice = [entry for entry, number in Counter(entries).items() if number > 1]
     if twice:
         yield _finding(PAGES, effect, "", "each entry on one page", f"{clip(twice[0], 80)} on two pages of {size}")
-    if not pages or len(pages[-1]) == size:  # there may be more
+    if not pages or (len(pages[-1]) == size and not listing.ended):  # there may be more
         return
     lost = [entry for entry in _ids(listing.whole) if entry not in entries]
     if lost:
         yield _finding(PAGES, effect, "", "each entry on one page", f"{clip(lost[0], 80)} on no page of {size}")
     elif not twice:
-        yield from _total(effect, listing.whole, len(entries))
+        for answer in (listing.whole, *listing.pages):
+            yield from _total(effect, answer, len(entries))
 
 
-def _total(effect: Effect, whole: Exchange, number: int) -> Iterator[Finding]:
-    members = whole.json if isinstance(whole.json, dict) else {}
-    for name, value in members.items():
-        if plain(name) in TOTALS and isinstance(value, int) and value != number:
+def _total(effect: Effect, answer: Exchange, number: int) -> Iterator[Finding]:
+    members = answer.json if isinstance(answer.json, dict) else {}
+    inner = {f"{name}/{each}": part[each] for name, part in members.items() if isinstance(part, dict) for each in part}
+    length = len(_ids(answer))
+    for name, value in {**members, **inner}.items():
+        last = plain(name.rpartition("/")[2])
+        wrong = value != number if last in TOTALS else last == "count" and value not in {number, length}
+        if isinstance(value, int) and wrong:
             yield _finding(PAGES, effect, f"/{name}", f"{number}, as its pages have", str(value))
 
 
@@ -160,7 +164,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     row = RowChange("items", "a", None, {"id": "a", "kind": "c"})
     columns = {"items": {"id": "text", "kind": "text"}}
     whole, entry = answer("a", "b"), {"id": "a", "kind": "a"}
-    first = Listing(whole, [answer("b", "a")], [whole], 1, {"kind": ("a", answer("b"))}, [(entry, row)])
+    first = Listing(whole, [answer("b", "a")], [whole], 1, False, {"kind": ("a", answer("b"))}, [(entry, row)])
     second = Listing(whole, [whole], [answer("a"), answer("a"), answer()], 1)
     post = Exchange("POST", "http://service/items", 201, {}, b'{"id": "a"}', {}, b'{"id": "a"}')
     effects = [

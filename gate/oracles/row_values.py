@@ -27,6 +27,9 @@ SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|hash|credential|private|
 """Names of columns that a service stores in another form on purpose."""
 FOLDED = re.compile(r"e_?mail|user_?name|login|slug|host|domain|url", re.IGNORECASE)
 """Names of columns whose case and surrounding blanks mean nothing."""
+IDENTIFYING = ("id", "uuid", "key", "slug", "name", "code")
+"""Plain names of members that tell a resource from others."""
+NUMERAL, LONGEST_NUMERAL = re.compile(r"-?[0-9]+(\.[0-9]+)?"), 40
 TOLERANCE = timedelta(seconds=1)
 """Times that differ by less are the same: many services write whole seconds."""
 DIGITS = {"real": Decimal("1e-5"), "double precision": Decimal("1e-12")}
@@ -45,6 +48,12 @@ def pairs(members: Mapping[str, Any], row: Row, types: Mapping[str, str]) -> Ite
         column = columns.get(plain(name))
         if column is not None and not SECRET.search(column) and comparable(value, types.get(column, "")):
             yield name, column, value, row[column]
+
+
+def columns_of(members: Iterable[str], row: Row) -> Iterator[tuple[str, str]]:
+    """Member and column, for each member with a column of its name."""
+    columns = {plain(name): name for name in row}
+    yield from ((name, columns[plain(name)]) for name in members if plain(name) in columns)
 
 
 def comparable(value: Any, type_: str) -> bool:
@@ -106,8 +115,15 @@ def holds(stored: Any, value: Any) -> bool:
     return values.equal(value, stored, as_doubles=True) if isinstance(stored, dict | list) else bool(value == stored)
 
 
+def numeral(value: Any) -> Fraction | None:
+    """A number, or the one that a text such as ``12.50`` means; None for anything else."""
+    if isinstance(value, str):
+        return Fraction(value) if len(value) < LONGEST_NUMERAL and NUMERAL.fullmatch(value) else None
+    return values.number(value)
+
+
 def _close(value: Any, stored: Any, digits: Decimal) -> bool:
-    left, right = values.number(value), values.number(stored)
+    left, right = numeral(value), numeral(stored)
     if left is None or right is None:
         return False
     return left == right or abs(left - right) <= abs(right) * Fraction(digits or Decimal("1e-15"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from gate.contract.document import Contract
 from gate.core.effect import Effect, RowChange
@@ -10,7 +12,21 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.oracles.registry import Need, Oracle
-from gate.oracles.row_values import FOLDED, KINDS, SECRET, created_row, differing, holds, pairs, plain, same, written
+from gate.oracles.row_values import (
+    FOLDED,
+    KINDS,
+    SECRET,
+    columns_of,
+    created_row,
+    differing,
+    holds,
+    likeness,
+    numeral,
+    pairs,
+    plain,
+    same,
+    written,
+)
 
 CODES = register("""
 BG-SENT-001 major stored: Created row lacks what was sent
@@ -26,8 +42,11 @@ BG-SENT-004 critical stored: Update reached other rows
 BG-SENT-005 major stored: Default is another than is documented
     A request that creates a resource left out a member for which the document states a default. The column of the new
     row holds another value.
+BG-SENT-006 major stored: Reference to nothing was accepted
+    A request that creates a resource has to name another resource of the service. The service accepted and stored an
+    id of which it has no row.
 """)
-CREATED, UPDATED, UNNAMED, OTHERS, DEFAULT = (code.id for code in CODES)
+CREATED, UPDATED, UNNAMED, OTHERS, DEFAULT, NOWHERE = (code.id for code in CODES)
 
 
 def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
@@ -38,22 +57,77 @@ def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
         created, addressed = created_row(effect), effect.addressed
         if created is not None and addressed is None:
             yield from _unlike(CREATED, effect, created)
+            yield from _emptied(CREATED, effect, created)
             yield from _defaults(effect, created)
+            yield from _nowhere(effect, created)
+        elif isinstance(effect.exchange.sent, list):
+            yield from _entries(effect)
         elif addressed is not None and addressed.after is not None and effect.exchange.method != "POST":
             yield from _unlike(UPDATED, effect, addressed)
+            yield from _emptied(UPDATED, effect, addressed)
             yield from _unnamed(effect, addressed)
             yield from _others(effect, addressed)
 
 
-def _unlike(code: str, effect: Effect, row: RowChange) -> Iterator[Finding]:
-    types = effect.columns.get(row.table, {})
+def _unlike(code: str, effect: Effect, row: RowChange, entry: Mapping[str, Any] | None = None) -> Iterator[Finding]:
+    types, sent = effect.columns.get(row.table, {}), effect.sent if entry is None else entry
     only = effect.declared - effect.extra.keys() - set(effect.path_values)
-    for name, column, value, stored in differing(effect.sent, row.after or {}, types, only):
+    for name, column, value, stored in differing(sent, row.after or {}, types, only):
         intended = _by_intention(column, value, stored, types.get(column, ""))
         if not _named_in_path(name, effect) and not intended:
             place = f"{effect.operation} /{name} -> {row.table}.{column}"
             expected, request = f"{written(value)} as sent", effect.exchange.request_id
             yield Finding(code, place, expected, f"{written(stored)} in the row", request=request)
+    for name, column in columns_of(sorted(only & sent.keys()), row.after or {}):
+        value, stored = sent[name], (row.after or {})[column]
+        number = numeral(value) if isinstance(value, str) and KINDS.get(types.get(column, "")) == "number" else None
+        answered = numeral(effect.answer.get(name))
+        # A number that the answer shows otherwise than the row may be kept in another unit.
+        if number is not None and answered is not None and answered == numeral(stored) != number:
+            place = f"{effect.operation} /{name} -> {row.table}.{column}"
+            got, request = f"{written(stored)} in the row", effect.exchange.request_id
+            yield Finding(code, place, f"{written(value)} as sent", got, request=request)
+
+
+def _entries(effect: Effect) -> Iterator[Finding]:
+    """Members of the entries of a list, where each made a row of one table."""
+    entries = [each for each in effect.exchange.sent or () if isinstance(each, dict)]
+    rows = list(effect.inserted())
+    if len({row.table for row in rows}) == 1 and len(rows) == len(entries):
+        types = effect.columns.get(rows[0].table, {})
+        for entry in entries:
+            row = max(rows, key=partial(likeness, members=entry, types=types))
+            rows.remove(row)
+            yield from _unlike(CREATED, effect, row, entry)
+
+
+def _emptied(code: str, effect: Effect, row: RowChange) -> Iterator[Finding]:
+    """Members with an empty text that became null, and members with null that kept their value."""
+    before, after = row.before or {}, row.after or {}
+    for name, column in columns_of(sorted(effect.nullable & effect.sent.keys() - effect.extra.keys()), after):
+        value, stored, type_ = effect.sent[name], after[column], effect.columns.get(row.table, {}).get(column, "")
+        lost = value == "" and stored is None and KINDS.get(type_) == "text"
+        kept = value is None and stored is not None and before.get(column) == stored
+        if lost or kept:
+            kind = "empty" if lost else "null"
+            place = f"{effect.operation} /{name} ({kind}) -> {row.table}.{column}"
+            got, request = f"{written(stored)} in the row", effect.exchange.request_id
+            yield Finding(code, place, f"{written(value)} as sent", got, request=request)
+
+
+def takes_null(effect: Effect) -> bool:
+    """Return whether the row of an update took null for a member of the request."""
+    row, members = effect.addressed, [name for name, value in effect.sent.items() if value is None]
+    before, after = (row.before or {}, row.after or {}) if row else ({}, {})
+    return any(after[column] is None and before.get(column) is not None for _, column in columns_of(members, after))
+
+
+def _nowhere(effect: Effect, row: RowChange) -> Iterator[Finding]:
+    for name, column in columns_of(effect.nowhere, row.after or {}):
+        if str((row.after or {})[column]) == str(effect.sent[name]):
+            place = f"{effect.operation} /{name} -> {row.table}.{column}"
+            got, request = f"{written(effect.sent[name])} in the row", effect.exchange.request_id
+            yield Finding(NOWHERE, place, "a refusal: no such resource is there", got, request=request)
 
 
 def _defaults(effect: Effect, row: RowChange) -> Iterator[Finding]:
@@ -120,7 +194,7 @@ def _violation(_: Contract) -> tuple[Record, Observations]:
     other = RowChange("items", "2", {"id": 2, "name": "c", "note": None}, {"id": 2, "name": "a", "note": None})
     declared = frozenset({"id", "name", "note"})
     effects = [
-        Effect(post, "POST /items", declared, {"note": "n"}, [created], columns=columns),
+        Effect(post, "POST /items", declared, {"note": "n"}, [created], columns=columns, nowhere=["id"]),
         Effect(patch, "PATCH /items/{id}", declared, {}, [addressed, other], addressed, columns=columns),
     ]
     return Record("", effects=effects), Observations()

@@ -13,6 +13,8 @@ DOCUMENT = "The document and the service differ: either may be wrong."
 BUSY = "With this status a service says that it lacks a part, or waits for another one."
 TIME = "The service may choose this time by a rule of its own."
 CASE = "The case of a word may mean nothing to the service."
+NULL = "With null a client may say that a member stays as it is."
+KEPT = "null as sent"
 HALF_HOURS = timedelta(minutes=30)
 """Zones differ by multiples of this."""
 
@@ -21,6 +23,8 @@ def reason(finding: Finding, effect: Effect) -> str:
     """The reason why a finding may be meant so; empty where it is a fault."""
     if finding.code == failing.FAILED and effect.exchange.status in failing.BY_INTENTION:
         return BUSY
+    if finding.code == sent_values.UPDATED and finding.expected == KEPT:
+        return "" if sent_values.takes_null(effect) else NULL
     if finding.code in {sent_values.CREATED, sent_values.UPDATED, created.DIFFERENT} and _chosen(finding, effect):
         return TIME
     if finding.code in {sent_values.CREATED, sent_values.UPDATED} and _same_word(finding, effect):

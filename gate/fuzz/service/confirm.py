@@ -179,7 +179,8 @@ def repeat(
     """Perform steps with the ids of this system; the findings on the last one, and what it did."""
     answers: dict[int, Exchange] = {}
     for step in steps[:-1]:
-        answers[step.number] = trial.perform(step.filled(answers)).exchange
+        with suppress(LookupError, TypeError):  # what it needs did not come this time: others may do without it
+            answers[step.number] = trial.perform(step.filled(answers)).exchange
     trial.watch.settle(SETTLE_SECONDS)
     usual = set(trial.watch.growing(WINDOW_SECONDS)) if restless else set()
     effect = trial.perform(steps[-1].filled(answers))

@@ -12,20 +12,22 @@ from itertools import zip_longest
 
 from gate.contract.nodes import Operation
 from gate.core.client import Unreachable
-from gate.core.effect import Effect
+from gate.core.effect import Effect, entries_of
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.cases import Cases
 from gate.fuzz.service import mutations
 from gate.fuzz.service.confirm import Candidate
 from gate.fuzz.service.filling import Filler, open_to_all
-from gate.fuzz.service.naming import kind_of, parameter, parameters
+from gate.fuzz.service.naming import identifying, kind_of, own_kind, parameter, parameters
 from gate.fuzz.service.pool import Pool, Value
 from gate.fuzz.service.refusals import Refusals
 from gate.fuzz.service.sampling import Sampler
+from gate.fuzz.service.schemas import properties, request_schema
 from gate.fuzz.service.steps import PATH, History, Reference, Step
 from gate.fuzz.service.supply import Supply
-from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial, properties, request_schema
+from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
+from gate.fuzz.service.values import Values
 from gate.fuzz.statistics import Progress
 from gate.oracles import quiet, unchanged
 from gate.oracles.registry import Oracle
@@ -90,6 +92,7 @@ class Explorer:
         self._rng = random.Random(cases.seed)
         self._visited: dict[str, Explored] = {}
         self._sampler = Sampler(trial.contract, lambda: self.pool, self._drop)
+        self._values = Values(self._rng, self._sampler.fresh)
         operations = [each for each in trial.contract.operations if not skipped(each)]
         self._supply = Supply(operations, trial.kinds, cases, self._sampler, self._supplied)
         self.begin(trial)
@@ -97,7 +100,7 @@ class Explorer:
     def begin(self, trial: Trial) -> None:
         """Go on with another system, of which nothing is known."""
         self.trial = trial
-        self.pool = Pool(self._rng)
+        self.pool = Pool(self._rng, identifying(trial.contract.operations))
         self.history = History()
         self._filler = Filler(self._rng, self.pool, self.history, self._drop)
         self._supply.begin(self.pool, self._filler)
@@ -150,10 +153,14 @@ class Explorer:
         """The requests of an operation, those first that show most."""
         operation = explored.operation
         again = operation.method == "GET"  # by now there is more to read
+        for step in self._supply.lists(operation) if again else ():
+            yield replace(step, number=self.history.number())  # after what is in it
         for step in self._supply.plausible(operation) if again or not explored.enough else ():
             yield step
             if explored.enough:
                 break
+        if not explored.enough and operation.method not in {"GET", "DELETE"}:
+            yield from self._supply.anew(operation)  # the state of those that are there may not allow it
         if operation.method == "DELETE":
             yield from self._supply.deletions(operation)
         derived = bool(explored.bases)
@@ -253,6 +260,8 @@ class Explorer:
                 self.pool.forget(parameter(operation.path, last), step.values.get(last, ""))
         elif effect.accepted and step.request.method == operation.method:
             created = effect.exchange.method in {"POST", "PUT"} and any(effect.inserted())
+            if created or entries_of(effect.exchange.json):
+                kind = own_kind(operation.path) or kind  # not that of the item above
             own = {}
             if names and operation.path.rstrip("/").endswith("}"):
                 own = {plain(names[-1]): (step.values[names[-1]], Reference("", step.number, None))}
@@ -279,7 +288,8 @@ class Explorer:
         described = properties(request_schema(operation))
         members = {name: node for name, node in described.items() if not node.value.get("readOnly")}
         kinds = [mutations.alone(base) if operation.method in {"PATCH", "PUT"} else iter(())]
-        kinds += [mutations.colliding(base, rows, self._rng), mutations.varied(base, members, self._rng)]
+        kinds += [mutations.colliding(base, rows, self._rng), mutations.varied(base, members, self._values)]
+        kinds.append(mutations.of_list(base, self._rng))
         if row is not None and row.after is not None and not open_to_all(request_schema(operation).follow().value):
             table = mutations.Table(self.trial.watch.columns.get(row.table, {}), rows)
             kinds.append(mutations.assigning(base, described, effect.answer, row.after, table))

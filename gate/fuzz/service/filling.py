@@ -13,8 +13,8 @@ from gate.fuzz.cases import AnyCase, request_of
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.naming import parameter, parameters
 from gate.fuzz.service.pool import Pool, Value
+from gate.fuzz.service.schemas import properties, request_schema
 from gate.fuzz.service.steps import BODY, PATH, QUERY, History, Reference, Step, with_member, with_query
-from gate.fuzz.service.trial import properties, request_schema
 
 KNOWN_SHARE = 0.85
 """Share of the places for an id that take a known one, in random cases."""

@@ -146,7 +146,7 @@ class Judging:
 
     def _decide(self, same: Sequence[Candidate], judgement: Judgement, *, tried: bool) -> Confirmed | None:
         """Confirm a cause, or add it to the candidates with the reason."""
-        first = same[0]
+        first = min(same, key=lambda each: bool(arguable.reason(each.finding, each.effect)))
         reason = arguable.reason(first.finding, first.effect) or ("" if tried else NO_TIME)
         accepted = any((each.code, each.where) == first.finding.cause for each in self._pack.declaration.accepted)
         confirmed = None if reason and not accepted else self._confirmed(same)

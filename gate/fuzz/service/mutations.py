@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from gate.contract.nodes import Node
+from gate.fuzz.service.schemas import nullable
 from gate.fuzz.service.steps import BODY, Step
+from gate.fuzz.service.values import HUGE, Values, any_number, may_be_empty
 from gate.oracles.row_values import KINDS, plain
 
 Row = Mapping[str, Any]
-LONG, HUGE = 5000, 1e308
-MOST_EXTRA, MOST_ALONE, MOST_WRONG, MOST_VARIED = 12, 12, 10, 15
-LONGER, LONGEST = 300, 2000
-"""Lengths of a long text: where none is documented, and the longest."""
+LONG = 5000
+MOST_EXTRA, MOST_ALONE, MOST_WRONG, MOST_VARIED, MOST_VALUES, MOST_LISTED = 12, 12, 10, 15, 3, 4
 UNKNOWN_NUMBER = 987_654_321
 TEXT = "gate-{}"
 TAKEN = "a text of another row"
@@ -86,14 +85,47 @@ def alone(base: Step) -> Iterator[Step]:
         yield _kept(base, {name: body[name]}, "positive")
 
 
-def varied(base: Step, members: Mapping[str, Node], rng: random.Random) -> Iterator[Step]:
-    """The step with another valid value of one member, for each that the schema describes."""
+def varied(base: Step, members: Mapping[str, Node], values: Values) -> Iterator[Step]:
+    """The step with another valid value of one member, for each that the schema describes; then null, and no text."""
     body = base.request.body
     if not isinstance(body, dict):
         return
-    for name, node in list(members.items())[:MOST_VARIED]:
-        for value in [*_valid(node, body.get(name), rng)[:2], *([HUGE] if _any_number(node) else ())]:
+    chosen = list(members.items())[:MOST_VARIED]
+    for name, node in chosen:
+        for value in values.valid(name, node, body.get(name))[:MOST_VALUES]:
             yield _with(base, name, value, "positive")
+        if any_number(node):
+            yield _with(base, name, HUGE, "positive")
+    empty = {name: None for name, node in chosen if nullable(node)}
+    if empty:
+        yield _kept(base, {**body, **empty}, "positive")
+    for name in empty:
+        yield _with(base, name, None, "positive")
+    for name, node in chosen:
+        if may_be_empty(node) and body.get(name) != "":
+            yield _with(base, name, "", "positive")
+
+
+def of_list(base: Step, rng: random.Random) -> Iterator[Step]:
+    """The step whose body is a list, with an entry twice, and with a last entry that is wrong in one member."""
+    body = base.request.body
+    if not isinstance(body, list) or not body:
+        return
+    first = body[0]
+    yield _listed(base, [first, first])
+    for name in list(first)[:MOST_LISTED] if isinstance(first, dict) else ():
+        yield _listed(base, [*body, {key: value for key, value in first.items() if key != name}])
+        for value in _wrong(first[name], rng):
+            yield _listed(base, [*body, {**first, name: value}])
+
+
+def _listed(base: Step, body: list[Any]) -> Step:
+    request = replace(base.request, body=body, mode="negative", description="")
+    return replace(base, request=request, references=tuple(each for each in base.references if _in_first(each.place)))
+
+
+def _in_first(place: str) -> bool:
+    return not place.startswith(f"{BODY} ") or place.startswith(f"{BODY} /0/")
 
 
 def refreshed(
@@ -106,80 +138,6 @@ def refreshed(
         if same and plain(name) in unique and isinstance(body[name], str):
             body[name] = fresh(name, node)
     return replace(step, request=replace(step.request, body=body))
-
-
-def _any_number(node: Node) -> bool:
-    """Return whether a schema allows a number of any size."""
-    schema = node.follow()
-    parts = [
-        schema.child(each, index) for each in ("anyOf", "oneOf") for index in range(len(schema.value.get(each, [])))
-    ]
-    rules, bounds = schema.value, {"maximum", "exclusiveMaximum", "enum", "const", "multipleOf"}
-    own = "number" in ([rules.get("type")] if isinstance(rules.get("type"), str) else rules.get("type") or ())
-    if own and not rules.keys() & bounds:
-        return True
-    keywords = ("anyOf", "oneOf")
-    parts = [schema.child(keyword, index) for keyword in keywords for index in range(len(rules.get(keyword, [])))]
-    return any(map(_any_number, parts))
-
-
-def _valid(node: Node, old: Any, rng: random.Random) -> list[Any]:
-    """Values that a schema allows, as far as that is easy to see, and that are unlike an old one."""
-    schema = node.follow()
-    for keyword in ("anyOf", "oneOf"):
-        branches = schema.value.get(keyword, [])
-        parts = [schema.child(keyword, index).follow() for index in range(len(branches))]
-        schema = next((part for part in parts if part.value.get("type") != "null"), schema)
-    rules, types = schema.value, schema.value.get("type")
-    type_ = next((each for each in types if each != "null"), "") if isinstance(types, list) else types
-    if "enum" in rules:
-        return [value for value in rules["enum"] if value is not None and value != old]
-    match type_:
-        case "boolean":
-            return [not old]
-        case "integer" | "number":
-            low, high = rules.get("minimum", 0), rules.get("maximum", rules.get("minimum", 0) + 1000)
-            middle = low + (high - low) // 3 + 1
-            part = middle - 0.75 if type_ == "number" and "multipleOf" not in rules else middle
-            return [value for value in (part, low, high) if low <= value <= high and value != old]
-        case "array":
-            return _lists(schema, rng)
-        case "string":
-            return [text for text in _texts(rules, rng) if text != old]
-    return []
-
-
-def _lists(schema: Node, rng: random.Random) -> list[Any]:
-    """A list of several entries, as far as a schema allows them."""
-    entries: list[Any] = []
-    items = schema.child("items", default={})
-    for _ in range(2):
-        entries += [each for each in _valid(items, None, rng)[:2] if each not in entries]
-    entries = entries[: min(3, schema.value.get("maxItems", 3))]
-    return [entries] if len(entries) >= max(1, schema.value.get("minItems", 1)) else []
-
-
-def _texts(rules: Mapping[str, Any], rng: random.Random) -> list[str]:
-    token = f"{rng.getrandbits(32):08x}"
-    moments = [f"2031-0{rng.randint(1, 9)}-04T05:06:07{zone}" for zone in ("Z", "+05:30")]
-    if rules.get("format") == "date-time":
-        return moments
-    formats = {
-        "date": f"2031-0{rng.randint(1, 9)}-04",
-        "email": f"gate-{token}@example.org",
-        "uri": f"https://example.org/{token}",
-        "": f"Gate {token} \N{LATIN SMALL LETTER E WITH ACUTE}",
-    }
-    text = formats.get(rules.get("format", ""), "")
-    least, most = rules.get("minLength", 0), min(rules.get("maxLength", LONGER), LONGEST)
-    if "pattern" in rules:
-        texts = (f"g{token}", token, text, f"g-{token}@example.org", f"G{token}")
-        fitting = [each for each in texts if re.search(rules["pattern"], each)]
-        return [each for each in fitting[:1] if least <= len(each) <= most]
-    if not text:
-        return []
-    longest = [(text + "x" * most)[:most]] if not rules.get("format") and most > len(text) else []
-    return [each for each in (text[:most], *longest) if least <= len(each)]
 
 
 def colliding(base: Step, others: Sequence[Row], rng: random.Random) -> Iterator[Step]:

@@ -44,12 +44,20 @@ def identifier(name: str) -> Identifier:
 
 
 def parameter(path: str, name: str) -> Identifier:
-    """The kind and the member that a parameter of a path means, by its own name, else by the segment before it."""
+    """The kind and the member that a parameter of a path means, by its own name, else by the segment before it.
+
+    A name that says nothing of an id, as ``sku``, is a member of the collection that it stands in.
+    """
     named = identifier(name)
+    before = path.partition("{" + name + "}")[0]
+    segments = [segment for segment in before.split("/") if segment]
+    collection = segments[-1] if segments and "{" not in segments[-1] else ""
+    if named.kind and not named.member and collection and words(collection)[:1] != ["by"]:
+        kind = _kind(collection)
+        return Identifier(kind, "" if singular(named.kind) == kind else named.kind)
     if named.kind:
         return Identifier(singular(named.kind), named.member)
-    before = path.partition("{" + name + "}")[0]
-    literals = [segment for segment in before.split("/") if segment and "{" not in segment]
+    literals = [segment for segment in segments if "{" not in segment]
     while len(literals) > 1 and plain(literals[-1]) == named.member:
         literals.pop()
     return Identifier(_kind(literals[-1]) if literals else "", named.member)
@@ -67,10 +75,23 @@ def kinds(operations: Iterable[Operation]) -> frozenset[str]:
     )
 
 
+def identifying(operations: Iterable[Operation]) -> dict[str, str]:
+    """The members that identify resources in the paths of items, by kind."""
+    items = ((operation.path, parameters(operation.path)) for operation in operations if collection_of(operation.path))
+    named = (parameter(path, names[-1]) for path, names in items)
+    return {each.kind: each.member for each in named if each.member not in {"", "id"}}
+
+
 def kind_of(path: str, known: Collection[str]) -> str:
     """The kind of resource that a path is about: its last segment that names one, else its last segment."""
     literals = [_kind(segment) for segment in path.split("/") if segment and "{" not in segment]
     return next((kind for kind in reversed(literals) if kind in known), literals[-1] if literals else "")
+
+
+def own_kind(path: str) -> str:
+    """The kind of a collection below an item, as ``notes`` of ``/customers/{id}/notes``; empty for any other path."""
+    *above, last = ["", *(segment for segment in path.split("/") if segment)]
+    return _kind(last) if above and "{" in above[-1] and "{" not in last else ""
 
 
 def _kind(segment: str) -> str:

@@ -113,6 +113,11 @@ class DeclaredPack:
         """The declared headers of each request; UsageError where a variable that holds one is not set."""
         return self.declaration.fuzz.sent_headers(os.environ)
 
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The declared parameters of each request; UsageError where a variable that holds one is not set."""
+        return self.declaration.fuzz.sent_query(os.environ)
+
     def request_headers(self, number: int) -> Mapping[str, str]:
         """The declared headers."""
         del number
@@ -141,6 +146,7 @@ class DeclaredPack:
         bases = next((operation.bases for operation in self.contract.operations), ())
         return Facts(
             base=(base if base is not None else next(iter(bases), "")).rstrip("/"),
+            query=self.query,
             late=frozenset(rows.late),
             unequal=frozenset((*rows.computed, *rows.encrypted)),
             resources={path: (each.table, each.key) for path, each in rows.resources.items()},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from gate.core.effect import enveloped
 from gate.core.exchange import Exchange
 from gate.fuzz.service.naming import Identifier, identifier, singular, words
 from gate.fuzz.service.steps import Reference, Step
@@ -40,8 +41,9 @@ class Known:
 class Pool:
     """Resources by kind; those that a request did not find leave it."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, members: Mapping[str, str] = MappingProxyType({})) -> None:
         self._rng = rng
+        self._members = members  # that identify resources in paths, by kind
         self._known: dict[str, list[Known]] = {}
         self._created: dict[tuple[str, str], Known] = {}  # by kind and first value
 
@@ -70,23 +72,24 @@ class Pool:
                 plain(name): (value, Reference("", step.number, f"{pointer}/{_escaped(name)}"))
                 for name, value in _scalars(members)
             }
-            self._add(Known(kind, {**own, **values}, context), created=created)
+            self._add(Known(kind, {**own, **values}, context), own, created=created)
         if created and not any(True for _ in _objects(exchange.json)) and (sent or own):
             values = {**own} | {
                 plain(name): (value, Reference("", step.number, None)) for name, value in _scalars(sent)
             }
-            self._add(Known(kind, values, context), created=created)
+            self._add(Known(kind, values, context), own, created=created)
 
-    def _add(self, known: Known, *, created: bool) -> None:
+    def _add(self, known: Known, own: Mapping[str, Value], *, created: bool) -> None:
         """Add a resource; as its creation showed it, where that is known."""
         entries = self._known.setdefault(known.kind, [])
-        first = known.value(Identifier("", ""))
+        wanted = Identifier("", self._members.get(known.kind, ""))
+        first = known.value(wanted) or next(iter(own.values()), None)
         if first is None:
             return
         if created:
             self._created[known.kind, str(first[0])] = known
         known = self._created.get((known.kind, str(first[0])), known)
-        values = (entry.value(Identifier("", "")) for entry in entries)
+        values = (entry.value(wanted) for entry in entries)
         if all(value is None or value[0] != first[0] for value in values):
             entries.append(known)
             del entries[:-MOST_OF_KIND]
@@ -95,6 +98,11 @@ class Pool:
         """A resource of a kind, or of the kind that its name ends with: ``parentflow`` may be a ``flow``."""
         entries = self._known.get(kind) or []
         return self._rng.choice(entries) if entries else None
+
+    def newest(self, kind: str) -> Known | None:
+        """The resource of a kind that was learned last."""
+        entries = self._known.get(kind) or []
+        return entries[-1] if entries else None
 
     def of_name(self, name: str) -> Value | None:
         """A value for a member or a parameter by its name; None where it identifies no known resource."""
@@ -121,10 +129,11 @@ def _objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         return
     lists = [(name, inner) for name, inner in value.items() if isinstance(inner, list) and _entries_are_objects(inner)]
     inner = [(name, member) for name, member in value.items() if isinstance(member, dict)]
+    name = enveloped(value) or (inner[0][0] if len(inner) == 1 else "")
     if lists and not _identified(value):
         yield from _entries(f"/{_escaped(lists[0][0])}", lists[0][1])
-    elif len(inner) == 1 and not _identified(value):
-        yield f"/{_escaped(inner[0][0])}", inner[0][1]
+    elif name and not _identified(value):
+        yield f"/{_escaped(name)}", value[name]
     else:
         yield "", value
 

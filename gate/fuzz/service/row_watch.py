@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import sql
@@ -16,6 +17,7 @@ from psycopg import sql
 from gate.core.database import Database
 from gate.core.effect import Row, RowChange
 from gate.oracles.database_contract import DatabaseContract
+from gate.oracles.row_values import plain
 from gate.oracles.unchanged import State, Tables, Written
 
 MOST_ROWS = 20_000
@@ -24,9 +26,11 @@ BEGINNING = "1:1:"
 """A snapshot that sees no transaction."""
 QUIET_SECONDS, LOOK_SECONDS = 0.15, 0.02
 """Seconds without a change after which a service counts as quiet, and between two looks."""
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 UNWATCHED = DatabaseContract(Path(), {}, (), "SELECT 0", "")
 _COLUMNS = """
-SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'
+SELECT table_name, column_name, data_type, is_nullable = 'NO' AS never_null
+FROM information_schema.columns WHERE table_schema = 'public'
 """
 _INDEXED = """
 SELECT c.relname AS name, array_agg(a.attname::text) AS columns
@@ -48,8 +52,10 @@ class RowWatch:
         self._database = database
         self.late = set(late)
         self.columns: dict[str, dict[str, str]] = {}
+        self.never_null: set[tuple[str, str]] = set()  # tables and columns
         for row in database.query(_COLUMNS):
             self.columns.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+            self.never_null |= {(row["table_name"], row["column_name"])} if row["never_null"] else set()
         self._keys: dict[str, list[str]] = {row["name"]: row["columns"] for row in database.query(_KEYS)}
         self.unique = {(row["name"], column) for row in database.query(_UNIQUE) for column in row["columns"]}
         counted = Tables(database.connection, database.tables(), UNWATCHED).state().tables
@@ -148,21 +154,34 @@ class RowWatch:
         first, last = states[0].tables, states[-1].tables
         return {name: round((last[name][0] - first[name][0]) / (windows * seconds)) or 1 for name in sorted(growing)}
 
-    def named(self, table: str, columns: Iterable[str], value: str) -> str:
-        """Key of the only row of a table that has a text in one of the columns; empty without one."""
+    def named(self, table: str, columns: Iterable[str], value: str, above: Mapping[str, str] = NO_VALUES) -> str:
+        """Key of the only row of a table that has a text in one of the columns; empty without one.
+
+        Of several, it is the one that also has the values ``above`` in columns of their plain names.
+        """
         for column in columns:
-            keys = [key for key, row in self.rows.get(table, {}).items() if str(row.get(column)) == value]
-            if len(keys) == 1:
-                return keys[0]
+            named = {key: row for key, row in self.rows.get(table, {}).items() if str(row.get(column)) == value}
+            if len(named) > 1 and above:
+                named = {key: row for key, row in named.items() if _below(row, above)}
+            if len(named) == 1:
+                return next(iter(named))
         return ""
 
     def key_columns(self, table: str) -> Sequence[str]:
         """The columns of a table's primary key."""
         return self._keys.get(table, ())
 
+    def has_key(self, value: str) -> bool:
+        """Return whether a row of any table has this key."""
+        return any(value in rows for rows in self.rows.values())
+
     def row(self, table: str, key: str) -> Row | None:
         """A row as it was when the changes were asked for last."""
         return self.rows.get(table, {}).get(key)
+
+
+def _below(row: Row, above: Mapping[str, str]) -> bool:
+    return all(str(value) == above[plain(column)] for column, value in row.items() if plain(column) in above)
 
 
 def _paired(changes: Sequence[RowChange]) -> list[RowChange]:

@@ -15,7 +15,8 @@ from gate.fuzz.request import GeneratedRequest
 
 PATH, QUERY, BODY = "path", "query", "body"
 RELATED, RECENT = 12, 40
-"""Accepted writes before a step that may have led to what it shows: those on the same resources, and any."""
+"""Accepted writes before a step that may have led to what it shows: those below its path or on the same resources, and
+any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,10 @@ class History:
         sources = {each.number for each in shortest}
         writes = [each for each in self._earlier(step) if each.request.method not in {"GET", "HEAD"}]
         related = [each for each in writes if sources & {reference.step for reference in each.references}]
-        ways = [shortest, with_rows, self.needed(*related[-RELATED:], step), self.needed(*writes[-RECENT:], step)]
+        path = step.request.target.partition("?")[0].rstrip("/")
+        within = [each for each in writes if f"{each.request.target}/".startswith(f"{path}/")]
+        groups = related[-RELATED:], within[-RELATED:], writes[-RECENT:]
+        ways = [shortest, with_rows, *(self.needed(*group, step) for group in groups)]
         return [way for number, way in enumerate(ways) if way not in ways[:number]]
 
     def _earlier(self, step: Step) -> Iterable[Step]:

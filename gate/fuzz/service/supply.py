@@ -9,15 +9,17 @@ from itertools import chain, islice
 from gate.contract.nodes import Operation
 from gate.fuzz.cases import AnyCase, Cases
 from gate.fuzz.service.filling import Filler
-from gate.fuzz.service.naming import collection_of, identifier, kind_of, parameter, parameters, singular
+from gate.fuzz.service.naming import Identifier, collection_of, identifier, kind_of, parameter, parameters, singular
 from gate.fuzz.service.pool import Pool, Value
 from gate.fuzz.service.sampling import Sampler
-from gate.fuzz.service.steps import Step
-from gate.fuzz.service.trial import properties, request_schema
+from gate.fuzz.service.schemas import properties, request_schema
+from gate.fuzz.service.steps import PATH, Step
 
 RANDOM_TRIES, DEPTH, TIMES = 8, 3, 2
 """Random cases that are tried where no plausible request was accepted; kinds that this may need in turn, and how often
 one is tried that could not be had."""
+ANEW = 3
+"""Requests of an operation for which resources are made anew."""
 DELETIONS, BESIDE = 3, 2
 """Deletions of an operation, and resources that are made beside each first: they have to stay."""
 
@@ -41,7 +43,12 @@ class Supply:
         self._cases = cases
         self._sampler = sampler
         self._send = send
-        self._creators = [each for each in operations if each.method == ("PUT" if _of_item(each) else "POST")]
+        posts = {each.path.rstrip("/") for each in operations if each.method == "POST"}
+        self._creators = [
+            each
+            for each in operations
+            if each.method == ("PUT" if _of_item(each) and collection_of(each.path) not in posts else "POST")
+        ]
         self._random_cases: dict[str, Iterator[AnyCase]] = {}
         self._pool: Pool
         self._filler: Filler
@@ -60,11 +67,44 @@ class Supply:
             yield self._filler.of_case(case, operation)
 
     def deletions(self, operation: Operation) -> Iterator[Step]:
-        """Deletions, each of a resource that has others beside it."""
+        """Deletions, each of a resource that has others beside it and below it."""
         for _ in range(DELETIONS):
             given = self._beside(operation)
+            self._parts(operation, given)
             for request, values in islice(self._sampler.requests(operation), 1):
                 yield self._filler.of_request(request, values, operation, given)
+
+    def anew(self, operation: Operation) -> Iterator[Step]:
+        """Requests for resources that were made for each of them."""
+        names = parameters(operation.path)
+        wanted = parameter(operation.path, names[-1]) if names else Identifier("", "")
+        for request, values in islice(self._sampler.requests(operation), ANEW):
+            before = self._pool.newest(wanted.kind)
+            self._provide(wanted.kind, DEPTH)
+            known = self._pool.newest(wanted.kind)
+            value = known.value(wanted) if known else None
+            if known is None or known is before or value is None:
+                return
+            kinds = {name: parameter(operation.path, name).kind for name in names[:-1]}
+            given = {name: known.context[kind] for name, kind in kinds.items() if kind in known.context}
+            yield self._filler.of_request(request, values, operation, {**given, names[-1]: value})
+
+    def lists(self, operation: Operation) -> Iterator[Step]:
+        """A request for a list, once some resources of different forms are in it."""
+        creator = next((each for each in self._creators if each.path == operation.path), None)
+        if creator is None:
+            return
+        for request, values in islice(self._sampler.requests(operation), 1):
+            step = self._filler.of_request(request, values, operation, {})
+            given = {
+                name: (step.values[name], each)
+                for each in step.references
+                for name in parameters(operation.path)
+                if each.place == f"{PATH} {name}"
+            }
+            for sent, places in self._sampler.requests(creator):
+                self._send(creator, self._filler.of_request(sent, places, creator, given))
+            yield step
 
     def _random(self, operation: Operation) -> Iterator[AnyCase]:
         """Some random valid cases, others with each call."""
@@ -98,11 +138,25 @@ class Supply:
             )
         return {**given, names[-1]: value}
 
+    def _parts(self, operation: Operation, given: Mapping[str, Value]) -> None:
+        """Make a resource of each kind below the one that the values in an operation's path name."""
+        names, path = parameters(operation.path), operation.path.rstrip("/")
+        for creator in self._creators if given else ():
+            collection = collection_of(creator.path) or creator.path.rstrip("/")
+            if collection.rpartition("/")[0] == path:
+                below = dict(
+                    zip(parameters(creator.path), (given[name] for name in names if name in given), strict=False)
+                )
+                any(
+                    self._send(creator, self._filler.of_request(request, values, creator, below))
+                    for request, values in self._sampler.requests(creator)
+                )
+
     def _provide_for(self, operation: Operation, depth: int) -> None:
         """Create what an operation needs in its path and body, as far as nothing of the kind is known."""
         names = [parameter(operation.path, name).kind for name in parameters(operation.path)]
-        if operation.method == "PUT":
-            names = names[:-1]  # which it may create itself
+        if operation in self._creators and operation.method == "PUT":
+            names = names[:-1]  # which it creates itself
         named = (identifier(name) for name in properties(request_schema(operation)))
         names += [singular(each.kind) for each in named if each.member]
         for kind in dict.fromkeys(name for name in names if name in self._kinds):
@@ -121,8 +175,7 @@ class Supply:
             )
             cases = (self._filler.of_case(case, creator) for case in (() if self.quick else self._random(creator)))
             for step in chain(requests, cases):
-                self._send(creator, step)
-                if self._pool.pick(kind):
+                if self._send(creator, step) and self._pool.pick(kind):
                     return
         self._missing[kind] += 1
 

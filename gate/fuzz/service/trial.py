@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -15,19 +16,30 @@ import psycopg
 from psycopg import sql
 
 from gate.contract.document import Contract
-from gate.contract.nodes import Node, Operation
-from gate.core.client import Unreachable
+from gate.contract.nodes import Node, Operation, shape
+from gate.core.client import Unreachable, with_parameters
 from gate.core.effect import Declared, Effect, Row, RowChange, entries_of
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
+from gate.core.waiting import NotReached, wait
 from gate.fuzz.service.listing import listing_of
-from gate.fuzz.service.naming import Identifier, collection_of, kind_of, kinds, parameter, parameters
+from gate.fuzz.service.naming import (
+    Identifier,
+    collection_of,
+    identifier,
+    kind_of,
+    kinds,
+    own_kind,
+    parameter,
+    parameters,
+)
 from gate.fuzz.service.row_watch import RowWatch, counts
+from gate.fuzz.service.schemas import asks_for_nothing, defaults, nullable, properties, request_schema, required, unique
 from gate.fuzz.service.steps import Step
 from gate.oracles.registry import Oracle
-from gate.oracles.row_values import created_row, plain
+from gate.oracles.row_values import columns_of, created_row, plain
 from gate.session.session import Session
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,6 +49,13 @@ MOST_BROKEN = 3
 MOST_ENTRIES, MOST_LISTED, MOST_ASKED = 5, 8, 8
 """Entries of a list that are compared with rows, rows of a table up to which its list is thought to be whole, and
 answers of an operation that are asked for in other ways."""
+LATER, NOT_FOUND, CREATED = 202, 404, {201, 202}
+"""Statuses: of work that is done later, of what is not there, and of creations."""
+MOST_WAITED = 2
+"""Answers of an operation whose work is waited for, where it does not come."""
+OWNER = re.compile(r"_id$|[a-z]Id$|tenant|owner|account", re.IGNORECASE)
+GONE = re.compile(r"delete|archive|remove", re.IGNORECASE)
+"""Names of columns that say whose a row is, and that it counts as gone."""
 SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.5
 """Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
 
@@ -47,6 +66,7 @@ class Facts:
 
     Args:
         base: stands before each path of the document.
+        query: parameters that each request has.
         late: tables, or columns as ``table.column``, that the service writes by itself.
         unequal: columns as ``table.column`` that need not be what was sent.
         resources: table and key column by the path of a collection.
@@ -60,6 +80,7 @@ class Facts:
     """
 
     base: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
     late: frozenset[str] = frozenset()
     unequal: frozenset[str] = frozenset()
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -86,8 +107,10 @@ class Trial:
         self.kinds = kinds(self.contract.operations)
         self.watch = RowWatch(session.database, facts.late)
         self.late: list[RowChange] = []  # what changed before the last step was sent
+        self._waited = Counter[str]()  # answers by operation after which it was waited for what they promise
         self._asked = Counter[str]()  # answers by operation that were asked for in other ways
         self._tables: dict[str, str] = {}  # by kind, as creations showed
+        self._below: dict[str, set[str]] = defaultdict(set)  # tables by the path of the item above, as they showed
         self._columns = {
             table: {name: type_ for name, type_ in columns.items() if f"{table}.{name}" not in facts.unequal}
             for table, columns in self.watch.columns.items()
@@ -101,11 +124,13 @@ class Trial:
         before = self.watch.row(*place) if place else None
         exchange = self._send(step)
         changes = self.watch.changes()
+        schema, declared = request_schema(operation), self._declared(operation)
+        members = properties(schema)
         effect = Effect(
             exchange,
             f"{step.request.method} {operation.path}",
-            declared=self._declared(operation),
-            defaults=defaults(request_schema(operation)),
+            declared=declared,
+            defaults=defaults(schema),
             changes=changes,
             extra=step.extra,
             repeats=step.repeats,
@@ -114,6 +139,8 @@ class Trial:
             earlier=self.late,
             declared_rows=self.facts.rows,
             broken=self._broken() if changes or self.late else {},
+            nullable=self._nullable(members, place) & declared,
+            nowhere=list(self._nowhere(step.request.body, members.keys() & required(schema))),
         )
         if place and before is not None:
             effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
@@ -143,7 +170,7 @@ class Trial:
     def _rows_of(self, operation: Operation, answer: Exchange) -> Iterator[tuple[Mapping[str, Any], RowChange]]:
         """Entries of a list with their rows, as far as these are known."""
         declared = self.facts.resources.get(operation.path)
-        table = declared[0] if declared else self._tables.get(kind_of(operation.path, self.kinds), "")
+        table = declared[0] if declared else self._tables.get(self._kind(operation), "")
         keys = [declared[1]] if declared else list(self.watch.key_columns(table))
         for entry in entries_of(answer.json)[:MOST_ENTRIES] if len(keys) == 1 else ():
             value = next((entry[name] for name in entry if plain(name) == plain(keys[0])), None)
@@ -151,6 +178,9 @@ class Trial:
             row = self.watch.row(table, key) if key else None
             if row is not None:
                 yield entry, RowChange(table, key, row, row)
+
+    def _kind(self, operation: Operation) -> str:
+        return own_kind(operation.path) or kind_of(operation.path, self.kinds)
 
     def _broken(self) -> dict[str, list[Row]]:
         """The first rows that break each declared invariant."""
@@ -175,7 +205,7 @@ class Trial:
         self, method: str, target: str, content: bytes | None = None, headers: Mapping[str, bytes] = NONE
     ) -> Exchange:
         """The exchange of a request, which is sent again where it met a connection that the service had closed."""
-        client = self.session.client
+        client, target = self.session.client, with_parameters(target, self.facts.query)
         try:
             return client.request(method, target, content=content, headers=headers)
         except Unreachable as error:
@@ -201,7 +231,8 @@ class Trial:
         declared = self.facts.resources.get(collection, self.facts.resources.get(f"{collection}/"))
         table = declared[0] if declared else self._tables.get(wanted.kind, "")
         columns = [declared[1]] if declared else self._key_columns(table, wanted)
-        key = self.watch.named(table, columns, values.get(names[-1], ""))
+        above = {plain(name): values[name] for name in names[:-1] if name in values}
+        key = self.watch.named(table, columns, values.get(names[-1], ""), above)
         return (table, key) if key else None
 
     def _key_columns(self, table: str, wanted: Identifier) -> list[str]:
@@ -211,25 +242,60 @@ class Trial:
 
     def _declared(self, operation: Operation) -> frozenset[str]:
         """Members of a request's body that the document describes, read-only ones and exceptions left out."""
-        members = properties(request_schema(operation))
+        schema = request_schema(operation).follow()
+        entries = schema.child("items", default={}) if schema.value.get("type") == "array" else schema
+        members = properties(entries)
         readable = {name for name, node in members.items() if not node.value.get("readOnly")}
         return frozenset(readable) - self.facts.exceptions.get(str(operation), frozenset())
+
+    def _nullable(self, members: Mapping[str, Node], place: tuple[str, str] | None) -> frozenset[str]:
+        """Members that may be null, as the document and the column of the addressed row say."""
+        never = {plain(column) for table, column in self.watch.never_null if place and table == place[0]}
+        return frozenset(name for name, node in members.items() if nullable(node) and plain(name) not in never)
+
+    def _taken(self, operation: Operation, effect: Effect, created: RowChange) -> Iterator[str]:
+        """Members that have to be unique, and that another row of the same owners has, too."""
+        row = created.after or {}
+        owners = [name for name in row if OWNER.search(name) and name not in self.watch.key_columns(created.table)]
+        others = [
+            other
+            for key, other in self.watch.rows.get(created.table, {}).items()
+            if key != created.key
+            and all(other.get(name) == row[name] for name in owners)
+            and not any(value for name, value in other.items() if GONE.search(name))
+        ]
+        for name, column in columns_of(sorted(unique(operation) & effect.sent.keys()), row):
+            if row[column] is not None and any(other.get(column) == row[column] for other in others):
+                yield name
+
+    def _nowhere(self, body: Any, needed: Iterable[str]) -> Iterator[str]:
+        """Members of a body that name a resource by an id of which there is no row."""
+        for name in needed if isinstance(body, dict) else ():
+            named, value = identifier(name), body.get(name)
+            table = self._tables.get(named.kind, "") if named.member in {"id", "uuid"} else ""
+            watched = self.watch.rows.get(table) is not None and len(self.watch.key_columns(table)) == 1
+            # No row of any table: the kind may have others than the one that its creation showed.
+            if watched and isinstance(value, str | int) and not self.watch.has_key(str(value).lower()):
+                yield name
 
     def _read_back(self, effect: Effect, operation: Operation, step: Step) -> Effect:
         """The effect with the answer to reading what was created or deleted."""
         if not effect.accepted or effect.exchange.method not in {"POST", "PUT", "DELETE"}:
             return effect
         if effect.exchange.method == "DELETE":
-            path = self.facts.base + step.target.partition("?")[0]
-            readable = effect.addressed is not None and self._reads(operation.path)
-            return replace(effect, read=self._request("GET", path)) if readable else effect
+            return self._read_deleted(effect, operation, step) if effect.addressed is not None else effect
         created = created_row(effect)
-        if effect.addressed is not None or (created is None and (effect.exchange.status != 201 or effect.changes)):
+        if effect.addressed is not None or (
+            created is None and (effect.exchange.status not in CREATED or effect.changes)
+        ):
             return effect
         path = self._item_path(operation, effect, step)
         if created is None:
-            return replace(effect, read=self._request("GET", path)) if path else effect
-        self._tables.setdefault(kind_of(operation.path, self.kinds), created.table)
+            return replace(effect, read=self._awaited(operation, effect, path)) if path else effect
+        effect = replace(effect, taken=list(self._taken(operation, effect, created)))
+        self._tables.setdefault(self._kind(operation), created.table)
+        above = (collection_of(operation.path) or operation.path.rstrip("/")).rpartition("/")[0]
+        self._below[shape(above)].add(created.table)
         if len(self.watch.rows.get(created.table, {})) <= MOST_LISTED and self._lists(operation):
             effect = replace(effect, listed=self._request("GET", self.facts.base + step.target.partition("?")[0]))
         if not path:
@@ -238,16 +304,42 @@ class Trial:
         self.watch.changes()
         return replace(effect, read=read, read_row=self.watch.row(created.table, created.key))
 
+    def _awaited(self, operation: Operation, effect: Effect, path: str) -> Exchange:
+        """The answer to reading what is not stored yet, as soon as it is there where it was promised for later."""
+        later = effect.exchange.status == LATER and self._waited[operation.id] < MOST_WAITED
+        self._waited[operation.id] += later
+        with suppress(NotReached):
+            return wait(
+                path, lambda: self._request("GET", path), until=lambda read: not later or read.status != NOT_FOUND
+            )
+        return self._request("GET", path)
+
+    def _read_deleted(self, effect: Effect, operation: Operation, step: Step) -> Effect:
+        """The effect with the answers to reading what was deleted, and the list that it was in."""
+        target = self.facts.base + step.target.partition("?")[0]
+        if self._reads(operation.path):
+            effect = replace(effect, read=self._request("GET", target))
+        effect = replace(effect, parts=list(self._parts(operation, effect.addressed)) if effect.addressed else [])
+        collection = self._reads(collection_of(operation.path))
+        if collection is not None and asks_for_nothing(collection):
+            effect = replace(effect, listed=self._request("GET", target.rstrip("/").rpartition("/")[0]))
+        return effect
+
+    def _parts(self, operation: Operation, row: RowChange) -> Iterator[RowChange]:
+        """Rows that refer to a row by the name of its kind, of tables that creations below its path have filled."""
+        kind = parameter(operation.path, parameters(operation.path)[-1]).kind
+        for table in sorted(self._below[shape(operation.path.rstrip("/"))] - {row.table}):
+            for key, part in self.watch.rows.get(table, {}).items():
+                if any(plain(column) == f"{kind}id" and str(value) == row.key for column, value in part.items()):
+                    yield RowChange(table, key, part, part)
+
     def _lists(self, operation: Operation) -> bool:
         """Return whether the path of a creation can be read, with no parameter that has to be known."""
         reads = self.shapes.get(("GET", operation.shape.partition(" ")[2]))
-        if reads is None or operation.method != "POST":
-            return False
-        nodes = reads.parameters().items()
-        return not any(place != "path" and node.value.get("required") for (place, _), node in nodes)
+        return reads is not None and operation.method == "POST" and asks_for_nothing(reads)
 
     def _reads(self, path: str) -> Operation | None:
-        return self.shapes.get(("GET", re.sub(r"\{[^{}]*\}", "{}", path)))
+        return self.shapes.get(("GET", shape(path)))
 
     def _reading(self, kind: str) -> Operation | None:
         """The operation that reads a resource of a kind by a path with no other parameter."""
@@ -263,7 +355,7 @@ class Trial:
         if operation.path.rstrip("/").endswith("}"):
             return self.facts.base + step.target.partition("?")[0] if self._reads(operation.path) else ""
         below = operation.path.rstrip("/") + "/{}"
-        reads = self._reads(below) or self._reads(f"{below}/") or self._reading(kind_of(operation.path, self.kinds))
+        reads = self._reads(below) or self._reads(f"{below}/") or self._reading(self._kind(operation))
         if reads is None:
             return ""
         name = parameters(reads.path)[-1]
@@ -287,39 +379,3 @@ class Trial:
         record = Record("", [effect.exchange], changes=change if refused else [], effects=[effect])
         observations = Observations(changes=change if reading else [])
         return [finding for oracle in oracles for finding in oracle.check(record, observations, self.contract)]
-
-
-def request_schema(operation: Operation) -> Node:
-    """The schema of the JSON that an operation takes; of nothing where it takes none."""
-    content = operation.node.child("requestBody").follow().child("content", default={})
-    media = next((key for key in content.value if "json" in key), "")
-    return content.child(media, "schema", default={}) if media else Node(operation.node.document, "", {})
-
-
-def defaults(schema: Node) -> dict[str, Any]:
-    """The documented defaults of an object's members; none of one that may have several forms."""
-    rules = schema.follow().value
-    if not isinstance(rules, Mapping) or {"anyOf", "oneOf"} & rules.keys():
-        return {}
-    members = properties(schema).items()
-    return {name: node.value["default"] for name, node in members if node.value.get("default") is not None}
-
-
-def properties(schema: Node, depth: int = 0) -> dict[str, Node]:
-    """The members that a schema describes, those of its parts included."""
-    if depth > 6:
-        return {}
-    schema = schema.follow()
-    if not isinstance(schema.value, Mapping):
-        return {}
-    members = {name: schema.child("properties", name).follow() for name in schema.value.get("properties", {})}
-    for part in _parts(schema):
-        members = {**properties(part, depth + 1), **members}
-    return {name: node for name, node in members.items() if isinstance(node.value, Mapping)}
-
-
-def _parts(schema: Node) -> Iterator[Node]:
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        listed = schema.value.get(keyword)
-        for index in range(len(listed) if isinstance(listed, list) else 0):
-            yield schema.child(keyword, index)

@@ -256,7 +256,7 @@ class Samples:
         candidates = (FORMATS[form],) if form in FORMATS else CANDIDATES
         texts = [text.format(number=self._number) for text in candidates]
         texts += [text.ljust(least, "a")[:most] for text in texts]
-        fitting = (text for text in texts if least <= len(text) <= most and _matches(pattern, text))
+        fitting = (text for text in texts if least <= len(text) <= most and matches(pattern, text))
         text = next((text for text in fitting if text not in self._used), "")
         text = (
             text or _shortest(pattern, lambda text: least <= len(text) <= most and text not in self._used) or texts[0]
@@ -269,9 +269,10 @@ def _free_text(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "string" and not schema.keys() & {"enum", "const"}
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Return whether an expression is found in a text, as far as Python can read it."""
     try:
-        return re.search(pattern, text) is not None
+        return re.search(pattern, text, re.ASCII) is not None
     except re.error:
         return True
 
@@ -283,7 +284,10 @@ def _shortest(pattern: str, fits: Callable[[str], bool]) -> str:
 
     soon = settings(max_examples=200, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     try:
-        return find(strategies.from_regex(pattern), lambda text: not text.endswith("\n") and fits(text), settings=soon)
+        expression = re.compile(pattern, re.ASCII)  # as ECMA 262 has it: only 0 to 9 are digits
+        return find(
+            strategies.from_regex(expression), lambda text: not text.endswith("\n") and fits(text), settings=soon
+        )
     except (HypothesisException, re.error):
         return ""
 

@@ -15,10 +15,14 @@ from gate.core.effect import Effect, RowChange
 from gate.core.exchange import Exchange
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service import mutations
-from gate.fuzz.service.naming import Identifier, identifier, kind_of, order, parameter
+from gate.fuzz.service.naming import Identifier, identifier, identifying, kind_of, order, own_kind, parameter
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.refusals import Refusals
+from gate.fuzz.service.schemas import unique
 from gate.fuzz.service.steps import History, Reference, Step
+from gate.fuzz.service.values import Values
+
+VALUES = Values(random.Random(0), lambda name, _: f"fresh {name}")
 
 
 def step(number: int, method: str = "POST", body: Any = None, **members: Any) -> Step:
@@ -51,6 +55,9 @@ def test_names_mean_a_kind_and_a_member(name: str, expected: Identifier) -> None
         ("/flow_runs/{id}", "id", "flowrun"),
         ("/variables/name/{name}", "name", "variable"),
         ("/a/{projectId}", "projectId", "project"),
+        ("/products/{sku}", "sku", "product"),
+        ("/projects/{id}/members/{email}", "email", "member"),
+        ("/flows/by-owner/{user}", "user", "user"),
     ],
 )
 def test_parameters_mean_the_kind_of_their_path(path: str, name: str, kind: str) -> None:
@@ -61,8 +68,20 @@ def test_path_is_about_the_last_kind_that_it_names() -> None:
     assert kind_of("/flows/{id}/filter", {"flow"}) == "flow"
 
 
+def test_collection_below_an_item_is_of_a_kind_of_its_own() -> None:
+    assert own_kind("/customers/{id}/notes") == "note"
+    assert own_kind("/customers/{id}") == own_kind("/customers/notes") == own_kind("/{id}/notes/{note}") == ""
+
+
 @pytest.mark.parametrize(
-    "body", [{"id": "f"}, {"flow": {"id": "f"}}, [{"id": "f"}], {"items": [{"id": "f"}], "total": 1}]
+    "body",
+    [
+        {"id": "f"},
+        {"flow": {"id": "f"}},
+        {"data": {"id": "f"}, "links": {"self": "/flows/f"}},
+        [{"id": "f"}],
+        {"items": [{"id": "f"}], "total": 1},
+    ],
 )
 def test_pool_learns_from_every_form_of_answer(body: Any) -> None:
     pool = Pool(random.Random(0))
@@ -70,6 +89,33 @@ def test_pool_learns_from_every_form_of_answer(body: Any) -> None:
     value = pool.of_name("flow_id")
     assert value is not None
     assert (value[0], value[1].step) == ("f", 1)
+
+
+def test_resource_that_its_path_alone_identifies_is_learned() -> None:
+    pool, own = Pool(random.Random(0)), {"email": ("a@b.org", Reference("", 1, None))}
+    pool.learn("member", step(1), answer(None, {"role": "reader"}), {}, created=True, own=own)
+    known = pool.pick("member")
+    assert known is not None
+    assert known.value(parameter("/projects/{id}/members/{email}", "email")) == own["email"]
+
+
+def test_entries_are_identified_by_the_member_that_paths_have() -> None:
+    responses = {"responses": {"200": {"description": "done"}}}
+    contract = Contract({"paths": {"/products": {"get": responses}, "/products/{sku}": {"get": responses}}})
+    assert identifying(contract.operations) == {"product": "sku"}
+    pool = Pool(random.Random(0), identifying(contract.operations))
+    pool.learn("product", step(1, "GET"), answer([{"sku": "a"}, {"sku": "b"}, {"sku": "a"}]), {}, created=False)
+    newest = pool.newest("product")
+    assert newest is not None
+    assert newest.members["sku"] == ("b", Reference("", 1, "/1/sku"))
+
+
+def test_way_to_a_list_has_the_writes_below_its_path() -> None:
+    history, order, item = History(), step(1, target="/orders"), step(2, "PUT", target="/products/{sku}")
+    for each in (order, item):
+        history.add(each, Effect(answer({}), "POST"))
+    ways = history.ways(step(3, "GET", target="/products?active=true"), Effect(answer([], status=200), "GET /products"))
+    assert [[each.number for each in way] for way in ways] == [[3], [2, 3], [1, 2, 3]]
 
 
 def test_name_that_the_client_chose_is_learned_from_the_request() -> None:
@@ -144,10 +190,58 @@ def test_varied_values_keep_the_rules_of_their_schema() -> None:
     schema = {"type": "object", "properties": {"size": rules, "role": {"enum": ["a", "b"]}, "name": {"type": "string"}}}
     node = Node({}, "", schema)
     members = {name: node.child("properties", name) for name in schema["properties"]}
-    bodies = [each.request.body for each in mutations.varied(step(1, body={"role": "a"}), members, random.Random(0))]
-    assert [body["size"] for body in bodies if "size" in body] == [3, 1]
+    bodies = [each.request.body for each in mutations.varied(step(1, body={"role": "a"}), members, VALUES)]
+    assert [body["size"] for body in bodies if "size" in body] == [3, 1, 5]
     assert [body["role"] for body in bodies if len(body) == 1] == ["b"]
-    assert len({body["name"] for body in bodies if "name" in body}) == 2
+    assert len({body["name"] for body in bodies if "name" in body}) == len({"short", "long", "empty"})
+
+
+def test_lists_have_an_order_that_sorting_loses() -> None:
+    items = {"type": "string", "pattern": "^[a-z]{1,12}$"}
+    node, texts = Node({}, "", {"type": "array", "items": items, "maxItems": 5}), iter("cab")
+    (entries,) = Values(random.Random(0), lambda *_: next(texts)).valid("labels", node, None)
+    assert sorted(entries) != entries
+
+
+def test_text_with_a_pattern_that_no_usual_one_matches_is_made() -> None:
+    node = Node({}, "", {"type": "string", "pattern": "^[A-Z]{3}$"})
+    assert VALUES.valid("code", node, None) == ["fresh code"]
+    decimal = Node({}, "", {"type": ["string", "null"], "pattern": r"^\d+\.\d{4}$"})
+    assert all(float(text) for text in VALUES.valid("rate", decimal, None))
+
+
+def test_null_is_sent_in_all_members_at_once_that_may_have_it() -> None:
+    nullable, text = {"type": ["string", "null"]}, {"type": "string", "minLength": 1}
+    node = Node({}, "", {"properties": {"a": nullable, "b": {"anyOf": [text, {"type": "null"}]}, "c": text}})
+    members = {name: node.child("properties", name) for name in "abc"}
+    bodies = [each.request.body for each in mutations.varied(step(1, body={"c": "x"}), members, VALUES)]
+    assert {"a": None, "b": None, "c": "x"} in bodies
+    assert [body for body in bodies if body.get("a") == ""]
+    assert not [body for body in bodies if "" in (body.get("b"), body["c"])]
+
+
+def test_last_entry_of_a_list_is_wrong_where_the_others_are_right() -> None:
+    bodies = [each.request.body for each in mutations.of_list(step(1, body=[{"a": 1}]), random.Random(0))]
+    assert [{"a": 1}, {"a": 1}] in bodies
+    assert [{"a": 1}, {}] in bodies
+    assert all(body[0] == {"a": 1} for body in bodies)
+
+
+@pytest.mark.parametrize(
+    ("description", "conflict", "expected"),
+    [
+        ("The unique code of a warehouse.", "Refused.", {"code"}),
+        ("", "A warehouse with this code exists.", {"code"}),
+        ("", "The state of the code does not allow it.", set()),
+        ("", "It exists already.", set()),
+    ],
+)
+def test_members_are_unique_where_the_document_says_so(description: str, conflict: str, expected: set[str]) -> None:
+    schema = {"properties": {"code": {"type": "string", "description": description}, "name": {"type": "string"}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": schema}}}}
+    operation = body | {"responses": {"409": {"description": conflict}}}
+    (post,) = Contract({"openapi": "3.1.0", "paths": {"/warehouses": {"post": operation}}}).operations
+    assert unique(post) == expected
 
 
 def test_refusals_are_counted_by_cause_with_what_leads_further() -> None:

@@ -12,11 +12,14 @@ import pytest
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.core.exchange import Exchange
+from gate.fuzz.cases import Cases
 from gate.fuzz.request import GeneratedRequest
+from gate.fuzz.service.filling import Filler
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.sampling import Sampler
 from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, Shares
-from gate.fuzz.service.steps import Step
+from gate.fuzz.service.steps import History, Step
+from gate.fuzz.service.supply import Supply
 
 MEMBERS = {
     "name": {"type": "string", "example": "Drill"},
@@ -54,6 +57,52 @@ def test_examples_come_first_then_the_least_and_the_whole_body() -> None:
 def test_text_is_of_the_form_that_its_name_tells() -> None:
     bodies = sampled({"properties": MEMBERS, "required": ["email"]})
     assert all("@" in body["email"] for body in bodies)
+
+
+def test_digits_of_a_pattern_are_those_of_the_standard() -> None:
+    members = {"price": {"type": "string", "pattern": r"^\d{3,8}\.\d$"}}
+    assert all(body["price"].isascii() for body in sampled({"properties": members, "required": ["price"]}))
+
+
+@pytest.mark.parametrize("posted", [True, False])
+def test_put_creates_only_what_no_post_does(posted: bool) -> None:
+    item = {"responses": {"200": {"description": "done"}}}
+    paths = {"/tools/{name}": {"put": item, "delete": item}, "/tools": {"post": item} if posted else {"get": item}}
+    contract, sent = Contract({"openapi": "3.1.0", "paths": paths}), list[str]()
+    pool, history = Pool(random.Random(0)), History()
+    sampler = Sampler(contract, lambda: pool, ())
+
+    def send(operation: Operation, _: Step) -> bool:
+        sent.append(str(operation))
+        return True
+
+    supply = Supply(contract.operations, {"tool"}, Cases(contract.document, 0), sampler, send)
+    supply.begin(pool, Filler(random.Random(0), pool, history, ()))
+    supply.quick = True
+    put = next(each for each in contract.operations if each.method == "PUT")
+    assert list(supply.plausible(put))
+    assert set(sent) == ({"POST /tools"} if posted else set())
+
+
+def test_state_that_is_in_the_way_is_left_by_a_resource_made_anew() -> None:
+    done = {"responses": {"200": {"description": "done"}}}
+    body = {"requestBody": {"content": {"application/json": {"schema": {"properties": {"note": {"type": "string"}}}}}}}
+    contract = Contract(
+        {"openapi": "3.1.0", "paths": {"/orders": {"post": done}, "/orders/{id}": {"patch": body | done}}}
+    )
+    post, patch = sorted(contract.operations, key=lambda each: each.path)
+    pool, history = Pool(random.Random(0)), History()
+
+    def send(operation: Operation, sent: Step) -> bool:
+        exchange = Exchange("POST", "http://service/orders", 201, body=json.dumps({"id": sent.number}).encode())
+        pool.learn("order", sent, exchange, {}, created=True)
+        return operation is post
+
+    supply = Supply([post, patch], {"order"}, Cases(contract.document, 0), Sampler(contract, lambda: pool, ()), send)
+    supply.begin(pool, Filler(random.Random(0), pool, history, ()))
+    supply.quick = True
+    steps = list(supply.anew(patch))
+    assert len({each.values["id"] for each in steps}) == len(steps) > 1
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,9 @@ def answer(entries: Any) -> Exchange:
 class Service:
     """Answers as ``fault`` says."""
 
-    def __init__(self, fault: str = "") -> None:
+    def __init__(self, fault: str = "", *, inner: bool = False) -> None:
         self._fault = fault
+        self._inner = inner
         self._asked = 0
 
     def ask(self, places: Mapping[str, str]) -> Exchange:
@@ -52,9 +53,13 @@ class Service:
             entries = [entry for entry in entries if places["name"].lower() in str(entry["name"]).lower()]
         total, size = len(entries), int(places.get("limit", 100))
         begin = int(places.get("offset", 0)) or (int(places.get("page", 1)) - 1) * size
+        begin = int(places["cursor"]) if "cursor" in places else begin
         begin += bool(begin) if self._fault == "lost" else -bool(begin) if self._fault == "twice" else 0
-        entries = entries[begin : begin + size + (self._fault == "more")]
-        return answer({"items": entries, "total": total + (self._fault == "total")})
+        after = begin + size
+        entries = entries[begin : after + (self._fault == "more")]
+        stated = {"total": total + 1, "total of a page": len(entries)}.get(self._fault, total)
+        paging = {"total": stated, "nextCursor": str(after) if after < total else None}
+        return answer({"items": entries, "meta": paging} if self._inner else {"items": entries, **paging})
 
 
 @pytest.mark.parametrize(
@@ -67,18 +72,32 @@ class Service:
         ("twice", listed.PAGES),
         ("more", listed.MORE),
         ("total", listed.PAGES),
+        ("total of a page", listed.PAGES),
     ],
 )
-@pytest.mark.parametrize("place", ["offset", "page"])
+@pytest.mark.parametrize("place", ["offset", "page", "cursor"])
 def test_list_is_asked_for_again_in_pages_and_with_filters(fault: str, code: str | None, place: str) -> None:
     whole = {"type": "integer", "minimum": 1}
     parameters = query(limit=whole, state={"type": "string"}, name={"type": "string"}, **{place: {"type": "integer"}})
     (operation,) = document(parameters).operations
-    listing = listing_of(operation, Service(fault).ask)
+    listing = listing_of(operation, Service(fault, inner=place == "cursor").ask)
     assert listing is not None
     effect = Effect(listing.whole, "GET /items", listing=listing)
     findings = {finding.code for finding in listed.check(Record("", effects=[effect]), Observations(), document([]))}
     assert code in findings if code else not findings
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_filter_is_tried_where_all_entries_are_alike(kept: bool) -> None:
+    def ask(places: Mapping[str, str]) -> Exchange:
+        return answer([] if kept and places.get("active") == "false" else [{"id": 1, "active": True}])
+
+    (operation,) = document(query(active={"anyOf": [{"type": "boolean"}, {"type": "null"}]})).operations
+    listing = listing_of(operation, ask)
+    assert listing is not None
+    effect = Effect(listing.whole, "GET /items", listing=listing)
+    findings = [each.code for each in listed.check(Record("", effects=[effect]), Observations(), document([]))]
+    assert findings == ([] if kept else [listed.FILTER])
 
 
 @pytest.mark.parametrize(

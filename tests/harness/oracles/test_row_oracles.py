@@ -14,6 +14,7 @@ from gate.contract.document import Contract
 from gate.core.effect import Declared, Effect, RowChange
 from gate.core.exchange import Exchange
 from gate.core.record import Observations, Record
+from gate.fuzz.service import arguable
 from gate.oracles import assigned, created, declared_rows, deleted, failing, general, quiet, repeated, sent_values
 from gate.oracles.registry import Oracle
 from gate.oracles.row_values import created_row, same
@@ -103,6 +104,58 @@ def test_patch_keeps_what_it_does_not_name() -> None:
     assert codes(sent_values.ORACLE, effect("PUT", {"name": "b"}, addressed=row(before, after))) == []
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored", "nullable", "expected"),
+    [
+        ("", None, {"name"}, ["BG-SENT-001"]),
+        ("", None, set(), []),
+        ("", "", {"name"}, []),
+        (None, "default", {"name"}, []),
+    ],
+    ids=["lost", "the same to the document", "kept", "chosen"],
+)
+def test_empty_text_is_not_null(sent: Any, stored: Any, nullable: set[str], expected: list[str]) -> None:
+    created_item = row(None, {"id": 1, "name": stored, "email": "a@b.c"})
+    post = effect("POST", {"name": sent, "email": "a@b.c"}, changes=[created_item], nullable=frozenset(nullable))
+    assert codes(sent_values.ORACLE, post) == expected
+
+
+@pytest.mark.parametrize(("role", "doubt"), [(None, ""), ("b", arguable.NULL)], ids=["taken elsewhere", "nowhere"])
+def test_null_that_a_row_does_not_take_is_a_fault_if_it_takes_others(role: str | None, doubt: str) -> None:
+    before, after = {"id": 1, "name": "a", "role": "b"}, {"id": 1, "name": "a", "role": role}
+    sent, both = {"name": None, "role": None}, frozenset({"name", "role"})
+    patch = effect("PATCH", sent, addressed=row(before, after), nullable=both)
+    finding, *_ = sent_values.check(Record("", effects=[patch]), Observations(), CONTRACT)
+    assert finding.cause == ("BG-SENT-002", "PATCH /items/{id} /name (null) -> items.name")
+    assert arguable.reason(finding, patch) == doubt
+
+
+@pytest.mark.parametrize(
+    ("answered", "stored", "expected"),
+    [("12.5", 12.5, []), ("13", 13, ["BG-SENT-001"]), ("12.5", 1250, []), (None, 13, [])],
+    ids=["as sent", "rounded", "in another unit", "not shown"],
+)
+def test_decimal_in_a_text_is_stored_as_a_number(answered: str | None, stored: float, expected: list[str]) -> None:
+    created_item = row(None, {"id": 1, "name": "a", "price": stored})
+    sent = {"name": "a", "price": "12.50"}
+    post = effect("POST", sent, answer={"id": 1, "price": answered}, changes=[created_item])
+    assert codes(sent_values.ORACLE, post) == expected
+
+
+def test_entries_of_a_list_are_stored_as_sent() -> None:
+    rows = [row(None, {"id": number, "name": name, "price": 1}, str(number)) for number, name in enumerate("ab")]
+    entries = [{"name": "b", "price": 1}, {"name": "a", "price": 2}]
+    assert codes(sent_values.ORACLE, effect("POST", entries, 201, changes=rows)) == ["BG-SENT-001"]
+    assert codes(sent_values.ORACLE, effect("POST", entries, 201, changes=rows[:1])) == []
+
+
+def test_reference_to_nothing_is_refused() -> None:
+    created_item = row(None, {"id": 1, "name": "a", "owner_id": 7})
+    post = effect("POST", {"name": "a", "owner_id": 7}, 201, changes=[created_item])
+    assert codes(sent_values.ORACLE, replace(post, nowhere=["owner_id"])) == ["BG-SENT-006"]
+    assert codes(sent_values.ORACLE, post) == []
+
+
 def test_update_of_one_row_alone() -> None:
     first, second = (row({"id": key, "name": "a"}, {"id": key, "name": "b"}, str(key)) for key in (1, 2))
     patch = effect("PATCH", {"name": "b"}, addressed=first, changes=[first, second])
@@ -142,6 +195,20 @@ def test_answer_is_compared_with_the_row_as_it_is_read() -> None:
     assert codes(created.ORACLE, post) == []
 
 
+@pytest.mark.parametrize(
+    "answer", [{"id": 1, "name": "b"}, {"data": {"id": 1, "name": "b"}, "message": "made"}, {"item": {"name": "b"}}]
+)
+def test_answer_in_an_envelope_is_compared_with_the_row(answer: Any) -> None:
+    post = effect("POST", {"name": "a"}, answer=answer, changes=[row(None, {"id": 1, "name": "a"})])
+    assert codes(created.ORACLE, post) == ["BG-CREATED-002"]
+
+
+def test_value_that_has_to_be_unique_is_taken_once() -> None:
+    post = effect("POST", {"name": "a"}, 201, {"id": 2}, changes=[row(None, {"id": 2, "name": "a"}, "2")])
+    assert codes(created.ORACLE, post) == []
+    assert codes(created.ORACLE, replace(post, taken=["name"])) == ["BG-CREATED-004"]
+
+
 def test_login_that_creates_another_kind_of_row_is_no_creation() -> None:
     session = RowChange("events", "1", None, {"id": 1, "name": "login"})
     assert codes(created.ORACLE, effect("POST", {"name": "me"}, answer={"token": "t"}, changes=[session])) == []
@@ -156,6 +223,41 @@ def test_deleted_row(after: dict[str, Any] | None, status: int, expected: list[s
     read = Exchange("GET", "http://service/items/1", status)
     delete = effect("DELETE", None, 204, addressed=row({"id": 1, "name": "a"}, after), read=read)
     assert codes(deleted.ORACLE, delete) == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "listed", "expected"),
+    [
+        (None, 404, [], []),
+        (None, 404, [{"id": 1}], ["BG-DELETED-001"]),
+        ({"id": 1, "name": "a", "role": "gone"}, 404, [{"id": 1}], ["BG-DELETED-001"]),
+        ({"id": 1, "name": "a", "role": "gone"}, 404, [{"id": 2, "role": "1"}], []),
+        ({"id": 1, "name": "a"}, 0, [{"id": 1}], ["BG-DELETED-001"]),
+        ({"id": 1, "name": "gone"}, 0, [{"id": 1}], []),
+    ],
+    ids=["gone", "row gone", "marked and listed", "marked", "kept, with a list alone", "archived, with a list alone"],
+)
+def test_deleted_resource_is_not_listed(after: Any, status: int, listed: list[Any], expected: list[str]) -> None:
+    read = Exchange("GET", "http://service/items/1", status) if status else None
+    items = Exchange("GET", "http://service/items", 200, body=json.dumps({"data": listed}).encode())
+    addressed = row({"id": 1, "name": "a"}, after)
+    delete = effect("DELETE", None, 204, addressed=addressed, changes=[addressed], read=read, listed=items)
+    assert codes(deleted.ORACLE, delete) == expected
+
+
+def test_deletion_that_only_notes_its_time_removes_nothing() -> None:
+    before, after = ({"id": 1, "updated_at": f"2024-01-01T00:00:0{second}+00:00"} for second in (1, 2))
+    read = Exchange("GET", "http://service/items/1", 200)
+    assert codes(deleted.ORACLE, effect("DELETE", None, 204, addressed=row(before, after), read=read)) == [
+        "BG-DELETED-001"
+    ]
+
+
+def test_parts_go_with_their_resource() -> None:
+    part = RowChange("events", "7", {"id": 7, "item_id": 1}, {"id": 7, "item_id": 1})
+    gone, kept = row({"id": 1}, None), row({"id": 1}, {"id": 1, "role": "archived"})
+    assert codes(deleted.ORACLE, effect("DELETE", None, 204, addressed=gone, parts=[part])) == ["BG-DELETED-003"]
+    assert codes(deleted.ORACLE, effect("DELETE", None, 204, addressed=kept, parts=[part])) == []
 
 
 def test_children_go_with_their_parent() -> None:
