@@ -44,6 +44,7 @@ class Repairs:
     def __init__(self) -> None:
         self._places: dict[str, list[str]] = {}
         self._operations: set[str] = set()
+        self._schemes: set[str] = set()
 
     def repaired(self, document: Part) -> Part:
         """The document with each fault in the way that it is read."""
@@ -73,6 +74,11 @@ class Repairs:
         if isinstance(value.get("$ref"), str) and kind != "schema":
             return value
         result = dict(value)
+        if kind == "document":
+            self._schemes = _schemes(result)
+        if kind in ("document", "operation"):
+            for name in [name for name in _asked(result) if name not in self._schemes]:
+                note(f"a security scheme {name!r} that no component defines, as one of its own")
         _without_nothing(kind, result, note)
         _texts(result, kind, note)
         if kind in REPAIRS:
@@ -88,6 +94,20 @@ class Repairs:
             del operation["operationId"]
         else:
             self._operations.add(operation["operationId"])
+
+
+def _schemes(document: Part) -> set[str]:
+    components = document.get("components")
+    schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
+    return {str(name) for name in schemes} if isinstance(schemes, Mapping) else set()
+
+
+def _asked(part: Part) -> list[str]:
+    """The names of the schemes that a document or an operation asks for."""
+    listed = part.get("security")
+    alternatives = listed if isinstance(listed, list) else []
+    names = [name for alternative in alternatives if isinstance(alternative, Mapping) for name in alternative]
+    return list(dict.fromkeys(map(str, names)))
 
 
 def _without_nothing(kind: str, part: Part, note: Note) -> None:
@@ -179,8 +199,12 @@ def _operation(part: Part, note: Note) -> None:
 
 
 def _listed(part: Part, note: Note) -> None:
-    """Parameters that are a mapping: a single one, or one for each name."""
+    """Parameters that are a mapping: a single one, or one for each name; and a parameter that is there twice."""
     listed = part.get("parameters")
+    entries = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    places = [(each.get("in"), each["name"]) for each in entries if "name" in each]
+    for where, name in [place for index, place in enumerate(places) if place in places[:index]]:
+        note(f"the {where} parameter {name!r} twice, of which the last counts")
     if not isinstance(listed, Mapping):
         return
     note("parameters that are no list")

@@ -92,6 +92,9 @@ def parse_yaml(text: str, path: Path) -> Any:
         if mark and any("\t" in line[: mark.column + 1] for line in text.split("\n")[mark.line : mark.line + 1]):
             raise DocumentError(path, mark.line + 1, "YAML that is indented with spaces, not tabs") from error
         raise DocumentError(path, mark.line + 1 if mark else None, f"YAML ({error.problem})") from error
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise DocumentError(path, line, f"YAML without the character {error.character:#x} ({error.reason})") from error
     except yaml.YAMLError as error:
         raise DocumentError(path, None, f"YAML ({error})") from error
 

@@ -115,7 +115,8 @@ class YamlReader:
         if isinstance(value, int) and str(value) == getattr(event, "value", ""):
             value = str(value)  # as the codes of responses are often written
         if not isinstance(value, str):
-            self._refuse(event, f"a string as key, so {getattr(event, 'value', 'it')!r} in quotes")
+            written = getattr(event, "value", None)
+            self._refuse(event, "a string as key" + (f", so {written!r} in quotes" if written else ""))
         if value in lines:
             self._refuse(event, f"every key once; {value!r} stands in line {lines[value]} already")
         lines[value] = event.start_mark.line + 1

@@ -10,10 +10,12 @@ from typing import Any
 import jsonschema_rs
 
 from gate.contract.diff.implied import examples, implied
-from gate.contract.diff.meaning import meant, without_common
+from gate.contract.diff.meaning import meant, undeclared, without_common
+from gate.contract.diff.proofs import names_covered, uncounted
 from gate.contract.diff.rules import Direction
 from gate.contract.diff.witness import LIMIT, Search
 from gate.contract.nodes import Node, absolute, inlined, registry
+from gate.core.values import equal
 
 UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
 MISSING = object()
@@ -55,19 +57,36 @@ class Containment:
         if answer is not Answer.UNKNOWN:
             return answer
         first, second = (meant(inlined(node)) for node in (wide, narrow))
-        remainders = without_common(first, second)
-        for pair in (remainders, (first, implied(second, first)), (remainders[0], implied(*remainders[::-1]))):
-            try:
-                if pair != (first, second) and self._covers(wide, narrow, pair):
-                    return Answer.YES
-            except UNSUPPORTED:
-                pass
+        if self._proved(wide, narrow, first, second):
+            return Answer.YES
         return Answer.UNKNOWN if self.witness(wide, narrow) is MISSING else Answer.NO
+
+    def _proved(self, wide: Node, narrow: Node, *written: Any) -> bool:
+        """Return whether it is proved of the schemas in other words."""
+
+        def inner(large: Any, small: Any) -> bool:
+            return large is True or small is False or equal(large, small) or self._covers(wide, narrow, (large, small))
+
+        first, second = (undeclared(schema) for schema in written)
+        remainders = without_common(*uncounted(first, second, inner))
+        pairs = (
+            (first, second),
+            remainders,
+            (first, implied(second, first)),
+            (remainders[0], implied(*remainders[::-1])),
+        )
+        return any(
+            pair != written and (self._covers(wide, narrow, pair) or names_covered(*pair, inner)) for pair in pairs
+        ) or names_covered(first, second, inner)
 
     def _covers(self, wide: Node, narrow: Node, pair: tuple[Any, Any]) -> bool:
         """Return whether it is proved of schemas in the place of these two."""
-        first, second = (self._canonical_form(node, schema) for node, schema in zip((wide, narrow), pair, strict=True))
-        return bool(first.covers(second).value == Answer.YES)
+        both = zip((wide, narrow), pair, strict=True)
+        try:
+            first, second = (self._canonical_form(node, schema) for node, schema in both)
+            return bool(first.covers(second).value == Answer.YES)
+        except UNSUPPORTED:
+            return False
 
     def witness(self, refusing: Node, accepting: Node) -> Any:
         """A value that the second schema accepts and the first refuses; MISSING where a bounded search meets none."""

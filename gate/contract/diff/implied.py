@@ -6,7 +6,8 @@ both, which accepts the same values.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gate.contract.diff.languages import UnsupportedError, contained, difference, lengths
@@ -27,8 +28,19 @@ MOST_PATTERNS = 24
 
 def implied(schema: Any, other: Any) -> Any:
     """The schema with the patterns and lengths of ``other`` that follow from its own, and with wider formats."""
-    listed = [*dict.fromkeys(pattern for pattern, _ in patterns(other))][:MOST_PATTERNS]
-    return _implied(schema, listed, named=False)
+    listed: dict[str, list[str]] = {pattern: [] for pattern, _ in patterns(other)}
+    listed |= {f"^({'|'.join(map(re.escape, words))})$": words for words in _words(other)}
+    return _implied(schema, dict([*listed.items()][:MOST_PATTERNS]), named=False)
+
+
+def _words(schema: Any) -> Iterator[list[str]]:
+    """The lists of a few texts that a schema is limited to."""
+    if isinstance(schema, Mapping):
+        listed = schema.get("enum")
+        if isinstance(listed, list) and len(listed) <= MOST_PATTERNS and all(isinstance(text, str) for text in listed):
+            yield listed
+    for child in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _words(child)
 
 
 def patterns(schema: Any, named: bool = False) -> Iterator[tuple[str, str]]:
@@ -59,7 +71,7 @@ def examples(schema: Any, other: Any) -> Iterator[str]:
                 yield text
 
 
-def _implied(schema: Any, listed: Collection[str], named: bool) -> Any:
+def _implied(schema: Any, listed: Mapping[str, list[str]], named: bool) -> Any:
     if isinstance(schema, list):
         return [_implied(entry, listed, named=False) for entry in schema]
     if not isinstance(schema, Mapping):
@@ -73,7 +85,9 @@ def _implied(schema: Any, listed: Collection[str], named: bool) -> Any:
     more: list[dict[str, Any]] = [{"format": wider} for wider in WIDER_FORMATS.get(str(schema.get("format")), ())]
     pattern = schema.get("pattern")
     if isinstance(pattern, str):
-        more += [{"pattern": wide} for wide in listed if wide != pattern and contained(pattern, wide)]
+        within = [wide for wide in listed if (wide != pattern or listed[wide]) and contained(pattern, wide)]
+        text = schema.get("type") == "string"
+        more += [{"enum": listed[wide]} if listed[wide] and text else {"pattern": wide} for wide in within]
         least, most = lengths(pattern)
         if least > schema.get("minLength", 0):
             result["minLength"] = least

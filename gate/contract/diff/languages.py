@@ -44,6 +44,10 @@ BEGIN, END = "begin", "end"
 OTHER_SYNTAX = re.compile(r"\{,|\(\?[^:]|\\[AZzaGQEX]|\\[pP]\{|\[\^?\]|\(\?<")
 """Syntax that Python and ECMA-262 read differently, or that is no regular language."""
 
+NAME = re.compile(r"(?<!\\)\(\?<[A-Za-z_$][\w$]*>")
+"""The begin of a group with a name."""
+NAME_IN_SET = re.compile(r"\[[^\]]*\(\?<")
+
 
 class UnsupportedError(ValueError):
     """A pattern that is not read here."""
@@ -175,6 +179,8 @@ def _characters(operator: Any, argument: Any) -> Ranges:
 
 def parsed(pattern: str) -> Any:
     """The pattern in parts; raises UnsupportedError."""
+    if not NAME_IN_SET.search(pattern):
+        pattern = NAME.sub("(", pattern)  # only \\k refers to the name, which is not read here
     if OTHER_SYNTAX.search(pattern):
         raise UnsupportedError(pattern)
     try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.contract.nodes import DATA, MAPS
+from gate.core.values import equal
 
 FLOAT = 3.4028234663852886e38
 
@@ -78,6 +79,22 @@ def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def undeclared(schema: Any, named: bool = False) -> Any:
+    """The schema without declared members that have the schema of all others; it accepts the same."""
+    if isinstance(schema, list):
+        return [undeclared(entry) for entry in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {
+        key: child if key in DATA and not named else undeclared(child, named=not named and key in MAPS)
+        for key, child in schema.items()
+    }
+    members, others = result.get("properties"), result.get("additionalProperties")
+    if not named and isinstance(members, Mapping) and others is not None and "patternProperties" not in result:
+        result["properties"] = {name: member for name, member in members.items() if not equal(member, others)}
+    return result
+
+
 def _refuses_all(schema: Any) -> bool:
     """Return whether a schema refuses every value at first sight."""
     return schema is False or (isinstance(schema, Mapping) and schema.get("not") in ({}, True))
@@ -88,13 +105,13 @@ def without_common(wide: Any, narrow: Any) -> tuple[Any, Any]:
 
     If the wide rest covers the narrow rest, the wide schema covers the narrow one; the opposite does not follow.
     """
-    if wide == narrow:
+    if equal(wide, narrow):
         return True, True
     if not isinstance(wide, Mapping) or not isinstance(narrow, Mapping) or _open_ended(wide, narrow):
         return wide, narrow
     first, second = dict(wide), dict(narrow)
     for keywords in INDEPENDENT:
-        if all(wide.get(key) == narrow.get(key) for key in keywords):
+        if all(equal(wide.get(key), narrow.get(key)) for key in keywords):
             for key in keywords:
                 first.pop(key, None)
                 second.pop(key, None)

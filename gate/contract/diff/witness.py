@@ -52,6 +52,7 @@ class Search:
     def __init__(self, *others: Any) -> None:
         self.words: list[str] = []
         self.numbers: list[Any] = []
+        self.counted: list[Any] = []
         for schema in others:
             self._collect(schema)
         self._validators: dict[int, tuple[Any, Callable[[Any], bool]]] = {}
@@ -132,7 +133,9 @@ class Search:
         first = [self.first(entry, depth + 1) for entry in schema.get("prefixItems", ())]
         entries = list(self._best(schema.get("items", True), depth + 1))
         if "contains" in schema:
-            entries[:0] = list(self._best(schema["contains"], depth + 1))
+            for counted in [schema["contains"], *self.counted[:2]]:
+                entries += list(self._best(counted, depth + 1))
+            entries = [*entries[WIDTH:], *entries[:WIDTH]]
         yield first
         least, most = schema.get("minItems", 0), schema.get("maxItems", 3)
         for size in sorted({least, most, most + 1, 1, 2, 3, max(least, len(first))}):
@@ -187,6 +190,8 @@ class Search:
             self.numbers += [schema] if abs(schema) < 1e300 else []
 
     def _collect_member(self, key: str, value: Any) -> None:
+        if key == "contains" and isinstance(value, Mapping):
+            self.counted.append(value)
         if key in ("pattern", "patternProperties"):
             for pattern in [value] if isinstance(value, str) else value:
                 self.words += islice(matching(pattern), 3)

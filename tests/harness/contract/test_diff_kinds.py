@@ -114,6 +114,46 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
     "bounds of integers": ({**N, "exclusiveMaximum": 10}, {**N, "maximum": 9}, "none", "none"),
     "discriminator of another form": ({**OBJECT, "discriminator": "kind"}, OBJECT, "none", "none"),
     "overlap removed": ({"anyOf": [S, AB]}, {"anyOf": [S]}, "none", "none"),
+    "pattern of words": ({**S, "pattern": "^(a|b)$"}, AB, "none", "none"),
+    "pattern of more words": ({**S, "pattern": "^(a|b|c)$"}, AB, "breaking", "safe"),
+    "group with a name": ({**S, "pattern": "^(?<word>a|b)$"}, {**S, "pattern": "^(a|b)$"}, "none", "none"),
+    "another pattern of names": (
+        {**OBJECT, "patternProperties": {"^x-": S}, "additionalProperties": False},
+        {**OBJECT, "patternProperties": {"^x-": S, "^y-": S}, "additionalProperties": False},
+        "safe",
+        "breaking",
+    ),
+    "pattern of fewer names": (
+        {**OBJECT, "patternProperties": {"^x": S}},
+        {**OBJECT, "patternProperties": {"^x-": S}},
+        "safe",
+        "breaking",
+    ),
+    "pattern of fewer names, of another type": (
+        {**OBJECT, "patternProperties": {"^x": S}},
+        {**OBJECT, "patternProperties": {"^x-": N}},
+        "breaking",
+        "breaking",
+    ),
+    "fewer are counted": (
+        {"type": "array", "contains": S, "minContains": 0, "maxContains": 1},
+        {"type": "array", "contains": {**S, "minLength": 1}, "minContains": 0, "maxContains": 1},
+        "safe",
+        "breaking",
+    ),
+    "declared like all others": (
+        {**OBJECT, "additionalProperties": S},
+        {**obj(a=S), "additionalProperties": S},
+        "none",
+        "none",
+    ),
+    "declared unlike all others": (
+        {**OBJECT, "additionalProperties": {"const": 1}},
+        {**OBJECT, "properties": {"a": {"const": True}}, "additionalProperties": {"const": 1}},
+        "breaking",
+        "breaking",
+    ),
+    "email of the world": ({**S, "format": "email"}, {**S, "format": "idn-email"}, "safe", "breaking"),
 }
 
 

@@ -219,6 +219,26 @@ def test_second_operation_of_a_name_is_named_by_its_path() -> None:
     assert warnings == ["a.json: the operationId 'a' once more, at /paths/~1a/put"]
 
 
+REPORTED: dict[str, tuple[dict[str, Any], str]] = {
+    "parameter twice": (
+        {"parameters": [{"name": "q", "in": "query", "schema": {}}, {"name": "q", "in": "query", "schema": {}}]},
+        "the query parameter 'q' twice, of which the last counts, at /paths/~1a/get",
+    ),
+    "unknown scheme": (
+        {"security": [{"nope": []}]},
+        "a security scheme 'nope' that no component defines, as one of its own, at /paths/~1a/get",
+    ),
+}
+
+
+@pytest.mark.parametrize(("members", "expected"), REPORTED.values(), ids=REPORTED)
+def test_part_that_can_be_read_in_two_ways_is_reported(members: dict[str, Any], expected: str) -> None:
+    warnings: list[str] = []
+    paths = {"/a": {"get": {**OPERATION, **members}}}
+    parse(json.dumps(document(paths)), Path("a.json"), warn=warnings.append)
+    assert warnings == [f"a.json: {expected}"]
+
+
 def test_people_only_part_of_a_document_in_a_wrong_form_is_left_out() -> None:
     given = {
         "openapi": "3.0.0",
