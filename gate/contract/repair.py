@@ -74,11 +74,7 @@ class Repairs:
         if isinstance(value.get("$ref"), str) and kind != "schema":
             return value
         result = dict(value)
-        if kind == "document":
-            self._schemes = _schemes(result)
-        if kind in ("document", "operation"):
-            for name in [name for name in _asked(result) if name not in self._schemes]:
-                note(f"a security scheme {name!r} that no component defines, as one of its own")
+        self._secured(kind, result, note)
         _without_nothing(kind, result, note)
         _texts(result, kind, note)
         if kind in REPAIRS:
@@ -86,6 +82,14 @@ class Repairs:
         if kind == "operation" and isinstance(result.get("operationId"), str) and place[:1] == ("paths",):
             self._named_once(result, note)
         return rebuilt(kind, result, place, self._visit)
+
+    def _secured(self, kind: str, part: Part, note: Note) -> None:
+        """Notes the names of schemes that nothing defines; an operation is visited after the document."""
+        if kind == "document":
+            self._schemes = _schemes(part)
+        if kind in ("document", "operation"):
+            for name in [name for name in _asked(part) if name not in self._schemes]:
+                note(f"a security scheme {name!r} that no component defines, as one of its own")
 
     def _named_once(self, operation: Part, note: Note) -> None:
         """Keeps the operationId of the first operation that has it, and names the others by method and path."""
