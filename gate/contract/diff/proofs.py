@@ -78,7 +78,7 @@ class _Names:
             any(inner(schema, known) for known in narrow.of(name)) for name in names for schema in self.of(name)
         ):
             return False
-        return all(self._pattern(pattern, narrow, inner) for pattern in self.patterns) and self._rest(narrow, inner)
+        return all(self._pattern(pattern, narrow, inner) for pattern in self.patterns) and self._unnamed(narrow, inner)
 
     def _pattern(self, pattern: str, narrow: _Names, inner: Inner) -> bool:
         schema = self.patterns[pattern]
@@ -87,7 +87,7 @@ class _Names:
             return True
         return len(meets) == len(narrow.patterns) and inner(schema, narrow.others)
 
-    def _rest(self, narrow: _Names, inner: Inner) -> bool:
+    def _unnamed(self, narrow: _Names, inner: Inner) -> bool:
         """Members that no name and no pattern of this side is meant for."""
         listed = (
             schema
