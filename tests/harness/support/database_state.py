@@ -23,6 +23,8 @@ NAMESPACE = UUID(int=7)
 ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 ANSWER = "Paris is the capital of France."
 NONCE, PUBLIC_KEY = "nonce-1", "A" * 43 + "="
+DAY = 24 * 3600 * 1_000_000_000
+"""In nanoseconds, as a JobSpec has its time limits."""
 _REGION = {"completed": "success", "timeout": "timeout", "failed": "failed", "cancelled": "cancelled"}
 _SCORES = {"bias_score": 0.1667, "censorship_detected": False, "political_sensitivity": 0, "factual_accuracy": 0.5}
 
@@ -158,8 +160,8 @@ class Writer:
                 "regions": list(planned.regions),
                 "min_regions": 1,
                 "min_success_rate": 0.67,
-                "timeout": 600_000_000_000,
-                "provider_timeout": 300_000_000_000,
+                "timeout": DAY,  # so that the job which runs is not overdue in a test of a long session
+                "provider_timeout": DAY,
             },
             "models": [{"id": model, "name": model, "provider": "hybrid"} for model in planned.models],
             "questions": list(planned.questions),
