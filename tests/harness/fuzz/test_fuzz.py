@@ -115,8 +115,9 @@ def test_gate_with_x_ends_at_the_first_finding_and_calls_the_build_broken(tmp_pa
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_broken_link_shows_in_one_sequence_which_shrinks_to_a_submission_and_a_read(
-    faulty: Open, tmp_path: Path, seed: int
+    faulty: Open, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gate.fuzz.shrink.SEQUENCE_SECONDS", 600.0)  # the tries are the limit, on a busy machine too
     run = SequenceRun(Probe(faulty("link"), RULES, "harness"), seed, "harness", tmp_path)
     violation = next(each for each in run.run(1) if each.finding.code == "BG-FUZZ-007")
     steps = load(violation.replay).steps
