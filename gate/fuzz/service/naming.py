@@ -29,6 +29,8 @@ def words(name: str) -> list[str]:
 
 def singular(word: str) -> str:
     """A word without the ending of the plural."""
+    if word.endswith(("ouses", "auses")):
+        return word[:-1]
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("uses", "us")):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word.removesuffix(ending) + instead

@@ -285,6 +285,9 @@ class Trial:
         if effect.exchange.method == "DELETE":
             return self._read_deleted(effect, operation, step) if effect.addressed is not None else effect
         created = created_row(effect)
+        tables = {change.table for change in effect.inserted()}
+        if isinstance(effect.exchange.sent, list) and len(tables) == 1:
+            self._tables.setdefault(self._kind(operation), tables.pop())
         if effect.addressed is not None or (
             created is None and (effect.exchange.status not in CREATED or effect.changes)
         ):

@@ -55,6 +55,8 @@ def test_names_mean_a_kind_and_a_member(name: str, expected: Identifier) -> None
         ("/flow_runs/{id}", "id", "flowrun"),
         ("/variables/name/{name}", "name", "variable"),
         ("/a/{projectId}", "projectId", "project"),
+        ("/warehouses/{id}", "id", "warehouse"),
+        ("/statuses/{id}", "id", "status"),
         ("/products/{sku}", "sku", "product"),
         ("/projects/{id}/members/{email}", "email", "member"),
         ("/flows/by-owner/{user}", "user", "user"),
