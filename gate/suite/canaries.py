@@ -29,7 +29,7 @@ from gate.oracles.checks import Check
 from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
-from gate.suite import alarms, eyes
+from gate.suite import alarms, instruments
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
 from gate.suite.starting import start_system
@@ -103,7 +103,7 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> None:
                 for name, show in _fuzz_shows(session, settings, directory) if fuzz else _shows(session):
                     _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
                 if not fuzz:
-                    eyes.check(session)
+                    instruments.check(session)
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
             reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
             journal.write(Outcome(FOLDER, "error", reason=reason))

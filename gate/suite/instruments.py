@@ -1,4 +1,6 @@
-"""Eyes: before the first test, what a worker sees with is shown something, and has to see it.
+"""The instruments of a worker: before the first test, each is shown something, and has to report it.
+
+They are the client, the observer of rows, the write watch and the reader of the schema.
 
 Canaries and alarms show that what is seen is judged. A client that loses what was answered, or a database whose rows
 are not read, would blame the service for what nobody saw, or let it pass.
