@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from gate.contract.nodes import DATA, MAPS
@@ -43,17 +43,27 @@ INDEPENDENT = (
 """Keywords whose effect does not depend on other keywords, so that they can be left out where both sides have them."""
 
 
-def meant(schema: Any, named: bool = False) -> Any:
+def meant(schema: Any) -> Any:
     """The schema with bounds in place of the formats of numbers."""
+    return _throughout(schema, _bounded)
+
+
+def undeclared(schema: Any) -> Any:
+    """The schema without declared members that have the schema of all others; it accepts the same."""
+    return _throughout(schema, _without_usual)
+
+
+def _throughout(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]], named: bool = False) -> Any:
+    """A copy with each schema in it changed, the inner ones first; ``named`` says that its keys are names."""
     if isinstance(schema, list):
-        return [meant(entry) for entry in schema]
+        return [_throughout(entry, change) for entry in schema]
     if not isinstance(schema, Mapping):
         return schema
     result = {
-        key: child if key in DATA and not named else meant(child, named=not named and key in MAPS)
+        key: child if key in DATA and not named else _throughout(child, change, named=not named and key in MAPS)
         for key, child in schema.items()
     }
-    return result if named else _bounded(result)
+    return result if named else change(result)
 
 
 def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
@@ -79,20 +89,11 @@ def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def undeclared(schema: Any, named: bool = False) -> Any:
-    """The schema without declared members that have the schema of all others; it accepts the same."""
-    if isinstance(schema, list):
-        return [undeclared(entry) for entry in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    result = {
-        key: child if key in DATA and not named else undeclared(child, named=not named and key in MAPS)
-        for key, child in schema.items()
-    }
-    members, others = result.get("properties"), result.get("additionalProperties")
-    if not named and isinstance(members, Mapping) and others is not None and "patternProperties" not in result:
-        result["properties"] = {name: member for name, member in members.items() if not equal(member, others)}
-    return result
+def _without_usual(schema: dict[str, Any]) -> dict[str, Any]:
+    members, others = schema.get("properties"), schema.get("additionalProperties")
+    if isinstance(members, Mapping) and others is not None and "patternProperties" not in schema:
+        schema["properties"] = {name: member for name, member in members.items() if not equal(member, others)}
+    return schema
 
 
 def _refuses_all(schema: Any) -> bool:

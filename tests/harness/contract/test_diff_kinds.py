@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gate.contract.diff import compare
 from tests.harness.support.documents import (
     AB,
     ABC,
@@ -23,6 +22,7 @@ from tests.harness.support.documents import (
     query,
     request,
     response,
+    worst,
 )
 
 OBJECT: Schema = {"type": "object"}
@@ -32,10 +32,6 @@ READ: Schema = {**S, "readOnly": True}
 WRITE: Schema = {**S, "writeOnly": True}
 KEY: Schema = {"type": "apiKey", "in": "header", "name": "X-Key"}
 BEARER: Schema = {"type": "http", "scheme": "bearer"}
-
-
-def worst(old: Schema, new: Schema) -> str:
-    return next((change.severity for change in compare(old, new)), "none")
 
 
 def sized(format_: str, kind: str = "integer") -> Schema:

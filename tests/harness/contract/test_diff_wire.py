@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from gate.contract.diff import compare
 from tests.harness.support.documents import (
     AB,
     GET,
@@ -22,16 +21,13 @@ from tests.harness.support.documents import (
     query,
     request,
     response,
+    worst,
 )
 
 OBJECT: Schema = {"type": "object"}
 LIST: Schema = {"type": "array", "items": S}
 JSON, XML, MIXED = "application/json", "application/xml", "multipart/mixed"
 FORM, OCTETS = "application/x-www-form-urlencoded", "application/octet-stream"
-
-
-def worst(old: Schema, new: Schema) -> str:
-    return next((change.severity for change in compare(old, new)), "none")
 
 
 def xml(schema: Schema = S, **words: Any) -> Schema:

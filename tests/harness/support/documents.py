@@ -58,6 +58,10 @@ def changes(old: Schema, new: Schema) -> list[tuple[str, str, str]]:
     ]
 
 
+def worst(old: Schema, new: Schema) -> str:
+    return next((change.severity for change in compare(old, new)), "none")
+
+
 S: Schema = {"type": "string"}
 N: Schema = {"type": "integer"}
 AB: Schema = {"type": "string", "enum": ["a", "b"]}
