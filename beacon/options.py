@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
+
+from pydantic import model_validator
 
 from beacon.checkout import BACKFILL_COMMAND, MIGRATE_COMMAND, RUNNER_COMMAND, RUNNER_IMAGE
 from gate.core.browser import command, find
 from gate.core.errors import GateError, UsageError
 from gate.core.options import Option, check
-from gate.core.settings import COMMAND, STARTED, Settings
+from gate.core.settings import COMMAND, DEPTHS, STARTED, Settings
 
 
 def _program(text: str) -> str:
@@ -39,6 +41,12 @@ class BeaconSettings(Settings):
     """end with exit code 3 where no browser is found, instead of leaving out the tests that need one"""
     record_portal: Annotated[bool, Option("reports")] = False
     """at depth full, record contracts/portal/ and the pictures of docs/portal.md again from the tests of the portal"""
+
+    @model_validator(mode="after")
+    def _recorded_whole(self) -> Self:
+        if self.record_portal and self.depth != DEPTHS[-1]:
+            raise UsageError(f"--record-portal needs --depth {DEPTHS[-1]}.", "Other depths leave out what it records.")
+        return self
 
     @property
     def commands(self) -> dict[str, str]:

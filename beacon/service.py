@@ -123,7 +123,7 @@ def _template_key(root: Path) -> bytes:
 
 
 _LOADED_LATE = ("anyio._backends._asyncio", "encodings.idna", "httpcore", "uvicorn.lifespan.on", "uvloop")
-"""What a start of the runner loads after its own modules."""
+"""Modules that a start of the runner loads after its own."""
 SERVICE = Service(
     root=ROOT,
     commands={"serve": RUNNER_COMMAND, "migrate": MIGRATE_COMMAND, "backfill": BACKFILL_COMMAND},

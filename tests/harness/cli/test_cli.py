@@ -72,6 +72,7 @@ USAGE = {
     "command behind an option": ["--depth", "ci", "drift"],
     "unknown depth": ["--depth", "deep"],
     "remote without address": ["--target", "remote"],
+    "recording at another depth": ["--depth", "ci", "--record-portal"],
     "unknown code": ["explain", "BG-NONE-1"],
     "unknown stage": ["stage", "moon"],
     "stage without an address": ["stage", "staging"],
