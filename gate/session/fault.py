@@ -21,6 +21,7 @@ from gate.core.errors import GateError, NotAvailable
 from gate.core.evidence import Evidence
 from gate.core.findings import BrokenPromise, Finding
 from gate.core.resources import FILES_NEEDED
+from gate.core.texts import clip
 from gate.session.codes import SILENT
 from gate.targets import Ended, NotReadyError
 
@@ -43,6 +44,8 @@ _USED_UP_LINE = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|(?:Cannot|Can't) assign requested address"
 )
 _FILES_LINE = "Too many open files"
+_FRAME = " \t│|╰╯─"
+"""Characters around a line of a message in a frame, as command lines draw one."""
 _TIME_LIMIT = "Timeout (>"
 """The beginning of the failure of a test that took longer than the gate gives any test."""
 
@@ -66,7 +69,9 @@ def of_end(ended: Ended) -> BrokenPromise | GateError:
     if name and number not in CRASHES:
         return GateError(f"The service was killed from outside by {name}, not by the gate.")
     how = f"by {name}" if name else f"with exit code {ended.code}"
-    return _broken("it runs until the gate ends it", f"it ended by itself {how}", ended.lines)
+    said = next((text for line in reversed(ended.lines) if re.search(r"\w", text := line.strip(_FRAME))), "")
+    got = f"it ended by itself {how}" + (f", having said {clip(said, 120)}" if said else "")
+    return _broken("it runs until the gate ends it", got, ended.lines)
 
 
 def of_start(error: NotReadyError) -> BrokenPromise | GateError:

@@ -140,8 +140,8 @@ def test_runner_that_ends_by_itself_is_the_fault_of_the_build(tmp_path: Path) ->
     ended = gate(*QUICK, "--runner-command", command, "--report-dir", str(tmp_path))
     assert ended.returncode == 1, ended.stdout + ended.stderr
     (finding,) = json.loads((tmp_path / "verdict.json").read_text())["findings"]
-    assert finding["got"] == "it ended by itself with exit code 7"
-    assert "no config" in str(finding["evidence"])
+    assert finding["got"] == "it ended by itself with exit code 7, having said no config"
+    assert "no config" in finding["evidence"]["log"]
 
 
 def test_contract_that_does_not_parse_is_exit_code_3(tmp_path: Path) -> None:

@@ -36,13 +36,14 @@ SUITE = ROOT / "tests"
     ],
 )
 def test_service_that_ends_by_itself_is_one_finding_with_its_last_lines(ended: Ended, how: str) -> None:
-    broken = fault.of_end(Ended(ended.code, ["last line"]))
+    lines = ["first line", "│ last line   │", "╰─────╯", ""]
+    broken = fault.of_end(Ended(ended.code, lines))
     assert isinstance(broken, BrokenPromise)
     assert [(f.code, f.where, f.got) for f in broken.findings] == [
-        ("BG-TEST-003", "the service", f"it ended by itself {how}")
+        ("BG-TEST-003", "the service", f"it ended by itself {how}, having said last line")
     ]
     assert broken.findings[0].kind.severity == "critical"
-    assert broken.evidence[0].log == ["last line"]
+    assert broken.evidence[0].log == lines
 
 
 @pytest.mark.parametrize(
