@@ -13,6 +13,7 @@ from beacon.checkout import ROOT, RUNNER_IMAGE
 from benchmarks.images import build, debian, wheels
 from benchmarks.images.__main__ import main
 from gate.core.errors import GateError
+from gate.core.waiting import wait
 from gate.targets.images import OFFLINE_POSTGRES, POSTGRES_IMAGE
 from tests.harness.support.engine import engine
 
@@ -67,6 +68,28 @@ def test_compose_file_runs_the_images_of_the_gate_and_publishes_one_local_port()
     assert [service["ports"] for service in services.values() if "ports" in service] == [
         ["127.0.0.1:${PORT:-8090}:8090"]
     ]
+
+
+def test_router_of_the_demo_starts_as_the_compose_file_has_it() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["router"]
+    container = engine().containers.run(
+        RUNNER_IMAGE,
+        service["command"],
+        entrypoint=service["entrypoint"],
+        working_dir=service["working_dir"],
+        volumes=[volume.replace(".", str(ROOT), 1) for volume in service["volumes"]],
+        tmpfs=dict.fromkeys(service.get("tmpfs", ()), ""),
+        read_only=service["read_only"],
+        cap_drop=service["cap_drop"],
+        security_opt=service["security_opt"],
+        network_disabled=True,
+        detach=True,
+    )
+    try:
+        wait("its first line", container.logs, until=bool, kind="ready")
+        assert container.logs() == b"The router stand-in answers on port 8000.\n"
+    finally:
+        container.remove(force=True, v=True)
 
 
 def test_missing_base_image_is_named() -> None:
