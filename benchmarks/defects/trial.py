@@ -30,7 +30,7 @@ from gate.verdict.groups import Group, grouped
 from gate.verdict.journal import Follower
 from gate.verdict.verdict import read
 
-LIMIT_SECONDS = 600.0
+LIMIT_SECONDS = 1800.0
 """Time for one run of the gate, before the time factor; at depth ci it needs a fraction of it."""
 SCREEN = 30
 """Lines of a terminal, in which the end of a run has to show its first finding."""
