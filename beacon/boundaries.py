@@ -86,6 +86,20 @@ class Boundaries:
                     seen.add(text)
                     changed = put(copy.deepcopy(body), pointer, value)
                     yield Case(pointer, value, changed, self.valid(changed))
+        yield from self._demanded(body)
+
+    def _demanded(self, body: Any) -> Iterator[Case]:
+        """Cases in which a condition of the schema holds in another spelling, and what it demands is missing."""
+        for pointer, node in fields(self._root):
+            demanded = node.value.get("then", {}).get("required", ())
+            conditions = fields(node.child("if"), pointer) if demanded and has(body, pointer) else ()
+            for pattern, condition in conditions:
+                at, base = place(body, pattern)
+                for text in spellings(base) if "pattern" in condition.value and isinstance(base, str) else ():
+                    for missing in (f"{pointer}/{name}" for name in demanded):
+                        changed = put(put(copy.deepcopy(body), at, text), missing, MISSING)
+                        if not self.valid(changed):
+                            yield Case(missing, MISSING, changed, valid=False)
 
     def valid(self, body: Any) -> bool:
         """Return whether the schema allows a body."""

@@ -48,7 +48,7 @@ async def serve(settings: Settings, portal: Path | None) -> None:
         probe = Probe(settings.database_url, web.distrust)
         stack.push_async_callback(probe.close)
         app = create_app(settings, Database(web), probe, intake, metrics, published, portal)
-        server = _Server(app, listener)
+        server = _Server(app, listener, settings.trusted_proxies)
         stopping = asyncio.create_task(_exit_on(stop, server))
         working = None
         if settings.embedded_worker:
@@ -75,7 +75,7 @@ async def _work(settings: Settings, server: "_Server", stop: asyncio.Event, inta
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling, which would end the process before the worker is done."""
 
-    def __init__(self, app: Any, listener: socket.socket) -> None:
+    def __init__(self, app: Any, listener: socket.socket, trusted_proxies: str) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -85,6 +85,8 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=trusted_proxies != "none",  # else any client of this machine could pass for another one
+                forwarded_allow_ips=trusted_proxies,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )

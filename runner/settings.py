@@ -104,6 +104,12 @@ class Settings(DatabaseSettings):
         title="submissions of each client; empty for no limit",
         description="submissions for each client such as 600/minute, or empty for no limit",
     )
+    trusted_proxies: str = Field(
+        "none",
+        validation_alias="RUNNER_TRUSTED_PROXIES",
+        title="addresses of proxies that may name the client of a request in X-Forwarded-For",
+        description="addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8, or none",
+    )
     cors_origin_regex: Annotated[str, AfterValidator(_regex)] = Field(
         _LOCAL_ORIGINS,
         validation_alias="RUNNER_CORS_ORIGIN_REGEX",

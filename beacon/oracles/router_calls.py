@@ -47,6 +47,9 @@ NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 
 NO_PROVIDER = "ROUTER_NO_PROVIDER"
 
+WORDED = ("ROUTER_ERROR", "ROUTER_HTTP_")
+"""Beginnings of the codes of failures for which the router gives a reason."""
+
 MISMATCH = "ROUTER_REGION_MISMATCH"
 """The only failure after a good answer: another region than the requested one gave it."""
 
@@ -60,6 +63,9 @@ RAW = Raw.outcome
 
 LONGEST_PROVIDER = 255
 """Length of the column in characters."""
+
+LONGEST_WORDS = 2000
+"""Characters of the router's words that are kept."""
 
 Key = tuple[str | None, str, str]
 
@@ -153,6 +159,9 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
             compared += [("provider_id", named, row["provider_id"]), ("provider", named, output.get("provider"))]
     elif row["status"] == "failed" and calls and calls[-1].outcome == "echo" and code != MISMATCH:
         compared = [("status", "completed", "failed")]
+    elif row["status"] == "failed" and calls and calls[-1].words is not None and code.startswith(WORDED):
+        words = storable(calls[-1].words).strip()[:LONGEST_WORDS]
+        compared = [("router_error", words or None, output.get("router_error"))]
     return [
         Finding(RESULT, f"{where}: {name}", as_json(answered), as_json(stored))
         for name, answered, stored in compared

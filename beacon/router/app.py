@@ -100,6 +100,7 @@ async def _infer(state: State, request: Request) -> Response:
         "text": answer.text,
         "provider": answer.provider,
         "metadata": answer.metadata,
+        "words": answer.words,
         "elapsed": _since(call),
     }
     # Logged before the answer is sent, so that a client that has the answer finds the call in the log.

@@ -49,6 +49,8 @@ class Call:
     provider: str | None = None
     metadata: Mapping[str, Any] | None = None
     """The metadata of the model's answer, if any."""
+    words: str | None = None
+    """The reason that an answer gives for a failure, or the body of one with another status than 200."""
     elapsed: float | None = None
     """Seconds from arrival to the answer or to the client's disconnection."""
 

@@ -60,6 +60,7 @@ class Reply:
     text: str | None = None
     provider: str | None = None
     metadata: Mapping[str, Any] | None = None
+    words: str | None = None
 
 
 class HangUp(Response):
@@ -139,7 +140,7 @@ def reply(
     match behaviour:
         case Status(status, body, headers):
             content = {"detail": _phrase(status)} if body is None else body
-            result = Reply(as_json(content, status, headers), behaviour.outcome, status)
+            result = _refusal(as_json(content, status, headers), behaviour.outcome)
         case NotJson(text):
             result = Reply(Response(text, media_type="text/html"), behaviour.outcome, 200)
         case Raw():
@@ -147,11 +148,12 @@ def reply(
         case Drop():
             result = Reply(HangUp(), behaviour.outcome, None)
         case Unsuccessful(error, error_code):
-            result = Reply(_failure(error, error_code, request, provider), behaviour.outcome, 200)
+            result = Reply(_failure(error, error_code, request, provider), behaviour.outcome, 200, words=error)
         case _ if provider is None:
-            result = Reply(as_json({"detail": "No healthy providers available"}, 503), "no_provider", 503)
+            result = _refusal(as_json({"detail": "No healthy providers available"}, 503), "no_provider")
         case _ if models is not None and request.model not in models:
-            result = Reply(_failure(f"Unknown model: {request.model}", None, request, provider), "unknown_model", 200)
+            error = f"Unknown model: {request.model}"
+            result = Reply(_failure(error, None, request, provider), "unknown_model", 200, words=error)
         case _:
             result = _answer(behaviour, request, provider, providers)
     return result
@@ -190,6 +192,11 @@ def _answer(
     named = used if isinstance(used, str) else None
     metadata: Any = body.get("metadata")
     return Reply(in_pieces(body), outcome, 200, sent if isinstance(sent, str) else None, named, metadata)
+
+
+def _refusal(response: Response, outcome: str) -> Reply:
+    """A reply whose words are its whole body."""
+    return Reply(response, outcome, response.status_code, words=bytes(response.body).decode())
 
 
 def _failure(error: str, error_code: str | None, request: InferenceRequest, provider: Provider | None) -> Response:

@@ -7,7 +7,7 @@ is the business of ``invariants/``.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -97,6 +97,9 @@ class ExecutionRow(Closed):
         if (self.last_retry_at is None) != (self.retry_count == 0):
             expected = "a time where there were retries, else null"
             raise broken("last_retry_at", expected, f"{self.last_retry_at} after {self.retry_count}")
+        moments = [datetime.fromisoformat(retry.at) for retry in self.retry_history]
+        if moments != sorted(moments):
+            raise broken("retry_history", "the oldest first", [retry.at for retry in self.retry_history])
         return self
 
 

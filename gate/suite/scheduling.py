@@ -10,7 +10,7 @@ import pytest
 
 from gate.session.pack import Suite
 from gate.verdict.baseline import without_repetition
-from gate.verdict.order import LEAST_SECONDS, Order
+from gate.verdict.order import LEAST_SECONDS, MOST_SECONDS, Order
 from gate.verdict.times import Times
 
 HEAD_SECONDS = 10.0
@@ -49,8 +49,9 @@ def scheduled(
 ) -> list[pytest.Item]:
     """Sorts tests: those of ``first``, then what reveals the most for its time, then all others.
 
-    Each worker begins with its share of the first ``HEAD_SECONDS`` of that; several then take long tests first, since
-    they steal from each other at the end, and a single one goes on with what reveals the most.
+    Each worker begins with its share of the first ``HEAD_SECONDS`` of that, and of the quickest test of each other
+    file: what it is about may be seen by nothing else. Several workers then take long tests first, since they steal
+    from each other at the end, and a single one goes on with what reveals the most.
     """
     quick = quick_first(drawn, collected, suite)
     failed = [item for item in quick if item.nodeid in first]
@@ -63,14 +64,23 @@ def scheduled(
         (revealing if fresh else others).append(item)
         seen.add(_test(item))
     revealing.sort(key=lambda item: places[_test(item)])
-    if workers == 1:
-        return [*failed, *revealing, *others]
     ends = accumulate(max(order.tests[_test(item)].seconds, LEAST_SECONDS) for item in revealing)
     head = sum(end <= HEAD_SECONDS * workers for end in ends)
-    later = set(revealing[head:]) | set(others)
-    return dealt(
-        [*failed, *revealing[:head], *_long_first([item for item in drawn if item in later], suite, times)], workers
-    )
+    begun = {_file(item) for item in (*failed, *revealing[:head])}
+    quickest = _quickest([item for item in (*revealing[head:], *others) if _file(item) not in begun], times)
+    later = [item for item in (*revealing[head:], *others) if item not in set(quickest)]
+    if workers > 1:
+        later = _long_first([item for item in drawn if item in set(later)], suite, times)
+    return dealt([*failed, *revealing[:head], *quickest, *later], workers)
+
+
+def _quickest(items: Sequence[pytest.Item], times: Times) -> list[pytest.Item]:
+    """The quickest test of each file, sorted by its seconds; none that takes long by itself."""
+    quickest: dict[str, tuple[float, int]] = {}
+    for place, item in enumerate(items):
+        taken = times.of(without_repetition(item.nodeid)), place
+        quickest[_file(item)] = min(taken, quickest.get(_file(item), taken))
+    return [items[place] for taken, place in sorted(quickest.values()) if taken <= MOST_SECONDS]
 
 
 def _long_first(drawn: Sequence[pytest.Item], suite: Suite, times: Times) -> list[pytest.Item]:
@@ -108,6 +118,10 @@ def _indexes(collected: Sequence[pytest.Item]) -> dict[pytest.Item, tuple[int, i
 
 def _test(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def _folder(item: pytest.Item) -> str:

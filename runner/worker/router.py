@@ -255,9 +255,9 @@ def _read(status: int, content: bytearray, region: str) -> Answer:
     provider = body.get("provider_used")
     provider = provider[:255] if isinstance(provider, str) and provider else None
     if body["success"] is False:
-        words = _plain(body["error"]) if isinstance(body.get("error"), str) else "no reason given"
-        message = f"the router reported a failure: {words}"
-        raise Failure("ROUTER_ERROR", "router", message, True, status, provider, words)
+        words = _plain(body["error"]) if isinstance(body.get("error"), str) else ""
+        message = f"the router reported a failure: {words or 'no reason given'}"
+        raise Failure("ROUTER_ERROR", "router", message, True, status, provider, words or None)
     return _accept(body, status, provider, region)
 
 

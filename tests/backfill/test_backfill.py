@@ -6,7 +6,7 @@ import json
 import random
 import signal
 import subprocess
-from datetime import timedelta
+from datetime import timedelta, timezone
 from functools import partial
 
 import pytest
@@ -129,10 +129,15 @@ def test_only_the_named_job_is_backfilled(historical: History, backfill: Command
 
 
 def test_only_jobs_since_a_time_are_backfilled(historical: History, backfill: Command) -> None:
+    """Those submitted then or later, whenever they ended; the time is one of UTC unless it says otherwise."""
     database, past = historical(["full"] * 4)
-    since = past[2].created_at
-    backfill(database.url, "--since", f"{since:%Y-%m-%dT%H:%M:%S%z}")
+    since = past[1].created_at + timedelta(seconds=1)
+    assert since < past[1].updated_at
+    backfill(database.url, "--since", f"{since:%Y-%m-%dT%H:%M:%S}")
     assert {row["jobspec_id"] for row in database.all_rows(RUNS)} == {past[2].id, past[3].id}
+    there = timezone(timedelta(hours=5, minutes=45))
+    backfill(database.url, "--since", f"{past[1].created_at.astimezone(there):%Y-%m-%dT%H:%M:%S%z}")
+    assert {row["jobspec_id"] for row in database.all_rows(RUNS)} == {job.id for job in past[1:]}
     after = backfill(database.url, "--since", f"{since + timedelta(days=1):%Y-%m-%d}", "--json")
 
     assert (after.code, after.summary["examined"]) == (0, 0)

@@ -9,11 +9,13 @@ import httpx
 import psycopg
 import pytest
 
+from beacon.api import CROSS_REGION_JOBS, JOBS
 from beacon.contract import PATH as PUBLISHED
 from beacon.contract import published
 from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
+from gate.core.exchange import Exchange
 
 OPERATIONS = published().operations
 
@@ -77,16 +79,23 @@ def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scen
     assert strange.headers["x-request-id"] != "a b"
 
 
-@pytest.mark.parametrize(("workflow", "rule"), [(STANDARD, "3/minute"), (CROSS_REGION, "100/minute;3/hour")])
-def test_too_many_submissions_are_refused_with_when_to_come_back(
-    own_runner: OwnRunner, workflow: str, rule: str
-) -> None:
-    scenario = own_runner(RUNNER_RATE_LIMIT=rule)
-    answers = [scenario.send(scenario.spec(), workflow) for _ in range(4)]
+def unfit(scenario: Scenario, path: str, number: int) -> Exchange:
+    """The answer to a submission with every fault that its head can have, in the name of another client."""
+    headers = {"content-type": "text/plain", "idempotency-key": "x" * 256, "x-forwarded-for": f"192.0.2.{number}"}
+    return scenario.client.request("POST", path, content=b"{", headers=headers)
 
-    assert [answer.status for answer in answers] == [202, 202, 202, 429]
-    assert answers[-1].error_code == "rate_limit_exceeded"
-    assert int(answers[-1].headers["retry-after"]) >= 1
-    assert answers[-1].headers["x-ratelimit-limit"] == "3"
-    for answer in answers[:3]:
-        scenario.accepted(answer).wait("completed")
+
+@pytest.mark.parametrize("rule", ["3/minute", "100/minute;3/hour"])
+def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: OwnRunner, rule: str) -> None:
+    """Each submission of a client counts, by either path and whatever is wrong with it."""
+    scenario = own_runner(RUNNER_RATE_LIMIT=rule)
+    counted = unfit(scenario, JOBS, 1)
+    jobs = [scenario.submit(scenario.spec(), workflow) for workflow in (STANDARD, CROSS_REGION)]
+    answers = [unfit(scenario, path, number) for number, path in enumerate((JOBS, CROSS_REGION_JOBS), 2)]
+
+    assert (counted.status, counted.error_code) == (400, "invalid_parameter")
+    assert [(answer.status, answer.error_code) for answer in answers] == [(429, "rate_limit_exceeded")] * 2
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in answers)
+    assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"3"}
+    for job in jobs:
+        job.wait("completed")

@@ -21,6 +21,12 @@ FAULTY: LiteralString = """
 CREATE FUNCTION faulty() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a passing fault'; END $$;
 CREATE TRIGGER faulty BEFORE UPDATE ON executions FOR EACH ROW WHEN (NEW.status = 'running') EXECUTE FUNCTION faulty()
 """
+INTERRUPTED_BEFORE: LiteralString = """
+SET LOCAL TIME ZONE 'UTC';
+UPDATE executions SET retry_count = 1, max_retries = 1, last_retry_at = started_at,
+    retry_history = jsonb_build_array(jsonb_build_object('at', started_at, 'reason', 'service_restart'))
+"""
+"""As if an earlier restart had used up the only retry."""
 SOUND: LiteralString = "DROP TRIGGER faulty ON executions; DROP FUNCTION faulty()"
 
 
@@ -41,10 +47,12 @@ def test_row_counts_a_call_before_the_router_has_it(relayed_runner: RelayedRunne
     assert [row["status"] for row in job.rows().executions] == ["running"] * 2
 
     scenario.kill()
+    with psycopg.connect(scenario.database.url) as connection:
+        connection.execute(INTERRUPTED_BEFORE)
     relayed.relay.restore()
     scenario.router.reset(keep_log=True)
     scenario.session.system.start()
-    assert [row["retry_count"] for row in job.wait("completed", kind="resume").rows().executions] == [1, 1]
+    assert [row["retry_count"] for row in job.wait("completed", kind="resume").rows().executions] == [2, 2]
 
 
 @pytest.mark.full

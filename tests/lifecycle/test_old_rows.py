@@ -24,6 +24,15 @@ SELECT 'key-' || days, 'job', '', '{}', now() - make_interval(days => days) FROM
 INSERT INTO signature_nonces (public_key, nonce, seen_at)
 SELECT 'key', 'nonce-' || hours, now() - make_interval(hours => hours) FROM unnest(ARRAY[23, 25]) AS hours;
 """
+AGED: LiteralString = """
+WITH aged AS (
+    UPDATE jobs SET created_at = now() - interval '40 days',
+        updated_at = now() - make_interval(days => CASE jobspec_id WHEN %s THEN 31 ELSE 29 END)
+    RETURNING jobspec_id
+)
+INSERT INTO idempotency_keys (idem_key, jobspec_id, request_hash, response)
+SELECT jobspec_id, jobspec_id, '', '{}' FROM aged
+"""
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +46,7 @@ def test_prune_takes_ended_jobs_with_all_of_theirs_and_writes_them_down_first(
 ) -> None:
     database, past = historical([*KINDS, *UNFINISHED])
     backfill(database.url)
-    executions = len(database.all_rows("executions"))
+    executions, analyses = len(database.all_rows("executions")), len(database.all_rows(ANALYSES))
     archive = tmp_path / "old.jsonl"
     ended = prune(database.url, "--days", "30", "--batch", "2", "--archive", str(archive), "--json")
 
@@ -48,6 +57,18 @@ def test_prune_takes_ended_jobs_with_all_of_theirs_and_writes_them_down_first(
     lines = [json.loads(line) for line in archive.read_text(encoding="utf-8").splitlines()]
     assert {line["jobspec_id"] for line in lines} == {job.id for job in past if job.status not in UNFINISHED}
     assert sum(len(line["executions"]) for line in lines) == executions - len(left["executions"])
+    assert sum(line["analysis"] is not None for line in lines) == analyses > 0
+
+
+def test_prune_counts_the_days_since_a_job_ended(historical: History, prune: Command) -> None:
+    """Both jobs were submitted 40 days ago, and each has a key that is younger; one ended 31 days ago, one 29."""
+    database, (old, young) = historical(["full", "full"])
+    with writing(database) as connection:
+        connection.execute(AGED, (old.id,))
+    assert prune(database.url, "--days", "30", "--json").summary["removed"] == 1
+
+    assert [row["jobspec_id"] for row in database.all_rows("jobs")] == [young.id]
+    assert [row["jobspec_id"] for row in database.all_rows("idempotency_keys")] == [young.id]
 
 
 @pytest.mark.full

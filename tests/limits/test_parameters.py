@@ -156,3 +156,14 @@ def test_page_is_the_default_where_none_is_asked_for(scenario: Scenario) -> None
         assert (page["limit"], page["offset"]) == (50, 0)
     view = scenario.client.get(job_at(job.id), include="executions").json
     assert len(view["executions"]) == view["executions_total"] == 3
+
+
+def test_each_number_of_a_page_is_obeyed_by_itself(scenario: Scenario) -> None:
+    """The oracles compare each page with the rows and with its total."""
+    job = scenario.finished(regions=REGIONS)
+    for operation in READING:
+        names = {name: schema_of(node) for (place, name), node in operation.parameters().items() if place == "query"}
+        beside = {"include": "executions"} if "include" in names else {}
+        for name in (name for name, schema in names.items() if schema.get("type") == "integer"):
+            page = scenario.client.get(operation.path.format(job_id=job.id), **beside, **{name: 1})
+            assert page.status == 200

@@ -13,7 +13,7 @@ import pytest
 from beacon.api import EXECUTIONS
 from beacon.jobs import MODELS, QUESTIONS
 from beacon.regions import REGIONS
-from beacon.router import PATHS, Behaviour, PathOnly, Raw, Status
+from beacon.router import PATHS, Answer, Behaviour, PathOnly, Raw, Status, Unsuccessful
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
 
@@ -61,7 +61,8 @@ ANSWERS: dict[str, tuple[Raw, str, Mapping[str, Any]]] = {
     "receipt a text": (metadata('{"receipt": "signed"}'), TEXT, {"receipt": "signed"}),
 }
 INVALID, EMPTY, REPORTED = "ROUTER_JSON_ERROR", "ROUTER_EMPTY_RESPONSE", "ROUTER_ERROR"
-FAILURES: dict[str, tuple[Raw | Status, str]] = {
+FAILURES: dict[str, tuple[Behaviour, str]] = {
+    "a region that begins alike": (Answer(metadata={"region": "us-east-2"}), "ROUTER_REGION_MISMATCH"),
     "nothing": (Raw(()), INVALID),
     "blanks": (Raw((b" \n",)), INVALID),
     "HTML": (Raw((b"<html>busy</html>",), "text/html"), INVALID),
@@ -88,7 +89,11 @@ FAILURES: dict[str, tuple[Raw | Status, str]] = {
     "reported without words": (Raw((good(success=False),)), REPORTED),
     "reported with a number": (Raw((good(success=False, error=7),)), REPORTED),
     "reported with NUL": (Raw((good(success=False, error="a\x00b\\"),)), REPORTED),
-    "reported at length": (Raw((good(success=False, error="%s " * 5000),)), REPORTED),
+    "reported at length": (Unsuccessful(f" {TEXT} \x00\n" * 200), REPORTED),
+    "reported with blanks": (Unsuccessful(" \n"), REPORTED),
+    "refused at length": (Status(503, {"detail": TEXT * 200}), "ROUTER_HTTP_503"),
+    "to be tried again": (Status(408, {}), "ROUTER_HTTP_408"),
+    "too early": (Status(425, {}), "ROUTER_HTTP_425"),
     "moved": (Status(307, {}, {"location": "/v1/inference"}), "ROUTER_HTTP_307"),
     "unauthorised": (Status(401, "caf\u00e9\x00"), "ROUTER_HTTP_401"),
     "the last status": (Status(599, {}), "ROUTER_HTTP_599"),

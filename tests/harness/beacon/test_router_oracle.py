@@ -65,6 +65,14 @@ US = CALLS[0]
 TWICE = single(retry_count=1)
 WIDEST = "x" * 255
 TOO_WIDE = replace(US, provider=WIDEST + "y")
+UNSUCCESSFUL = replace(US, outcome="unsuccessful", text=None, provider=None, words="no room")
+
+
+def worded(words: str) -> JobRows:
+    """A job with one execution that failed with these words of the router."""
+    return single(status="failed", output_data={"error_code": "ROUTER_ERROR", "router_error": words})
+
+
 SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
     "every execution with its call": (ROWS, CALLS),
     "in any order": (ROWS, CALLS[::-1]),
@@ -78,6 +86,9 @@ SOUND: dict[str, tuple[JobRows, Sequence[Call]]] = {
     ),
     "no question": (single(question_id=None), [replace(US, prompt="Benchmark: facts")]),
     "answer of another region": (failed("ROUTER_REGION_MISMATCH"), [US]),
+    "words of the router": (worded("a" * 2000), [replace(UNSUCCESSFUL, words=f" {'a' * 3000}")]),
+    "no words": (failed("ROUTER_ERROR"), [replace(UNSUCCESSFUL, words=" \n")]),
+    "a failure that has no words": (failed("ROUTER_TIMEOUT"), [UNSUCCESSFUL]),
     **{f"not logged {code}": (failed(code), []) for code in sorted(NOT_LOGGED)},
     **{
         f"{status} after a call": (failed("ROUTER_HTTP_503", status), [replace(US, outcome="status", text=None)])
@@ -195,6 +206,8 @@ ANSWERS: dict[str, tuple[JobRows, Call, str]] = {
     "text lost": (single(output_data={"provider": US.provider}), US, "response"),
     "answer lost": (failed("ROUTER_HTTP_503"), US, "status"),
     "answer lost without a reason": (failed(None), US, "status"),
+    "words cut": (worded("no"), UNSUCCESSFUL, "router_error"),
+    "words made up": (worded("no"), replace(UNSUCCESSFUL, words=""), "router_error"),
 }
 
 

@@ -78,21 +78,32 @@ def test_tests_that_failed_last_time_come_before_all_others() -> None:
 
 
 def test_each_worker_begins_with_what_reveals_the_most() -> None:
-    """Then come the tests that take longest, which the workers must not end with."""
+    """Then come the quickest test of each other file, and the long tests, which the workers must not end with."""
     long = Item("tests/fuzz/test_a.py::test_b", long=True)
-    assert placed(SMOKE, FIRST, FUZZ, long, OTHER, PORTAL, workers=2) == [OTHER, long, PORTAL, FIRST, FUZZ, SMOKE]
+    dealt = placed(SMOKE, FIRST, FUZZ, long, OTHER, PORTAL, workers=2, test_b=9)
+    assert dealt == [OTHER, FUZZ, long, FIRST, PORTAL, SMOKE]
 
 
-def test_workers_without_an_order_begin_with_the_tests_that_take_longest() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_file_is_begun_before_any_goes_on(workers: int) -> None:
+    """By its quickest test, unless that takes long by itself."""
+    slow = Item("tests/resilience/test_a.py::test_slow")
+    ordered = placed(SMOKE, FIRST, SECOND, LATER, PORTAL, slow, OTHER, workers=workers, test_b=1.0, test_slow=3.0)
+    begun = ordered[:3] if workers == 1 else [ordered[0], ordered[1], ordered[4]]
+    assert begun == [OTHER, FIRST, PORTAL] if workers == 1 else [OTHER, PORTAL, FIRST]
+
+
+def test_workers_without_an_order_begin_with_each_file() -> None:
     long = Item("tests/fuzz/test_a.py::test_b", long=True)
-    assert placed(SMOKE, FUZZ, long, PORTAL, workers=2, revealing=Order()) == [long, PORTAL, FUZZ, SMOKE]
+    ordered = placed(SMOKE, FUZZ, long, PORTAL, workers=2, revealing=Order(), test_b=9)
+    assert ordered == [SMOKE, PORTAL, FUZZ, long]
 
 
 def test_tests_that_took_longest_come_first_where_workers_share_them() -> None:
-    """A test of a quick folder too, if it took its time."""
-    slow, quick = Item("tests/workflows/test_b.py::test_slow"), Item("tests/portal/test_b.py::test_quick")
-    assert placed(quick, slow, workers=2, test_slow=9.0) == [slow, quick]
-    assert placed(slow, quick, workers=2, test_slow=0.3) == [quick, slow]
+    """A test of a quick folder too, if it took its time; each file was begun before."""
+    slow, quick = Item("tests/workflows/test_a.py::test_slow"), Item("tests/portal/test_a.py::test_quick")
+    assert placed(PORTAL, FIRST, quick, slow, workers=2, test_quick=0.1, test_slow=9.0) == [FIRST, slow, PORTAL, quick]
+    assert placed(PORTAL, FIRST, slow, quick, workers=2, test_quick=0.1, test_slow=0.3) == [FIRST, quick, PORTAL, slow]
 
 
 def test_measured_order_reveals_the_most_for_its_time() -> None:

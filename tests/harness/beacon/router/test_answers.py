@@ -116,6 +116,8 @@ def test_behaviour_answers_as_it_says(
     [call] = router.calls() + router.misses()
     assert (call.status, call.outcome, call.waiting, call.aborted) == (status, behaviour.outcome, False, False)
     assert call.text == (answer.json().get("response") if answer.json().get("success") else None)
+    words = answer.text if isinstance(behaviour, Status) else answer.json().get("error")
+    assert call.words == words
 
 
 def test_status_is_sent_with_its_headers(router: Router, http: httpx.Client) -> None:
