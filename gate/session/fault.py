@@ -69,8 +69,8 @@ def of_end(ended: Ended) -> BrokenPromise | GateError:
     if name and number not in CRASHES:
         return GateError(f"The service was killed from outside by {name}, not by the gate.")
     how = f"by {name}" if name else f"with exit code {ended.code}"
-    said = next((text for line in reversed(ended.lines) if re.search(r"\w", text := line.strip(_FRAME))), "")
-    got = f"it ended by itself {how}" + (f", having said {clip(said, 120)}" if said else "")
+    last = next((text for line in reversed(ended.lines) if re.search(r"\w", text := line.strip(_FRAME))), "")
+    got = f"it ended by itself {how}" + (f"; its last line: {clip(last, 120)}" if last else "")
     return _broken("it runs until the gate ends it", got, ended.lines)
 
 

@@ -1,6 +1,7 @@
 """Canaries: before the first test that relies on it, each check of a worker shows that it can be red.
 
-Those of the fuzzer wait for the first test that fuzzes, since their libraries take a second to load.
+Those of the fuzzer wait for the first test that fuzzes, since their libraries take a second to load. Those of the
+oracles are shown again after the last test: what silences them may come with a test.
 
 A violation goes the way of a test's findings: session, judge, hooks of pytest, a journal of its own. The controlling
 process decides a verdict on that journal, which must be broken by every check of the committed list.
@@ -9,7 +10,7 @@ process decides a verdict on that journal, which must be broken by every check o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -30,6 +31,7 @@ from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.suite import alarms, instruments
+from gate.suite.interrupts import INTERRUPT
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
 from gate.suite.starting import start_system
@@ -45,12 +47,16 @@ from gate.verdict.promises import Promises
 
 FOLDERS = {False: FOLDER, True: f"{FOLDER}-of-the-fuzzer"}
 """Of the journals of canaries, below that of the run's journals: of the oracles, and of the fuzzer."""
+AT_THE_END = f"{FOLDER}-at-the-end"
+"""The folder of those that are shown again."""
 FUZZ_SHOWN = pytest.StashKey[bool]()
 REPORTERS = ("allure_listener", "logging-plugin")
 """Plugins that keep something of each test, and so want all of its phases."""
 
 Show = Callable[["Canary"], None]
 """Shows a violation to a canary."""
+Shows = tuple[Session, list[tuple[str, Show]]]
+"""Violations that were shown, and the session that judged them."""
 
 
 class Canary(pytest.Item):
@@ -73,11 +79,16 @@ class Canary(pytest.Item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Shows every violation before the first test, while the system starts."""
+    """Shows every violation before the first test, while the system starts, and those of the oracles after the last."""
     start_system(session)
+    shows: Shows | None = None
     if WITHOUT_ORACLES not in os.environ and any(needed(item.nodeid) for item in session.items):
-        show_all(session, _journals(session.config), fuzz=False)
-    return (yield)
+        shows = show_all(session, _journals(session.config), fuzz=False)
+    try:
+        return (yield)
+    finally:
+        if shows and not INTERRUPT.seen:
+            show_again(session, _journals(session.config), shows)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,20 +104,45 @@ def _journals(config: pytest.Config) -> Path:
     return config.stash[SETTINGS].report_dir / "journal"
 
 
-def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> None:
-    """Show every violation of the oracles, or with ``fuzz`` of the fuzzer, in a journal of its own."""
+def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | None:
+    """Show every violation of the oracles, or with ``fuzz`` of the fuzzer, in a journal of its own.
+
+    None is returned where that failed, which the journal says.
+    """
     settings, directory = tests.config.stash[SETTINGS], journals / FOLDERS[fuzz]
     with _journal(tests.config, directory) as journal:
         try:
             alarms.check()
             with _session(tests.config, journal) as session:
-                for name, show in _fuzz_shows(session, settings, directory) if fuzz else _shows(session):
-                    _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+                shows = list(_fuzz_shows(session, settings, directory) if fuzz else _shows(session))
+                _show_each(tests, shows, journal)
                 if not fuzz:
                     instruments.check(session)
+                return session, shows
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
-            reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
-            journal.write(Outcome(FOLDER, "error", reason=reason))
+            _note(error, journal)
+    return None
+
+
+def show_again(tests: pytest.Session, journals: Path, shows: Shows) -> None:
+    """Show the violations of the oracles once more, with what was read of the database before the first test."""
+    session, violations = shows
+    with _journal(tests.config, journals / AT_THE_END) as session.journal:
+        try:
+            alarms.check()
+            _show_each(tests, violations, session.journal)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
+            _note(error, session.journal)
+
+
+def _show_each(tests: pytest.Session, violations: Iterable[tuple[str, Show]], journal: Journal) -> None:
+    for name, show in violations:
+        _show(Canary.from_parent(tests, name=name, nodeid=f"{FOLDER}::{name}", show=show), journal)
+
+
+def _note(error: Exception, journal: Journal) -> None:
+    reason = str(error) if isinstance(error, GateError) else f"{type(error).__name__}: {error}"
+    journal.write(Outcome(FOLDER, "error", reason=reason))
 
 
 def needed(test: str) -> bool:
@@ -221,13 +257,23 @@ class Roll:
         reasons = (self._silent(worker, part, run, promises) for part in ((False, True) if fuzz else (False,)))
         return next(filter(None, reasons), "")
 
+    def silent_at_the_end(self, run: Run, promises: Promises) -> str:
+        """Why the last tests of a worker mean nothing; empty where the oracles were still as loud after them."""
+        workers = sorted(worker for worker, fuzz in self._heard if not fuzz)
+        reasons = (self._of(AT_THE_END, worker, run, promises) for worker in workers)
+        return next((f"After the last test: {reason}" for reason in reasons if reason), "")
+
     def _silent(self, worker: str, fuzz: bool, run: Run, promises: Promises) -> str:
         if (worker, fuzz) in self._heard:
             return ""
         self._heard.add((worker, fuzz))
+        return self._of(FOLDERS[fuzz], worker, run, promises)
+
+    def _of(self, folder: str, worker: str, run: Run, promises: Promises) -> str:
+        fuzz = folder == FOLDERS[True]
         required = [check for check in self._required() if (check.kind == checks.FUZZ) == fuzz]
         optional = {f"{FOLDER}::{rule.code}" for rule in self._pack.database.invariants if rule.needs}
-        return silent(self._directory / FOLDERS[fuzz] / worker, required, optional, run, promises)
+        return silent(self._directory / folder / worker, required, optional, run, promises)
 
     def _required(self) -> Iterator[Check]:
         """The listed checks that the target can show."""

@@ -337,6 +337,8 @@ class Controller:
             events, faults = read(self.directory, {CONTROLLER, *(self.workers or {worker_of(self.config)})})
             if faults and not self.run.stopped and not self.cut_short:
                 self.run.stopped = " ".join(faults)
+            if not (self.run.stopped or self.cut_short):
+                self.run.stopped = self.canaries.silent_at_the_end(self.run, self.promises)
             total = tally(events)
             self.run.missing = self._missing(total)
             self.run.not_tried = self._not_tried() if self.cut_short else {}

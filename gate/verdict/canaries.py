@@ -31,7 +31,7 @@ def silent(directory: Path, checks: Sequence[Check], optional: Collection[str], 
     """
     events, faults = read(directory, {directory.name})
     if not events:
-        return f"The worker {directory.name} ran a test before any check had shown that it can be red, so {MEANINGLESS}"
+        return f"No check of the worker {directory.name} has shown that it can be red, so {MEANINGLESS}"
     summed = tally(events)
     verdict = decide(summed, replace(run, stopped="", missing=(), baseline=None), promises)
     broken = verdict.exit_code() == Exit.BROKEN and not faults

@@ -140,7 +140,7 @@ def test_runner_that_ends_by_itself_is_the_fault_of_the_build(tmp_path: Path) ->
     ended = gate(*QUICK, "--runner-command", command, "--report-dir", str(tmp_path))
     assert ended.returncode == 1, ended.stdout + ended.stderr
     (finding,) = json.loads((tmp_path / "verdict.json").read_text())["findings"]
-    assert finding["got"] == "it ended by itself with exit code 7, having said no config"
+    assert finding["got"] == "it ended by itself with exit code 7; its last line: no config"
     assert "no config" in finding["evidence"]["log"]
 
 

@@ -40,7 +40,7 @@ def test_service_that_ends_by_itself_is_one_finding_with_its_last_lines(ended: E
     broken = fault.of_end(Ended(ended.code, lines))
     assert isinstance(broken, BrokenPromise)
     assert [(f.code, f.where, f.got) for f in broken.findings] == [
-        ("BG-TEST-003", "the service", f"it ended by itself {how}, having said last line")
+        ("BG-TEST-003", "the service", f"it ended by itself {how}; its last line: last line")
     ]
     assert broken.findings[0].kind.severity == "critical"
     assert broken.evidence[0].log == lines

@@ -50,20 +50,32 @@ class Worker:
     def __init__(self, request: pytest.FixtureRequest, target: Target, directory: Path) -> None:
         self.request, self.target = request, target
         self.directory = directory
+        self.shows: canaries.Shows | None = None
+        self.roll: canaries.Roll
 
     def show(self, test: str = TEST, profile: Profile | None = None) -> str:
         """Show the canaries, and return why the worker's first test means nothing."""
         for fuzz in (False, True) if test == FUZZ else (False,):
-            canaries.show_all(self.request.session, self.directory, fuzz=fuzz)
+            self.shows = canaries.show_all(self.request.session, self.directory, fuzz=fuzz)
         return self.silent(test, profile)
+
+    def show_again(self) -> str:
+        """Show the canaries after the last test, and return why the tests mean nothing."""
+        assert self.shows
+        canaries.show_again(self.request.session, self.directory, self.shows)
+        return self.silent_at_the_end()
 
     def silent(self, test: str = TEST, profile: Profile | None = None) -> str:
         """Why a test means nothing after what was shown."""
-        roll = canaries.Roll(suite.pack(), self.target, self.directory)
-        roll.call()
+        self.roll = canaries.Roll(suite.pack(), self.target, self.directory)
+        self.roll.call()
         report: Any = pytest.TestReport(test, ("", 0, ""), {}, "passed", None, "call")
         report.node = SimpleNamespace(gateway=SimpleNamespace(id=worker_of(self.request.config)))
-        return roll.silent(report, Run(profile=profile or pack().profile("published")), pack().promises)
+        return self.roll.silent(report, Run(profile=profile or pack().profile("published")), pack().promises)
+
+    def silent_at_the_end(self) -> str:
+        """Why the tests mean nothing once the last is over."""
+        return self.roll.silent_at_the_end(Run(profile=pack().profile("published")), pack().promises)
 
 
 @pytest.fixture
@@ -212,7 +224,28 @@ def test_a_plugin_that_makes_tests_pass_is_noticed(run: Worker) -> None:
 
 def test_canaries_that_were_not_shown_are_noticed(run: Worker) -> None:
     """As where the plugin that shows them is not registered."""
-    assert run.silent().endswith(f"ran a test before any check had shown that it can be red, {MEANINGLESS}")
+    assert run.silent().endswith(f"has shown that it can be red, {MEANINGLESS}")
+
+
+def test_canaries_are_as_loud_after_the_last_test(run: Worker) -> None:
+    assert run.show() == ""
+    assert run.show_again() == ""
+
+
+@pytest.mark.parametrize("name", ["gate.session.session.judge", "gate.suite.judging.must"])
+def test_what_silences_the_judge_after_the_first_test_is_noticed(
+    run: Worker, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert run.show() == ""
+    monkeypatch.setattr(name, lambda *_: [])
+    silent = run.show_again()
+    assert silent.startswith("After the last test: ")
+    assert MEANINGLESS in silent
+
+
+def test_canaries_that_were_not_shown_again_are_noticed(run: Worker) -> None:
+    assert run.show() == ""
+    assert run.silent_at_the_end().startswith("After the last test: No check of the worker gw")
 
 
 def test_a_profile_that_accepts_a_violation_is_named(run: Worker) -> None:
@@ -257,4 +290,4 @@ def test_a_fuzzer_that_does_not_count_acceptance_is_named(run: Worker, monkeypat
 
 def test_fuzz_tests_need_the_canaries_of_the_fuzzer(run: Worker) -> None:
     assert run.show(TEST) == ""
-    assert "ran a test before any check had shown" in run.silent(FUZZ)
+    assert "has shown that it can be red" in run.silent(FUZZ)
