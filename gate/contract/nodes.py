@@ -221,25 +221,36 @@ def simplified(node: Node) -> Node:
         return Node(node.document, node.pointer, keywords)
 
 
-def inlined(node: Node, above: frozenset[str] = frozenset(), in_map: bool = False) -> Any:
+def inlined(node: Node, levels: int | None = None) -> Any:
     """A schema with every reference replaced by its target; a reference to a schema around it stays.
 
-    ``in_map`` says that the author chose the names of the value's members, so that none of them is an annotation.
+    With ``levels``, references are followed that deeply, and what lies deeper accepts everything.
     """
-    value = node.value
+    return _inlined(node.document, node.value, levels, frozenset())
+
+
+def _inlined(
+    document: Mapping[str, Any], value: Any, levels: int | None, above: frozenset[str], in_map: bool = False
+) -> Any:
+    """``in_map`` says that the author chose the names of the value's members, so that none of them is an annotation."""
     if isinstance(value, list):
-        return [inlined(node.child(index), above) for index in range(len(value))]
-    if not isinstance(value, Mapping):
+        return [_inlined(document, entry, levels, above) for entry in value]
+    if not isinstance(value, dict):
         return value
     members = {
-        key: child if key in DATA and not in_map else inlined(node.child(key), above, in_map=not in_map and key in MAPS)
+        key: child
+        if not isinstance(child, dict | list) or (key in DATA and not in_map)
+        else _inlined(document, child, levels, above, in_map=not in_map and key in MAPS)
         for key, child in value.items()
         if in_map or not (annotation(key) or key == "$ref")
     }
     reference = value.get("$ref")
     if in_map or not isinstance(reference, str):
         return members
+    if levels == 0 or (levels is not None and reference in above):
+        return members
     if reference in above:
         return {**members, "$ref": reference}
-    target = inlined(locate(node.document, reference), above | {reference})
+    below = None if levels is None else levels - 1
+    target = _inlined(document, locate(document, reference).value, below, above | {reference})
     return {"allOf": [target], **members} if members else target

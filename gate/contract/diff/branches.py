@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import SchemaChange
 from gate.contract.diff.rules import SchemaRule
-from gate.contract.nodes import Node, inlined, simplified
+from gate.contract.nodes import Node, simplified
 
 COMBINATIONS = {"anyOf": None, "oneOf": None, "allOf": None}.keys()
 """Keywords that hold branches, in the order in which they are looked at."""
@@ -50,7 +50,7 @@ def match(old: list[Node], new: list[Node], containment: Containment) -> Matched
         here, there = simplified(before), simplified(after)
         return Answer.YES in {containment.covers(here, there), containment.covers(there, here)}
 
-    stages: tuple[Callable[[Node, Node], bool], ...] = (_same_component, _same_content, comparable)
+    stages: tuple[Callable[[Node, Node], bool], ...] = (_same_component, containment.same, comparable)
     pairs: list[tuple[Node, Node]] = []
     removed, added = list(old), list(new)
     for same in stages:
@@ -84,10 +84,6 @@ def unmatched(matched: Matched, keyword: str) -> Iterator[SchemaChange]:
 
 def _same_component(before: Node, after: Node) -> bool:
     return isinstance(before.value, dict) and "$ref" in before.value and before.value == after.value
-
-
-def _same_content(before: Node, after: Node) -> bool:
-    return bool(inlined(before) == inlined(after))
 
 
 def _null(branch: Node) -> bool:

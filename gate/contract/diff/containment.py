@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -10,11 +12,14 @@ from typing import Any
 import jsonschema_rs
 
 from gate.contract.diff.implied import examples, implied
+from gate.contract.diff.inlining import Inlining
 from gate.contract.diff.meaning import meant, undeclared, without_common
 from gate.contract.diff.proofs import names_covered, uncounted
 from gate.contract.diff.rules import Direction
+from gate.contract.diff.structure import Structure
+from gate.contract.diff.unchanged import Unchanged
 from gate.contract.diff.witness import LIMIT, Search
-from gate.contract.nodes import Node, absolute, inlined, registry
+from gate.contract.nodes import Node, absolute, inlined, registry, simplified
 from gate.core.values import equal
 
 UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
@@ -41,6 +46,10 @@ class Containment:
         self._samples: dict[tuple[int, str], Any] = {}
         self._witnesses: dict[tuple[int, str, int, str], Any] = {}
         self._validators: dict[tuple[int, str], jsonschema_rs.Validator] = {}
+        self._plain: dict[str, bool] = {}
+        self.unchanged = Unchanged()
+        self._inlining = Inlining()
+        self._structure = Structure(self.unchanged, self._plainly_covers)
 
     def covers(self, wide: Node, narrow: Node) -> Answer:
         """Return whether ``wide`` accepts every value that ``narrow`` does."""
@@ -50,6 +59,10 @@ class Containment:
         return self._answers[key]
 
     def _decided(self, wide: Node, narrow: Node) -> Answer:
+        if self.unchanged(wide, narrow) or self._structure.covers(wide, narrow):
+            return Answer.YES
+        if not self._inlining.fits(wide, narrow):
+            return Answer.UNKNOWN if self.witness(wide, narrow) is MISSING else Answer.NO
         try:
             answer = Answer(self._canonicalized(wide).covers(self._canonicalized(narrow)).value)
         except UNSUPPORTED:
@@ -60,6 +73,21 @@ class Containment:
         if self._proved(wide, narrow, first, second):
             return Answer.YES
         return Answer.UNKNOWN if self.witness(wide, narrow) is MISSING else Answer.NO
+
+    def _plainly_covers(self, wide: Any, narrow: Any) -> bool:
+        """Return whether it is proved of schemas without references."""
+        key = json.dumps((wide, narrow), sort_keys=True)
+        if key not in self._plain:
+            nodes = (Node({}, "", wide), Node({}, "", narrow))
+            written = meant(wide), meant(narrow)
+            self._plain[key] = self._covers(*nodes, written) or self._proved(*nodes, *written)
+        return self._plain[key]
+
+    def same(self, old: Node, new: Node) -> bool:
+        """Return whether both say the same, with references replaced."""
+        if self.unchanged(old, new):
+            return True
+        return self._inlining.fits(old, new) and bool(inlined(old) == inlined(new))
 
     def _proved(self, wide: Node, narrow: Node, *written: Any) -> bool:
         """Return whether it is proved of the schemas in other words."""
@@ -107,14 +135,29 @@ class Containment:
 
     def _candidates(self, refusing: Node, accepting: Node) -> Iterator[Any]:
         """Values near the border of both schemas, those of their difference first."""
-        refused, accepted = (meant(inlined(node)) for node in (refusing, accepting))
+        sides = refusing, accepting
+        if not self._inlining.fits(*sides):
+            sides = self._near(refusing, accepting), self._near(accepting, refusing)
+        refused, accepted = (meant(self._inlining.trimmed(node)) for node in sides)
         search = Search(refused, accepted, *examples(accepted, refused))
-        try:
-            difference = self._canonicalized(accepting).subtract(self._canonicalized(refusing)).to_json_schema()
-        except UNSUPPORTED:
-            difference = False
+        difference: Any = False
+        if self._inlining.fits(refusing, accepting):
+            with suppress(*UNSUPPORTED):
+                difference = self._canonicalized(accepting).subtract(self._canonicalized(refusing)).to_json_schema()
         yield from islice(search.values(difference), LIMIT)
         yield from islice(search.values(accepted), LIMIT)
+
+    def _near(self, node: Node, other: Node) -> Node:
+        """The schema without members that may be missing and are the same in the other one."""
+        node, other = simplified(node), simplified(other)
+        declared = node.value.get("properties", {})
+        needed = {*node.value.get("required", ()), *other.value.get("required", ())}
+        kept = {
+            name: member
+            for name, member in declared.items()
+            if name in needed or not self.unchanged(*(side.child("properties", name) for side in (node, other)))
+        }
+        return Node(node.document, node.pointer, {**node.value, "properties": kept})
 
     def tells(self, accepting: Node, refusing: Node, value: Any) -> bool:
         """Return whether the first schema accepts a value and the second refuses it."""
@@ -125,7 +168,7 @@ class Containment:
         key = (id(node.document), node.pointer)
         if key not in self._samples:
             valid = self.validator(node).is_valid
-            schema = meant(inlined(node))
+            schema = meant(self._inlining.trimmed(node))
             values = islice(Search(schema).values(schema), LIMIT)
             self._samples[key] = next(filter(valid, values), None)
         return self._samples[key]

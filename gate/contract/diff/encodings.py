@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gate.contract.diff.change import Change
-from gate.contract.diff.keywords import listed_types
+from gate.contract.diff.kinds import listed_types
 from gate.contract.diff.media import MediaType, covering
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule

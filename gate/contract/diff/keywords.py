@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from gate.contract.diff.kinds import listed_types, listed_values
 from gate.contract.diff.meaning import ENCODINGS
 from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.diff.trail import Trail
 from gate.contract.nodes import Node
 
-TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 KEYWORDS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
     ("string",): ("minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType", "contentSchema"),
     ("number", "integer"): ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
@@ -28,17 +28,6 @@ KEYWORDS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 """Keywords that say something of values of these types alone."""
 
-JSON_TYPES: dict[type, str] = {
-    str: "string",
-    float: "number",
-    int: "integer",
-    bool: "boolean",
-    dict: "object",
-    list: "array",
-    type(None): "null",
-}
-"""The JSON type of a Python value."""
-
 
 @dataclass(frozen=True, slots=True)
 class SchemaChange:
@@ -51,6 +40,15 @@ class SchemaChange:
     new: Any = None
     severity: str = field(default="")
     trail: Trail | None = field(default=None, repr=False)
+
+    @property
+    def distance(self) -> int:
+        """Schemas between the whole value and the one that changed."""
+        return self.trail.length if self.trail else 0
+
+    def by(self, trail: Trail) -> SchemaChange:
+        """The same change, at the end of this way."""
+        return SchemaChange(self.rule, self.pointer, self.text, self.old, self.new, self.severity, trail)
 
 
 def pointer(old: Node, new: Node, keyword: str) -> str:
@@ -87,15 +85,6 @@ def applicable(node: Node) -> Node:
     return replace(node, value={key: value for key, value in node.value.items() if key not in idle})
 
 
-def listed_types(schema: Mapping[str, Any]) -> frozenset[str]:
-    """The types that a schema allows."""
-    listed = _values(schema)
-    if "type" not in schema and listed is not None:
-        return frozenset(JSON_TYPES[type(value)] for value in listed.values())
-    named = schema.get("type", TYPES)
-    return frozenset([named] if isinstance(named, str) else named)
-
-
 def _not_covered(types: frozenset[str], others: frozenset[str]) -> frozenset[str]:
     """Types that ``others`` do not allow; every integer is a number."""
     return types - others - ({"integer"} if "number" in others else set())
@@ -104,7 +93,7 @@ def _not_covered(types: frozenset[str], others: frozenset[str]) -> frozenset[str
 def values(old: Node, new: Node) -> Iterator[SchemaChange]:
     """Values of enum; const is an enum of a single value."""
     keyword = "const" if "const" in new.value or ("const" in old.value and "enum" not in new.value) else "enum"
-    place, before, after = pointer(old, new, keyword), _values(old.value), _values(new.value)
+    place, before, after = pointer(old, new, keyword), listed_values(old.value), listed_values(new.value)
     if before is None and after is not None:
         text = f"limited to {', '.join(after)}"
         yield SchemaChange(SchemaRule.VALUES_LIMITED, place, text, None, list(after.values()))
@@ -121,14 +110,6 @@ def values(old: Node, new: Node) -> Iterator[SchemaChange]:
             yield SchemaChange(SchemaRule.VALUE_REMOVED, place, f"value removed: {', '.join(removed)}", *both)
         if added := [key for key in after if key not in before]:
             yield SchemaChange(SchemaRule.VALUE_ADDED, place, f"value added: {', '.join(added)}", *both)
-
-
-def _values(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    if "const" in schema:
-        return {json.dumps(schema["const"], sort_keys=True): schema["const"]}
-    if "enum" in schema:
-        return {json.dumps(value, sort_keys=True): value for value in schema["enum"]}
-    return None
 
 
 def bounds(old: Node, new: Node) -> Iterator[SchemaChange]:

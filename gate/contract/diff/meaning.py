@@ -57,10 +57,12 @@ def _throughout(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]],
     """A copy with each schema in it changed, the inner ones first; ``named`` says that its keys are names."""
     if isinstance(schema, list):
         return [_throughout(entry, change) for entry in schema]
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return schema
     result = {
-        key: child if key in DATA and not named else _throughout(child, change, named=not named and key in MAPS)
+        key: child
+        if not isinstance(child, dict | list) or (key in DATA and not named)
+        else _throughout(child, change, named=not named and key in MAPS)
         for key, child in schema.items()
     }
     return result if named else change(result)
@@ -77,7 +79,7 @@ def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
             schema["additionalProperties"] = member  # which no name is left for otherwise
     members = schema.get("properties")
     if isinstance(members, Mapping) and schema.get("additionalProperties") is False and not patterns:
-        schema["properties"] = {name: member for name, member in members.items() if not _refuses_all(member)}
+        schema["properties"] = {name: member for name, member in members.items() if not refuses_all(member)}
     name = schema.get("format")
     if name in NO_LIMIT:
         del schema["format"]
@@ -96,7 +98,7 @@ def _without_usual(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _refuses_all(schema: Any) -> bool:
+def refuses_all(schema: Any) -> bool:
     """Return whether a schema refuses every value at first sight."""
     return schema is False or (isinstance(schema, Mapping) and schema.get("not") in ({}, True))
 

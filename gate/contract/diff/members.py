@@ -20,7 +20,7 @@ class Members:
     schema: Node
     ignored: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def declared(self) -> dict[str, Any]:
         """The schemas of declared members."""
         properties = self.schema.value.get("properties", {})
@@ -51,6 +51,10 @@ class Members:
             for name in part.get("properties", ())
         )
 
+    def has(self, name: str) -> bool:
+        """Return whether a member may come, of which a condition of the same schema says what it is."""
+        return name in self.elsewhere and self.others is not False
+
     @property
     def closed(self) -> bool:
         """Return whether only declared members are allowed."""
@@ -63,9 +67,9 @@ def members(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange
     for name in before.hidden | after.hidden:
         yield from _hidden(name, before, after, direction)
     before, after = (Members(side.schema, before.hidden | after.hidden) for side in (before, after))
-    for name in [name for name in after.declared if name not in before.declared and name not in before.elsewhere]:
+    for name in [name for name in after.declared if name not in before.declared and not before.has(name)]:
         yield from _added(name, before, after, direction)
-    for name in [name for name in before.declared if name not in after.declared and name not in after.elsewhere]:
+    for name in [name for name in before.declared if name not in after.declared and not after.has(name)]:
         yield from _removed(name, before, after, direction)
     added, removed = after.declared.keys() - before.declared.keys(), before.declared.keys() - after.declared.keys()
     place = pointer(old, new, "required")

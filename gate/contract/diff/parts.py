@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 from gate.contract.diff.change import Change, Proof, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.encodings import encodings
-from gate.contract.diff.keywords import SchemaChange, listed_types
+from gate.contract.diff.keywords import SchemaChange
+from gate.contract.diff.kinds import listed_types
 from gate.contract.diff.media import MediaType, covering, same
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
@@ -136,7 +136,7 @@ class Parts:
                 yield _placed(place, direction, change, change.severity)
         for change in schemas.compare(before, after):
             proof = Proof(change.trail, direction, schemas.containment) if change.trail else None
-            yield replace(_placed(place, direction, change, schemas.severity(change)), proof=proof)
+            yield _placed(place, direction, change, schemas.severity(change), proof)
 
     def _header_of_part(self, direction: Direction, place: Place, old: Node, new: Node) -> Iterator[Change]:
         yield from self.text(place, direction, old, new)
@@ -154,9 +154,11 @@ class Parts:
         yield from self.schema(place, direction, before, after, texts)
 
 
-def _placed(place: Place, direction: Direction, change: SchemaChange, severity: str) -> Change:
-    where = Where(place.operation, place.location, change.pointer)
-    return Change(change.rule.code(direction), severity, where, change.text, change.old, change.new)
+def _placed(
+    place: Place, direction: Direction, change: SchemaChange, severity: str, proof: Proof | None = None
+) -> Change:
+    where, rule = Where(place.operation, place.location, change.pointer), change.rule.code(direction)
+    return Change(rule, severity, where, change.text, change.old, change.new, proof=proof)
 
 
 def _heeded(operation: Operation) -> dict[tuple[str, str], Node]:

@@ -18,9 +18,8 @@ from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
 from gate.contract.diff.rules import SEVERITIES, Direction, SchemaRule, rules
 from gate.contract.diff.trail import ENTRY, MEMBER, OTHER, SAME, Trail
-from gate.contract.diff.unchanged import Unchanged
 from gate.contract.diff.views import conjuncts
-from gate.contract.nodes import Node, inlined, simplified
+from gate.contract.nodes import Node, simplified
 from gate.core import pointer as pointers
 
 BEYOND_CONTAINMENT = frozenset(
@@ -67,7 +66,7 @@ class Schemas:
     def __init__(self, direction: Direction, containment: Containment) -> None:
         self.direction = direction
         self.containment = containment
-        self.unchanged = Unchanged()
+        self.unchanged = containment.unchanged
         self._known: dict[tuple[str, str], list[SchemaChange]] = {}
         self._open: set[tuple[str, str]] = set()
 
@@ -91,11 +90,12 @@ class Schemas:
             below = list(_through(old, new, (SAME, ""), self._branches(before, after, keyword)))
         else:
             own, below = self._own(old, new), list(self._below(old, new))
+        below = _merged(below)
         self._open.remove(key)
         judged = self._judged(old, new, own, below)
         if keyword == "allOf" and self.containment.equivalent(old, new):  # members went into its parts
             judged = [change for change in judged if change.rule is not SchemaRule.MEMBER_REMOVED_FROM_OPEN]
-        self._known[key] = [replace(each, trail=Trail(old, new)) if each.trail is None else each for each in judged]
+        self._known[key] = [each.by(Trail(old, new)) if each.trail is None else each for each in judged]
         return self._known[key]
 
     def severity(self, change: SchemaChange) -> str:
@@ -166,13 +166,16 @@ class Schemas:
             if keywords == ("unevaluatedProperties",) and not _either(old, new, "unevaluatedProperties", dict):
                 continue  # objects closed and opened have rules of their own
             here, there = _only(old, keywords), _only(new, keywords)
-            if inlined(here) == inlined(there):
+            if self.containment.same(here, there):
                 continue
             restricted = _either(old, new, "additionalProperties") and keywords == ("patternProperties",)
             whole = restricted or keywords[0].startswith("unevaluated")
             less, more, unknown = SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE, SchemaRule.UNDECIDED
             rule = self._rule(old if whole else here, new if whole else there, less, more, unknown)
-            changed = next(key for key in keywords if inlined(_only(old, (key,))) != inlined(_only(new, (key,))))
+            changed = next(
+                (key for key in keywords if not self.containment.same(_only(old, (key,)), _only(new, (key,)))),
+                keywords[0],
+            )
             values = old.value.get(changed), new.value.get(changed)
             yield SchemaChange(rule, pointer(old, new, changed), f"{changed} changed", *values)
 
@@ -216,12 +219,23 @@ class Schemas:
         return [*changes, SchemaChange(rule, new.pointer, text)]
 
 
+def _merged(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
+    """The changes, each with the shortest of the ways that lead to it."""
+    nearest: dict[tuple[str, ...], SchemaChange] = {}
+    for change in changes:
+        key = (change.rule.name, change.severity, change.pointer, change.text)
+        known = nearest.get(key)
+        if known is None or change.distance < known.distance:
+            nearest[key] = change
+    return list(nearest.values())
+
+
 def _through(old: Node, new: Node, step: tuple[str, str], changes: Iterable[SchemaChange]) -> Iterator[SchemaChange]:
     """The changes as those of the schemas around theirs; a branch that came or went is a change of these."""
     for change in changes:
         below = change.trail
         trail = Trail(old, new, step, below, below.length + 1) if below else Trail(old, new)
-        yield replace(change, trail=trail)
+        yield change.by(trail)
 
 
 def _stays(change: SchemaChange, old: Node, new: Node) -> bool:

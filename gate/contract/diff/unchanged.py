@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from gate.contract.nodes import DanglingReferenceError, Node, locate, simplified
@@ -13,31 +13,46 @@ class Unchanged:
     """Tells schemas that are the same in two documents; each component is looked at once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int, str], bool] = {}
+        self._known: dict[tuple[int, int], dict[str, bool]] = {}
+        """For each reference, whether its targets are the same, by the documents."""
 
     def __call__(self, old: Node, new: Node) -> bool:
         """Return whether both say the same, and every schema that they reach by references does."""
+        if old.document is new.document and old.pointer == new.pointer and old.value is new.value:
+            return True
         if not equal(old.value, new.value):
             return False
-        between = id(old.document), id(new.document)
-        parents: dict[str, str] = {}
-        waiting = [(reference, "") for reference in _references(old.value)]
+        references = set(_references(old.value))
+        known = self._known.setdefault((id(old.document), id(new.document)), {})
+        if not references <= known.keys():
+            self._look(references - known.keys(), known, old, new)
+        return all(known[reference] for reference in references)
+
+    def _look(self, references: set[str], known: dict[str, bool], old: Node, new: Node) -> None:
+        """Decides for all that these references reach, at once."""
+        waiting, reached = list(references), set(references)
+        users: dict[str, list[str]] = {}
+        changed: list[str] = []
         while waiting:
-            reference, parent = waiting.pop()
-            if reference in parents or self._known.get((*between, reference)) is True:
-                continue
-            parents[reference] = parent
-            same = self._known.get((*between, reference)) is not False
-            targets = _targets(reference, old, new) if same else None
+            reference = waiting.pop()
+            targets = _targets(reference, old, new)
             if targets is None or not equal(*targets):
-                # So is all on the way to it; of what the walk has not reached nothing is known.
-                while reference:
-                    self._known[(*between, reference)] = False
-                    reference = parents[reference]
-                return False
-            waiting += [(further, reference) for further in _references(targets[0])]
-        self._known.update(dict.fromkeys(((*between, reference) for reference in parents), True))
-        return True
+                changed.append(reference)
+                continue
+            for further in _references(targets[0]):
+                users.setdefault(further, []).append(reference)
+                if further in known:
+                    changed += [] if known[further] else [further]
+                elif further not in reached:
+                    reached.add(further)
+                    waiting.append(further)
+        different = set(changed)
+        while changed:
+            for user in users.get(changed.pop(), ()):
+                if user not in different:
+                    different.add(user)
+                    changed.append(user)
+        known.update({reference: reference not in different for reference in reached})
 
 
 def _targets(reference: str, old: Node, new: Node) -> tuple[Any, Any] | None:
@@ -53,12 +68,16 @@ def _targets(reference: str, old: Node, new: Node) -> tuple[Any, Any] | None:
 
 def _references(value: Any) -> Iterator[str]:
     """The references in a schema; a dynamic one is named too, and leads nowhere, so that it is never the same."""
-    if isinstance(value, list):
-        for entry in value:
-            yield from _references(entry)
-    elif isinstance(value, Mapping):
-        for key, child in value.items():
-            if key in ("$ref", "$dynamicRef") and isinstance(child, str):
-                yield child if key == "$ref" else f"dynamic {child}"
-            else:
-                yield from _references(child)
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            for key, child in here.items():
+                if isinstance(child, dict | list):
+                    waiting.append(child)
+                elif key == "$ref" and isinstance(child, str):
+                    yield child
+                elif key == "$dynamicRef" and isinstance(child, str):
+                    yield f"dynamic {child}"
+        elif isinstance(here, list):
+            waiting += here

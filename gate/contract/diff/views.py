@@ -60,9 +60,16 @@ def hidden(schema: Any) -> Mapping[str, Any] | None:
 
 def _mentions(value: Any, flag: str) -> bool:
     """Return whether a key of this name is anywhere in a document."""
-    if isinstance(value, list):
-        return any(_mentions(entry, flag) for entry in value)
-    return isinstance(value, Mapping) and (flag in value or any(_mentions(child, flag) for child in value.values()))
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            if flag in here:
+                return True
+            waiting += [child for child in here.values() if isinstance(child, dict | list)]
+        elif isinstance(here, list):
+            waiting += [entry for entry in here if isinstance(entry, dict | list)]
+    return False
 
 
 def _viewed(

@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema_rs
 
 from gate.contract.diff.containment import Answer, Containment
-from gate.contract.diff.keywords import SchemaChange, listed_types
+from gate.contract.diff.keywords import SchemaChange
+from gate.contract.diff.kinds import listed_types
 from gate.contract.diff.languages import contained
 from gate.contract.diff.meaning import meant
 from gate.contract.diff.media import MediaType

@@ -65,6 +65,12 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "breaking",
     ),
     "byte to binary": ({**S, "format": "byte"}, {**S, "format": "binary"}, "risky", "risky"),
+    "member of a base declared beside it, closed": (
+        {"allOf": [obj(a=S)], **obj("", True, b=S)},
+        {"allOf": [obj(a=S)], **obj("", True, a=S, b=S)},
+        "safe",
+        "breaking",
+    ),
     "names restricted": (OBJECT, {**OBJECT, "propertyNames": {"maxLength": 3}}, "breaking", "safe"),
     "patterned members": (OBJECT, {**OBJECT, "patternProperties": {"_id$": N}}, "breaking", "safe"),
     "patterned members, closed": (
