@@ -118,7 +118,8 @@ def main() -> None:
     run, directory, *roots = sys.argv[1:]
     sweep(map(Path, roots))
     sys.stdin.buffer.read()
-    end(run, Path(directory))
+    with contextlib.suppress(LookupError, OSError):  # without /proc no process can be seen
+        end(run, Path(directory))
     shutil.rmtree(directory, ignore_errors=True)
     sweep(map(Path, roots))  # a watchdog that was too slow has left its directory
 

@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
+
 from gate.core.errors import GateError
 
 FILES_NEEDED = 1024
@@ -34,13 +36,17 @@ def is_stopped(pid: int) -> bool:
     return status.rpartition(")")[2].split()[0] in {"T", "t"}
 
 
-def check_ports() -> None:
-    """Ends a run that would run out of local ports.
+def check() -> None:
+    """Ends a run that would run out of local ports, or could not find its processes.
 
     Raises:
-        GateError: There are fewer than it needs.
+        GateError: There are fewer ports than it needs, or no process can be seen.
 
     """
+    try:
+        psutil.pids()
+    except (OSError, LookupError) as error:  # the second is how an empty /proc shows
+        raise GateError("The processes of this machine cannot be listed.", "Mount /proc.") from error
     ports = local_ports()
     if ports is not None and ports < PORTS_NEEDED:
         message = f"This machine has {ports} local ports; a run needs {PORTS_NEEDED}."

@@ -18,8 +18,8 @@ from gate.core.guard import RUN
 
 FILE = "gate.toml"
 """A file in the working directory, whose table ``gate`` holds options."""
-FOREIGN = ("PG", "PYTHON", "PYTEST_", "LC_", "LANG", "PWDEBUG")
-"""Beginnings of variables that libpq, Python, pytest, the locale and the browser's driver read."""
+FOREIGN = ("PG", "PYTHON", "PYTEST_", "LC_", "LANG", "PWDEBUG", "SSLKEYLOGFILE")
+"""Beginnings of variables that libpq, Python, pytest, the locale, the browser's driver and OpenSSL read."""
 KEPT = frozenset(
     {"PGPASSWORD", "PGPASSFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PYTHONUNBUFFERED"}
     | {"PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID", "PYTEST_VERSION"}

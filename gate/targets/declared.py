@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from gate.core import resources
 from gate.core.declaration import Declaration
 from gate.core.declaration.places import process_values
 from gate.core.errors import GateError, NotAvailable
-from gate.core.resources import check_ports, is_stopped
+from gate.core.resources import is_stopped
 from gate.targets import Ended, Process, System
 from gate.targets.declared_process import DeclaredProcess, Places, environment_of, started_beside
 from gate.targets.declared_service import template_key
@@ -102,7 +103,7 @@ class DeclaredTarget:
 
     def start(self) -> dict[str, str]:
         """Starts Postgres with a template that the service has made; GateError when that cannot be done."""
-        check_ports()
+        resources.check()
         split_command(self._declaration.service.start, self._service.root, "service.start")
         digest = hashlib.sha256(template_key(self._declaration)).hexdigest()[:12]
         return self._server.start(f"gate_template_{digest}", self._fill)

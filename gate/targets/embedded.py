@@ -14,7 +14,8 @@ from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit, urlunsplit
 
-from gate.core.resources import check_ports, is_stopped
+from gate.core import resources
+from gate.core.resources import is_stopped
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process, System
 from gate.targets.forks import Forks
@@ -119,7 +120,7 @@ class EmbeddedTarget:
 
     def start(self) -> dict[str, str]:
         """Starts Postgres with a migrated template; GateError when that cannot be done. Once, by the controller."""
-        check_ports()
+        resources.check()
         migrate = self._split("migrate")
         with suppress(OSError):  # then every start is a real one
             self._forks.open([self._split(name) for name in self._service.commands])

@@ -34,7 +34,16 @@ def test_what_is_missing_is_named_with_the_command_that_brings_it(
     for text in ("100, and 200 are needed", "sysctl -w", "ulimit -n 1024", "chromium-headless-shell"):
         assert text in output
     with pytest.raises(GateError, match="100 local ports; a run needs 200"):
-        resources.check_ports()
+        resources.check()
+
+
+def test_processes_that_cannot_be_seen_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_process() -> list[int]:
+        raise IndexError  # as psutil where /proc is empty
+
+    monkeypatch.setattr("psutil.pids", no_process)
+    with pytest.raises(GateError, match=r"processes of this machine cannot be listed.*Mount /proc"):
+        resources.check()
 
 
 def test_reason_of_git_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

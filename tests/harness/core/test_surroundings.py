@@ -28,6 +28,7 @@ HURTS = {
     "LC_TIME": "de_DE.UTF-8",
     "LANGUAGE": "de",
     "PWDEBUG": "1",
+    "SSLKEYLOGFILE": "/nowhere/keys",
 }
 STAYS = {"PATH": "/bin", "LD_PRELOAD": "", "DOCKER_HOST": "unix:///x", "SSL_CERT_FILE": "/ca", "PGPASSWORD": "s3cret"}
 
