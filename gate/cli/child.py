@@ -7,12 +7,14 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from gate.core.resources import children, is_stopped
 from gate.core.settings import NOTE, WRAPPED
 from gate.core.surroundings import compose
 from gate.verdict import report_directory
@@ -36,6 +38,7 @@ class Child:
         self._clean = clean
         self.notes: deque[str] = deque()
         self.interrupted = False
+        self._stopped: dict[int, float] = {}  # since when each process has been stopped
         self._errors: deque[str] = deque(maxlen=LAST_LINES)
         self._over = threading.Event()
         self._readers = [
@@ -48,6 +51,18 @@ class Child:
     def ended(self, seconds: float) -> bool:
         """Return whether it has ended, after at most ``seconds``."""
         return self._over.wait(seconds)
+
+    def stopped(self, seconds: float) -> bool:
+        """Return whether it, or a child of it, was stopped by a signal in each look of the last ``seconds``."""
+        now, every = time.monotonic(), (self.process.pid, *children(self.process.pid))
+        self._stopped = {pid: self._stopped.get(pid, now) for pid in every if is_stopped(pid)}
+        return any(now - since >= seconds for since in self._stopped.values())
+
+    def kill(self) -> None:
+        """Ends it and its children at once: one that is stopped would keep the pipe of its output open."""
+        for pid in (self.process.pid, *children(self.process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def conclude(self) -> tuple[int, Sequence[str]]:
         """Its exit code and its last lines on standard error, once it has ended."""

@@ -15,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gate.cli.child import Child
+from gate.core.errors import GateError
+from gate.core.resources import STOPPED
 from gate.core.texts import clip
 from gate.verdict.journal import Follower
 from gate.verdict.progress import Progress
@@ -25,6 +27,8 @@ REFRESH = 0.5
 """Seconds between two pictures of the live display: each takes a millisecond of processor time, or two."""
 EVERY, LATER, LONG = 10.0, 30.0, 300.0
 """Seconds between two lines; those after ``LONG`` seconds."""
+STOPPED_SECONDS = 10.0
+"""Time after which a process of the suite that was stopped will not go on by itself."""
 STOPPING = "Stopping: taking the runner down."
 BAR = 20
 
@@ -134,10 +138,16 @@ def display(console: Console, *, verbose: bool) -> Iterator[Display]:
 
 
 def follow(child: Child, progress: Progress, follower: Follower, screen: Display, *, stays: Callable[[], bool]) -> None:
-    """Shows what happens until the suite has ended, or ``stays`` though it has judged."""
+    """Shows what happens until the suite has ended, or ``stays`` though it has judged.
+
+    GateError where one of its processes was stopped some seconds ago and does not go on, so that it never ends.
+    """
     over = False
     while not over:
         over = child.ended(LOOK) or stays()
+        if not over and child.stopped(STOPPED_SECONDS):
+            child.kill()
+            raise GateError(STOPPED.format("suite"))
         if child.interrupted and not progress.stopping:
             progress.stopping = True
             screen.say(STOPPING)

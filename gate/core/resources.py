@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ FILES_NEEDED = 1024
 PORTS_NEEDED = 200
 """Local ports that a run with two workers uses at the same time, those that wait for their end included."""
 WIDEN = 'sysctl -w net.ipv4.ip_local_port_range="32768 60999"'
+STOPPED = "The {} was stopped from outside by SIGSTOP, not by the gate."
 _PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -34,6 +36,15 @@ def is_stopped(pid: int) -> bool:
     except OSError:
         return False
     return status.rpartition(")")[2].split()[0] in {"T", "t"}
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process; none where the system does not say it."""
+    pids = list[int]()
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread that started them has ended
+            pids += map(int, path.read_text(encoding="ascii").split())
+    return pids
 
 
 def check() -> None:

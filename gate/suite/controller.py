@@ -24,6 +24,7 @@ from gate.oracles.registry import offered, unavailable
 from gate.session.sources import sources
 from gate.session.start import promises
 from gate.suite import canaries, kept, sharding
+from gate.suite.interrupts import INTERRUPT
 from gate.suite.judged import completed, judged
 from gate.suite.outcomes import outcome_of
 from gate.suite.sharing import Offer
@@ -64,6 +65,8 @@ from gate.verdict.promises import Promises
 from gate.verdict.report_directory import PARTIAL
 from gate.verdict.tally import Tally, tally
 from gate.verdict.verdict import Verdict
+
+INTERRUPTED = "Interrupted."
 
 
 class Controller:
@@ -223,6 +226,8 @@ class Controller:
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes an error in pytest, a plugin or a worker's own code."""
         reason = f"Pytest failed in itself: {_error_and_place(excinfo)}"
+        if INTERRUPT.seen:  # which came while a hook was at work
+            reason = INTERRUPTED
         self.run.stopped = self.run.stopped or reason
         for hook in self.config.hook.pytest_internalerror.get_hookimpls() if WRAPPED in os.environ else ():
             if hook.plugin_name == "terminalreporter":
@@ -287,7 +292,7 @@ class Controller:
         if most and len(self.tests.tests("failed", "error")) >= most:
             return
         self.cleanup.interrupt()
-        reason = "The stop file is there." if self.cleanup.stop_requested else "Interrupted."
+        reason = "The stop file is there." if self.cleanup.stop_requested else INTERRUPTED
         self.run.stopped = self.run.stopped or str(excinfo.value) or reason
 
     @pytest.hookimpl(wrapper=True, trylast=True)

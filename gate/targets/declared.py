@@ -14,7 +14,7 @@ from gate.core import resources
 from gate.core.declaration import Declaration
 from gate.core.declaration.places import process_values
 from gate.core.errors import GateError, NotAvailable
-from gate.core.resources import is_stopped
+from gate.core.resources import STOPPED, is_stopped
 from gate.targets import Ended, Process, System
 from gate.targets.declared_process import DeclaredProcess, Places, environment_of, started_beside
 from gate.targets.declared_service import template_key
@@ -22,7 +22,7 @@ from gate.targets.postgres.binaries import Binaries, binaries_in, find_binaries
 from gate.targets.postgres.given_server import GivenServer
 from gate.targets.postgres.supervision import free_port
 from gate.targets.postgres.template_server import DIRECTORY, OwnServer, TemplateServer
-from gate.targets.process import STOPPED, run_once, split_command
+from gate.targets.process import run_once, split_command
 from gate.targets.quiet import Watcher
 from gate.targets.service import Service, StandIn
 

@@ -15,13 +15,13 @@ from stat import S_ISREG
 from urllib.parse import urlsplit, urlunsplit
 
 from gate.core import resources
-from gate.core.resources import is_stopped
+from gate.core.resources import STOPPED, is_stopped
 from gate.core.surroundings import environment
 from gate.targets import Ended, Process, System
 from gate.targets.forks import Forks
 from gate.targets.postgres.supervision import free_port
 from gate.targets.postgres.template_server import DIRECTORY, OwnServer, full
-from gate.targets.process import STOPPED, ServiceProcess, run_once, search_path, split_command
+from gate.targets.process import ServiceProcess, run_once, search_path, split_command
 from gate.targets.service import Service, StandIn, close_all, option_of, start_all
 
 MIGRATE_SECONDS = 120.0

@@ -21,7 +21,6 @@ from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIE
 from gate.targets.service import Service, option_of
 
 STOP_SECONDS = 10.0
-STOPPED = "The {} was stopped from outside by SIGSTOP, not by the gate."
 Fork = Callable[[Sequence[str], Mapping[str, str]], ForkedChild | None]
 """Starts a command by a fork, where that can be; see ``gate.targets.forks``."""
 
