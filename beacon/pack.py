@@ -15,6 +15,7 @@ from beacon.generated import CHECKS, ROW_CHECKS, generated, row_checks
 from beacon.options import BeaconSettings, lacking
 from beacon.states import TERMINAL, TERMINAL_BY_TABLE
 from beacon.wire import Wire
+from gate.contract import ledger
 from gate.contract.document import Contract
 from gate.core.documents import load_toml
 from gate.core.errors import DocumentError
@@ -93,7 +94,11 @@ class BeaconPack:
 
     @cached_property
     def promises(self) -> Promises:
-        """The contract, the criteria of the fix plan, the terminal states, and the invariants."""
+        """The contract, the criteria of the fix plan, the terminal states, and the invariants.
+
+        DocumentError where one of their files, or the ledger, does not load.
+        """
+        ledger.load(self.ledger)
         return Promises(
             contract=self.contract,
             criteria=criteria(self.root / "contracts" / "criteria.toml"),

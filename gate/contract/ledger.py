@@ -52,7 +52,8 @@ class Promise(BaseModel):
 
 def load(path: Path) -> dict[str, Promise]:
     """The promises of a file by id; raises DocumentError."""
-    return load_toml(path, dict[str, Promise], "[promises.ID] tables of text, of, checks and violations", "promises")
+    some = Annotated[dict[str, Promise], Field(min_length=1)]
+    return load_toml(path, some, "[promises.ID] tables of text, of, checks and violations", "promises")
 
 
 def places(contract: Contract, schema: str) -> list[str]:

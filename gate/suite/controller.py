@@ -225,9 +225,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes an error in pytest, a plugin or a worker's own code."""
-        reason = f"Pytest failed in itself: {_error_and_place(excinfo)}"
-        if INTERRUPT.seen:  # which came while a hook was at work
-            reason = INTERRUPTED
+        reason = INTERRUPTED if INTERRUPT.seen else _reason(excinfo)  # it may come while a hook is at work
         self.run.stopped = self.run.stopped or reason
         for hook in self.config.hook.pytest_internalerror.get_hookimpls() if WRAPPED in os.environ else ():
             if hook.plugin_name == "terminalreporter":
@@ -414,6 +412,15 @@ class Controller:
                 kept.stay(self.target, shared, self.settings.report_dir, None if WRAPPED in os.environ else self.say)
         finally:
             self._stop_target()
+
+
+def _reason(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Why the run cannot go on: the gate's own error, also one of a worker, or another and the place that raised it."""
+    if isinstance(excinfo.value, GateError):
+        return str(excinfo.value)
+    text = _error_and_place(excinfo)
+    own = re.fullmatch(rf"{GateError.__module__}\.\w+: (.+) \(\S+\)", text)
+    return own[1] if own else f"Pytest failed in itself: {text}"
 
 
 def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
