@@ -46,6 +46,7 @@ def spec(
         "metadata": {"created_by": "gate", AWKWARD_TEXT: {AWKWARD_TEXT: [AWKWARD_TEXT]}, NUMBERS: AWKWARD_NUMBERS},
         "models": [{"id": model, "name": model, "provider": "hybrid"} for model in models],
         "questions": list(questions),
+        "wallet_auth": {"proofs": ["proof-of-a-wallet"]},
     }
 
 

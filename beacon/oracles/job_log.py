@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from beacon import contract
@@ -20,11 +20,11 @@ CODES = register("""
 BG-LOG-005 major: Job without its log lines
     A job that ended lacks a line of its submission, of an answer that was stored, or of its outcome, or such a line has
     other values than the rows. Nobody can follow the job in the log.
-BG-LOG-006 critical: Log holds an answer of a model
-    Answers are the data of those who submit jobs, and may be long; they belong into the database alone.
+BG-LOG-006 critical: Log holds a prompt or an answer
+    Prompts and answers are the data of those who submit jobs, and may be long; they belong into the database alone.
 """)
 LINES, ANSWER = (code.id for code in CODES)
-SHORTEST_ANSWER = 24
+SHORTEST_ANSWER, SHORTEST_PROMPT = 24, 12
 
 
 def check(record: Record, observations: Observations, document: Contract) -> Iterator[Finding]:
@@ -42,9 +42,10 @@ def check(record: Record, observations: Observations, document: Contract) -> Ite
         if created is not None and rows.job is not None and not record.interrupted:
             for expected, got in _missing(names, rows, created, by_job[job]):
                 yield Finding(LINES, f"the log of a job: {expected.split()[0]}", expected, got, job)
-        for answer in _answers(rows):
-            if answer in texts:
-                yield Finding(ANSWER, "the log", "no answer", answer, job)
+        prompts = [call.prompt for call in getattr(observation.calls, "calls", None) or ()]
+        for text in (*_telling(_answers(rows), SHORTEST_ANSWER), *_telling(prompts, SHORTEST_PROMPT)):
+            if text in texts:
+                yield Finding(ANSWER, "the log", "no prompt and no answer", text, job)
 
 
 def _missing(
@@ -62,6 +63,10 @@ def _missing(
     for row in rows.executions:
         if row["status"] == "completed" and not _says(stored.get(row["id"]), row):
             yield f"{names['stored']} with execution {row['id']}", f"{sorted(stored, key=str)}"
+    for event in (names["running"], names["stored"], names["decided"]):
+        others = {line.get("request_id") for line in by_event[event]} - {created.request_id}
+        if others:
+            yield f"{event} with the request {created.request_id}", f"{sorted(others, key=str)}"
     status = (rows.job or {})["status"]
     decided = [line.get("status") for line in by_event[names["decided"]]]
     if status in {"completed", "partial", "failed"} and (status not in decided or not by_event[names["running"]]):
@@ -78,8 +83,14 @@ def _answers(rows: JobRows) -> Iterator[str]:
     for row in rows.executions:
         output = row.get("output_data")
         text = output.get("response") if isinstance(output, dict) else None
-        if isinstance(text, str):  # a part that is the same in JSON
-            yield from re.findall(rf"[ -!#-\[\]-~]{{{SHORTEST_ANSWER},}}", text)[:1]
+        if isinstance(text, str):
+            yield text
+
+
+def _telling(texts: Iterable[str], shortest: int) -> Iterator[str]:
+    """A part of each text that is the same in JSON."""
+    for text in dict.fromkeys(texts):
+        yield from re.findall(rf"[ -!#-\[\]-~]{{{shortest},}}", text)[:1]
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

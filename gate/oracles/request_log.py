@@ -214,10 +214,13 @@ def _secrets(
             yield Finding(SECRET, f"the log: {name}", "no such text", line.replace(secret, "***"))
 
 
-def _members(value: Any, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _members(value: Any, names: Sequence[str], within: str = "") -> Iterator[tuple[str, str]]:
+    """The texts of secret members, and of all that is within one."""
     if isinstance(value, dict):
         for name, member in value.items():
-            if name in names and isinstance(member, str):
-                yield name, member
-            elif isinstance(member, dict):
-                yield from _members(member, names)
+            yield from _members(member, names, within or (name if name in names else ""))
+    elif isinstance(value, list) and within:
+        for entry in value:
+            yield from _members(entry, names, within)
+    elif isinstance(value, str) and within:
+        yield within, value

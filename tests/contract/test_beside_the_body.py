@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from beacon.contract import CROSS_ORIGIN, published
-from beacon.router import Hang, Status
+from beacon.router import Answer, Behaviour, Drop, Elsewhere, Empty, Hang, NotJson, Status, Unsuccessful
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
@@ -57,14 +57,26 @@ def test_metrics_follow_a_job_that_runs_and_are_back_when_it_has_ended(scenario:
     assert value(scenario, "beacon_executions", status="completed") > before
 
 
+OUTCOMES: dict[str, Behaviour] = {
+    "answer": Answer(),
+    "http": Status(500),
+    "network": Drop(),
+    "invalid_response": NotJson(),
+    "router": Unsuccessful(),
+    "empty_response": Empty(),
+    "region_mismatch": Elsewhere("us-east"),
+}
+
+
 def test_router_calls_are_counted_by_their_outcome(own_runner: OwnRunner) -> None:
+    """A model for each outcome, asked once."""
     scenario, name = own_runner(), "beacon_router_call_duration_seconds_count"
-    spec = scenario.spec(regions=["US", "EU"])
-    scenario.router.on(Status(500), region="US", job=spec["id"])
-    rows = scenario.submit(spec).wait().rows().executions
-    outcomes = {"answer": "completed", "http": "failed"}
-    for outcome, status in outcomes.items():
-        assert value(scenario, name, outcome=outcome) == sum(row["status"] == status for row in rows)
+    spec = scenario.spec(regions=["EU"], models=[*OUTCOMES])
+    scenario.router.models(None)
+    for model, behaviour in OUTCOMES.items():
+        scenario.router.on(behaviour, job=spec["id"], model=model)
+    scenario.submit(spec).wait()
+    assert {outcome: value(scenario, name, outcome=outcome) for outcome in OUTCOMES} == dict.fromkeys(OUTCOMES, 1)
 
 
 def test_every_request_is_in_the_log_at_its_default_level(own_runner: OwnRunner) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 
-from beacon.jobs import QUESTIONS
+from beacon.jobs import NANOSECONDS, QUESTIONS
 from beacon.router import Hang
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
@@ -54,6 +56,21 @@ def test_region_whose_result_a_kill_cut_off_is_decided_after_restart(own_runner:
 
     rows = job.wait("completed", kind="resume").rows()
     assert {region["status"] for region in rows.regions} == {"success"}
+
+
+def test_time_of_a_job_goes_on_while_no_runner_is_there(own_runner: OwnRunner) -> None:
+    """When the runner comes back, none is left: no call is made again."""
+    scenario = own_runner()
+    spec = scenario.spec(timeout=NANOSECONDS)
+    scenario.router.on(Hang(), job=spec["id"])
+    job = scenario.submit(spec)
+    calls = scenario.router.wait_for_calls(2, job=job.id)
+    scenario.kill()
+    wait("the end of its time", time.monotonic, until=lambda now: now > calls[0].at + 1)
+    scenario.session.system.start()
+
+    rows = job.wait("failed", kind="resume").rows()
+    assert [(row["status"], row["retry_count"]) for row in rows.executions] == [("timeout", 0)] * 2
 
 
 @pytest.mark.parametrize("workflow", [STANDARD, pytest.param(CROSS_REGION, marks=pytest.mark.full)])

@@ -8,7 +8,7 @@ import pytest
 
 from beacon.jobs import MODELS, QUESTIONS
 from beacon.regions import REGIONS
-from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Status, Unsuccessful
+from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Provider, Status, Unsuccessful
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
 from fixtures.pairs import in_turn
@@ -91,6 +91,7 @@ NAMED: dict[str, tuple[str | int, str]] = {
     "nobody": ("", "modal-eu-west"),
     "a number": (7, "modal-eu-west"),
     "a long name": ("modal-" + "x" * 300, "modal-" + "x" * 249),
+    "blanks around a name": (" modal ", " modal "),
 }
 
 
@@ -98,11 +99,15 @@ NAMED: dict[str, tuple[str | int, str]] = {
 def test_answer_is_kept_under_the_name_of_its_provider(
     scenario: Scenario, workflow: str, named: str | int, kept: str
 ) -> None:
-    spec = scenario.spec(regions=["EU"])
-    scenario.router.on(Answer(provider=named), job=spec["id"])
+    """Without a name it is by the first healthy provider that the list has for its region."""
+    spec = scenario.spec(regions=["EU", "US"])
+    ill, spare = Provider("eu-west", "ill", healthy=False), Provider("eu-west", "spare")
+    scenario.router.providers([ill, *scenario.router.default_providers, spare], job=spec["id"])
+    scenario.router.on(Answer(provider=named), job=spec["id"], region="EU")
     rows = scenario.submit(spec, workflow).wait("completed").rows()
 
-    assert [row["provider_id"] for row in rows.executions] == [kept]
+    kept_names = {row["region"]: row["provider_id"] for row in rows.executions}
+    assert kept_names == {"EU": kept, "US": "modal-us-east"}
 
 
 def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
