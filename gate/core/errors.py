@@ -57,5 +57,9 @@ class NotAvailable(Exception):  # noqa: N818 (a state of affairs, not a fault)
     """The target lacks something that a check needs; the check is reported as unavailable, with this reason."""
 
 
+class NotSafe(NotAvailable):
+    """The target must not be sent one request, although others may follow."""
+
+
 class MachineLacks(NotAvailable):
     """The machine lacks a program that tests need and a judgement of the service does not."""

@@ -144,8 +144,7 @@ class Observer:
     def _repeated(self, watch: WriteWatch, read: Iterable[Exchange]) -> list[Change]:
         """The changes by the reading requests, of which one for each operation is sent again to see which it was."""
         first = {watch.place(exchange): exchange for exchange in read}
-        changes = [watch.by_reading(partial(self.client.request, "GET", exchange.url)) for exchange in first.values()]
-        return [change for change in changes if change]
+        return watch.by_reading([partial(self.client.request, "GET", exchange.url) for exchange in first.values()])
 
     def _gauges(self, service: Views, record: Record | None) -> dict[str, Sequence[Row]]:
         """Ask for the metrics; returns the rows that gauges show, where nothing changed them meanwhile."""

@@ -65,6 +65,12 @@ class SharedWatch(WriteWatch):
         """The state now."""
         return self.state()
 
+    def by_reading(self, asks: Sequence[Callable[[], Exchange]], *, at_work: bool = False) -> list[Change]:
+        """The changes that are certainly by the reading requests; ``at_work`` is always so here."""
+        del at_work
+        before = self.state_before_reading()
+        return self.changes_by_reading(before, [ask() for ask in asks])
+
     def lost(self, method: str) -> None:
         """Note that a request got no answer."""
         super().lost(method)

@@ -50,16 +50,21 @@ class WriteWatch:
             return []
         return self._changes(before, self._tables.state(before), read)
 
-    def by_reading(self, ask: Callable[[], Exchange], *, at_work: bool = False) -> Change | None:
-        """The changes while ``ask`` sends one reading request and nothing else happens.
+    def by_reading(self, asks: Sequence[Callable[[], Exchange]], *, at_work: bool = False) -> list[Change]:
+        """The changes while ``asks`` send a reading request each and nothing else happens.
 
-        ``at_work`` leaves out the queue, to which a service writes that waits for an upstream.
+        They are laid to those that make some alone, sent again, else to the last. ``at_work`` leaves out the queue, to
+        which a service writes that waits for an upstream.
         """
         before = self._everywhere(at_work=at_work)
-        exchange = ask()
+        read = [ask() for ask in asks]
         after = self._everywhere(at_work=at_work)
         changed = {name: (before[name][0], state[0]) for name, state in after.items() if state != before[name]}
-        return Change(self.place(exchange), changed, exchange.request_id) if changed else None
+        if not changed:
+            return []
+        again = [self.by_reading([ask], at_work=at_work) for ask in asks] if len(asks) > 1 else []
+        whole = Change(self.place(read[-1]), changed, read[-1].request_id)
+        return [change for changes in again for change in changes] or [whole]
 
     def _everywhere(self, *, at_work: bool) -> dict[str, tuple[int, int]]:
         state = {**self._tables.state().tables, **self._tables.sequences()}

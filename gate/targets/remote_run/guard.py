@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from gate.core.errors import NotAvailable
+from gate.core.errors import NotAvailable, NotSafe
 from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget
 from gate.targets.service import RemoteRules
@@ -42,7 +42,7 @@ class Guard:
         elif self._rules.creates(method, path):
             added = self._submission(self._ledger, content, {name.lower(): value for name, value in headers.items()})
         elif method not in READING and not self._own(path):
-            raise NotAvailable("a request that may change what this run did not create is not sent")
+            raise NotSafe("a request that may change what this run did not create is not sent")
         if self.stopped.wait(self._budget.request()):
             raise KeyboardInterrupt
         return added
@@ -62,12 +62,12 @@ class Guard:
     def _submission(self, ledger: Ledger, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
         ids, header = self._rules.ids(content), self._rules.key_header
         if any(not name.startswith(self.prefix) for name in ids):
-            raise NotAvailable("a submission under an id that is not of this run may replace somebody else's")
+            raise NotSafe("a submission under an id that is not of this run may replace somebody else's")
         # Without an id of ours the resource is found again by its key, should the run not live to see the answer. A key
         # that is sent empty stays so: another one in its place would turn an invalid request into a valid one.
         key = headers[header] if header in headers else "" if ids else next(self._keys)
         if not key and not ids:
-            raise NotAvailable("a submission with neither an id nor a key could not be found again")
+            raise NotSafe("a submission with neither an id nor a key could not be found again")
         self._budget.resource()
         for name in ids or {""}:
             ledger.write("sending", id=name, key=key, **self._rules.facts(content))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
@@ -153,6 +154,18 @@ def test_get_that_writes_each_time_is_a_finding(
     changes = session.watch.changes_by_reading(before, exchanges)
     assert [change.where for change in changes] == [f"GET {JOBS} 200", f"GET {JOBS}/{{job_id}} 200"]
     assert {table for change in changes for table in change.tables} == {table}
+
+
+@pytest.mark.parametrize(("times", "places"), [(1, []), (1 << 30, [f"GET {JOBS} 200", f"GET {JOBS}/{{job_id}} 200"])])
+def test_reading_request_of_a_test_is_accused_only_where_it_writes_each_time(
+    connection: Connection, watched: tuple[Session, FakeRunner], times: int, places: list[str]
+) -> None:
+    """As where the service still takes an ended job out of its queue."""
+    session, runner = watched
+    runner.answer = answering(lambda: connection.execute(TOUCH, ["b-done"]), times=times, status=200)
+    asks = [partial(session.client.get, path) for path in (JOBS, f"{JOBS}/b-done")]
+    assert session.watch
+    assert [change.where for change in session.watch.by_reading(asks)] == places
 
 
 @contextmanager
