@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -73,11 +75,13 @@ def prepare(parser: ArgumentParser, published: str | None) -> Run:
 def diff(published: str | None, values: Namespace) -> int:
     """Runs the command and returns its exit code; raises GateError where a document cannot be loaded."""
     acceptances = accepted_changes.load(values.accept) if values.accept else []
-    old, new = load(values.old, published), load(values.new, published)
-    _warn(old, new)
-    consumers = _consumers(values.consumer, old) if values.consumer else []
-    sorted_ = accepted_changes.sort(_compared(old, new), acceptances)
-    changes = exemplified(sorted_.standing)
+    with _uncollected():
+        old = load(values.old, published)
+        new = load(values.new, published, like=old)
+        _warn(old, new)
+        consumers = _consumers(values.consumer, old) if values.consumer else []
+        sorted_ = accepted_changes.sort(_compared(old, new), acceptances)
+        changes = exemplified(sorted_.standing)
     felt = {consumer.name: [change for change in changes if consumer.feels(change)] for consumer in consumers}
     report = DiffReport(old, new, changes, sorted_.accepted, sorted_.faults, felt)
     if values.format == "text":
@@ -94,6 +98,18 @@ FORMATS: dict[str, Callable[[DiffReport], str]] = {
     "annotations": lambda report: "\n".join(diff_report.workflow_commands(report)),
 }
 """Printers of a report by the name of its format."""
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection, which would look at each value of both documents again and again, and free nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _warn(*sources: Source) -> None:

@@ -94,22 +94,22 @@ class Bundle:
             reference = value.get("$ref")
             if isinstance(reference, str) and kind in IN_PLACE:
                 return self._put(kind, reference, value, file, place)
-            filled = {key: self._filled(kind, key, child, file, place) for key, child in value.items()}
-            result = {
-                **rebuilt(kind, value, place, visit),
-                **{key: members for key, members in filled.items() if members},
-            }
+            result = rebuilt(kind, value, place, visit)
+            for key, child in value.items():
+                members = self._filled(kind, key, child, file, place) if isinstance(child, dict) else None
+                if members:
+                    result[key] = members
             if isinstance(reference, str) and kind in SECTIONS:
                 result["$ref"] = self._local(kind, reference, file, place)
             return self._schema(result, file, place) if kind == "schema" else result
 
         return visit
 
-    def _filled(self, kind: str, key: str, value: Any, file: _File, place: Tokens) -> dict[str, Any] | None:
+    def _filled(self, kind: str, key: str, value: dict[str, Any], file: _File, place: Tokens) -> dict[str, Any] | None:
         """The members of a mapping of parts that is a reference to a mapping in another file; None for any other."""
-        form, below = part(kind, key) or ("", "")
-        reference = value.get("$ref") if form == "map" and isinstance(value, Mapping) else None
-        if not isinstance(reference, str):
+        reference = value.get("$ref")
+        form, below = (part(kind, key) if isinstance(reference, str) else None) or ("", "")
+        if form != "map" or not isinstance(reference, str):
             return None
         target, pointer = self._target(reference, file, (*place, key))
         there = self._value(target, pointer, reference, file, (*place, key))

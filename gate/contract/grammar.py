@@ -68,7 +68,9 @@ MEMBERS: dict[str, dict[str, tuple[Form, str]]] = {
     },
 }
 MEMBERS["shared path"] = MEMBERS["path"]
-_NONE = ("", "")
+COLLECTIONS = (dict, list)
+FORMS: dict[Form, type | tuple[type, ...]] = {"one": COLLECTIONS, "list": list, "map": dict}
+"""The type of the value of a member of a form."""
 
 
 def part(kind: str, member: str) -> tuple[Form, str] | None:
@@ -82,26 +84,45 @@ def rebuilt(kind: str, value: Any, place: Tokens, visit: Visit) -> Any:
     if not isinstance(value, dict):
         return value
     result = dict(value)
-    for key, child in value.items():
-        form, below = (part(kind, key) or _NONE) if isinstance(child, dict | list) else _NONE
+    for key, form, below, child in _below(kind, value):
         if form == "one":
             result[key] = visit(below, child, (*place, key))
-        elif form == "list" and isinstance(child, list):
+        elif form == "list":
             result[key] = [visit(below, entry, (*place, key, index)) for index, entry in enumerate(child)]
-        elif form == "map" and isinstance(child, dict):
+        else:
             result[key] = {name: visit(below, entry, (*place, key, name)) for name, entry in child.items()}
     return result
+
+
+def _below(kind: str, value: dict[str, Any]) -> Iterator[tuple[str, Form, str, Any]]:
+    """The members that are parts, each with its form, its kind and its value; those of the wrong form are left out."""
+    members = MEMBERS.get(kind)
+    if members is None:
+        return
+    others = members.get(ANY)
+    for key, child in value.items():
+        if isinstance(child, COLLECTIONS):
+            known = members.get(key) or (others if others and not key.startswith("x-") else None)
+            if known is not None and isinstance(child, FORMS[known[0]]):
+                yield key, *known, child
 
 
 def parts(kind: str, value: Any, place: Tokens = ()) -> Iterator[tuple[str, Any, Tokens]]:
     """The part itself and every part below it: kind, value, place."""
     outcome = [(kind, value, place)]
     while outcome:
-        here = outcome.pop()
+        kind, value, place = here = outcome.pop()
         yield here
-        below: list[tuple[str, Any, Tokens]] = []
-        rebuilt(*here, lambda *each: below.append(each))  # noqa: B023 (called at once)
-        outcome += reversed(below)
+        if not isinstance(value, dict):
+            continue
+        nested: list[tuple[str, Any, Tokens]] = []
+        for key, form, below, child in _below(kind, value):
+            if form == "one":
+                nested.append((below, child, (*place, key)))
+            else:
+                named = enumerate(child) if form == "list" else child.items()
+                nested += [(below, entry, (*place, key, name)) for name, entry in named]
+        outcome += reversed(nested)
 
 
 def kind_at(tokens: Tokens) -> str | None:

@@ -15,7 +15,7 @@ Part = dict[str, Any]
 VALUES = DATA | {"example", "examples", "value"}
 """Members that may be null."""
 WORDS = {"true": True, "false": False}
-FLAGS = (
+FLAGS = {
     "deprecated",
     "readOnly",
     "writeOnly",
@@ -24,8 +24,9 @@ FLAGS = (
     "additionalProperties",
     "required",
     "explode",
-)
-TEXTS = ("title", "summary", "description", "version", "operationId", "name", "termsOfService", "url", "email")
+}
+TEXTS = {"title", "summary", "description", "version", "operationId", "name", "termsOfService", "url", "email"}
+TEXTS_OF_SCHEMAS = {"title", "description"}
 TYPES = {"bool": "boolean", "int": "integer", "float": "number", "double": "number", "str": "string", "dict": "object"}
 """Names of types in programming languages, and the types that they mean."""
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
@@ -131,15 +132,16 @@ def _without_nothing(kind: str, part: Part, note: Note) -> None:
 
 def _texts(part: Part, kind: str, note: Note) -> None:
     """Numbers and booleans in place of texts for people, and texts in place of booleans."""
-    for key in TEXTS if kind != "schema" else ("title", "description"):
-        if isinstance(part.get(key), int | float):
+    texts = TEXTS if kind != "schema" else TEXTS_OF_SCHEMAS
+    for key in [key for key in part if key in texts]:
+        if isinstance(part[key], int | float):
             note(f"{key} that is no text")
             part[key] = str(part[key])
-    if part.get("description") is not None and not isinstance(part["description"], str):
+    if not isinstance(part.get("description") or "", str):
         note("description that is no text")
         del part["description"]
-    for key in FLAGS:
-        if isinstance(part.get(key), str) and part[key].lower() in WORDS:
+    for key in [key for key in part if key in FLAGS]:
+        if isinstance(part[key], str) and part[key].lower() in WORDS:
             note(f"{key} that is a text, not true or false")
             part[key] = WORDS[part[key].lower()]
     outside = part.get("externalDocs")
@@ -285,11 +287,11 @@ def _schema(part: Part, note: Note) -> None:
     elif isinstance(required, list) and len({str(name) for name in required}) < len(required):
         note("a name twice in required")
         part["required"] = list(dict.fromkeys(map(str, required)))
-    for key in NUMBERS:
-        if isinstance(part.get(key), str) and part[key].lstrip("-").isdigit():
+    for key in [key for key in NUMBERS if key in part]:
+        if isinstance(part[key], str) and part[key].lstrip("-").isdigit():
             note(f"{key} that is a text")
             part[key] = int(part[key])
-        elif key in SIZES and isinstance(part.get(key), int | float) and part[key] < 0 and key.startswith("min"):
+        elif key in SIZES and isinstance(part[key], int | float) and part[key] < 0 and key.startswith("min"):
             note(f"{key} below zero")
             del part[key]
     if isinstance(part.get("discriminator"), str):

@@ -24,6 +24,7 @@ MOST_VALUES = 1_000_000
 """Values of a document, each alias counted as all that it stands for."""
 T = TypeVar("T")
 
+COLLECTIONS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -169,10 +170,17 @@ class _Check:
         if len(self._place) >= DEEPEST:
             self._refuse(f"at most {DEEPEST} levels of nesting")
         for key, child in value.items() if isinstance(value, dict) else enumerate(value):
-            self._place.append(key)
-            more, deeper = self.measure(child)
-            self._place.pop()
-            number, levels = number + more, max(levels, deeper + 1)
+            if isinstance(child, COLLECTIONS):
+                self._place.append(key)
+                more, deeper = self.measure(child)
+                self._place.pop()
+                number, levels = number + more, max(levels, deeper + 1)
+            else:
+                number, levels = number + 1, levels or 1
+                if type(child) is float or (type(child) is str and not child.isascii()):
+                    self._place.append(key)
+                    self.measure(child)
+                    self._place.pop()
             if number > MOST_VALUES:
                 self._refuse(f"at most {MOST_VALUES} values, with all that aliases stand for")
         return number, levels

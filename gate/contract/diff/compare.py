@@ -16,6 +16,7 @@ from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.security import security
 from gate.contract.diff.servers import servers
 from gate.contract.nodes import METHODS, Node, Operation, shape
+from gate.core.values import equal
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -29,9 +30,12 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 def _changes(old: Node, new: Node) -> Iterator[Change]:
     parts = Parts()
     before, after = _paths(old), _paths(new)
+    around = all(equal(*(side.value.get(key) for side in (old, new))) for key in ("servers", "security"))
+    around = around and equal(*(side.child("components", "securitySchemes").value for side in (old, new)))
     for key, path in before.items():
         if key in after:
-            yield from _path(path, after[key], parts)
+            if not (around and path[0] == after[key][0] and parts.unchanged(path[1], after[key][1])):
+                yield from _path(path, after[key], parts)
         else:
             text = f"{path[0]} removed ({', '.join(method.upper() for method in _methods(path[1]))})"
             yield Place(path[0], "path").change(Rule.PATH_REMOVED, old.child("paths", path[0]), text)

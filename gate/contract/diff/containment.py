@@ -140,10 +140,12 @@ class Containment:
             sides = self._near(refusing, accepting), self._near(accepting, refusing)
         refused, accepted = (meant(self._inlining.trimmed(node)) for node in sides)
         search = Search(refused, accepted, *examples(accepted, refused))
+        if not self._inlining.fits(refusing, accepting):
+            yield from islice(search.values(accepted), LIMIT // 4)
+            return
         difference: Any = False
-        if self._inlining.fits(refusing, accepting):
-            with suppress(*UNSUPPORTED):
-                difference = self._canonicalized(accepting).subtract(self._canonicalized(refusing)).to_json_schema()
+        with suppress(*UNSUPPORTED):
+            difference = self._canonicalized(accepting).subtract(self._canonicalized(refusing)).to_json_schema()
         yield from islice(search.values(difference), LIMIT)
         yield from islice(search.values(accepted), LIMIT)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
+from gate.contract.diff.unchanged import Unchanged
 from gate.contract.diff.views import FLAGS, conjuncts, hidden
 from gate.contract.nodes import Node, inlined
 
@@ -148,14 +149,17 @@ def _removed(name: str, before: Members, after: Members, direction: Direction) -
     yield SchemaChange(rule, place.pointer, f"{name} removed", place.value, None)
 
 
-def pairs(old: Node, new: Node) -> Iterator[tuple[str, Node, Node]]:
+def pairs(old: Node, new: Node, unchanged: Unchanged) -> Iterator[tuple[str, Node, Node]]:
     """Pairs of schemas for the same members, with the name; it is empty for all that are not declared.
 
     A name that one side alone declares is compared with the other side's schema for all other members, if it has one.
     """
     ignored = Members(old).hidden | Members(new).hidden
     before, after = Members(old, ignored), Members(new, ignored)
+    both = before.declared.keys() & after.declared.keys()
     for name in [*after.declared, *(name for name in before.declared if name not in after.declared)]:
+        if name in both and unchanged.values(old, new, before.declared[name], after.declared[name]):
+            continue
         here, there = _of(before, name), _of(after, name)
         if here is not None and there is not None:
             yield name, here, there

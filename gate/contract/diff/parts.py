@@ -48,6 +48,10 @@ class Parts:
         """The same for requests that the service itself sends."""
         return Parts(self.answered, self)
 
+    def unchanged(self, old: Node, new: Node) -> bool:
+        """Return whether two parts say the same, with all that they refer to."""
+        return self._containment.unchanged(old, new)
+
     def parameters(self, place: Place, old: Operation, new: Operation, renamed: Mapping[str, str]) -> Iterator[Change]:
         """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""
         after = _heeded(new)
@@ -69,6 +73,8 @@ class Parts:
                 yield place.at(f"{kind} parameter {name}").change(rule, parameter, f"{name} added")
 
     def _parameter(self, place: Place, old: Node, new: Node) -> Iterator[Change]:
+        if self.unchanged(old, new):
+            return
         before, after = old.value["name"], new.value["name"]
         if before != after and new.value["in"] != "header":
             text = f"{before} renamed to {after}"

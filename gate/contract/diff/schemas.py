@@ -90,7 +90,7 @@ class Schemas:
             below = list(_through(old, new, (SAME, ""), self._branches(before, after, keyword)))
         else:
             own, below = self._own(old, new), list(self._below(old, new))
-        below = _merged(below)
+        below = _nearest(below)
         self._open.remove(key)
         judged = self._judged(old, new, own, below)
         if keyword == "allOf" and self.containment.equivalent(old, new):  # members went into its parts
@@ -123,7 +123,7 @@ class Schemas:
             yield SchemaChange(rule, worst.pointer, text, *values, severity=self.severity(worst))
 
     def _below(self, old: Node, new: Node) -> Iterator[SchemaChange]:
-        for name, here, there in pairs(old, new):
+        for name, here, there in pairs(old, new, self.unchanged):
             yield from _through(old, new, (MEMBER if name else OTHER, name), self.compare(here, there))
         if ("items" in old.value or "items" in new.value) and not _either(old, new, "prefixItems"):
             here, there = (side.child("items", default=True) for side in (old, new))
@@ -219,11 +219,11 @@ class Schemas:
         return [*changes, SchemaChange(rule, new.pointer, text)]
 
 
-def _merged(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
+def _nearest(changes: Iterable[SchemaChange]) -> list[SchemaChange]:
     """The changes, each with the shortest of the ways that lead to it."""
-    nearest: dict[tuple[str, ...], SchemaChange] = {}
+    nearest: dict[tuple[SchemaRule, str, str, str], SchemaChange] = {}
     for change in changes:
-        key = (change.rule.name, change.severity, change.pointer, change.text)
+        key = (change.rule, change.pointer, change.text, change.severity)
         known = nearest.get(key)
         if known is None or change.distance < known.distance:
             nearest[key] = change
@@ -234,8 +234,7 @@ def _through(old: Node, new: Node, step: tuple[str, str], changes: Iterable[Sche
     """The changes as those of the schemas around theirs; a branch that came or went is a change of these."""
     for change in changes:
         below = change.trail
-        trail = Trail(old, new, step, below, below.length + 1) if below else Trail(old, new)
-        yield change.by(trail)
+        yield change.by(Trail(old, new, step, below, below.length + 1) if below else Trail(old, new))
 
 
 def _stays(change: SchemaChange, old: Node, new: Node) -> bool:

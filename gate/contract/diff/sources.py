@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gate.contract.bundle import read_beside
 from gate.contract.loading import parse
 from gate.core.documents import decoded, load_text
 from gate.core.errors import GateError
@@ -24,22 +26,35 @@ class Source:
     text: str = field(default="", repr=False)
     file: str = ""
     faults: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    """The files beside it that were read."""
 
 
-def load(word: str, published: str | None = None) -> Source:
+def load(word: str, published: str | None = None, like: Source | None = None) -> Source:
     """The document that ``word`` names: a file, ``REVISION:PATH``, or a git revision of the file ``published``.
 
-    Raises GateError where there is none, or where it is not a whole OpenAPI document.
+    With the text of ``like``, it is the same document. Raises GateError where there is none, or where it is not a whole
+    OpenAPI document.
     """
-    path, faults = Path(word), list[str]()
+    path = Path(word)
     if path.exists():
-        text = load_text(path)
-        return Source(word, parse(text, path, warn=faults.append), text, path.as_posix(), faults)
+        return _source(word, path, load_text(path), path.as_posix(), read_beside(path), like)
     revision, file = _in_git(word, published)
-    name, directory = f"{revision}:{file}", posixpath.dirname(file)
-    text = _show(revision, file)
-    beside = partial(_beside, revision, directory)
-    return Source(name, parse(text, Path(name), beside, warn=faults.append), text, file, faults)
+    name = f"{revision}:{file}"
+    read = partial(_beside, revision, posixpath.dirname(file))
+    return _source(name, Path(name), _show(revision, file), file, read, like)
+
+
+def _source(name: str, path: Path, text: str, file: str, read: Callable[[str], str], like: Source | None) -> Source:
+    if like and like.text == text and Path(like.name).suffix == path.suffix and not (like.others or like.faults):
+        return Source(name, like.document, text, file)
+    faults, others = list[str](), list[str]()
+
+    def noted(other: str) -> str:
+        others.append(other)
+        return read(other)
+
+    return Source(name, parse(text, path, noted, warn=faults.append), text, file, faults, others)
 
 
 def _beside(revision: str, directory: str, name: str) -> str:

@@ -18,11 +18,13 @@ class Unchanged:
 
     def __call__(self, old: Node, new: Node) -> bool:
         """Return whether both say the same, and every schema that they reach by references does."""
-        if old.document is new.document and old.pointer == new.pointer and old.value is new.value:
-            return True
-        if not equal(old.value, new.value):
+        return self.values(old, new, old.value, new.value)
+
+    def values(self, old: Node, new: Node, before: Any, after: Any) -> bool:
+        """The same for values in the documents of two nodes."""
+        if not equal(before, after):
             return False
-        references = set(_references(old.value))
+        references = set(_references(before))
         known = self._known.setdefault((id(old.document), id(new.document)), {})
         if not references <= known.keys():
             self._look(references - known.keys(), known, old, new)
