@@ -9,6 +9,7 @@ process decides a verdict on that journal, which must be broken by every check o
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
     if WITHOUT_ORACLES not in os.environ and fuzzes and not item.config.stash.get(FUZZ_SHOWN, False):
         item.config.stash[FUZZ_SHOWN] = True
         show_all(item.session, _journals(item.config), fuzz=True)
+        gc.freeze()  # the libraries of the fuzzer, as those that were there before the first test
 
 
 def _journals(config: pytest.Config) -> Path:

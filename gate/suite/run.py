@@ -25,9 +25,13 @@ from gate.verdict import last_failed, order, report_directory, times
 from gate.verdict.baseline import without_repetition
 from gate.verdict.report_directory import PARTIAL
 
+YOUNG = 50_000
+"""New objects after which the garbage collector looks for cycles: after Python's 700, loading is a tenth of that."""
+
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Every option of the gate is an option of pytest, but for one that pytest's own cache has."""
+    gc.set_threshold(YOUNG)
     group = parser.getgroup("beacon gate")
     for option in declared(suite.pack().options):
         if option.name != "last_failed" or not pluginmanager.hasplugin("cacheprovider"):
@@ -102,6 +106,12 @@ def pytest_configure(config: pytest.Config) -> None:
             config.pluginmanager.register(Controller(config), "beacon-gate-controller")
         except GateError as error:
             raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Has the garbage collector pass over the libraries and the tests that are loaded, which stay."""
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
