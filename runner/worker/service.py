@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 from pgqueuer.domain.types import Channel
@@ -21,6 +20,7 @@ from runner.worker.faults import Faults
 from runner.worker.job import End, JobRun, Tools
 from runner.worker.listener import Listener
 from runner.worker.locks import JobLocks
+from runner.worker.queue import Queue
 from runner.worker.router import Router
 from runner.worker.slots import FairSlots
 
@@ -81,7 +81,7 @@ class _Worker:
         self._listener.subscribe(_CANCELLED_CHANNEL, self._cancelled)
         self._locks = JobLocks(settings.database_url, seconds, settings.heartbeat_seconds / 2, on_lost=self._lost)
         self._driver = QueueDriver(pool, self._listener)
-        self._manager = QueueManager(queue_driver.queries(self._driver), channel=Channel(queue_driver.NAMES.channel))
+        self._manager = Queue(queue_driver.queries(self._driver), channel=Channel(queue_driver.NAMES.channel))
         self._manager.entrypoint(queue.ENTRYPOINT, accepts_context=False)(self._handle)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,7 +103,8 @@ class _Worker:
     async def _take(self) -> None:
         parallel = self._settings.jobs_parallel
         await self._manager.run(
-            dequeue_timeout=self._heartbeat / 4,
+            # Notifications bring work; only an entry whose worker died, or whose notification was lost, waits for this.
+            dequeue_timeout=self._heartbeat / 2,
             # pgqueuer wants room for two batches; with one job at a time the second one waits in _handle.
             batch_size=max(1, parallel // 2),
             max_concurrent_tasks=max(2, parallel),
