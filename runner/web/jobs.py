@@ -206,7 +206,9 @@ async def get_job(
     request: Request, job_id: JobId, include: Include = None, exec_limit: ExecLimit = 100, exec_offset: ExecOffset = 0
 ) -> JsonBody:
     """Show a job, and a page of its executions in the order in which they were planned."""
-    async with request.app.state.database.snapshot() as connection:
+    database = request.app.state.database
+    # A single statement sees the rows of one moment by itself, and clients wait for a job by asking for it.
+    async with database.snapshot() if include else database.connection() as connection:
         job = await jobs.find(connection, job_id)
         if job is None:
             raise unknown_job(job_id)
