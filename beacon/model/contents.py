@@ -182,6 +182,8 @@ def _jobs(view: View, world: World) -> Iterator[Difference]:
         kind = " ".join(["jobs", *(f"{name}={view.given[name]}" for name in ("q", "workflow") if name in view.given)])
         yield from _newest(view, world, kind, own, "id", entries="jobs")
     for entry in view.entries("jobs"):
+        if entry.get("status") not in TERMINAL:
+            yield from differences("completed_at of a job that has not ended", None, entry.get("completed_at"))
         if job := world.job(str(entry.get("id"))):
             yield from differences("workflow", job.asked.workflow, entry.get("workflow"))
             yield from differences("benchmark_name", job.asked.spec["benchmark"]["name"], entry.get("benchmark_name"))

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from beacon.api import JOBS
 from beacon.jobs import NANOSECONDS, QUESTIONS
 from beacon.router import Answer, Hang, Status
 from beacon.rows import JobRows
@@ -88,6 +89,7 @@ def test_region_that_ended_stays_as_it_is_while_another_goes_on(scenario: Scenar
     scenario.router.on(Hang(), job=spec["id"], region="EU")
     job = scenario.submit(spec)
     ended = wait("US decided", job.rows, until=lambda rows: _region(rows, "US")["status"] == "success")
+    scenario.client.get(JOBS)  # the oracles judge what it shows of a job that runs
     scenario.router.wait_for_calls(1, job=job.id, region="EU")
     scenario.router.release(job=job.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -75,6 +76,35 @@ def test_list_of_jobs_is_searched_and_filtered(scenario: Scenario) -> None:
     for name, (query, *expected) in {**FILTERS, **own}.items():
         listed = {entry["id"] for entry in scenario.client.get(JOBS, limit=200, **query).json["jobs"]}
         assert [other.id in listed, job.id in listed] == expected, name
+
+
+FILTERED: tuple[dict[str, str], ...] = (
+    {"q": "bias"},
+    {"q": "caf\u00e9"},
+    {"workflow": STANDARD},
+    {"workflow": CROSS_REGION},
+    {"status": "completed"},
+    {"status": "failed"},
+    {"from": "2001-01-01"},
+    {"from": "9999-12-31"},
+    {"to": "9999-12-31"},
+    {"to": "2001-01-01"},
+)
+
+
+def test_two_filters_list_the_jobs_that_both_hold_for(scenario: Scenario) -> None:
+    """The oracles judge each filter by itself; a search has no regard to the case of A to Z alone."""
+    specs = [scenario.spec() for _ in range(2)]
+    specs[0]["benchmark"]["name"] = "CAF\u00c9-BIAS"
+    own = {scenario.submit(spec, each).wait().id for spec, each in zip(specs, (STANDARD, CROSS_REGION), strict=True)}
+
+    def listed(query: dict[str, str]) -> set[str]:
+        return own & {entry["id"] for entry in scenario.client.get(JOBS, limit=200, **query).json["jobs"]}
+
+    single = [(query, listed(query)) for query in FILTERED]
+    for (first, listed_first), (other, listed_other) in combinations(single, 2):
+        query = {**first, **other}
+        assert first.keys() & other.keys() or listed(query) == listed_first & listed_other, query
 
 
 def test_list_of_jobs_shows_what_each_is_about_and_its_risk(scenario: Scenario) -> None:

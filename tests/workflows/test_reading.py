@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from beacon.api import EXECUTIONS
 from beacon.contract import published
 from beacon.regions import REGIONS
 from beacon.router import Hang
@@ -17,6 +18,8 @@ from gate.core.findings import must
 from gate.core.waiting import wait
 from gate.oracles.unchanged import GET, findings
 
+NEXT = 9
+"""Numbers of executions that are asked for in advance."""
 METHODS = ("GET", "HEAD", "OPTIONS")
 ELSEWHERE = ("/", "/api/v1/nowhere", "/api/v1/jobs/no-such-job", "/api/v2/jobs/no-such-job/bias-analysis")
 """Paths of no operation, or of no job."""
@@ -40,6 +43,16 @@ def paths(job: Job) -> Iterator[str]:
         if "//" not in path:  # a standard job has no run
             yield path
     yield from ELSEWHERE
+
+
+def test_execution_that_was_missing_is_shown_once_it_is_there(scenario: Scenario) -> None:
+    """Its number is asked for before it is given away."""
+    newest = scenario.finished().executions()[-1]["id"]
+    for number in range(newest + 1, newest + NEXT):
+        scenario.client.get(f"{EXECUTIONS}/{number}/details")
+    executions = scenario.finished().executions()
+    answers = [scenario.client.get(f"{EXECUTIONS}/{execution['id']}/details") for execution in executions]
+    assert [answer.status for answer in answers] == [200] * len(executions)
 
 
 def read(scenario: Scenario, job: Job, *, at_work: bool) -> None:
