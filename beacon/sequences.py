@@ -76,7 +76,7 @@ class Model:
     def perform(self, step: Step) -> list[Finding]:
         """Findings on one step: answers that contradict the model or the contract, and traces of refused requests."""
         findings = list[Finding]()
-        with self.scenario.record.recorded() as taken, suppress(NotSafe):  # other steps of the sequence are
+        with self.scenario.record.recorded() as taken, suppress(NotSafe):  # the next step may be safe
             findings += self._do(step)
         for exchange in taken.exchanges:
             findings += self.scenario.session.contract.check(exchange)

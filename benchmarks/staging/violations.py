@@ -61,9 +61,10 @@ def _audit() -> None:
 def _before_reading(view: str, statement: str) -> None:
     from runner.web import jobs  # noqa: PLC0415 (the benchmark does without the runner)
 
-    listing = "    async with request.app.state.database.snapshot() as connection:\n"
+    function = getattr(jobs, view)
+    beginning = f'    """{function.__doc__}"""\n'
     written = f"    async with request.app.state.database.connection() as other:\n        {statement}\n"
-    edit(getattr(jobs, view), (listing, written + listing))
+    edit(function, (beginning, beginning + written))
 
 
 VIOLATIONS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -16,19 +15,16 @@ import pytest
 from rich.console import Console
 
 from gate import suite
-from gate.core import isolation
 from gate.core.errors import GateError
-from gate.core.rerun import Rerun, RunOptions
-from gate.core.settings import NOTE, WITHOUT_ORACLES, WRAPPED
-from gate.oracles.registry import offered, unavailable
+from gate.core.settings import NOTE, WRAPPED
 from gate.session.sources import sources
 from gate.session.start import promises
 from gate.suite import canaries, kept, sharding
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.judged import completed, judged
-from gate.suite.outcomes import outcome_of
+from gate.suite.judged import completed
+from gate.suite.outcomes import internal_error, outcome_of
 from gate.suite.sharing import Offer
-from gate.suite.starting import beside
+from gate.suite.starting import beside, run_of
 from gate.suite.state import (
     ASKED,
     CHOSEN,
@@ -44,10 +40,10 @@ from gate.suite.state import (
     redactor_of,
     worker_of,
 )
-from gate.targets.choose import CHOICE, choose, configured
+from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
-from gate.verdict import baseline, inventory, last_failed, reports, terminal
-from gate.verdict.decide import Run, decide
+from gate.verdict import inventory, last_failed, reports, terminal
+from gate.verdict.decide import decide
 from gate.verdict.events import (
     Event,
     FindingReported,
@@ -95,35 +91,11 @@ class Controller:
         self.findings: list[FindingReported] = []
         self.verdict: Verdict | None = None
         self.started = time.monotonic()
-        self.run = self._run()
+        self.run = run_of(self.settings, self.asked, self.target, self.redact)
         self.workers: set[str] = set()  # every one that was started
         self.starting: Future[dict[str, str]] | None = None
         self.session: pytest.Session | None = None
         self.ended_fast = False  # at the first finding, as asked
-
-    def _run(self) -> Run:
-        settings = self.settings
-        stopped = f"{WITHOUT_ORACLES} is set, which is for benchmarks: no oracle judged what the tests left."
-        return Run(
-            target=settings.target,
-            setting="own" if self.target.exclusive else "rows" if self.target.shows_rows else "api",
-            depth=settings.depth,
-            seed=settings.seed,
-            workers=settings.workers,
-            repeat=settings.repeat,
-            profile=suite.pack().profile(settings.profile),
-            baseline=baseline.load(settings.baseline) if settings.baseline else None,
-            unavailable=unavailable(
-                suite.pack().oracles,
-                offered(own=self.target.exclusive, rows=self.target.shows_rows, writes=not settings.read_only),
-            ),
-            rerun=Rerun(RunOptions.of(settings, os.environ, self.redact), settings.report_dir, self.asked.expression),
-            judged=judged(settings, configured(suite.pack().service, settings), self.asked.words),
-            narrowed=bool(self.asked.narrowed or self.asked.expression or settings.shard),
-            shard=str(settings.shard or ""),
-            remark=isolation.remark(os.environ),
-            stopped=stopped if WITHOUT_ORACLES in os.environ else "",
-        )
 
     def say(self, text: str) -> None:
         """Prints a line of progress."""
@@ -225,7 +197,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notes an error in pytest, a plugin or a worker's own code."""
-        reason = INTERRUPTED if INTERRUPT.seen else _reason(excinfo)  # it may come while a hook is at work
+        reason = INTERRUPTED if INTERRUPT.seen else internal_error(excinfo)  # it may come while a hook is at work
         self.run.stopped = self.run.stopped or reason
         for hook in self.config.hook.pytest_internalerror.get_hookimpls() if WRAPPED in os.environ else ():
             if hook.plugin_name == "terminalreporter":
@@ -412,22 +384,3 @@ class Controller:
                 kept.stay(self.target, shared, self.settings.report_dir, None if WRAPPED in os.environ else self.say)
         finally:
             self._stop_target()
-
-
-def _reason(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-    """Why the run cannot go on: the gate's own error, also one of a worker, or another and the place that raised it."""
-    if isinstance(excinfo.value, GateError):
-        return str(excinfo.value)
-    text = _error_and_place(excinfo)
-    own = re.fullmatch(rf"{GateError.__module__}\.\w+: (.+) \(\S+\)", text)
-    return own[1] if own else f"Pytest failed in itself: {text}"
-
-
-def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
-    """An error and the place that raised it; of a worker's error xdist hands on the printed traceback alone."""
-    *_, place = excinfo.traceback
-    text = str(excinfo.value)
-    if Path(place.path).parent.name == "xdist" and (places := re.findall(r'File "(.+)", line (\d+)', text)):
-        lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("assert ")]
-        return f"{lines[-1]} ({':'.join(places[-1])})"
-    return f"{excinfo.exconly().splitlines()[-1]} ({place.path}:{place.lineno + 1})"
