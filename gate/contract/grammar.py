@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from gate.contract.nodes import METHODS
+from gate.core.documents import COLLECTIONS
 
 Form = Literal["one", "list", "map"]
 Tokens = tuple[str | int, ...]
@@ -68,7 +69,6 @@ MEMBERS: dict[str, dict[str, tuple[Form, str]]] = {
     },
 }
 MEMBERS["shared path"] = MEMBERS["path"]
-COLLECTIONS = (dict, list)
 FORMS: dict[Form, type | tuple[type, ...]] = {"one": COLLECTIONS, "list": list, "map": dict}
 """The type of the value of a member of a form."""
 

@@ -137,7 +137,7 @@ def _texts(part: Part, kind: str, note: Note) -> None:
         if isinstance(part[key], int | float):
             note(f"{key} that is no text")
             part[key] = str(part[key])
-    if not isinstance(part.get("description") or "", str):
+    if part.get("description") is not None and not isinstance(part["description"], str):
         note("description that is no text")
         del part["description"]
     for key in [key for key in part if key in FLAGS]:

@@ -25,6 +25,7 @@ MOST_VALUES = 1_000_000
 T = TypeVar("T")
 
 COLLECTIONS = (dict, list)
+"""The types of what holds other values, as a tuple, for which a check of a value is quicker than for a union."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 

@@ -68,9 +68,11 @@ def scheduled(
     head = sum(end <= HEAD_SECONDS * workers for end in ends)
     begun = {_file(item) for item in (*failed, *revealing[:head])}
     quickest = _quickest([item for item in (*revealing[head:], *others) if _file(item) not in begun], times)
-    later = [item for item in (*revealing[head:], *others) if item not in set(quickest)]
+    chosen = {*failed, *revealing[:head], *quickest}
     if workers > 1:
-        later = _long_first([item for item in drawn if item in set(later)], suite, times)
+        later = _long_first([item for item in drawn if item not in chosen], suite, times)
+    else:
+        later = [item for item in (*revealing[head:], *others) if item not in chosen]
     return dealt([*failed, *revealing[:head], *quickest, *later], workers)
 
 

@@ -18,7 +18,8 @@ SELECT CASE WHEN EXISTS (
 class Queue(QueueManager):
     """pgqueuer's manager, which asks the database once, not three times, how long it may wait for the next entry.
 
-    It asks after each look at the queue, and an idle worker does little else.
+    It asks after each look at the queue, and an idle worker does little else. pgqueuer does not publish the method: a
+    version without it would use its own statements.
     """
 
     async def _effective_dequeue_timeout(self, dequeue_timeout: timedelta) -> timedelta:

@@ -99,3 +99,8 @@ def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: Own
     assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"3"}
     for job in jobs:
         job.wait("completed")
+
+
+def test_client_is_the_one_that_a_trusted_proxy_names(own_runner: OwnRunner) -> None:
+    scenario = own_runner(RUNNER_RATE_LIMIT="1/minute", RUNNER_TRUSTED_PROXIES="127.0.0.1")
+    assert [unfit(scenario, JOBS, number).status for number in (1, 2, 1)] == [400, 400, 429]

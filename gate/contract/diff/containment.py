@@ -25,6 +25,8 @@ from gate.core.values import equal
 UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
 MISSING = object()
 """In the place of a value that was not found; None is a value."""
+NO_DOCUMENT: Mapping[str, Any] = {}
+"""The document of schemas without references: a single one, as what is kept of documents goes by their identity."""
 
 
 class Answer(StrEnum):
@@ -78,7 +80,7 @@ class Containment:
         """Return whether it is proved of schemas without references."""
         key = json.dumps((wide, narrow), sort_keys=True)
         if key not in self._plain:
-            nodes = (Node({}, "", wide), Node({}, "", narrow))
+            nodes = (Node(NO_DOCUMENT, "", wide), Node(NO_DOCUMENT, "", narrow))
             written = meant(wide), meant(narrow)
             self._plain[key] = self._covers(*nodes, written) or self._proved(*nodes, *written)
         return self._plain[key]
