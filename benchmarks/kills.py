@@ -25,7 +25,7 @@ from gate.core.errors import Exit
 from gate.core.guard import PREFIX
 from gate.core.lifetime import MEMORY, SHARED
 
-MARK = "GATE_KILLED_RUN"
+MARK = "BEACON_GATE_KILLED_RUN"
 LEFT_SECONDS = 2.0
 END_SECONDS = 60.0
 """Seconds that a gate may take to end once another of its processes was killed."""

@@ -23,7 +23,8 @@ Generated from the settings model by `./scripts/gate update`.
 A value is taken from the command line, else from its variable in the environment, else from the table `[gate]` of
 `{FILE}` in the working directory, else it is the default. Variables and file may hold options of several targets: a
 run ignores those of other targets. A switch is `1` or `0` in the environment, `true` or `false` in the file. An option
-that may be given more than once takes words as a shell does in the environment, a list in the file.
+that may be given more than once takes words as a shell does in the environment, a list in the file. A run refuses a
+variable that begins with `GATE_` and belongs to no option, so a misspelt one leaves no default in its place.
 """
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
+from gate.core import isolation
 from gate.core.errors import UsageError
+from gate.core.guard import RUN
 from gate.core.options import Option, Options, check, collect, declared, tested
-from gate.core.redaction import Redactor, unclear
+from gate.core.redaction import HEADER, Redactor, unclear
 from gate.core.shards import Shard
+from gate.core.texts import like
 
 TARGETS = ("embedded", "containers", "remote", "auto")
 STARTED = ("embedded", "containers", "auto")
@@ -33,6 +36,11 @@ LISTING = "GATE_LISTING"
 """Variable with the file that a list of all tests goes to."""
 WITHOUT_ORACLES = "GATE_WITHOUT_ORACLES"
 """Variable with which the benchmarks measure what the oracles cost; such a run never passes."""
+BEGINNING = "GATE_"
+OTHERS = frozenset(
+    {WRAPPED, CALL, LISTING, WITHOUT_ORACLES, RUN, isolation.VARIABLE, "GATE_DOCUMENT", "GATE_PG_BIN", "GATE_TRACEBACK"}
+)
+"""Variables that belong to no option."""
 S = TypeVar("S", bound="Settings")
 
 
@@ -300,10 +308,12 @@ def load(
     ``environment`` is that of this process, unless it is given.
 
     Raises:
-        UsageError: an option makes no sense; it names the option and what was expected.
+        UsageError: an option makes no sense, or a variable belongs to none; it names it and what was expected.
 
     """
-    values, places = collect(model, typed, os.environ if environment is None else environment, directory)
+    shell = os.environ if environment is None else environment
+    _all_known(shell)
+    values, places = collect(model, typed, shell, directory)
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         values["cold"] = True
     try:
@@ -314,6 +324,30 @@ def load(
                 message = places[option.name] + error.message.removeprefix(option.flag)
                 raise UsageError(message, error.hint) from error
         raise
+
+
+def _all_known(shell: Mapping[str, str]) -> None:
+    """UsageError for a variable that nothing reads: the default would stand in the place of what somebody asked for.
+
+    All commands share a shell, so the options of every model are known.
+    """
+    options = {option.variable: option for model in _models(Settings) for option in declared(model)}
+    for name in sorted(shell):
+        if not name.startswith(BEGINNING) or name in OTHERS or name.startswith(HEADER):
+            continue
+        if name not in options:
+            alike = like(name.removeprefix(BEGINNING), (known.removeprefix(BEGINNING) for known in options))
+            hint = alike.replace("mean ", f"mean {BEGINNING}") or "The gate has no such variable: unset it."
+            raise UsageError(f"The variable {name} is set, which belongs to no option.", hint)
+        if options[name].option.typed:
+            message = f"The variable {name} is set, but {options[name].flag} has none."
+            raise UsageError(message, "Give the option on the command line, and unset the variable.")
+
+
+def _models(model: type[Settings]) -> Iterator[type[Settings]]:
+    yield model
+    for each in model.__subclasses__():
+        yield from _models(each)
 
 
 def redactor(settings: Settings) -> Redactor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from beacon.checkout import ROOT
 from beacon.options import BeaconSettings
 from beacon.pack import pack
 from gate.cli import options
@@ -141,10 +143,34 @@ def test_variable_and_file_may_hold_options_of_another_target(file: Path, monkey
     assert (settings.base_url, settings.max_jobs, settings.runner_env) == ("http://h", 7, {})
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    {"GATE_DEPHT": "Did you mean GATE_DEPTH?", "GATE_HEADERS_X": "unset it", "GATE_FAIL_FAST": "command line"}.items(),
+)
+def test_variable_that_nothing_reads_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, hint: str) -> None:
+    """A default never stands in the place of an option that somebody misspelt."""
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(UsageError, match=name) as caught:
+        parse()
+    assert hint in caught.value.hint
+
+
+def test_every_variable_that_the_gate_reads_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of no option too, such as those by which its processes speak to each other."""
+    texts = [path.read_text(encoding="utf-8") for room in ("gate", "beacon") for path in (ROOT / room).rglob("*.py")]
+    names = {name for text in texts for name in re.findall(r'= "(GATE_[A-Z_]*[A-Z])"', text)}
+    assert len(names) > 5
+    for name in names:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("GATE_HEADER_AUTHORIZATION", "x")
+    parse()
+
+
 def test_production_is_confirmed_on_the_command_line_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GATE_I_KNOW_THIS_IS_PRODUCTION", "1")
-    with pytest.raises(UsageError, match="looks like production"):
+    with pytest.raises(UsageError, match="--i-know-this-is-production has none"):
         parse("--target", "remote", "--base-url", "http://runner-prod")
+    monkeypatch.delenv("GATE_I_KNOW_THIS_IS_PRODUCTION")
     (tmp_path / FILE).write_text("[gate]\ni_know_this_is_production = true\n")
     with pytest.raises(UsageError, match="i_know_this_is_production"):
         parse(directory=tmp_path)
