@@ -48,6 +48,7 @@ class Meanwhile(_Table):
     script: str = ""
     signal: str = ""
     process: Pattern = ""
+    last: bool = False
 
 
 class Sabotage(_Table):

@@ -132,7 +132,7 @@ def _interfere(meanwhile: Meanwhile, pid: int, copy: Path, env: dict[str, str]) 
     matching = [each for each in every if re.search(meanwhile.process, " ".join(each.cmdline()))]
     if not matching:
         raise GateError(f"No process of the run matches {meanwhile.process!r} any more.", "Adapt the sabotage.")
-    matching[0].send_signal(signal.Signals[f"SIG{meanwhile.signal}"])
+    matching[-1 if meanwhile.last else 0].send_signal(signal.Signals[f"SIG{meanwhile.signal}"])
 
 
 def judge(trial: Trial, directory: Path) -> None:
