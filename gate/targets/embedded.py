@@ -113,6 +113,7 @@ class EmbeddedTarget:
         server: OwnServer | None = None,
     ) -> None:
         self._service = service
+        self._inherited = environment(drop=service.own_env)  # whatever a library sets later is none of the service's
         own = (service.database_env, service.port_env, *service.stand_ins, *service.own_env)
         self._forks = Forks(service.loaded if forked else {}, own, self._environment({}), service.root)
         self._ready_seconds = ready_seconds
@@ -197,7 +198,7 @@ class EmbeddedTarget:
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The environment of a process: the composed one without what is meant for it, the service's, then ``more``."""
         own = {"PATH": search_path(), "PYTHONUNBUFFERED": "1"}
-        return environment({**own, **self._service.local_env, **self._service.env, **more}, drop=self._service.own_env)
+        return {**self._inherited, **own, **self._service.local_env, **self._service.env, **more}
 
     def stop(self) -> None:
         """Ends Postgres and removes its directory; safe to call twice."""

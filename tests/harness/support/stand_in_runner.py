@@ -34,7 +34,14 @@ def main() -> None:
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
-    for name in ("DATABASE_URL", "ROUTER_URL", "RUNNER_RATE_LIMIT", "RUNNER_LOG_LEVEL", "PYTHONDONTWRITEBYTECODE"):
+    for name in (
+        "DATABASE_URL",
+        "ROUTER_URL",
+        "RUNNER_RATE_LIMIT",
+        "RUNNER_LOG_LEVEL",
+        "PYTHONDONTWRITEBYTECODE",
+        "LATER",
+    ):
         print(f"{name}={os.environ.get(name)}", flush=True)
     server.serve_forever()
 

@@ -161,6 +161,17 @@ def test_service_gets_a_clean_environment(shared: dict[str, str], monkeypatch: p
     assert {"RUNNER_RATE_LIMIT=", "RUNNER_LOG_LEVEL=debug", "PYTHONDONTWRITEBYTECODE=None"} <= set(system.log())
 
 
+def test_variables_that_a_library_sets_later_reach_no_start(
+    shared: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would make every later start a real one, and say of a build what is true of the gate alone."""
+    running = target()
+    monkeypatch.setenv("LATER", "1")
+    system = running.system(shared)
+    system.close()
+    assert "LATER=None" in system.log()
+
+
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_start_again_keeps_database_and_port(shared: dict[str, str], end: str) -> None:
     """A runner that was killed or stopped comes back where it was, on what it had stored."""
