@@ -37,6 +37,7 @@ BENCHMARKS = {
     "fuzz": "benchmarks.fuzzing:fuzz",
     "backfill": "benchmarks.backfill:backfill",
     "judging": "benchmarks.load.rows:judging",
+    "stored": "benchmarks.load.stored:stored",
     "containers": "benchmarks.containers:containers",
 }
 """Functions that yield figures, from the number of runs of each."""
