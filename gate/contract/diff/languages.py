@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,15 @@ from re import _constants as sre
 from re import _parser
 from typing import Any
 
-Ranges = tuple[tuple[int, int], ...]
-"""Code points, as sorted ranges that do not touch."""
+from gate.contract.diff.properties import (
+    PROPERTY,
+    Ranges,
+    UnknownPropertyError,
+    named,
+    placed,
+    splits_unassigned,
+    united,
+)
 
 ANY: Ranges = ((0, 0x10FFFF),)
 DIGITS: Ranges = ((48, 57),)
@@ -41,7 +49,7 @@ MOST_STATES = 4000
 MOST_MOVES = 400_000
 """Moves that are followed before a question is left open: about a second."""
 BEGIN, END = "begin", "end"
-OTHER_SYNTAX = re.compile(r"\{,|\(\?[^:]|\\[AZzaGQEX]|\\[pP]\{|\[\^?\]|\(\?<")
+OTHER_SYNTAX = re.compile(r"\{,|\(\?[^:]|\\[AZzaGQEX]|\[\^?\]|\(\?<")
 """Syntax that Python and ECMA-262 read differently, or that is no regular language."""
 
 NAME = re.compile(r"(?<!\\)\(\?<[A-Za-z_$][\w$]*>")
@@ -61,17 +69,6 @@ def negated(ranges: Ranges) -> Ranges:
             result.append((begin, low - 1))
         begin = high + 1
     return (*result, (begin, ANY[0][1])) if begin <= ANY[0][1] else tuple(result)
-
-
-def united(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """The ranges in order, those that touch as one."""
-    result: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        if result and low <= result[-1][1] + 1:
-            result[-1] = result[-1][0], max(high, result[-1][1])
-        else:
-            result.append((low, high))
-    return tuple(result)
 
 
 CATEGORIES: dict[Any, Ranges] = {
@@ -161,9 +158,9 @@ class Automaton:
 
 def _characters(operator: Any, argument: Any) -> Ranges:
     if operator is sre.LITERAL:
-        return ((argument, argument),)
+        return named(argument) or ((argument, argument),)
     if operator is sre.NOT_LITERAL:
-        return negated(((argument, argument),))
+        return negated(_characters(sre.LITERAL, argument))
     if operator is sre.ANY:
         return negated(LINE_ENDS)
     if operator is sre.CATEGORY:
@@ -186,9 +183,32 @@ def parsed(pattern: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sets that other languages read as more than characters
-            return _parser.parse(pattern, re.ASCII)
-    except (re.error, RecursionError, OverflowError) as error:
+            return _parser.parse(placed(pattern), re.ASCII)
+    except (re.error, RecursionError, OverflowError, UnknownPropertyError) as error:
         raise UnsupportedError(pattern) from error
+
+
+def _classes(part: Any) -> Iterator[Ranges]:
+    """The characters and ranges that a part of a parsed pattern names; UnsupportedError for a range of properties."""
+    match part:
+        case (sre.LITERAL | sre.NOT_LITERAL, int(character)):
+            if named(character) is None:
+                yield ((character, character),)
+        case (sre.RANGE, (int(low), int(high))):
+            if named(low) or named(high):
+                raise UnsupportedError("a range of properties")
+            yield ((low, high),)
+        case tuple() | list() | _parser.SubPattern():
+            for each in part:
+                yield from _classes(each)
+
+
+def _comparable(narrow: str, wide: str) -> None:
+    """Raises UnsupportedError where a property stands beside characters that a later Unicode may give it, or not."""
+    if not PROPERTY.search(narrow + wide):
+        return
+    if any(splits_unassigned(ranges) for pattern in (narrow, wide) for ranges in _classes(parsed(pattern))):
+        raise UnsupportedError("characters without a category")
 
 
 class Language:
@@ -214,20 +234,15 @@ class Language:
     def after(self, states: frozenset[int], character: int) -> frozenset[int]:
         """The states after one more character."""
         targets = {
-            target
-            for state in states
-            for ranges, target in self.automaton.moves[state]
-            if any(low <= character <= high for low, high in ranges)
+            target for state in states for ranges, target in self.automaton.moves[state] if _holds(ranges, character)
         }
         return self.automaton.reached(targets)
 
-    def edges(self, states: frozenset[int]) -> Iterator[int]:
-        """The characters at which the moves of these states differ."""
+    def ranges(self, states: frozenset[int]) -> Iterator[Ranges]:
+        """The characters of each move of these states."""
         for state in states:
             for ranges, _ in self.automaton.moves[state]:
-                for low, high in ranges:
-                    yield low
-                    yield high + 1
+                yield ranges
 
 
 @lru_cache(maxsize=2048)
@@ -236,6 +251,7 @@ def difference(narrow: str, wide: str) -> str | None:
 
     Raises UnsupportedError where this cannot be said.
     """
+    _comparable(narrow, wide)
     first, second = Language(narrow), Language(wide)
     start = first.begin(), second.begin()
     seen = {start}
@@ -245,11 +261,11 @@ def difference(narrow: str, wide: str) -> str | None:
         (here, there), text = waiting.popleft()
         if first.accepts(here, not text) and not second.accepts(there, not text):
             return text
-        edges = {*first.edges(here), *second.edges(there)}
-        moves += len(edges) * (len(here) + len(there))
+        characters = _representatives(frozenset([*first.ranges(here), *second.ranges(there)]))
+        moves += len(characters) * (len(here) + len(there))
         if moves > MOST_MOVES:
             raise UnsupportedError("too many moves")
-        for character in _representatives(edges):
+        for character in characters:
             states = first.after(here, character), second.after(there, character)
             # A text in which the second pattern has been found is matched however it goes on.
             if states[0] and second.last not in states[1] and states not in seen:
@@ -278,11 +294,23 @@ def lengths(pattern: str) -> tuple[int, int | None]:
     return least, most if whole and most < MOST_STATES else None
 
 
-def _representatives(edges: set[int]) -> Iterator[int]:
-    """A character of each range between two edges, a legible one where there is one."""
-    bounds = sorted({0, *edges} - {ANY[0][1] + 1})
+def _holds(ranges: Ranges, character: int) -> bool:
+    index = bisect_right(ranges, (character, ANY[0][1])) - 1
+    return index >= 0 and character <= ranges[index][1]
+
+
+@lru_cache(maxsize=4096)
+def _representatives(classes: frozenset[Ranges]) -> tuple[int, ...]:
+    """A character of each kind that these classes tell apart, a legible one where there is one."""
+    bounds = sorted({0, *(edge for ranges in classes for low, high in ranges for edge in (low, high + 1))})
+    chosen: dict[tuple[bool, ...], tuple[int, int]] = {}
     for low, high in zip(bounds, [*bounds[1:], ANY[0][1] + 1], strict=True):
+        if low > ANY[0][1]:
+            continue
         legible = next((mark for mark in range(max(low, 33), min(high, 127))), low)
         letter = next((mark for mark in (97, 65, 48, 95) if low <= mark < high), legible)
-        if not 0xD800 <= letter <= 0xDFFF:
-            yield letter
+        kind = tuple(_holds(ranges, low) for ranges in classes)
+        rank = (97, 65, 48, 95).index(letter) if letter in (97, 65, 48, 95) else 4 if 33 <= letter < 127 else 5
+        if not 0xD800 <= letter <= 0xDFFF and rank < chosen.get(kind, (6, 0))[0]:
+            chosen[kind] = rank, letter
+    return tuple(letter for _, letter in chosen.values())

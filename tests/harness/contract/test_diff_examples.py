@@ -58,6 +58,25 @@ def test_shortest_text_tells_two_patterns_apart() -> None:
     assert contained("^(a|b)*a(a|b){20}$", "^(a|b)*b(a|b){20}$") is None
 
 
+@pytest.mark.parametrize(
+    ("narrow", "wide", "answer"),
+    [
+        ("^[a-z]+$", r"^\p{L}+$", True),
+        (r"^\p{L}+$", "^[a-z]+$", False),
+        (r"^\p{Lu}\p{Ll}*$", r"^\p{Letter}+$", True),
+        (r"^[^\p{L}]$", r"^\P{gc=L}$", True),
+        (r"^\p{Nd}$", r"^\d$", False),
+        (r"^[\p{L}\p{M} ]{1,9}$", r"^[\p{L}\p{M} -]{1,9}$", True),
+        (r"^\p{Script=Han}$", r"^\p{L}$", None),
+        (r"^[\u0000-\uffff]$", r"^\p{L}$", None),  # a later Unicode has more letters among these
+        (r"^[a-\p{L}]$", "^x$", None),
+        (r"^\\p{2}$", r"^\\pp$", True),  # a backslash and two letters
+    ],
+)
+def test_properties_of_unicode_are_compared_by_category(narrow: str, wide: str, answer: bool | None) -> None:
+    assert contained(narrow, wide) is answer
+
+
 def pact(sent: Any, status: int, answered: Any, path: str = "/things", **query_: str) -> dict[str, Any]:
     interaction = {
         "type": "Synchronous/HTTP",
