@@ -24,7 +24,7 @@ examples:
   gate init --start "prefect server start --host 127.0.0.1 --port {port} --no-ui" --openapi /openapi.json \\
     --database-env 'PREFECT_API_DATABASE_CONNECTION_URL=postgresql+asyncpg://{user}@{host}:{port}/{name}'
   gate init --start "node server.js" --database-env DATABASE_URL --header "Authorization=env:TOKEN"
-  gate init --base-url http://127.0.0.1:8080 --database-url postgresql://... --openapi openapi.yaml
+  gate init --base-url https://staging.example.org --database-url env:STAGING_DATABASE --openapi openapi.yaml
 
 In --start and --env, {port} is the port to serve on, which PORT holds too, and {database_url} the database. In
 --database-env, {user}, {host}, {port} and {name} are those of the database; a bare NAME means
@@ -47,8 +47,9 @@ def prepare(parser: ArgumentParser) -> Run:
     parser.epilog = EPILOG
     add = parser.add_argument
     add("--start", metavar="COMMAND", default="", help="starts the service, in this folder")
-    add("--base-url", metavar="URL", default="", help="instead: a service that runs; only what reads is tried there")
-    add("--database-url", metavar="URL", default="", help="with --base-url: its database, as postgresql://...")
+    add("--base-url", metavar="URL", default="", help="instead: a service that runs; only GET is sent there")
+    help_ = "with --base-url: its database, as env:NAME of a variable; without it, answers alone are judged"
+    add("--database-url", metavar="URL", default="", help=help_)
     add("--openapi", metavar="PLACE", default="/openapi.json", help="the document: a path on the service, or a file")
     add(
         "--database-env",
@@ -81,7 +82,7 @@ def prepare(parser: ArgumentParser) -> Run:
 def run(values: Namespace) -> int:
     """Looks at the service and writes the file; the exit code."""
     from gate.cli.init_options import declaration_of
-    from gate.core.isolation import isolate
+    from gate.core.isolation import elsewhere, isolate
 
     path = Path.cwd() / FILE
     if path.exists() and not values.force:
@@ -90,7 +91,9 @@ def run(values: Namespace) -> int:
     document = declaration.document
     if document and not document.is_file():
         raise UsageError(f"There is no document {document}.", "Give --openapi a file, or a path on the service.")
-    if sentence := isolate(network=values.network, near=declaration.outside):
+    if declaration.service.base_url:
+        elsewhere()
+    elif sentence := isolate(network=values.network, near=declaration.outside):
         print(sentence)
     return _survey(values, declaration, path)
 
@@ -99,15 +102,17 @@ def _survey(values: Namespace, declaration: Declaration, path: Path) -> int:
     from gate.cli.init_report import show
     from gate.core.declaration import parse
     from gate.core.lifetime import Lifetime
+    from gate.fuzz.service.settings import settings_of
     from gate.fuzz.survey.look import Look
     from gate.fuzz.survey.writing import written
 
+    settings = settings_of(declaration)(cold=values.cold)
     life = Lifetime()
     os.environ.update(life.environment)
     began = time.monotonic()
     try:
         with _progress() as say:
-            look = Look(declaration, warm=not values.cold, base=values.base, say=say)
+            look = Look(declaration, settings, base=values.base, say=say)
             look.run(TRIAL_SECONDS)
         services = {name: side.model_dump(exclude_defaults=True) for name, side in declaration.services.items()}
         text = written(declaration.service, services, look.guessed)

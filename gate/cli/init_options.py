@@ -35,9 +35,7 @@ FLAGS = {
 def declaration_of(values: Namespace, path: Path) -> Declaration:
     """The declaration that the options make; UsageError where they make none."""
     if not values.start and not values.base_url:
-        raise UsageError(
-            "gate init needs a service.", "Give --start COMMAND, or --base-url URL with --database-url URL."
-        )
+        raise UsageError("gate init needs a service.", "Give --start COMMAND, or --base-url URL.")
     service = {
         name: getattr(values, name)
         for name in ("start", "base_url", "database_url", "openapi", "migrate", "ready", "base", "postgres")
@@ -70,7 +68,7 @@ def declaration_of(values: Namespace, path: Path) -> Declaration:
 
 def _with_flags(text: str) -> str:
     for member, flag in FLAGS.items():
-        text = re.sub(rf"(?<![\w-]){member.rpartition('.')[2]}(?![\w-])", flag, text)
+        text = re.sub(rf"(?<![\w-]){member.rpartition('.')[2]}(?![\w-]|:\w)", flag, text)
     return text
 
 

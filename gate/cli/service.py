@@ -10,8 +10,10 @@ from gate.cli import judge
 from gate.cli.command import Run
 from gate.core.errors import GateError, UsageError
 from gate.core.options import given
+from gate.core.redaction import HEADER
 from gate.core.settings import load
 from gate.core.surroundings import FILE
+from gate.session.start import refuse
 
 EPILOG = """\
 examples:
@@ -31,7 +33,8 @@ def prepare(parser: ArgumentParser) -> Run:
 
     parser.description = (
         "Judges a service by its OpenAPI document and by what its requests do to the rows of its database. "
-        "Each finding is confirmed on a fresh database; what was not reached comes first in the report."
+        "Each finding is confirmed on a fresh database; what was not reached comes first in the report. A service "
+        "that runs at base_url gets GET requests alone, and findings are what is certain beside its other users."
     )
     parser.epilog = EPILOG
     judge.add_options(parser, ServiceSettings)
@@ -40,22 +43,23 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def run(values: Namespace) -> int:
     """Judges the service; the exit code."""
-    from gate.core.isolation import isolate
+    from gate.core.isolation import elsewhere, isolate
     from gate.fuzz.service.document import fetched
+    from gate.fuzz.service.elsewhere import must_answer, must_be_of_the_service
     from gate.fuzz.service.pack import DOCUMENT, pack_in
-    from gate.fuzz.service.settings import ServiceSettings
 
     path = Path.cwd() / FILE
     if not path.is_file():
         raise UsageError(f"There is no {FILE} in {Path.cwd()}.", "Write it with `gate init`, or go where it is.")
     pack = pack_in(Path.cwd())
-    if pack.declaration.service.base_url:
-        raise UsageError(
-            "gate judge confirms findings on fresh databases, so it has to start the service itself.",
-            "Declare service.start in gate.toml instead of service.base_url.",
-        )
-    settings = load(ServiceSettings, given(ServiceSettings, values), directory=Path.cwd())
-    if sentence := isolate(network=settings.network, near=pack.declaration.outside):
+    settings = load(pack.options, given(pack.options, values), directory=Path.cwd())
+    remote = settings.target == "remote"
+    refuse(settings, pack)
+    if remote:
+        elsewhere()
+        os.environ.update({HEADER + name.replace("-", "_").upper(): value for name, value in pack.headers.items()})
+        must_answer(pack, settings)
+    elif sentence := isolate(network=settings.network, near=pack.declaration.outside):
         print(sentence)
     if pack.declaration.document is None:
         os.environ[DOCUMENT] = str(fetched(pack, settings))
@@ -63,4 +67,6 @@ def run(values: Namespace) -> int:
         raise GateError(
             f"{FILE} leaves out {unused[0]!r}, which is no operation of the document.", "Correct it in [fuzz.skip]."
         )
+    if remote:
+        must_be_of_the_service(pack, settings)
     return judge.judge(pack, values)

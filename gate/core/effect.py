@@ -98,6 +98,7 @@ class Effect:
         declared_rows: what is declared for the rows.
         broken: rows that broke a declared invariant afterwards, by its name.
         nullable: members of ``declared`` that may be null.
+        certain: the evidence that the changes are the request's, where others write to the database, too.
         taken: members of a created resource that have to be its own, and that another row has, too.
         nowhere: members that have to be there and name a resource of the API of which there is no row.
 
@@ -124,6 +125,7 @@ class Effect:
     broken: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     nullable: frozenset[str] = frozenset()
     nowhere: Sequence[str] = ()
+    certain: str = ""
     taken: Sequence[str] = ()
 
     @property

@@ -71,7 +71,8 @@ def _url(*schemes: str) -> Callable[[str], str | None]:
     return test
 
 
-def _root(text: str) -> str | None:
+def root_url(text: str) -> str | None:
+    """The address of a service that a text holds, which has no path."""
     url = _url("http", "https")(text)
     if url and urlsplit(url).path.strip("/"):
         raise UsageError("has a path.", "Give scheme, host and port; the paths are those of the contract.")
@@ -175,7 +176,9 @@ def _ids(text: str) -> tuple[str, ...]:
 
 
 COMMAND = check(_command)
-DATABASE = check(_url("postgres", "postgresql"))
+database_url = _url("postgres", "postgresql")
+"""The address of a database that a text holds."""
+DATABASE = check(database_url)
 
 
 class Settings(Options):
@@ -239,7 +242,7 @@ class Settings(Options):
     )
     """the folder of the reports"""
 
-    base_url: Annotated[str | None, check(_root), Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
+    base_url: Annotated[str | None, check(root_url), Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)
     """the address of the runner, as http(s)://host[:port]; a variable such as GATE_HEADER_AUTHORIZATION adds a header
     to each request"""
     database_url: Annotated[str | None, DATABASE, Option("remote", "URL", targets=REMOTE)] = Field(None, repr=False)

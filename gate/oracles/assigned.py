@@ -53,5 +53,8 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "a member that was taken over shows in the rows"},
+    needs={
+        Need.WRITES: "nothing is sent that could be taken over",
+        Need.ROWS: "a member that was taken over shows in the rows",
+    },
 )

@@ -109,5 +109,5 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "the declared rules are about rows"},
+    needs={Need.WRITES: "no row changes by a request", Need.ROWS: "the declared rules are about rows"},
 )

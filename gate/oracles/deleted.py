@@ -109,5 +109,5 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "a deletion is judged by the rows that are left"},
+    needs={Need.WRITES: "nothing is deleted", Need.ROWS: "a deletion is judged by the rows that are left"},
 )

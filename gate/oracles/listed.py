@@ -180,5 +180,5 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "lists are compared while no row changes"},
+    wants={Need.ROWS: "a list is compared where it is the same before and after, and with no row"},
 )

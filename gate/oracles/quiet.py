@@ -38,5 +38,8 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "writes show in the rows alone"},
+    needs={
+        Need.WRITES: "nothing is sent that the service could be busy with",
+        Need.ROWS: "writes show in the rows alone",
+    },
 )

@@ -43,5 +43,5 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "a second resource shows in the rows"},
+    needs={Need.WRITES: "nothing is sent that could be repeated", Need.ROWS: "a second resource shows in the rows"},
 )

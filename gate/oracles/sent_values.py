@@ -206,5 +206,5 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.ROWS: "members are compared with columns"},
+    needs={Need.WRITES: "nothing is sent that could be stored", Need.ROWS: "members are compared with columns"},
 )

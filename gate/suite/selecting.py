@@ -71,14 +71,14 @@ def _loaded(config: pytest.Config) -> Callable[[str], bool]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keeps the tests of given resources in a run that only reads, all others in any other, and what was asked for."""
+    """Keeps the tests of given resources in a run that has some, all others in any other, and what was asked for."""
     if LISTING in os.environ:
         listing.write(items, Path(os.environ[LISTING]))
-    reading, selected = config.stash[SETTINGS].read_only, config.stash[ASKED].selected
+    given, selected = bool(config.stash[SETTINGS].existing), config.stash[ASKED].selected
     dropped = [
         item
         for item in items
-        if (EXISTING in getattr(item, "fixturenames", ())) != reading or (selected and not selected(item.nodeid))
+        if (EXISTING in getattr(item, "fixturenames", ())) != given or (selected and not selected(item.nodeid))
     ]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

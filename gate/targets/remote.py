@@ -87,7 +87,8 @@ class RemoteTarget:
             raise self._nobody(str(error.__cause__)) from error
         finally:
             client.close()
-        if status != 200:
+        declared = self._service.declaration
+        if status != 200 and (declared is None or declared.service.ready):
             raise self._nobody(f"{self._service.alive} was answered with {status}")
         for flag, url in self._databases.items():
             try:
@@ -95,8 +96,8 @@ class RemoteTarget:
                     psycopg.connect(url, connect_timeout=10).close()
             except psycopg.Error as error:
                 reason = self._redact(str(error).strip().splitlines()[-1])
-                raise GateError(f"The database does not answer: {reason}.", f"Check {flag}.") from error
-        if self._databases["--database-url"]:
+                raise GateError(f"The database does not answer: {reason}.", f"Check {self._place(flag)}.") from error
+        if self._databases["--database-url"] or declared is not None:
             return {}
         self._scratch = empty_cluster(warm=self._warm, say=self._say)
         return {SCRATCH: self._scratch.url}
@@ -104,8 +105,13 @@ class RemoteTarget:
     def _nobody(self, reason: str) -> GateError:
         return GateError(
             f"No service answers at {self._address.url}: {self._redact(reason)}.",
-            "Check --base-url, and that the service is up.",
+            f"Check {self._place('--base-url')}, and that the service is up.",
         )
+
+    def _place(self, flag: str) -> str:
+        """The option, or for a declared service the member of its file that stands for it."""
+        declared = self._service.declaration is not None
+        return f"service.{flag.removeprefix('--').replace('-', '_')} in gate.toml" if declared else flag
 
     def system(
         self, shared: Mapping[str, str], env: Mapping[str, str] | None = None, *, database_url: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -32,6 +33,21 @@ def _path(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if text.startswith("env:"):
+        return text
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.scheme and parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("expected an address, or env:NAME for one that the variable NAME holds")
+    if parts.password is not None or "password=" in parts.query:
+        raise ValueError("expected env:NAME: a password has no place in a file, so a variable NAME holds the address")
+    return text
+
+
 def _column(text: str) -> str:
     if text.count(".") != 1 or not all(text.split(".")):
         raise ValueError(f"expected table.column, as in users.email, not {text!r}")
@@ -41,6 +57,7 @@ def _column(text: str) -> str:
 Process = Annotated[str, _fits(OF_PROCESS)]
 Leading = Annotated[str, _fits(OF_DATABASE)]
 Reason = Annotated[str, AfterValidator(_reason)]
+Address = Annotated[str, AfterValidator(_address)]
 UrlPath = Annotated[str, AfterValidator(_path)]
 Column = Annotated[str, AfterValidator(_column)]
 
@@ -58,10 +75,10 @@ class ServiceTable(Table):
 
     start: Process = ""
     """the command that starts it, as a shell would split it; {port} is the port to serve on"""
-    base_url: str = ""
+    base_url: Address = ""
     """instead of ``start``: the address of a service that runs already, which is neither started nor ended"""
-    database_url: str = ""
-    """with ``base_url``: its database, as postgresql://... or env:NAME"""
+    database_url: Address = ""
+    """with ``base_url``: its database, as postgresql://... or env:NAME; without it, answers alone are judged"""
     env: Mapping[str, Process] = Field(default_factory=dict)
     """variables of its environment; env:NAME takes a value from a variable of the gate's own environment"""
     database_env: Mapping[str, Leading] = Field(default_factory=dict)
@@ -87,8 +104,8 @@ class ServiceTable(Table):
     def _one_way(self) -> Self:
         if bool(self.start) == bool(self.base_url):
             raise ValueError("expected either start or base_url")
-        if self.base_url and not self.database_url:
-            raise ValueError("expected database_url beside base_url: what the service stores is judged")
+        if self.database_url and not self.base_url:
+            raise ValueError("expected base_url with database_url: a service that is started gets one of its own")
         if not self.base_url and not self.database_env and not self._names_database():
             raise ValueError(
                 'expected a variable in database_env that leads to the database, as DATABASE_URL = "{url}"'

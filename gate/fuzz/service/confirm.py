@@ -21,6 +21,9 @@ from gate.session.codes import SILENT
 
 TWICE = frozenset({unchanged.REFUSED, unchanged.GET})
 """Codes that a write of the service's own may show by chance; two fresh databases have to show them."""
+TIMES_AGAIN = 3
+REPEATED = f"{TIMES_AGAIN} times again"
+"""Repetitions that have to show a finding on a service that others use."""
 MOST_USES = 40
 """Failures that are tried on one system."""
 MOST_DROPPED = 4
@@ -50,6 +53,7 @@ class Confirmed:
     effect: Effect
     trial: Trial
     stays: bool = False  # the system, for others
+    proof: str = "on a fresh database"
     beside: Sequence[Finding] = ()  # that the last request showed, too
 
     def close(self) -> None:
@@ -87,6 +91,39 @@ class Fresh:
             with suppress(Exception):  # it did not start, and nobody needs it
                 self._next.result().session.close()
         self._starter.shutdown()
+
+
+class Again:
+    """Performs the steps that led to a candidate again, on the same service, which others use, too."""
+
+    def __init__(self, trial: Callable[[], Trial], oracles: Sequence[Oracle]) -> None:
+        self._trial = trial
+        self._oracles = oracles
+
+    def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
+        """The candidate, where a way shows it each time; None for one that would silence the service again."""
+        if candidate.finding.code == SILENT:
+            return None
+        if candidate.effect.certain:
+            certain = candidate.effect.certain
+            return Confirmed(candidate.finding, ways[0], candidate.effect, self._trial(), stays=True, proof=certain)
+        return next(filter(None, (self._repeated(candidate, way) for way in ways)), None)
+
+    def _repeated(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
+        confirmed = None
+        for _ in range(TIMES_AGAIN):
+            try:
+                findings, effect = repeat(self._trial(), way, self._oracles)
+            except (Unreachable, BrokenPromise, LookupError, TypeError):
+                return None
+            again = next((each for each in findings if each.cause == candidate.finding.cause), None)
+            if again is None:
+                return None
+            confirmed = Confirmed(again, way, effect, self._trial(), stays=True, proof=REPEATED, beside=findings)
+        return confirmed
+
+    def close(self) -> None:
+        """Nothing to end."""
 
 
 class Confirmer:
@@ -181,7 +218,9 @@ def repeat(
     for step in steps[:-1]:
         with suppress(LookupError, TypeError):  # what it needs did not come this time: others may do without it
             answers[step.number] = trial.perform(step.filled(answers)).exchange
-    trial.watch.settle(SETTLE_SECONDS)
+    restless = restless and trial.alone
+    if trial.alone:
+        trial.watch.settle(SETTLE_SECONDS)
     usual = set(trial.watch.growing(WINDOW_SECONDS)) if restless else set()
     effect = trial.perform(steps[-1].filled(answers))
     if restless:

@@ -10,6 +10,7 @@ from platformdirs import user_cache_path
 from gate.core.client import Client, Unreachable
 from gate.core.errors import GateError
 from gate.core.settings import Settings
+from gate.fuzz.service.elsewhere import client_of
 from gate.fuzz.service.pack import DeclaredPack
 from gate.targets.choose import choose
 
@@ -20,10 +21,10 @@ def fetched(pack: DeclaredPack, settings: Settings) -> Path:
     target = choose(settings, pack.service, lambda _: None)
     try:
         system = target.system(target.start())
+        remote = settings.target == "remote"
+        client = client_of(pack, settings) if remote else Client(system.base_url, lambda _: None, query=pack.query)
         try:
-            exchange = Client(system.base_url, lambda _: None, query=pack.query).request(
-                "GET", place, headers=dict(pack.headers)
-            )
+            exchange = client.request("GET", place, headers=dict(pack.headers))
         except Unreachable as error:
             raise GateError(f"The service does not answer: {error}.") from error
         finally:

@@ -100,6 +100,7 @@ class Explorer:
     def begin(self, trial: Trial) -> None:
         """Go on with another system, of which nothing is known."""
         self.trial = trial
+        self.reads = not trial.alone  # nothing that may write is sent to a service that others use
         self.pool = Pool(self._rng, identifying(trial.contract.operations))
         self.history = History()
         self._filler = Filler(self._rng, self.pool, self.history, self._drop)
@@ -114,7 +115,7 @@ class Explorer:
         visited = self._visited.setdefault(operation.id, Explored(operation))
         self._supply.quick = quick
         with self._silence(visited):
-            for step in self._supply.plausible(operation):
+            for step in filter(self._permitted, self._supply.plausible(operation)):
                 self._send(visited, step)
                 if visited.spoiled or visited.enough:
                     break
@@ -140,7 +141,7 @@ class Explorer:
         if parameters(operation.path):
             explored.bases.clear()  # what they address may be gone
         with self._silence(explored):
-            for step in self._rounds(explored, number, until, further=further):
+            for step in filter(self._permitted, self._rounds(explored, number, until, further=further)):
                 if explored.spoiled or time.monotonic() > until:
                     break
                 self._send(explored, step)
@@ -148,6 +149,10 @@ class Explorer:
             if operation.method != "DELETE":
                 self._end(explored)
         return explored
+
+    def _permitted(self, step: Step) -> bool:
+        """Return whether a request may be sent: a case of an operation may have another method than it."""
+        return not self.reads or step.request.method == "GET"
 
     def _rounds(self, explored: Explored, number: int, until: float, *, further: bool) -> Iterator[Step]:
         """The requests of an operation, those first that show most."""
@@ -303,7 +308,7 @@ class Explorer:
 
     def _end(self, explored: Explored) -> None:
         """Wait until the service is quiet after what it accepted; where it never is, any write may be the cause."""
-        if not explored.writes:
+        if not explored.writes or not self.trial.alone:  # others may write without an end
             return
         self.trial.watch.settle(SETTLE_SECONDS)
         growing = self.trial.watch.growing(WINDOW_SECONDS)

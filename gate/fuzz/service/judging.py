@@ -19,7 +19,7 @@ from gate.core.texts import clip
 from gate.fuzz.cases import Cases
 from gate.fuzz.replay import Replay, Violation
 from gate.fuzz.service import arguable
-from gate.fuzz.service.confirm import TWICE, Candidate, Confirmed, Confirmer, Fresh
+from gate.fuzz.service.confirm import TWICE, Again, Candidate, Confirmed, Confirmer, Fresh
 from gate.fuzz.service.explore import Explored, Explorer
 from gate.fuzz.service.pack import DeclaredPack
 from gate.fuzz.service.row_watch import as_json, changed_names
@@ -27,6 +27,7 @@ from gate.fuzz.service.shares import Shares
 from gate.fuzz.service.trial import Trial
 from gate.fuzz.statistics import Progress
 from gate.oracles import published_contract, quiet, unchanged
+from gate.oracles.registry import Oracle
 from gate.session.session import Session
 from gate.verdict.events import CandidateReported
 
@@ -35,6 +36,7 @@ MOST_CONFIRMED = 14
 LATE_AFTER = 3
 """Changes of a table or column that no fresh database confirmed, after which it counts as written late."""
 NOT_AGAIN = "It did not come again on a fresh database."
+NOT_CERTAIN = "It did not come again each time, or is not certain where others use the service."
 NO_TIME = "It was not tried on a fresh database: there are more findings than the time of the run allows."
 MOST_OPERATIONS = 4
 FEW_DIFFERENCES, SHARE_OF_DIFFERENCES = 3, 0.1
@@ -71,7 +73,7 @@ class Judging:
         self._options = options
         self._late = Counter[str]()
         self._fresh = Fresh(lambda: self._trial(opened()))
-        self._confirmer = Confirmer(self._fresh, pack.oracles)
+        self._alone = session.alone
         self._test = ""
         self._judged = 0  # operations
         self._shares: Shares | None = None
@@ -82,6 +84,11 @@ class Judging:
             pack.skipped,
             (*pack.declaration.fuzz.drop, *pack.headers),
         )
+
+        self._confirmer = self._confirmer_with(pack.oracles)
+
+    def _confirmer_with(self, oracles: Sequence[Oracle]) -> Confirmer | Again:
+        return Confirmer(self._fresh, oracles) if self._alone else Again(lambda: self._explorer.trial, oracles)
 
     def _trial(self, session: Session) -> Trial:
         session.begin(self._test)
@@ -155,7 +162,8 @@ class Judging:
         elif accepted:
             judgement.violations.append(Violation(first.finding, self._evidence_of(first), Path()))
         elif self._counts(first, confirmed_here=bool(reason)):
-            judgement.candidates.append(CandidateReported(first.finding, self._evidence_of(first), reason or NOT_AGAIN))
+            reason = reason or (NOT_AGAIN if self._alone else NOT_CERTAIN)
+            judgement.candidates.append(CandidateReported(first.finding, self._evidence_of(first), reason))
         return confirmed
 
     def _confirmed(self, same: Sequence[Candidate]) -> Confirmed | None:
@@ -184,7 +192,7 @@ class Judging:
         path = replay.write(self._directory, redact)
         command = "" if replay.doubt_of(redact) else of_replay(path, self._options)
         number = len(confirmed.steps)
-        lines = [str(finding), f"    shown    on a fresh database by {number} request{'s' if number > 1 else ''}"]
+        lines = [str(finding), f"    shown    {confirmed.proof} by {number} request{'s' if number > 1 else ''}"]
         message = "\n".join([*lines, f"    replay   {command or 'it held a secret, which is not written to a file'}"])
         record = session.current
         evidence = gather(record, message, _rows(confirmed), ())
@@ -209,7 +217,7 @@ class Judging:
             confirmed = None
             if exact:
                 candidate, way = same[0].candidate, same[0].way
-                confirmed = Confirmer(self._fresh, (published_contract.ORACLE,)).confirm(candidate, [way])
+                confirmed = self._confirmer_with((published_contract.ORACLE,)).confirm(candidate, [way])
             if confirmed is not None:
                 yield self._violation(confirmed)
                 confirmed.close()

@@ -16,9 +16,8 @@ from gate.core.effect import Declared
 from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
-from gate.core.settings import Settings
 from gate.core.surroundings import FILE
-from gate.fuzz.service.settings import ServiceSettings
+from gate.fuzz.service.settings import ServiceSettings, settings_of
 from gate.fuzz.service.trial import Facts
 from gate.session.pack import Stage, Suite, Views
 from gate.targets.declared_service import service_of
@@ -35,6 +34,7 @@ if TYPE_CHECKING:  # their libraries would slow down every command
 
 DOCUMENT = "GATE_DOCUMENT"
 """Variable with the file of the document, where the service itself published it."""
+ELSEWHERE = "Not sent, since it may change what others have: the service runs at base_url, where only GET is sent."
 PACKAGED = Path(__file__).parents[2] / "suite" / "declared"
 """The folder of the tests that judge a declared service."""
 CHECKS = Path(__file__).with_name("checks.toml")
@@ -45,7 +45,7 @@ SUITE = Suite(
     rootdir=str(PACKAGED),
     ordered=True,
 )
-NOWHERE = Production(words=(), domains=())
+PRODUCTION = Production(words=("prod", "production", "live"), domains=())
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class DeclaredPack:
 
     declaration: Declaration
     suite: Suite = SUITE
-    options: type[Settings] = ServiceSettings
+    options: type[ServiceSettings] = ServiceSettings
     consumers: Mapping[str, Path] = field(default_factory=dict)
     stages: Mapping[str, Stage] = field(default_factory=dict)
     generated: Mapping[str, Callable[[], str]] = field(default_factory=dict)
-    production: Production = NOWHERE
+    production: Production = PRODUCTION
     checks: Path = CHECKS
     log: str = ""
     metrics: str = ""
@@ -170,9 +170,16 @@ class DeclaredPack:
                 raise DocumentError(path, None, expected) from error
         return models
 
+    def left_out(self, operation: Operation) -> str:
+        """The reason why an operation is left out; empty where it is not."""
+        if self.declaration.service.base_url and operation.method != "GET":
+            return ELSEWHERE
+        reason = self.declaration.fuzz.reason_to_skip(str(operation))
+        return f"Left out in [fuzz.skip]: {reason}" if reason else ""
+
     def skipped(self, operation: Operation) -> bool:
         """Return whether an operation is left out."""
-        return bool(self.declaration.fuzz.reason_to_skip(str(operation)))
+        return bool(self.left_out(operation))
 
     def created(self, exchange: Exchange) -> str:
         """Nothing: the ids of a declared service are kept by its exploration."""
@@ -210,4 +217,5 @@ class DeclaredPack:
 
 def pack_in(directory: Path) -> DeclaredPack:
     """The pack of the ``gate.toml`` in a folder; raises DocumentError where it cannot be used."""
-    return DeclaredPack(load(directory))
+    declaration = load(directory)
+    return DeclaredPack(declaration, options=settings_of(declaration))

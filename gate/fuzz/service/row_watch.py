@@ -180,6 +180,33 @@ class RowWatch:
         return self.rows.get(table, {}).get(key)
 
 
+class NoRows(RowWatch):
+    """The watch of a service whose database is not shown: there is no table, and nothing changes."""
+
+    def __init__(self) -> None:
+        self.late = set()
+        self.columns, self.rows, self.never_null, self.unique = {}, {}, set(), set()
+        self._keys: dict[str, list[str]] = {}
+
+    def changes(self) -> list[RowChange]:
+        """None."""
+        return []
+
+    def settle(self, seconds: float) -> bool:
+        """True at once."""
+        del seconds
+        return True
+
+    def version(self) -> Mapping[str, tuple[int, int]]:
+        """Of no table."""
+        return {}
+
+    def growing(self, seconds: float, windows: int = 3) -> dict[str, int]:
+        """None."""
+        del seconds, windows
+        return {}
+
+
 def _below(row: Row, above: Mapping[str, str]) -> bool:
     return all(str(value) == above[plain(column)] for column, value in row.items() if plain(column) in above)
 

@@ -18,6 +18,7 @@ from psycopg import sql
 from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation, shape
 from gate.core.client import Unreachable, with_parameters
+from gate.core.database import Database
 from gate.core.effect import Declared, Effect, Row, RowChange, entries_of
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
@@ -35,11 +36,12 @@ from gate.fuzz.service.naming import (
     parameter,
     parameters,
 )
-from gate.fuzz.service.row_watch import RowWatch, counts
+from gate.fuzz.service.row_watch import NoRows, RowWatch, counts
 from gate.fuzz.service.schemas import asks_for_nothing, defaults, nullable, properties, request_schema, required, unique
 from gate.fuzz.service.steps import Step
 from gate.oracles.registry import Oracle
 from gate.oracles.row_values import columns_of, created_row, plain
+from gate.oracles.unchanged import State
 from gate.session.session import Session
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -96,17 +98,17 @@ class Trial:
     """Performs steps on one system; the rows are read before and after each."""
 
     def __init__(self, session: Session, facts: Facts) -> None:
-        if session.database is None:
-            raise RuntimeError("rows are needed")
         self.session = session
         self.database = session.database
+        self.alone = session.alone
         self.facts = facts
         self.contract: Contract = session.contract
         self.operations = {operation.id: operation for operation in self.contract.operations}
         self.shapes = {(each.method, each.shape.partition(" ")[2]): each for each in self.contract.operations}
         self.kinds = kinds(self.contract.operations)
-        self.watch = RowWatch(session.database, facts.late)
+        self.watch = RowWatch(session.database, facts.late) if session.database else NoRows()
         self.late: list[RowChange] = []  # what changed before the last step was sent
+        self._earlier: State | None = None  # of the rows, where others write to them
         self._waited = Counter[str]()  # answers by operation after which it was waited for what they promise
         self._asked = Counter[str]()  # answers by operation that were asked for in other ways
         self._tables: dict[str, str] = {}  # by kind, as creations showed
@@ -122,8 +124,13 @@ class Trial:
         self.late = self.watch.changes()
         place = self._place(operation, step.values) if step.request.method == operation.method else None
         before = self.watch.row(*place) if place else None
+        shared = self.session.watch if not self.alone else None
+        self._earlier = shared.state(self._earlier) if shared else None
         exchange = self._send(step)
-        changes = self.watch.changes()
+        changes, certain = self.watch.changes(), ""
+        if shared:
+            laid = shared.changes_by_reading(self._earlier, [exchange]) if changes else ()
+            changes, certain = self._certain(changes, laid)
         schema, declared = request_schema(operation), self._declared(operation)
         members = properties(schema)
         effect = Effect(
@@ -136,17 +143,25 @@ class Trial:
             repeats=step.repeats,
             path_values=step.values,
             columns=self._columns,
-            earlier=self.late,
+            earlier=self.late if self.alone else (),
             declared_rows=self.facts.rows,
             broken=self._broken() if changes or self.late else {},
             nullable=self._nullable(members, place) & declared,
             nowhere=list(self._nowhere(step.request.body, members.keys() & required(schema))),
+            certain=certain,
         )
         if place and before is not None:
             effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
         if effect.accepted and effect.exchange.method == "GET" and step.request.method == operation.method:
             return self._listed(effect, operation, step)
         return self._read_back(effect, operation, step)
+
+    @staticmethod
+    def _certain(seen: Sequence[RowChange], laid: Iterable[Change]) -> tuple[list[RowChange], str]:
+        """Those of the changes that are laid to the request, where others write, too, and the evidence for it."""
+        reasons = {table: change.reason for change in laid for table in change.tables}
+        changes = [change for change in seen if change.table in reasons]
+        return changes, next((reasons[change.table] for change in changes), "")
 
     def _listed(self, effect: Effect, operation: Operation, step: Step) -> Effect:
         """The effect with what was read in other ways, where it was asked for without choices."""
@@ -164,6 +179,8 @@ class Trial:
         before = self.watch.version()
         listing = listing_of(operation, ask)
         if listing is None or self.watch.changes() or self.watch.version() != before:
+            return effect
+        if self.database is None and ask({}).body != listing.whole.body:  # somebody may have written meanwhile
             return effect
         return replace(effect, listing=replace(listing, entries=list(self._rows_of(operation, listing.whole))))
 
@@ -184,14 +201,18 @@ class Trial:
 
     def _broken(self) -> dict[str, list[Row]]:
         """The first rows that break each declared invariant."""
-        broken = {name: self._selected(name, query) for name, query in self.facts.invariants.items()}
+        if self.database is None or not self.alone:
+            return {}
+        database = self.database
+        broken = {name: self._selected(database, name, query) for name, query in self.facts.invariants.items()}
         return {name: rows for name, rows in broken.items() if rows}
 
-    def _selected(self, name: str, query: str) -> list[Row]:
+    @staticmethod
+    def _selected(database: Database, name: str, query: str) -> list[Row]:
         statement = sql.SQL("SELECT to_jsonb(broken) AS broken FROM ({}) AS broken LIMIT {}")
         text = sql.SQL(query)  # of the user's own file, which is no input of a service
         try:
-            rows = self.database.query(statement.format(text, sql.Literal(MOST_BROKEN)))
+            rows = database.query(statement.format(text, sql.Literal(MOST_BROKEN)))
         except psycopg.Error as error:
             reason = str(error).splitlines()[0]
             raise GateError(f"The invariant {name} cannot be evaluated: {reason}", "Correct its query.") from error
@@ -376,7 +397,7 @@ class Trial:
     def judged(self, effect: Effect, oracles: Sequence[Oracle]) -> list[Finding]:
         """The findings of oracles on one effect."""
         where, tables = f"{effect.operation} {effect.exchange.status}", counts(effect.changes)
-        change = [Change(where, tables, effect.exchange.request_id)] if tables else []
+        change = [Change(where, tables, effect.exchange.request_id, effect.certain)] if tables else []
         reading = effect.exchange.method in READING
         refused = not reading and effect.exchange.status >= 400
         record = Record("", [effect.exchange], changes=change if refused else [], effects=[effect])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,9 +13,9 @@ from gate.contract.document import Contract
 from gate.contract.loading import parse
 from gate.core.client import Client, Unreachable
 from gate.core.declaration import Declaration
-from gate.core.declaration.places import revealed
 from gate.core.documents import load_text
 from gate.core.errors import DocumentError, GateError
+from gate.core.settings import Settings
 from gate.fuzz.survey import guesses
 from gate.fuzz.survey.rows import Tables
 from gate.fuzz.survey.trial import ANSWER_SECONDS, Trial, base_of
@@ -23,6 +24,8 @@ from gate.targets import System
 from gate.targets.declared import DeclaredTarget
 from gate.targets.declared_service import service_of
 from gate.targets.quiet import Watcher
+from gate.targets.remote import RemoteTarget
+from gate.targets.remote_run.address import Address, AddressedTransport
 
 READY = ("/health/ready", "/ready", "/health", "/healthz", "/api/health", "/-/ready", "/status", "/api/status", "/ping")
 NOWHERE = "/gate-asks-for-what-is-nowhere"
@@ -42,15 +45,16 @@ class Say(Protocol):
 class Look:
     """The look, and what came of it."""
 
-    def __init__(self, declaration: Declaration, *, warm: bool, base: str | None, say: Say) -> None:
+    def __init__(self, declaration: Declaration, settings: Settings, *, base: str | None, say: Say) -> None:
         self.declaration = declaration
         self.guessed = Guessed(headers=declaration.fuzz.headers, query=declaration.fuzz.query)
         self.starts = 0.0  # seconds until the service was up on a copy of its database
         self.restless: set[str] = set()  # tables that never were quiet
         self._headers = declaration.fuzz.sent_headers(os.environ)
         self._base = base
-        self._warm = warm
+        self._settings = settings
         self._say = say
+        self._transport: Callable[[], AddressedTransport | None] = lambda: None
         self.contract: Contract
         self.trial: Trial
         self.tables: Tables | None = None
@@ -58,33 +62,43 @@ class Look:
     def run(self, seconds: float) -> None:
         """Looks; GateError where the service cannot be started or has no document."""
         with ExitStack() as stack:
-            system, base_url, database_url = self._started(stack)
+            system, base_url = self._started(stack)
             client = self._client(base_url, ANSWER_SECONDS)
             stack.callback(client.close)
             self.contract = Contract(self._document(base_url))
             if not self.contract.operations:
                 raise GateError("The document has no operation below paths, without which there is nothing to judge.")
             self._guess(client)
-            with Watcher(database_url) as watcher:
-                self.restless |= watcher.settle()
-                self.tables = tables = Tables(database_url, watcher)
-                stack.callback(tables.close)
-                self._try(client, tables, system, seconds)
-                self._say("waiting for what is written late")
-                limit = time.monotonic() + LATE_LONGEST
-                self.restless |= watcher.settle(LATE_SECONDS, limit - time.monotonic())
-                tables.look(late=True)
-            self.guessed.late = tables.late_names()
+            if system is None:  # its database is not looked at: others write there
+                self._try(client, None, None, seconds)
+            else:
+                self._try_watched(client, system, seconds, stack)
             self.guessed.skip = self.trial.findings.skip
             self.guessed.drop = self.trial.findings.drop
             self.guessed.resources = self.trial.findings.resources
 
-    def _started(self, stack: ExitStack) -> tuple[System | None, str, str]:
-        service = self.declaration.service
-        if service.base_url:
-            address = revealed(service.base_url, "--base-url", os.environ)
-            return None, address, revealed(service.database_url, "--database-url", os.environ)
-        target = DeclaredTarget(service_of(self.declaration), warm=self._warm, say=self._say)
+    def _try_watched(self, client: Client, system: System, seconds: float, stack: ExitStack) -> None:
+        """Tries the operations of a system of the gate's own, and watches its rows."""
+        url = system.database_url or ""
+        with Watcher(url) as watcher:
+            self.restless |= watcher.settle()
+            self.tables = tables = Tables(url, watcher)
+            stack.callback(tables.close)
+            self._try(client, tables, system, seconds)
+            self._say("waiting for what is written late")
+            limit = time.monotonic() + LATE_LONGEST
+            self.restless |= watcher.settle(LATE_SECONDS, limit - time.monotonic())
+            tables.look(late=True)
+        self.guessed.late = tables.late_names()
+
+    def _started(self, stack: ExitStack) -> tuple[System | None, str]:
+        if self.declaration.service.base_url:
+            settings = self._settings
+            there = RemoteTarget(settings, service_of(self.declaration), self._say)
+            there.start()
+            self._transport = lambda: AddressedTransport(Address.of(settings.base_url or ""))
+            return None, there.system({}).base_url
+        target = DeclaredTarget(service_of(self.declaration), warm=not self._settings.cold, say=self._say)
         stack.callback(target.stop)
         shared = target.start()
         self.restless = set(target.unsettled)
@@ -93,11 +107,14 @@ class Look:
         system = target.system(shared)
         self.starts = time.monotonic() - began
         stack.callback(system.close)
-        return system, system.base_url, system.database_url or ""
+        return system, system.base_url
 
     def _client(self, base_url: str, seconds: float) -> Client:
         query = self.declaration.fuzz.sent_query(os.environ)
-        return Client(base_url, lambda _: None, timeout=seconds, defaults=lambda: self._headers, query=query)
+        transport = self._transport()
+        return Client(
+            base_url, lambda _: None, transport=transport, timeout=seconds, defaults=lambda: self._headers, query=query
+        )
 
     def _document(self, base_url: str) -> dict[str, Any]:
         place = self.declaration.service.openapi
@@ -142,12 +159,12 @@ class Look:
 
         return "" if answers(NOWHERE) else next(filter(answers, READY), "")
 
-    def _try(self, client: Client, tables: Tables, system: System | None, seconds: float) -> None:
+    def _try(self, client: Client, tables: Tables | None, system: System | None, seconds: float) -> None:
         self.trial = Trial(
             client,
             self.contract,
             self.guessed.base,
-            tables if system else None,
+            tables,
             ended=system.ended if system else lambda: None,
             restart=system.start if system else lambda: None,
         )

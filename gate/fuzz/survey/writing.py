@@ -68,7 +68,8 @@ def _service(service: ServiceTable, guessed: Guessed) -> list[str]:
     lines = ["[service]"]
     for name in ("start", "base_url", "database_url", "migrate", "postgres", "openapi"):
         value = getattr(service, name)
-        lines += [f"{name} = {quoted(value)}"] if value else []
+        remark = "  # Others use it, too: only GET is sent there." if name == "base_url" else ""
+        lines += [f"{name} = {quoted(value)}{remark}"] if value else []
     if guessed.ready:
         lines.append(f"ready = {quoted(guessed.ready)}  # It answered 2xx. Any answer counts without this line.")
     lines.append(f"base = {quoted(guessed.base)}  # {guessed.base_reason}")

@@ -22,6 +22,7 @@ from gate.suite.starting import system_of
 from gate.suite.state import SETTINGS, journal_of, shared_of, worker_of
 from gate.targets import System
 from gate.targets.choose import choose
+from gate.targets.remote_run.access import remote_access
 from gate.verdict.events import CandidateReported, FuzzResult, OperationFuzzed, OperationUnreached
 from gate.verdict.journal import Journal, Progress
 
@@ -57,9 +58,10 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
     ids = Ids(shared["run"], worker_of(config))
 
     def session(system: System) -> Session:
-        return Session(pack(), system, ids, journal).unwatched()
+        reach = remote_access(settings, shared, pack().service.remote)
+        return Session(pack(), system, ids, journal, reach).unwatched()
 
-    options = replace(RunOptions.of(settings, os.environ, journal.redact), program="gate judge")
+    options = replace(RunOptions.of(settings, os.environ, journal.redact), program="gate judge", headers=())
     opened = Judging(
         pack(),
         session(system_of(config, target, shared)),
@@ -69,8 +71,8 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
         options=options,
     )
     for operation in pack().contract.operations:
-        if reason := pack().declaration.fuzz.reason_to_skip(str(operation)):
-            journal.write(OperationUnreached(str(operation), [], f"Left out in [fuzz.skip]: {reason}"))
+        if reason := pack().left_out(operation):
+            journal.write(OperationUnreached(str(operation), [], reason))
     functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
     chosen = [cast("Operation", item.callspec.params["operation"]) for item in functions]
     budget = BUDGETS[settings.depth] if settings.budget is None else settings.budget

@@ -43,7 +43,9 @@ def test_options_make_a_declaration() -> None:
     [
         ([], "gate init needs a service"),
         (["--start", "serve"], "expected a variable in --database-env that leads to the database"),
-        (["--base-url", "http://a"], "expected --database-url beside --base-url"),
+        (["--start", "a", "--database-url", "postgresql://a/b"], "expected --base-url with --database-url"),
+        (["--base-url", "http://a", "--database-url", "postgresql://u:p@a/b"], "--database-url: expected env:NAME"),
+        (["--base-url", "a"], "--base-url: expected an address"),
         (["--start", "a {prt}", "--database-env", "A"], "--start: expected one of {port}"),
         (["--start", "a", "--database-env", "A={prt}"], "--database-env: expected one of {url}, {user}"),
         (["--start", "a", "--database-env", "A", "--env", "B"], "--env is 'B'"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gate.core.declaration import parse
+from gate.core.settings import Settings
 from gate.fuzz.survey import look
 from tests.harness.support.declared_service import DOCUMENT
 
@@ -31,7 +32,7 @@ def test_only_writes_without_a_request_are_late(
         env = {{ MODE = "{mode}" }}
         openapi = "{tmp_path / "openapi.json"}"
     """
-    seen = look.Look(parse(text, tmp_path / "gate.toml"), warm=False, base=None, say=quiet)
+    seen = look.Look(parse(text, tmp_path / "gate.toml"), Settings(cold=True), base=None, say=quiet)
     seen.run(30)
     assert seen.guessed.late == late
     assert {attempt.outcome for attempt in seen.trial.attempts.values()} == {"accepted", "left out"}

@@ -1,0 +1,212 @@
+"""A service that runs at an address is asked by GET alone, and what others do to its rows is laid to no request."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from gate.core.client import Client
+from gate.core.declaration import load, parse
+from gate.core.errors import DocumentError, GateError, UsageError
+from gate.core.exchange import Exchange
+from gate.core.ids import Ids
+from gate.core.redaction import Redactor
+from gate.core.rerun import RunOptions
+from gate.core.settings import Settings
+from gate.fuzz.service.elsewhere import must_answer, must_be_of_the_service
+from gate.fuzz.service.judging import Judgement, Judging
+from gate.fuzz.service.pack import DeclaredPack, pack_in
+from gate.fuzz.service.settings import settings_of
+from gate.fuzz.survey.look import Look
+from gate.oracles import unchanged
+from gate.session.session import Session
+from gate.targets import System
+from gate.targets.choose import choose
+from gate.targets.declared import DeclaredTarget
+from gate.targets.declared_service import service_of
+from gate.targets.remote_run.access import remote_access
+from gate.verdict.journal import Journal
+from tests.harness.support.declared_service import DOCUMENT
+
+SERVICE = Path(__file__).parents[1] / "support" / "declared_service.py"
+Started = Callable[[str], System]
+Judge = Callable[[System], dict[str, Judgement]]
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """Starts the small service in a mode, with a note, as somebody else would run it."""
+    closing: list[Callable[[], object]] = []
+
+    def start(mode: str) -> System:
+        text = f"""[service]
+            start = "python {SERVICE} {{port}} {{database_url}}"
+            env = {{ MODE = "{mode}" }}
+        """
+        target = DeclaredTarget(service_of(parse(text, tmp_path / "gate.toml")), warm=False, say=lambda _: None)
+        closing.append(target.stop)
+        system = target.system(target.start())
+        closing.append(system.close)
+        Client(system.base_url, lambda _: None).post("/api/notes", {"text": "first"})
+        return system
+
+    yield start
+    for close in reversed(closing):
+        close()
+
+
+def pack_of(directory: Path, system: System, database: str | None = "") -> tuple[DeclaredPack, Settings]:
+    """The pack of a declaration that names the address of a service, and its options."""
+    url = system.database_url if database == "" else database
+    (directory / "openapi.json").write_text(json.dumps(DOCUMENT))
+    (directory / "gate.toml").write_text(f"""[service]
+        base_url = "{system.base_url}"
+        {f'database_url = "{url}"' if url else ""}
+        openapi = "openapi.json"
+    """)
+    pack = pack_in(directory)
+    return pack, pack.options(report_dir=directory / "reports")
+
+
+@pytest.fixture
+def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
+    """Judges all that may be asked of a service at its address."""
+    closing: list[Callable[[], object]] = []
+    monkeypatch.chdir(tmp_path)
+
+    def judge(system: System, database: str | None = "") -> dict[str, Judgement]:
+        pack, settings = pack_of(tmp_path, system, database)
+        target = choose(settings, pack.service, lambda _: None)
+        shared = {**target.start(), "run": "0a1b2c3d"}
+        journal = Journal(tmp_path / "journal.ndjson", Redactor(()))
+        closing.append(journal.close)
+
+        def opened() -> Session:
+            reach = remote_access(settings, shared, pack.service.remote)
+            return Session(pack, target.system(shared), Ids("0a1b2c3d", "w"), journal, reach).unwatched()
+
+        options = RunOptions(program="gate judge")
+        judging = Judging(pack, opened(), opened, seed=0, directory=tmp_path / "replay", options=options)
+        closing.append(lambda: list(judging.close()))
+        named = [each for each in pack.contract.operations if not pack.skipped(each)]
+        return {str(each): judging.judge(each, "test", 4, lambda _: None)[1] for each in named}
+
+    yield judge
+    for close in reversed(closing):
+        close()
+
+
+def causes(judgements: dict[str, Judgement]) -> list[tuple[str, str]]:
+    return [each.finding.cause for judgement in judgements.values() for each in judgement.violations]
+
+
+def test_get_that_writes_is_found_beside_nobody(started: Started, judge: Judge) -> None:
+    judgements = judge(started("read"))
+    assert ("BG-GET-001", "GET /notes 200 -> events") in causes(judgements)
+    (violation,) = judgements["GET /notes"].violations
+    assert "in each of" in violation.finding.got
+
+
+def test_rows_that_others_write_are_laid_to_no_request(started: Started, judge: Judge) -> None:
+    system = started("")
+    over = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(system.database_url or "", autocommit=True) as connection:
+            while not over.wait(0.002):
+                connection.execute("INSERT INTO events (event) VALUES ('others')")
+
+    others = threading.Thread(target=write)
+    others.start()
+    try:
+        judgements = judge(system)
+    finally:
+        over.set()
+        others.join()
+    assert not {unchanged.GET, unchanged.REFUSED} & {code for code, _ in causes(judgements)}
+    assert not any(judgement.candidates for judgement in judgements.values())
+
+
+def test_nothing_but_get_is_sent(started: Started, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    methods: set[str] = set()
+    sent = Client.request
+
+    def request(client: Client, method: str, path: str, **members: object) -> Exchange:
+        methods.add(method)
+        return sent(client, method, path, **members)  # type: ignore[arg-type]  # as they were given
+
+    system = started("refused")
+    monkeypatch.setattr(Client, "request", request)
+    assert judge(system).keys() == {"GET /notes", "GET /notes/{id}"}
+    assert methods == {"GET"}
+
+
+def test_answers_alone_are_judged_without_a_database(started: Started, judge: Callable[..., object]) -> None:
+    judged = judge(started("read"), None)
+    assert judged == {"GET /notes": Judgement(), "GET /notes/{id}": Judgement()}
+
+
+def test_service_and_database_have_to_be_those_that_are_named(started: Started, tmp_path: Path) -> None:
+    system = started("")
+    pack, settings = pack_of(tmp_path, system)
+    must_answer(pack, settings)
+    must_be_of_the_service(pack, settings)
+    url = (system.database_url or "").rpartition("/")[0]
+    with pytest.raises(GateError, match=r"is not that of the service\. It has no table"):
+        must_be_of_the_service(*pack_of(tmp_path, system, f"{url}/postgres"))
+    with psycopg.connect(system.database_url or "", autocommit=True) as connection:
+        connection.execute("UPDATE notes SET text = 'other'")
+        connection.execute("UPDATE notes SET id = id + 1000")
+    with pytest.raises(GateError, match=r"database does not answer.*service.database_url"):
+        must_answer(*pack_of(tmp_path, system, f"{url}/nowhere"))
+    system.stop()
+    with pytest.raises(GateError, match=r"No service answers at .*service.base_url"):
+        must_answer(pack, settings)
+
+
+def test_file_holds_no_password(tmp_path: Path) -> None:
+    text = '[service]\nbase_url = "http://a"\ndatabase_url = "postgresql://u:secret@h/d"\n'
+    with pytest.raises(DocumentError, match=r"expected service.database_url: env:NAME") as caught:
+        parse(text, tmp_path / "gate.toml")
+    assert "secret" not in str(caught.value)
+
+
+def test_options_of_a_service_at_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gate.toml").write_text('[service]\nbase_url = "env:STAGING"\ndatabase_url = "env:ROWS"\n')
+    model = settings_of(load(tmp_path))
+    with pytest.raises(UsageError, match="variable STAGING, which is not set"):
+        model()
+    monkeypatch.setenv("STAGING", "http://a:1/api")
+    with pytest.raises(UsageError, match=r"service.base_url has a path"):
+        model()
+    monkeypatch.setenv("STAGING", "http://a:1/")
+    monkeypatch.setenv("ROWS", "postgresql://u:secret@h/d")
+    settings = model(max_rate="5")
+    assert (settings.target, settings.read_only, settings.base_url) == ("remote", True, "http://a:1")
+    assert "secret" not in repr(settings)
+    (tmp_path / "gate.toml").write_text('[service]\nstart = "a"\n[service.database_env]\nA = "{url}"\n')
+    with pytest.raises(UsageError, match=r"--max-rate goes with service.base_url"):
+        settings_of(load(tmp_path))(max_rate="5")
+
+
+def quiet(text: str, *, phase: bool = True) -> None:
+    """Shows nothing."""
+
+
+def test_look_sends_nothing_but_get(started: Started, tmp_path: Path) -> None:
+    pack, settings = pack_of(tmp_path, started("late"))
+    look = Look(pack.declaration, settings, base=None, say=quiet)
+    look.run(20.0)
+    outcomes = {str(attempt.operation): attempt.outcome for attempt in look.trial.attempts.values()}
+    assert outcomes == {
+        "GET /notes": "accepted",
+        "GET /notes/{id}": "accepted",
+        "POST /notes": "not tried",
+        "POST /admin/shutdown": "left out",
+    }
+    assert (look.guessed.base, look.guessed.late) == ("/api", [])
