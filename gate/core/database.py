@@ -13,6 +13,9 @@ from gate.core.record import Row
 # With many tables, planning parallel workers for a look at all of them takes twenty times as long as the look.
 _OPTIONS = "-c default_transaction_read_only=on -c timezone=UTC -c max_parallel_workers_per_gather=0"
 
+LARGE = 20_000
+"""Rows from which on a table of a database that others use is not looked through."""
+
 
 class Database:
     """A read-only view of the database under test, over one connection of its own."""
@@ -57,3 +60,11 @@ class Database:
                 " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY 1"
             )
         ]
+
+    def open_tables(self) -> list[str]:
+        """Those that the role may read, and that the server's statistics do not call large."""
+        statement = sql.SQL(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+            " AND has_table_privilege(oid, 'SELECT') AND reltuples <= {} ORDER BY 1"
+        ).format(LARGE)
+        return [row["relname"] for row in self.query(statement)]

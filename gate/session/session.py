@@ -137,7 +137,9 @@ class Session:
         )
 
     def _write_watch(self, database: Database, reach: RemoteAccess | None) -> WriteWatch:
-        tables = Tables(database.connection, database.tables(), self.pack.database)
+        declared = self.pack.database.schema is None  # of others' tables that nobody described, only some are read
+        names = database.open_tables() if declared and not self.alone else database.tables()
+        tables = Tables(database.connection, names, self.pack.database)
         if self.alone:
             return WriteWatch(tables, self.contract)
 

@@ -45,10 +45,10 @@ class RowWatch:
     """Keeps the rows of every table, and returns what changed since it looked last.
 
     ``late`` names tables, or columns as ``table.column``, that the service writes by itself: their changes are left
-    out.
+    out. Where others use the database, too, it leaves out tables that its role may not read, and large ones.
     """
 
-    def __init__(self, database: Database, late: Collection[str] = ()) -> None:
+    def __init__(self, database: Database, late: Collection[str] = (), *, alone: bool = True) -> None:
         self._database = database
         self.late = set(late)
         self.columns: dict[str, dict[str, str]] = {}
@@ -58,7 +58,8 @@ class RowWatch:
             self.never_null |= {(row["table_name"], row["column_name"])} if row["never_null"] else set()
         self._keys: dict[str, list[str]] = {row["name"]: row["columns"] for row in database.query(_KEYS)}
         self.unique = {(row["name"], column) for row in database.query(_UNIQUE) for column in row["columns"]}
-        counted = Tables(database.connection, database.tables(), UNWATCHED).state().tables
+        tables = database.tables() if alone else database.open_tables()
+        counted = Tables(database.connection, tables, UNWATCHED).state().tables
         self._names = [name for name, (number, _) in counted.items() if number <= MOST_ROWS and name not in self.late]
         self._tables = Tables(database.connection, self._names, UNWATCHED)
         self._every = Tables(

@@ -106,7 +106,7 @@ class Trial:
         self.operations = {operation.id: operation for operation in self.contract.operations}
         self.shapes = {(each.method, each.shape.partition(" ")[2]): each for each in self.contract.operations}
         self.kinds = kinds(self.contract.operations)
-        self.watch = RowWatch(session.database, facts.late) if session.database else NoRows()
+        self.watch = RowWatch(session.database, facts.late, alone=self.alone) if session.database else NoRows()
         self.late: list[RowChange] = []  # what changed before the last step was sent
         self._earlier: State | None = None  # of the rows, where others write to them
         self._waited = Counter[str]()  # answers by operation after which it was waited for what they promise

@@ -35,7 +35,7 @@ from tests.harness.support.declared_service import DOCUMENT
 
 SERVICE = Path(__file__).parents[1] / "support" / "declared_service.py"
 Started = Callable[[str], System]
-Judge = Callable[[System], dict[str, Judgement]]
+Judge = Callable[..., dict[str, Judgement]]
 
 
 @pytest.fixture
@@ -146,9 +146,18 @@ def test_nothing_but_get_is_sent(started: Started, judge: Judge, monkeypatch: py
     assert methods == {"GET"}
 
 
-def test_answers_alone_are_judged_without_a_database(started: Started, judge: Callable[..., object]) -> None:
+def test_answers_alone_are_judged_without_a_database(started: Started, judge: Judge) -> None:
     judged = judge(started("read"), None)
     assert judged == {"GET /notes": Judgement(), "GET /notes/{id}": Judgement()}
+
+
+def test_tables_that_the_role_may_not_read_are_left_out(started: Started, judge: Judge) -> None:
+    system = started("read")
+    url = system.database_url or ""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("GRANT SELECT ON notes TO reader")
+    assert causes(judge(system, url.replace("postgres@", "reader@"))) == []
 
 
 def test_service_and_database_have_to_be_those_that_are_named(started: Started, tmp_path: Path) -> None:
