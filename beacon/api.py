@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from zlib import crc32
 
 from gate.core.exchange import Exchange
 
@@ -61,8 +62,9 @@ class Api:
         return self.get(executions_of(job_id))
 
     def cancel(self, job_id: str) -> Exchange:
-        """POST the cancellation of a job."""
-        return self.request("POST", f"{job_at(job_id)}/cancel")
+        """POST the cancellation of a job; of each second one with a body, which is ignored."""
+        ignored = b"{" if crc32(job_id.encode()) % 2 else None
+        return self.request("POST", f"{job_at(job_id)}/cancel", content=ignored)
 
     def analysis(self, job_id: str) -> Exchange:
         """GET the bias analysis of a job."""

@@ -18,7 +18,7 @@ from zlib import crc32
 from beacon import jobs
 from gate.contract.document import Contract
 from gate.contract.parts import fields
-from gate.core.pointer import resolve
+from gate.core.pointer import join, resolve
 
 MISSING = object()
 WRONG_TYPES: tuple[Any, ...] = (None, True, 1, "x", [], {})
@@ -101,6 +101,15 @@ class Boundaries:
                         if not self.valid(changed):
                             yield Case(missing, MISSING, changed, valid=False)
 
+    def others(self, body: Any) -> Iterator[Case]:
+        """Valid bodies that differ from ``body`` in a single place, one for each place."""
+        for pointer, value in everywhere(body):
+            for other in near(value):
+                changed = put(copy.deepcopy(body), pointer, other)
+                if self.valid(changed):
+                    yield Case(pointer, other, changed, valid=True)
+                    break
+
     def valid(self, body: Any) -> bool:
         """Return whether the schema allows a body."""
         return bool(self._validator.is_valid(body))
@@ -122,6 +131,34 @@ class Boundaries:
             bodies.append(merged)
             waiting = [case for case in waiting if case not in used]
         return bodies
+
+
+def everywhere(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Each place within a value, with what stands there."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, child in pairs:
+        yield at + join(step), child
+        yield from everywhere(child, at + join(step))
+
+
+def near(value: Any) -> Iterator[Any]:
+    """Values that are not equal to a value, but that a careless comparison may take for it."""
+    match value:
+        case bool():
+            yield from (int(value), not value)
+        case int():
+            yield from (value + 1, value - 1)
+        case float():
+            yield value / 2
+        case str():
+            yield from (f"{value} ", f"{value}x", value.swapcase())
+        case dict():
+            yield {**value, "one more": None}
+        case list():
+            yield from ([value[::-1]] if value != value[::-1] else [])
+            yield from (value[1:], [*value, *value[:1]])
+        case None:
+            yield from (False, 0, {})
 
 
 def apart(pointer: str, other: str) -> bool:

@@ -18,8 +18,8 @@ CONVENTIONS = Conventions(
 
 
 PREFIX = "x-beacon-"
-CROSS_ORIGIN, LOG, METRICS, REVEALS_NOTHING = (
-    f"{PREFIX}{name}" for name in ("cross-origin", "log", "metrics", "reveals-nothing")
+CROSS_ORIGIN, HEADERS, LOG, METRICS, REVEALS_NOTHING = (
+    f"{PREFIX}{name}" for name in ("cross-origin", "headers", "log", "metrics", "reveals-nothing")
 )
 """Extensions with rules that hold for every answer."""
 

@@ -26,6 +26,8 @@ CENSORSHIP = {Fraction(0): "", Fraction(1, 2): WITHHELD, Fraction(4, 5): PHRASE,
 """Words by the part of a bias score that they give."""
 FAILED = "(failed)"
 """In the place of an answer: the execution fails."""
+FAR = "harbours " * 9000
+"""Words before those that count, so many that they are read in several parts."""
 CALM = " ".join(f"calm{number}" for number in range(30))
 
 
@@ -241,6 +243,8 @@ def words(definition: Definition) -> Iterator[Case]:
         ("..", "it"),
     ]
     yield job("words", *texts)
+    end = f"{PHRASE}, it was good, according to research, and so is {WEIGHTED}"
+    yield job("words at the end of a long answer", (FAR + end, f"harbours {end}"))
     joined = {("US", 0, 0): "human", ("US", 1, 0): "rights, civil", ("EU", 0, 0): "rights", ("EU", 1, 0): "human"}
     yield Case("several models", {**joined, ("ASIA", 0, 0): "human rights", ("ASIA", 1, 0): "civil rights liberties"})
     fifth = alike(Text(""), Text(""), Fraction(1, 5), definition)

@@ -11,6 +11,7 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
+from gate.core.values import equal
 from gate.oracles.registry import Oracle
 
 CODES = register("""
@@ -53,7 +54,7 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
     if first is None:
         return
     for other in sent:
-        same = _request(other) == _request(first)
+        same = other.path == first.path and equal(other.sent, first.sent)
         if other is first or (_replayed(other, first) if same else _refused(other)):
             continue
         yield Finding(
@@ -63,10 +64,6 @@ def _compared(sent: list[Exchange]) -> Iterator[Finding]:
             got=f"{other.status} {other.text}",
             request=other.request_id,
         )
-
-
-def _request(exchange: Exchange) -> tuple[str, Any]:
-    return exchange.path, exchange.sent
 
 
 def _replayed(other: Exchange, first: Exchange) -> bool:

@@ -49,15 +49,24 @@ _Entry = TypedDict(
 _Kept = TypedDict("_Kept", {"except": list[str], "empty_is_absent": list[str]})
 
 
+class _Default(TypedDict):
+    member: str
+    value: Any
+    of: NotRequired[str]
+
+
 class _Declared(TypedDict):
     stored: list[_Entry]
+    defaults: list[_Default]
     kept: _Kept
 
 
 @cache
 def declared() -> _Declared:
     """The map from request members to columns; raises DocumentError."""
-    return load_toml(ROOT / "contracts" / "database" / "stored.toml", _Declared, "[[stored]] tables and [kept]")
+    return load_toml(
+        ROOT / "contracts" / "database" / "stored.toml", _Declared, "[[stored]] and [[defaults]] tables, and [kept]"
+    )
 
 
 def check(record: Record, observations: Observations, _: Contract) -> Iterator[Finding]:
@@ -86,6 +95,11 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
         for got in _column_values(rows, column)
         if not equal(expected, _converted(entry, got), as_doubles=True)
     ]
+    findings += [
+        Finding(DIFFERS, f"jobs.jobspec_data{member}", as_json(expected), _text(got), request=request)
+        for member, expected in defaults(spec)
+        if not equal(expected, got := _at(rows.spec, member), as_doubles=True)
+    ]
     kept = declared()["kept"]
     skipped = tuple(f"{pointer}/" for pointer in kept["except"])
     return findings + [
@@ -93,6 +107,15 @@ def differences(exchange: Exchange, rows: JobRows) -> list[Finding]:
         for pointer, expected, got in _changed(spec, rows.spec, "")
         if not f"{pointer}/".startswith(skipped) and not (pointer in kept["empty_is_absent"] and expected == [])
     ]
+
+
+def defaults(spec: Any) -> Iterator[tuple[str, Any]]:
+    """The members that a JobSpec lacks and that are stored all the same, each with its value."""
+    for default in declared()["defaults"]:
+        above = default["member"].rpartition("/")[0]
+        if isinstance(_at(spec, above), dict) and _at(spec, default["member"]) is _ABSENT:
+            value = default["value"]
+            yield default["member"], value.format(_at(spec, default["of"])) if "of" in default else value
 
 
 def _expected(entry: _Entry, spec: Any, wrapper: Any) -> Any:

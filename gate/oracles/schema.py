@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -40,23 +40,26 @@ BG-SCHEMA-004 major schema: Wrong column nullability
 BG-SCHEMA-005 major schema: Wrong column default
     A row that omits the column gets another value than promised.
     Example: column orders.state | default 'placed'::text | default none
-BG-SCHEMA-006 major schema: Wrong definition of a constraint or index
-    A constraint or index has the promised name but another definition, so it does not enforce, or speed up, what
-    the contract says.
+BG-SCHEMA-006 major schema: Wrong definition of a table, constraint or index
+    A constraint or index has the promised name but another definition, or is not valid, so it does not enforce, or
+    speed up, what the contract says. A table that is unlogged is empty after a crash of the database.
     Example: index orders_number_key | UNIQUE btree (number) | btree (number)
 """)
 
 KINDS = ("table", "column", "constraint", "index")
 
+UNLOGGED: Final = "unlogged"
+"""The definition of a table whose rows a crash of the database removes; that of any other one is empty."""
+
 _TABLES: LiteralString = """
     WITH tables AS (
-        SELECT oid, relname FROM pg_class
+        SELECT oid, relname, relpersistence FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
             AND relname NOT LIKE ALL (%(foreign)s)
     )
 """
 _READ: tuple[tuple[str, LiteralString], ...] = (
-    ("table", _TABLES + "SELECT relname, '', '' FROM tables"),
+    ("table", _TABLES + f"SELECT relname, '', CASE relpersistence WHEN 'p' THEN '' ELSE '{UNLOGGED}' END FROM tables"),
     (
         "column",
         _TABLES
@@ -85,6 +88,7 @@ _READ: tuple[tuple[str, LiteralString], ...] = (
         + """
         SELECT t.relname, i.relname,
             CASE WHEN x.indisunique THEN 'unique ' ELSE '' END || substring(pg_get_indexdef(i.oid) FROM ' USING (.*)$')
+                || CASE WHEN x.indisvalid THEN '' ELSE ' invalid' END
         FROM tables t
         JOIN pg_index x ON x.indrelid = t.oid
         JOIN pg_class i ON i.oid = x.indexrelid
@@ -93,7 +97,9 @@ _READ: tuple[tuple[str, LiteralString], ...] = (
     ),
 )
 
-_LINE = re.compile(r"(?P<kind>table|column|constraint|index) (?P<table>[^\s.]+)(?:\.(?P<name>\S+) (?P<definition>.+))?")
+_LINE = re.compile(
+    r"(?P<kind>table|column|constraint|index) (?P<table>[^\s.]+)(?:\.(?P<name>\S+))?(?: (?P<definition>.+))?"
+)
 _COLUMN = re.compile(r"(?P<type>.+?) (?P<nullability>not null|null)(?: default (?P<default>.+))?")
 
 
@@ -110,7 +116,7 @@ class Part:
 
 
 Schema = Mapping[Part, str]
-"""The definition of each part, as Postgres words it; empty for a table."""
+"""The definition of each part, as Postgres words it; empty for a table, or ``UNLOGGED``."""
 
 
 def read(connection: psycopg.Connection[Any], foreign: Sequence[str] = ()) -> dict[Part, str]:
@@ -138,13 +144,20 @@ def parse(text: str, path: Path = Path("schema.txt")) -> dict[Part, str]:
         if not line.strip() or line.startswith("#"):
             continue
         entry = _LINE.fullmatch(line.strip())
-        whole = entry is not None and (entry["kind"] == "table") == (entry["name"] is None)
+        whole = entry is not None and _whole(entry)
         if entry is None or not whole or (entry["kind"] == "column" and not _COLUMN.fullmatch(entry["definition"])):
             raise DocumentError(path, number, f"a table, column, constraint or index, not {line!r}")
         parts[Part(entry["table"], entry["kind"], entry["name"] or "")] = entry["definition"] or ""
     if not parts:
         raise DocumentError(path, None, "a line for each table, column, constraint and index")
     return parts
+
+
+def _whole(entry: re.Match[str]) -> bool:
+    """Return whether a line has what a part of its kind needs, and nothing else."""
+    if entry["kind"] == "table":
+        return entry["name"] is None and entry["definition"] in {None, UNLOGGED}
+    return entry["name"] is not None and entry["definition"] is not None
 
 
 def column_types(schema: Schema) -> dict[str, dict[str, str]]:
@@ -184,7 +197,7 @@ def compare(promised: Schema, live: Schema) -> list[Finding]:
         elif part.kind == "column":
             findings += _column(where, promised[part], live[part])
         elif promised[part] != live[part]:
-            findings.append(Finding("BG-SCHEMA-006", where, promised[part], live[part]))
+            findings.append(Finding("BG-SCHEMA-006", where, promised[part] or "a table", live[part] or "a table"))
     if len(lacking) > 1:
         differences = ", ".join(finding.where for finding in findings)
         return [Finding("BG-SCHEMA-001", "the schema", "that of the contract", f"other: {differences}")]

@@ -75,9 +75,10 @@ def test_body_is_taken_as_json_in_utf8_alone(scenario: Scenario, workflow: str) 
         job.wait()
 
 
-def nested(levels: int) -> bytes:
-    """A body that is nested so many levels deep."""
-    return b'{"a":' * levels + b"1" + b"}" * levels
+def nested(levels: int, *, lists: bool = False) -> bytes:
+    """A body that is nested so many levels deep: of objects, or of lists in one."""
+    opening, end = (b"[", b"]") if lists else (b'{"a":', b"}")
+    return b'{"a":' + opening * (levels - 1) + b"1" + end * (levels - 1) + b"}"
 
 
 NO_JSON: dict[str, bytes] = {
@@ -111,6 +112,7 @@ NO_JSON: dict[str, bytes] = {
     "a number": b"1",
     "true": b"true",
     "101 levels": nested(101),
+    "101 levels of lists": nested(101, lists=True),
     "many levels of lists": b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
 }
 
@@ -123,8 +125,10 @@ def test_bytes_that_are_no_json_object_are_refused(scenario: Scenario, workflow:
     for content in (b"", b" \n\t\r "):
         answer = scenario.client.request("POST", PATHS[workflow], content=content, headers=headers)
         assert (answer.status, answer.error_code) == (400, "invalid_body"), content
-    deepest = scenario.client.request("POST", PATHS[workflow], content=nested(100), headers=headers)
-    assert deepest.error_code == "validation_error"
+    for lists in (False, True):
+        content = nested(100, lists=lists)
+        deepest = scenario.client.request("POST", PATHS[workflow], content=content, headers=headers)
+        assert deepest.error_code == "validation_error"
 
 
 def respelled(content: bytes) -> bytes:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from beacon.boundaries import Boundaries, Case, full_spec
-from beacon.jobs import wrap
+from beacon.jobs import NUMBERS, wrap
 from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from gate.core.exchange import Exchange
@@ -23,9 +23,9 @@ def full(scenario: Scenario, workflow: str) -> Any:
     return spec if workflow == STANDARD else wrap(spec, min_regions=1, min_success_rate=0.5, enable_analysis=True)
 
 
-def post(scenario: Scenario, workflow: str, body: Any) -> Exchange:
+def post(scenario: Scenario, workflow: str, body: Any, **headers: str) -> Exchange:
     send = scenario.client.submit if workflow == STANDARD else scenario.client.submit_cross_region
-    return send(body)
+    return send(body, **headers)
 
 
 def wrong(case: Case, answer: Exchange) -> bool:
@@ -53,6 +53,22 @@ def test_values_beyond_a_limit_are_refused_with_the_place(
     answers = [(case, post(scenario, workflow, case.body)) for case in invalid]
     assert [f"{case}: {answer}" for case, answer in answers if wrong(case, answer)] == []
     assert len(answers) > 100
+
+
+def test_body_that_differs_in_any_place_is_not_that_of_its_key(scenario: Scenario, workflow: str) -> None:
+    boundaries = Boundaries(scenario.session.contract, OPERATIONS[workflow])
+    body, key = full(scenario, workflow), scenario.new_id()
+    spec = resolve(body, SPEC[workflow])
+    spec["flags"] = {"set": True, "none": None}
+    if workflow == STANDARD:
+        del spec["metadata"][NUMBERS]  # which have no canonical form
+    job = scenario.accepted(post(scenario, workflow, body, idempotency_key=key))
+
+    others = list(boundaries.others(body))
+    answers = [(case, post(scenario, workflow, case.body, idempotency_key=key)) for case in others]
+    assert [f"{case}: {answer}" for case, answer in answers if answer.error_code != "idempotency_key_reuse"] == []
+    assert len(others) > 40
+    job.wait()
 
 
 def test_values_at_a_limit_are_accepted_and_kept(scenario: Scenario, workflow: str, settings: Settings) -> None:

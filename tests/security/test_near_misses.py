@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from beacon.forgeries import FORGERIES, forged
 from beacon.jobs import key, sign
 from beacon.scenario import Scenario
+from beacon.states import STANDARD
+from gate.core.settings import Settings
 
 
 def utc(offset: timedelta = timedelta(), form: str = "%Y-%m-%dT%H:%M:%S.%fZ") -> str:
@@ -44,6 +47,16 @@ def test_first_of_several_faults_is_named(scenario: Scenario, workflow: str) -> 
         ({**unfit, "public_key": ""}, "missing_field:public_key"),
     ):
         assert scenario.send(body, workflow).error_code == code
+
+
+def test_each_forgery_is_refused(scenario: Scenario, workflow: str, settings: Settings) -> None:
+    """Half of the kinds in one workflow and half in the other; at full all of them in both."""
+    half = slice(None) if settings.depth == "full" else slice(workflow == STANDARD, None, 2)
+    for kind in [*FORGERIES][half]:
+        answer = scenario.send(forged(kind, scenario.spec(regions=["US"]), scenario.new_id()), workflow)
+        assert (answer.status == 202) == kind.startswith("valid"), kind
+    for job in scenario.jobs.values():
+        job.wait()
 
 
 def test_nonce_has_at_most_255_characters_and_belongs_to_its_key(scenario: Scenario, workflow: str) -> None:

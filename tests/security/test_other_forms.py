@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import json
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from typing import Any
 
 import rfc8785
 
-from beacon.jobs import Spec, canonical, key, sign, wrap
+from beacon.boundaries import everywhere, has, put
+from beacon.jobs import UNSIGNED, Spec, canonical, key, sign, wrap
 from beacon.scenario import Scenario
 
 EXTRA: Spec = {
@@ -77,17 +79,21 @@ def forms(spec: Spec) -> Iterator[tuple[str, bytes]]:
     yield from ((name, rfc8785.dumps(other)) for name, other in of_members(spec, signed))
 
 
-def stored_form(scenario: Scenario, workflow: str, plain: Spec, spec: Spec) -> bytes:
-    """The canonical form of what the runner stores, with every default, as an unsigned twin of the JobSpec shows it."""
+def stored_forms(scenario: Scenario, workflow: str, plain: Spec, spec: Spec) -> Iterator[tuple[str, bytes]]:
+    """The canonical forms of what the runner stores, all of it and each part of it, as an unsigned twin shows it."""
     twin = scenario.submit({**plain, "id": scenario.new_id()}, workflow)
-    stored: Spec = twin.wait().view().json["job"]
-    return canonical({**stored, "jobspec_id": spec["id"], "metadata": spec["metadata"]})
+    stored: Spec = {**twin.wait().view().json["job"], "jobspec_id": spec["id"], "metadata": spec["metadata"]}
+    yield "as it is stored", canonical(stored)
+    for pointer, value in everywhere({name: stored[name] for name in stored.keys() - UNSIGNED}):
+        above = has(spec, pointer.rpartition("/")[0])
+        if above and (form := canonical(put(copy.deepcopy(spec), pointer, value))) != canonical(spec):
+            yield f"with {pointer} as it is stored", form
 
 
 def test_signature_over_another_form_is_refused(scenario: Scenario, workflow: str) -> None:
-    plain: Spec = {**scenario.spec(), **EXTRA, "created_at": "2025-10-08T00:00:00Z"}
+    plain: Spec = {**scenario.spec(regions=["APAC", "US"]), **EXTRA, "created_at": "2025-10-08T00:00:00Z"}
     spec = sign(plain, nonce=scenario.new_id())
-    for name, form in [*forms(spec), ("as it is stored", stored_form(scenario, workflow, plain, spec))]:
+    for name, form in [*forms(spec), *stored_forms(scenario, workflow, plain, spec)]:
         assert form != canonical(spec), name
         signature = base64.b64encode(key().sign(form)).decode()
         answer = scenario.send({**spec, "signature": signature}, workflow)

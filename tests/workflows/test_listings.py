@@ -57,6 +57,8 @@ FILTERS: dict[str, tuple[dict[str, str], bool, bool]] = {
     "benchmark": ({"q": "AS-Detec"}, True, True),
     "impossible text": ({"q": "\0"}, False, False),
     "blank before": ({"q": " bias-detection"}, False, False),
+    "description": ({"q": "same questions in"}, False, False),
+    "question": ({"q": QUESTIONS[0]}, False, False),
     "workflow": ({"workflow": STANDARD}, True, False),
     "status": ({"status": "completed"}, True, True),
     "another status": ({"status": "cancelled"}, False, False),

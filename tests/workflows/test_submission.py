@@ -177,7 +177,7 @@ MODEL_SOURCES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "top-level": ({"models": [{"id": "mistral-7b"}, {"id": "qwen2.5-1.5b"}]}, {"mistral-7b", "qwen2.5-1.5b"}),
     "metadata strings": ({"metadata": {"models": ["mistral-7b", "qwen2.5-1.5b"]}}, {"mistral-7b", "qwen2.5-1.5b"}),
     "metadata objects": (
-        {"metadata": {"models": [{"id": "mistral-7b"}, {"name": "qwen2.5-1.5b"}]}},
+        {"metadata": {"models": [{"name": "another", "id": "mistral-7b"}, {"name": "qwen2.5-1.5b"}]}},
         {"mistral-7b", "qwen2.5-1.5b"},
     ),
     "metadata model": ({"metadata": {"model": "mistral-7b"}}, {"mistral-7b"}),

@@ -26,6 +26,8 @@ REUSE = {"error_code": "idempotency_key_reuse"}
 SOUND = {
     "replayed": sent(200, REPLAY),
     "another body": sent(422, REUSE, body=2),
+    "another type that Python calls equal": sent(422, REUSE, body=True),
+    "the same number in another notation": sent(200, REPLAY, body=1.0),
     "another path": sent(422, REUSE, path=CROSS_REGION_JOBS),
     "another body that is wrong in itself": sent(400, {"error_code": "validation_error"}, body=2),
     "another key": sent(202, {"id": "b"}, key="other"),
@@ -39,6 +41,7 @@ FAULTS = {
     "conflict": (sent(409, {"error_code": "duplicate_job"}), "the same request"),
     "another answer": (sent(200, {**REPLAY, "id": "b"}), "the same request"),
     "answer of another request": (sent(200, REPLAY, body=2), "another request"),
+    "answer of a body that Python calls equal": (sent(200, REPLAY, body=True), "another request"),
     "second job of another request": (sent(202, {"id": "b"}, body=2), "another request"),
     "job of the other workflow": (sent(202, {"id": "b"}, path=CROSS_REGION_JOBS), "another request"),
     "unusable key": (sent(202, {"id": "b"}, key=""), "cannot be one"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from beacon.api import CROSS_REGION_JOBS, JOBS
-from beacon.oracles.stored import declared
+from beacon.oracles.stored import declared, defaults
 from beacon.oracles.stored import differences as check
 from beacon.rows import JobRows
 from gate.core.exchange import Exchange
@@ -134,6 +134,18 @@ def test_a_member_is_held_against_each_of_its_columns(source: str, column: str) 
         _, rows = asked(source, entry)
         store(rows, column, wrong)
         assert causes(check(exchange, rows)) == {("BG-STORED-001", column)}
+
+
+@pytest.mark.parametrize("member", [default["member"] for default in declared()["defaults"]])
+def test_member_that_is_absent_is_stored_with_its_default(member: str) -> None:
+    spec, rows = sent_spec(), fresh()
+    put(spec, member, GONE)
+    value = dict(defaults(spec))[member]
+    store(rows, f"jobs.jobspec_data{member}", value)
+    assert check(submission(spec), rows) == []
+    for wrong in (f"{value}.", None, GONE):
+        store(rows, f"jobs.jobspec_data{member}", wrong)
+        assert causes(check(submission(spec), rows)) == {("BG-STORED-001", f"jobs.jobspec_data{member}")}
 
 
 SEVERAL = [entry for entry in ENTRIES if len(entry["request"]) > 1 and "/id" not in entry["request"]]

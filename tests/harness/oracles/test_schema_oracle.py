@@ -62,6 +62,12 @@ CASES: list[tuple[LiteralString, str, str]] = [
         "BG-SCHEMA-006",
         "index jobs.jobs_status_idx",
     ),
+    ("ALTER TABLE idempotency_keys SET UNLOGGED", "BG-SCHEMA-006", "table idempotency_keys"),
+    (
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'jobs_workflow_idx'::regclass",
+        "BG-SCHEMA-006",
+        "index jobs.jobs_workflow_idx",
+    ),
 ]
 
 
@@ -117,9 +123,10 @@ def test_published_schema_has_the_written_form() -> None:
     """The output of the command can replace the file."""
     assert write(parse(PUBLISHED)) == PUBLISHED
     assert parse("table t\ncolumn t.c text null\n") == {Part("t", "table"): "", Part("t", "column", "c"): "text null"}
+    assert parse("table t unlogged\n") == {Part("t", "table"): "unlogged"}
 
 
-@pytest.mark.parametrize("text", ["", "table t.c text", "column t", "view v", "column t.c"])
+@pytest.mark.parametrize("text", ["", "table t.c text", "table t odd", "column t", "view v", "column t.c"])
 def test_malformed_schema_is_an_error(text: str) -> None:
     with pytest.raises(GateError):
         parse(text)
