@@ -46,6 +46,9 @@ _USED_UP_LINE = re.compile(
 _FILES_LINE = "Too many open files"
 _FRAME = " \t│|╰╯─"
 """Characters around a line of a message in a frame, as command lines draw one."""
+_OF_CODE = (NameError, ImportError, SyntaxError)
+_OF_ANSWERS = (str, int, float, list, dict, type(None))
+"""Classes of what an answer holds: an attribute that they lack may be missing because the answer is another."""
 _TIME_LIMIT = "Timeout (>"
 """The beginning of the failure of a test that took longer than the gate gives any test."""
 
@@ -104,17 +107,29 @@ def of_error(error: BaseException, suite: Path) -> BrokenPromise | GateError | N
     """The fault behind the failure of a test of the folder ``suite``; None where the failure says it itself.
 
     An assertion is about the build wherever it stands, and so is a wait that timed out. Any other error is the build's
-    where a test raised it, and the gate's where the gate's own code did.
+    where a test raised it, and the gate's where the gate's own code did; one of pytest, or of a name or an attribute
+    that is not there, is never the build's.
     """
     for cause in _chain(error):
         if known := _of_class(cause):
             return known
     if isinstance(error, AssertionError) or type(error).__name__ == "TimeoutError":
         return None
+    module = type(error).__module__
+    if module == "_pytest.outcomes":  # ``pytest.fail``, and ``pytest.raises`` where nothing was raised
+        return None
+    if module.startswith("_pytest."):
+        return InternalError("Pytest", error)
     place = _place(error.__traceback__, suite.parent)
-    if place is None or place.is_relative_to(suite):
+    if place is None or (place.is_relative_to(suite) and not _of_code(error)):
         return None
     return InternalError(str(place.relative_to(suite.parent)), error)
+
+
+def _of_code(error: BaseException) -> bool:
+    """True if code uses what is not there, whatever the service answered."""
+    misses = isinstance(error, AttributeError) and not isinstance(error.obj, _OF_ANSWERS)
+    return misses or isinstance(error, _OF_CODE)
 
 
 def unavailable(error: BaseException, absent: Collection[str]) -> NotAvailable | None:

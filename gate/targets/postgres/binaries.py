@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -110,9 +111,10 @@ def _usable(directory: Path) -> Binaries | None:
     if not all((directory / name).is_file() for name in ("postgres", "initdb")):
         return None
     user, group = owner()
+    program = directory / "postgres"
     try:
         version = subprocess.run(
-            [directory / "postgres", "--version"],
+            [program, "--version"],
             capture_output=True,
             text=True,
             check=True,
@@ -123,7 +125,12 @@ def _usable(directory: Path) -> Binaries | None:
             group=group if group >= 0 else None,
             extra_groups=[] if user >= 0 else None,
         ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
+    except OSError as error:
+        if user >= 0 and error.errno in {errno.EPERM, errno.EINVAL} and str(error.filename) != str(program):
+            message = f"Postgres does not run as root, which cannot become another user here: {error.strerror}."
+            raise GateError(message, "Run as another user, or give root its capabilities.") from error
+        return None
+    except subprocess.SubprocessError:
         return None
     binaries = Binaries(directory, version)
     return binaries if binaries.major >= OLDEST_MAJOR else None

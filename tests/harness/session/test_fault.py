@@ -84,6 +84,12 @@ ERRORS = {
     "first start": (NotReadyError("The service was not ready.", ()), "The service was not ready."),
     "no command": (NotReadyError("The service ended.", (), Ended(127)), "The service ended."),
     "time limit": (Exception("Timeout (>120.0s) from pytest-timeout."), "longer than the gate gives"),
+    "name that is not there": (raised(lambda: no_such_name), "test_fault.py failed: NameError"),  # type: ignore[name-defined]  # noqa: F821 (the fault)
+    "fixture that is not there": (
+        pytest.FixtureLookupError.__new__(pytest.FixtureLookupError),
+        "Pytest failed: FixtureLookupError",
+    ),
+    "attribute that is not there": (raised(lambda: getattr(pytest, "no_such")), "test_fault.py failed: AttributeError"),  # noqa: B009 (the fault)
     "code of the gate": (raised(lambda: fault.of_end(None)), "gate/session/fault.py failed: AttributeError"),  # type: ignore[arg-type]  # the fault
 }
 OWN_CAUSE = AssertionError("raised from itself")
@@ -93,7 +99,9 @@ OF_BUILD = {
     "no answer": Unreachable("GET"),
     "wait": NotReached("late"),
     "finding": BrokenPromise([Finding("BG-TEST-001", "here", "a", "b")]),
+    "attribute of an answer": raised(lambda: getattr(None, "id")),  # noqa: B009 (the fault)
     "error of a test": raised(lambda: {"a": 1}["jobs"]),
+    "failure by name": pytest.fail.Exception("the service forgot it"),
     "time-out": TimeoutError("the page does not show it"),
 }
 

