@@ -205,7 +205,7 @@ class DataCache:
                 return False
             with self._lock():
                 data, mark = self._entry / "data", self._entry / "fingerprint"
-                whole = mark.is_file() and mark.read_text() == fingerprint(data)
+                whole = mark.is_file() and mark.read_bytes() == fingerprint(data).encode()
                 if whole and cluster.run(["cp", "-Rp", data, cluster.data], as_owner=False)[0] == 0:
                     os.utime(mark)
                     return True

@@ -313,6 +313,7 @@ def test_warm_start_copies_the_cache_and_rebuilds_a_broken_one(monkeypatch: pyte
     assert {entry.name for entry in entries.glob("old*")} == {f"old{age}" for age in range(2, CACHES_KEPT + 1)}
     [entry] = [path for path in entries.iterdir() if path.is_dir() and not path.name.startswith("old")]
     (entry / "data" / "PG_VERSION").write_text("damaged")
+    (entry / "fingerprint").write_bytes(b"\xfd")
     assert migrations() == 2
     (entry / "data" / "global" / "pg_control").write_bytes(b"\0" * 8192)
     (entry / "fingerprint").write_text(fingerprint(entry / "data"))
