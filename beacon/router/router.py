@@ -66,9 +66,9 @@ class Router:
             self._serving.stop()
             self._serving = None
 
-    def alive(self) -> bool:
-        """False where it was started and has ended by itself."""
-        return self._serving is None or self._serving.alive()
+    def trouble(self) -> str:
+        """The end of a sentence that says why its answers mean nothing; empty while they do."""
+        return self._serving.trouble() if self._serving else ""
 
     def __enter__(self) -> Self:
         return self.start()

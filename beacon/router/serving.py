@@ -8,7 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -41,8 +42,11 @@ class Serving:
     """
 
     def __init__(self, app: ASGIApp, host: str, port: int = 0) -> None:
+        self._app = app
+        self._failure: Exception | None = None
         self._config = uvicorn.Config(
-            app,
+            self._noting,
+            interface="asgi3",
             http=_Protocol,
             ws="none",
             lifespan="off",
@@ -57,9 +61,21 @@ class Serving:
         self._running = started.result()
         self.port = self._running.port
 
-    def alive(self) -> bool:
-        """Return whether its thread runs."""
-        return self._thread.is_alive()
+    def trouble(self) -> str:
+        """The end of a sentence that says what went wrong in it; empty where nothing did."""
+        if not self._thread.is_alive():
+            return "has ended by itself"
+        return f"failed in itself: {self._failure!r}" if self._failure else ""
+
+    async def _noting(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The application, whose errors are noted: its client sees a status alone, which looks like one on purpose."""
+        try:
+            await self._app(scope, receive, send)
+        except (OSError, ClientDisconnect):  # the client has gone, as it may
+            raise
+        except Exception as error:
+            self._failure = self._failure or error
+            raise
 
     def stop(self) -> None:
         """Stops listening and closes every connection, hanging ones too."""

@@ -12,6 +12,8 @@ from gate.core.record import Row
 
 # With many tables, planning parallel workers for a look at all of them takes twenty times as long as the look.
 _OPTIONS = "-c default_transaction_read_only=on -c timezone=UTC -c max_parallel_workers_per_gather=0"
+LONGEST_SECONDS = 300
+"""Seconds that a statement may take, such as an invariant of a declaration over a large table."""
 
 LARGE = 20_000
 """Rows from which on a table of a database that others use is not looked through."""
@@ -23,7 +25,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self._connection: psycopg.Connection[Row] = psycopg.connect(
-            url, autocommit=True, row_factory=dict_row, options=_OPTIONS
+            url, autocommit=True, row_factory=dict_row, options=f"{_OPTIONS} -c statement_timeout={LONGEST_SECONDS}s"
         )
 
     def close(self) -> None:

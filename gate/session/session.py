@@ -207,8 +207,8 @@ class Session:
         if self._closed:
             return None
         for name, stand_in in self.system.stand_ins.items():
-            if not stand_in.alive():
-                return GateError(f"The stand-in that {name} names has ended by itself.")
+            if trouble := stand_in.trouble():
+                return GateError(f"The stand-in that {name} names {trouble}.")
         trouble = self.system.trouble() or (self.database.trouble() if self.database else "")
         if trouble:
             return GateError(trouble)

@@ -72,8 +72,8 @@ class StandIn(Protocol):
     def start(self) -> object:
         """Listens from now on, on a port of its own choice."""
 
-    def alive(self) -> bool:
-        """False where it was started and has ended by itself."""
+    def trouble(self) -> str:
+        """The end of a sentence that says why its answers mean nothing; empty while they do."""
 
     def reset(self) -> None:
         """Forgets its rules and its log."""

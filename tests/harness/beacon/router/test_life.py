@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from beacon.router import PATHS, Answer, Router, echo
+from beacon.router import PATHS, Answer, Router, Status, echo
 from tests.harness.beacon.router.asking import ask, hung
 
 
@@ -99,3 +99,15 @@ def test_hung_requests_cost_no_threads(router: Router, http: httpx.Client, pool:
     assert threading.active_count() - before <= clients
     router.release()
     assert {future.result(2).status_code for future in asked} == {200}
+
+
+def test_error_of_the_stand_in_is_told_from_an_answer_on_purpose(
+    router: Router, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client sees the same status, but what it asked for was not judged."""
+    router.on(Status(500))
+    ask(http)
+    assert router.trouble() == ""
+    monkeypatch.setattr("beacon.router.app._infer", lambda *_: 1 / 0)
+    assert ask(http).status_code == 500
+    assert router.trouble() == "failed in itself: ZeroDivisionError('division by zero')"
