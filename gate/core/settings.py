@@ -41,6 +41,8 @@ OTHERS = frozenset(
     {WRAPPED, CALL, LISTING, WITHOUT_ORACLES, RUN, isolation.VARIABLE, "GATE_DOCUMENT", "GATE_PG_BIN", "GATE_TRACEBACK"}
 )
 """Variables that belong to no option."""
+OF_A_CLUSTER = re.compile(r"GATE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)")
+"""Variables that Kubernetes sets in each container of a namespace with a service named ``gate``."""
 S = TypeVar("S", bound="Settings")
 
 
@@ -336,7 +338,7 @@ def _all_known(shell: Mapping[str, str]) -> None:
     """
     options = {option.variable: option for model in _models(Settings) for option in declared(model)}
     for name in sorted(shell):
-        if not name.startswith(BEGINNING) or name in OTHERS or name.startswith(HEADER):
+        if not name.startswith(BEGINNING) or name in OTHERS or name.startswith(HEADER) or OF_A_CLUSTER.fullmatch(name):
             continue
         if name not in options:
             alike = like(name.removeprefix(BEGINNING), (known.removeprefix(BEGINNING) for known in options))

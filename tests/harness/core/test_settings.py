@@ -163,6 +163,8 @@ def test_every_variable_that_the_gate_reads_is_known(monkeypatch: pytest.MonkeyP
     for name in names:
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("GATE_HEADER_AUTHORIZATION", "x")
+    for name in ("SERVICE_HOST", "SERVICE_PORT_HTTP", "PORT", "PORT_80_TCP_ADDR"):  # of a cluster's service
+        monkeypatch.setenv(f"GATE_{name}", "tcp://10.0.0.1:80")
     parse()
 
 
