@@ -73,7 +73,7 @@ class Serving:
             await self._app(scope, receive, send)
         except (OSError, ClientDisconnect):  # the client has gone, as it may
             raise
-        except Exception as error:
+        except Exception as error:  # whichever it is, it is the stand-in's own; uvicorn answers 500
             self._failure = self._failure or error
             raise
 

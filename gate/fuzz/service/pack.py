@@ -17,8 +17,8 @@ from gate.core.errors import DocumentError
 from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
 from gate.core.surroundings import FILE
+from gate.fuzz.service.facts import Facts
 from gate.fuzz.service.settings import ServiceSettings, settings_of
-from gate.fuzz.service.trial import Facts
 from gate.session.pack import Stage, Suite, Views
 from gate.targets.declared_service import service_of
 from gate.targets.remote_run.production import Production

@@ -10,8 +10,9 @@ from gate.core.record import Record
 from gate.fuzz.plan import Plan
 from gate.fuzz.rules import FuzzRules, KnownIds
 from gate.fuzz.service.confirm import repeat
+from gate.fuzz.service.facts import Facts
 from gate.fuzz.service.steps import as_steps
-from gate.fuzz.service.trial import Facts, Trial
+from gate.fuzz.service.trial import Trial
 from gate.oracles import general
 from gate.session.session import Session
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,12 +19,13 @@ from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation, shape
 from gate.core.client import Unreachable, with_parameters
 from gate.core.database import Database
-from gate.core.effect import Declared, Effect, Row, RowChange, entries_of
+from gate.core.effect import Effect, Row, RowChange, entries_of
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
 from gate.core.waiting import NotReached, wait
+from gate.fuzz.service.facts import Facts
 from gate.fuzz.service.listing import listing_of
 from gate.fuzz.service.naming import (
     Identifier,
@@ -60,38 +61,6 @@ GONE = re.compile(r"delete|archive|remove", re.IGNORECASE)
 """Names of columns that say whose a row is, and that it counts as gone."""
 SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.5
 """Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Declared facts about the rows of a service.
-
-    Args:
-        base: stands before each path of the document.
-        query: parameters that each request has.
-        late: tables, or columns as ``table.column``, that the service writes by itself.
-        unequal: columns as ``table.column`` that need not be what was sent.
-        resources: table and key column by the path of a collection.
-        exceptions: members that are stored otherwise than they are sent, by operation.
-        soft: by table, the SQL condition of rows that count as deleted.
-        key_header: the header, in lower case, that makes a request safe to repeat where the document has it.
-        key_member: the member of a body that does.
-        rows: life-cycles and schemas of rows.
-        invariants: by name, the query for the rows that must not be.
-
-    """
-
-    base: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
-    late: frozenset[str] = frozenset()
-    unequal: frozenset[str] = frozenset()
-    resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    exceptions: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    soft: Mapping[str, str] = field(default_factory=dict)
-    key_header: str = "idempotency-key"
-    key_member: str = ""
-    rows: Declared = field(default_factory=Declared)
-    invariants: Mapping[str, str] = field(default_factory=dict)
 
 
 class Trial:
