@@ -13,7 +13,7 @@ from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.log import LogLine
-from gate.core.record import Observation, Observations, Record
+from gate.core.record import Observation, Observations, Record, Row
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
@@ -25,6 +25,8 @@ BG-LOG-006 critical: Log holds a prompt or an answer
 """)
 LINES, ANSWER = (code.id for code in CODES)
 SHORTEST_ANSWER, SHORTEST_PROMPT = 24, 12
+UNCALLED = frozenset({"ROUTER_NO_PROVIDER", "RUNNER_ERROR"})
+"""Codes of failures for which no call was made, or which none brought."""
 
 
 def check(record: Record, observations: Observations, document: Contract) -> Iterator[Finding]:
@@ -59,21 +61,31 @@ def _missing(
     expected = [((rows.job or {})["workflow"], created.request_id)]
     if accepted != expected:
         yield f"{names['accepted']} {expected}", f"{accepted}"
-    stored = {line.get(names["execution_id"]): line for line in by_event[names["stored"]]}
-    for row in rows.executions:
-        if row["status"] == "completed" and not _says(stored.get(row["id"]), row):
-            yield f"{names['stored']} with execution {row['id']}", f"{sorted(stored, key=str)}"
+    yield from _unstored(names, rows, by_event[names["stored"]])
     for event in (names["running"], names["stored"], names["decided"]):
         others = {line.get("request_id") for line in by_event[event]} - {created.request_id}
         if others:
             yield f"{event} with the request {created.request_id}", f"{sorted(others, key=str)}"
     status = (rows.job or {})["status"]
-    decided = [line.get("status") for line in by_event[names["decided"]]]
-    if status in {"completed", "partial", "failed"} and (status not in decided or not by_event[names["running"]]):
-        yield f"{names['decided']} {status} after {names['running']}", f"{decided}"
+    decided = [(line.get("status"), line.get(names["successful"])) for line in by_event[names["decided"]]]
+    outcome = status, len({row.get("region") for row in rows.executions if row["status"] == "completed"})
+    if status in {"completed", "partial", "failed"} and (outcome not in decided or not by_event[names["running"]]):
+        yield f"{names['decided']} {outcome} after {names['running']}", f"{decided}"
 
 
-def _says(line: LogLine | None, row: Any) -> bool:
+def _unstored(names: dict[str, str], rows: JobRows, lines: Iterable[LogLine]) -> Iterator[tuple[str, str]]:
+    """Each execution that a call ended and whose line is missing, or says something else than its row."""
+    stored = {line.get(names["execution_id"]): line for line in lines}
+    for row in rows.executions:
+        output = row.get("output_data")
+        code = str(output["error_code"]) if isinstance(output, dict) and output.get("error_code") else None
+        called = row["status"] == "completed" or (row["status"] == "failed" and code not in UNCALLED)
+        line = stored.get(row["id"])
+        if (called or line is not None) and not (_says(line, row) and line and line.get(names["code"]) == code):
+            yield f"{names['stored']} with execution {row['id']} {code or ''}", f"{line.text if line else [*stored]}"
+
+
+def _says(line: LogLine | None, row: Row) -> bool:
     """Return whether a line has what the row of its execution has."""
     columns = ("region", "model_id", "question_id")
     return line is not None and all(line.get(column) in (row[column], row[column] or "default") for column in columns)

@@ -162,6 +162,8 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     elif row["status"] == "failed" and calls and calls[-1].words is not None and code.startswith(WORDED):
         words = storable(calls[-1].words).strip()[:LONGEST_WORDS]
         compared = [("router_error", words or None, output.get("router_error"))]
+        if calls[-1].provider:
+            compared.append(("provider_id", calls[-1].provider[:LONGEST_PROVIDER], row["provider_id"]))
     return [
         Finding(RESULT, f"{where}: {name}", as_json(answered), as_json(stored))
         for name, answered, stored in compared
@@ -177,7 +179,7 @@ def _extras(row: Row, output: Mapping[str, Any], call: Call) -> list[tuple[str, 
     names = sorted(metadata.keys() | (stored.keys() if isinstance(stored, Mapping) else set()))
     members = [(f"metadata {name}", metadata.get(name, ""), _member(stored, name)) for name in names]
     other = [member for member in members if not equal(member[2], member[1])][:1]  # the rest has the same cause
-    return [*other, ("receipt_data", receipt or {}, row["receipt_data"] or {})]
+    return [*other, ("receipt_data", receipt if isinstance(receipt, Mapping) else None, row["receipt_data"])]
 
 
 def storable(value: Any) -> Any:

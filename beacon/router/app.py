@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from beacon.router.behaviours import NoPath, PathOnly, Raw
+from beacon.router.behaviours import Hang, NoPath, PathOnly, Raw
 from beacon.router.log import Call, Log
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider
 from beacon.router.rules import Pause, Rules
@@ -34,8 +34,9 @@ class State:
     misses: Log = field(default_factory=Log)
     providers: dict[str | None, Sequence[Provider]] = field(default_factory=dict)
     providers_status: dict[str | None, int] = field(default_factory=dict)
-    providers_raw: dict[str | None, Raw] = field(default_factory=dict)
+    providers_raw: dict[str | None, Raw | Hang] = field(default_factory=dict)
     listings: list[str | None] = field(default_factory=list)
+    health_status: int = 200
     models: Collection[str] | None = MODELS
     closing: bool = False
 
@@ -53,7 +54,11 @@ def application(state: State) -> Starlette:
     async def providers(request: Request) -> Response:
         job = request.headers.get("x-trace-id")
         state.listings.append(job)
-        if (raw := state.providers_raw.get(job)) is not None:
+        raw = state.providers_raw.get(job)
+        if isinstance(raw, Hang):
+            await _disconnected(request)
+            return HangUp()
+        if raw is not None:
             return Pieces(raw)
         status = state.providers_status.get(job, state.providers_status.get(None, 200))
         if status != 200:
@@ -61,7 +66,7 @@ def application(state: State) -> Starlette:
         return as_json({"providers": [provider.as_dict() for provider in state.providers_of(job)]})
 
     async def health(_: Request) -> Response:
-        return as_json({"status": "healthy"})
+        return as_json({"status": "healthy"}, state.health_status)
 
     routes = [Route(path, infer, methods=["POST"]) for path in PATHS]
     return Starlette(routes=[*routes, Route("/providers", providers), Route("/health", health)])

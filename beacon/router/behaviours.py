@@ -55,10 +55,11 @@ class Status:
 
 @dataclass(frozen=True)
 class Unsuccessful:
-    """200 with ``success: false``; ``error_code`` is left out where it is None."""
+    """200 with ``success: false``, by the region's provider or ``provider``; no ``error_code`` where it is None."""
 
     error: str = "No healthy providers available"
     error_code: str | None = None
+    provider: str | None = None
     outcome: ClassVar[str] = "unsuccessful"
 
 

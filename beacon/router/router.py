@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Self
 
 from beacon.router.app import State, application
-from beacon.router.behaviours import Behaviour, Raw
+from beacon.router.behaviours import Behaviour, Hang, Raw
 from beacon.router.log import Call
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider, code, router_name
 from beacon.router.rules import Rule
@@ -107,9 +107,13 @@ class Router:
         """Answers ``GET /providers`` with this status; 200 lists them again."""
         self._state.providers_status[job] = status
 
-    def providers_raw(self, raw: Raw, *, job: str) -> None:
-        """Answers ``GET /providers`` of a job with these bytes."""
+    def providers_raw(self, raw: Raw | Hang, *, job: str) -> None:
+        """Answers ``GET /providers`` of a job with these bytes, or never."""
         self._state.providers_raw[job] = raw
+
+    def health_status(self, status: int) -> None:
+        """Answers ``GET /health`` with this status, also with 200 until a reset."""
+        self._state.health_status = status
 
     def models(self, names: Iterable[str] | None) -> None:
         """Sets the known models; None means every model. The default, also after a reset, is ``MODELS``."""
@@ -182,6 +186,7 @@ class Router:
             state.providers_status.clear()
             state.providers_raw.clear()
             self.models(MODELS)
+            self.health_status(200)
         else:
             state.providers.pop(job, None)
             state.providers_status.pop(job, None)

@@ -147,13 +147,16 @@ def reply(
             result = Reply(Pieces(behaviour), behaviour.outcome, 200)
         case Drop():
             result = Reply(HangUp(), behaviour.outcome, None)
-        case Unsuccessful(error, error_code):
-            result = Reply(_failure(error, error_code, request, provider), behaviour.outcome, 200, words=error)
+        case Unsuccessful(error, error_code, named):
+            named = named or (provider.name if provider else None)
+            content = _failure(error, error_code, request, provider, named)
+            result = Reply(content, behaviour.outcome, 200, provider=named, words=error)
         case _ if provider is None:
             result = _refusal(as_json({"detail": "No healthy providers available"}, 503), "no_provider")
         case _ if models is not None and request.model not in models:
             error = f"Unknown model: {request.model}"
-            result = Reply(_failure(error, None, request, provider), "unknown_model", 200, words=error)
+            content = _failure(error, None, request, provider, provider.name)
+            result = Reply(content, "unknown_model", 200, provider=provider.name, words=error)
         case _:
             result = _answer(behaviour, request, provider, providers)
     return result
@@ -199,14 +202,16 @@ def _refusal(response: Response, outcome: str) -> Reply:
     return Reply(response, outcome, response.status_code, words=bytes(response.body).decode())
 
 
-def _failure(error: str, error_code: str | None, request: InferenceRequest, provider: Provider | None) -> Response:
+def _failure(
+    error: str, error_code: str | None, request: InferenceRequest, provider: Provider | None, named: str | None
+) -> Response:
     return as_json(
         {
             "success": False,
             "response": None,
             "error": error,
             **({} if error_code is None else {"error_code": error_code}),
-            "provider_used": provider.name if provider else None,
+            "provider_used": named,
             "inference_time": 0.0,
             "cost_estimate": 0.0,
             "metadata": _metadata(request, provider) if provider else {},

@@ -67,9 +67,8 @@ class Records:
             except (psycopg.DataError, UnicodeError) as error:
                 _log.warning("answer_not_storable", execution_id=entry.id, error=type(error).__name__)
                 message = "the answer cannot be stored"
-                stored = await self._store_failure(
-                    entry, Failure("ROUTER_JSON_ERROR", "invalid_response", message, False, 200, result.provider)
-                )
+                result = Failure("ROUTER_JSON_ERROR", "invalid_response", message, False, 200, result.provider)
+                stored = await self._store_failure(entry, result)
         else:
             stored = await self._store_failure(entry, result)
         _log.info(

@@ -29,6 +29,14 @@ pytestmark = pytest.mark.criterion("criterion.backfill")
 SESSIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'beacon%%'"
 
 
+OTHERWISE_ENDED = """
+SELECT r.* FROM region_results r JOIN cross_region_executions c ON c.id = r.cross_region_execution_id
+JOIN jobs j ON j.jobspec_id = c.jobspec_id
+WHERE r.completed_at <> (SELECT max(completed_at) FROM executions e WHERE e.job_id = j.id AND e.region = r.region)
+"""
+"""Regions of backfilled jobs that did not end with the last of their executions."""
+
+
 def runs(database: Database) -> int:
     return len(database.all_rows(RUNS))
 
@@ -52,6 +60,7 @@ def test_every_kind_of_job_gets_the_rows_that_the_oracles_expect(
         expected = "" if job.analysable else None
         assert (answer.error_code == "") == (expected == ""), f"{job} {answer}"
         assert not job.analysable or answer.json["region_scores"].keys() == set(job.successes)
+    assert scenario.database.query(OTHERWISE_ENDED) == []
 
 
 def test_jobs_without_an_analysis_are_listed_with_the_reason(historical: History, backfill: Command) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import httpx
 import psycopg
 import pytest
 
 from beacon.contract import CROSS_ORIGIN, published
+from beacon.jobs import QUESTIONS
+from beacon.regions import REGIONS
 from beacon.router import Answer, Behaviour, Drop, Elsewhere, Empty, Hang, NotJson, Status, Unsuccessful
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
@@ -46,9 +49,10 @@ def test_metrics_follow_a_job_that_runs_and_are_back_when_it_has_ended(scenario:
     scenario.router.on(Hang(), job=spec["id"])
     job = scenario.submit(spec)
     scenario.router.wait_for_calls(1, job=job.id)
-    running = families(scenario)
-    values = {(each.name, *each.labels.values()): each.value for name in running for each in running[name].series}
-    assert (values["beacon_queue_depth",], values["beacon_executions", "running"]) == (1, len(job.executions()))
+    assert [value(scenario, f"beacon_queue_{name}") for name in ("depth", "oldest_seconds")] == [1, 0]
+    assert value(scenario, "beacon_executions", status="running") == len(job.executions())
+    (queue,) = (each for each in scenario.client.get("/health").json["services"] if each["name"] == "queue")
+    assert queue["detail"] == "1 jobs queued or running"
     scenario.router.release(job.id)
     job.wait("completed")
 
@@ -65,18 +69,28 @@ OUTCOMES: dict[str, Behaviour] = {
     "router": Unsuccessful(),
     "empty_response": Empty(),
     "region_mismatch": Elsewhere("us-east"),
+    "cancelled": Hang(),
 }
 
 
+def counts(scenario: Scenario, name: str) -> dict[str, float]:
+    """The value of a series for each outcome."""
+    return {outcome: value(scenario, name, outcome=outcome) for outcome in OUTCOMES}
+
+
 def test_router_calls_are_counted_by_their_outcome(own_runner: OwnRunner) -> None:
-    """A model for each outcome, asked once."""
+    """A model for each outcome, asked once; and the waits of this work are not those of requests."""
     scenario, name = own_runner(), "beacon_router_call_duration_seconds_count"
     spec = scenario.spec(regions=["EU"], models=[*OUTCOMES])
     scenario.router.models(None)
     for model, behaviour in OUTCOMES.items():
         scenario.router.on(behaviour, job=spec["id"], model=model)
-    scenario.submit(spec).wait()
-    assert {outcome: value(scenario, name, outcome=outcome) for outcome in OUTCOMES} == dict.fromkeys(OUTCOMES, 1)
+    job = scenario.submit(spec)
+    wait("all but one", job.rows, until=lambda rows: sum(row["completed_at"] is None for row in rows.executions) == 1)
+    job.cancel()
+    counted = partial(counts, scenario, name)
+    wait("each outcome once", counted, until=lambda numbers: numbers == dict.fromkeys(OUTCOMES, 1), kind="ready")
+    assert all(value(scenario, "beacon_database_wait_seconds_count", use=use) for use in ("requests", "work"))
 
 
 def test_every_request_is_in_the_log_at_its_default_level(own_runner: OwnRunner) -> None:
@@ -86,8 +100,11 @@ def test_every_request_is_in_the_log_at_its_default_level(own_runner: OwnRunner)
 
 
 def test_waiting_job_makes_the_queue_old(own_runner: OwnRunner) -> None:
+    """Its executions are more than any page has, and it is shown with all of them."""
     scenario = own_runner(RUNNER_EMBEDDED_WORKER="false")
-    scenario.submit(scenario.spec())
+    models = [f"model-{number}" for number in range(9)]
+    job = scenario.submit(scenario.spec(regions=REGIONS, models=models, questions=QUESTIONS))
+    assert len(job.executions()) == len(REGIONS) * len(models) * len(QUESTIONS) > 200
     wait("its age", lambda: value(scenario, "beacon_queue_oldest_seconds"), until=lambda age: age > 0.2, kind="ready")
     assert value(scenario, "beacon_queue_depth") == 1
 
@@ -116,6 +133,13 @@ def test_runner_without_its_router_is_ready_and_degraded(own_runner: OwnRunner) 
     scenario = own_runner(ROUTER_URL="http://127.0.0.1:9")
     assert scenario.client.get("/health").json["status"] == "degraded"
     assert scenario.client.get("/health/ready").json["ready"] is True
+
+
+def test_router_that_answers_with_an_error_is_degraded(scenario: Scenario) -> None:
+    scenario.router.health_status(503)
+    assert scenario.client.get("/health").json["status"] == "degraded"
+    scenario.router.health_status(201)
+    assert scenario.client.get("/health").json["status"] == "healthy"
 
 
 def test_internal_error_is_readable_for_the_page_that_caused_it(own_runner: OwnRunner) -> None:

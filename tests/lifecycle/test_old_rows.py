@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
+import httpx
 import pytest
 
+from beacon import history
+from beacon.api import EXECUTIONS, JOBS, analysis_of, executions_of, job_at
 from beacon.history import KINDS, UNFINISHED
+from beacon.scenario import Scenario
+from beacon.states import TERMINAL
 from fixtures.commands import Command
 from fixtures.past import ANALYSES, RESULTS, RUNS, History, writing
+from fixtures.systems import OwnRunner
 from gate.core.database import Database
 from gate.core.waiting import wait
 from gate.targets import Target
@@ -48,13 +56,15 @@ def test_prune_takes_ended_jobs_with_all_of_theirs_and_writes_them_down_first(
     backfill(database.url)
     executions, analyses = len(database.all_rows("executions")), len(database.all_rows(ANALYSES))
     archive = tmp_path / "old.jsonl"
+    archive.write_text("{}\n", encoding="utf-8")
     ended = prune(database.url, "--days", "30", "--batch", "2", "--archive", str(archive), "--json")
 
     assert (ended.code, ended.summary["removed"]) == (0, len(KINDS))
     left = {table: database.all_rows(table) for table in TABLES}
     assert {row["status"] for row in left["jobs"]} == set(UNFINISHED)
     assert [left[table] for table in (RUNS, RESULTS, ANALYSES)] == [[], [], []]
-    lines = [json.loads(line) for line in archive.read_text(encoding="utf-8").splitlines()]
+    first, *lines = [json.loads(line) for line in archive.read_text(encoding="utf-8").splitlines()]
+    assert first == {}, "what was removed before stays"
     assert {line["jobspec_id"] for line in lines} == {job.id for job in past if job.status not in UNFINISHED}
     assert sum(len(line["executions"]) for line in lines) == executions - len(left["executions"])
     assert sum(line["analysis"] is not None for line in lines) == analyses > 0
@@ -65,10 +75,42 @@ def test_prune_counts_the_days_since_a_job_ended(historical: History, prune: Com
     database, (old, young) = historical(["full", "full"])
     with writing(database) as connection:
         connection.execute(AGED, (old.id,))
-    assert prune(database.url, "--days", "30", "--json").summary["removed"] == 1
+    for words in (("--dry-run",), ()):
+        assert prune(database.url, "--days", "30", "--json", *words).summary["removed"] == 1
 
     assert [row["jobspec_id"] for row in database.all_rows("jobs")] == [young.id]
     assert [row["jobspec_id"] for row in database.all_rows("idempotency_keys")] == [young.id]
+
+
+def test_old_job_is_listed_by_its_creation_and_unknown_once_it_is_removed(
+    own_runner: OwnRunner, backfill: Command
+) -> None:
+    """It ended on the day after its submission; requests that may see it gone are sent past the judge."""
+    scenario = own_runner(RUNNER_EMBEDDED_WORKER="false")
+    scenario.record.alone = False  # the job does not come from a request
+    [job] = history.past_jobs(3, ["full"])
+    history.insert(scenario.database.url, [replace(job, created_at=job.created_at - timedelta(days=1))])
+    assert backfill(scenario.database.url).code == 0
+    days = [f"{job.updated_at - timedelta(days=ago):%Y-%m-%d}" for ago in (1, 0)]
+    assert [scenario.client.get(JOBS, **{"from": day, "to": day}).json["total"] for day in days] == [1, 0]
+
+    views = paths(job, scenario.database.all_rows(RUNS)[0]["id"])
+    assert answered(scenario, views) == {200}
+    with writing(scenario.database) as connection:
+        connection.execute("DELETE FROM jobs")
+    assert answered(scenario, views) == {404}
+
+
+def paths(job: history.Past, run: object) -> list[str]:
+    """The paths at which a backfilled job is shown."""
+    of_run = [f"{EXECUTIONS}/{run}/{view}" for view in ("cross-region", "diff-analysis", f"regions/{job.successes[0]}")]
+    return [job_at(job.id), executions_of(job.id), analysis_of(job.id), *of_run]
+
+
+def answered(scenario: Scenario, views: Sequence[str]) -> set[int]:
+    """Statuses of the answers."""
+    with httpx.Client(base_url=scenario.session.client.base_url, trust_env=False) as client:
+        return {client.get(path).status_code for path in views}
 
 
 @pytest.mark.full
@@ -82,20 +124,27 @@ def test_prune_leaves_young_jobs_and_says_what_it_would_do(historical: History, 
     assert len(database.all_rows("jobs")) == len(KINDS)
 
 
+def statuses(database: Database) -> set[str]:
+    """Statuses of the jobs that are stored."""
+    return {row["status"] for row in database.all_rows("jobs")}
+
+
 def kept(database: Database) -> set[str]:
     """Idempotency keys and nonces that are stored."""
     keys = {row["idem_key"] for row in database.all_rows("idempotency_keys")}
     return keys | {row["nonce"] for row in database.all_rows("signature_nonces")}
 
 
-def test_worker_removes_keys_and_nonces_past_their_time(
-    target: Target, shared: dict[str, str], fresh_database: Callable[[], Database]
+def test_worker_takes_up_lost_jobs_and_removes_keys_and_nonces_past_their_time(
+    target: Target, shared: dict[str, str], historical: History
 ) -> None:
-    database = fresh_database()
+    """None of the jobs has an entry in the queue."""
+    database, _ = historical(UNFINISHED)
     with writing(database) as connection:
         connection.execute(USED)
     system = target.system(shared, {}, database_url=database.url)
     try:
         wait("their removal", partial(kept, database), until=lambda left: left == {"key-6", "nonce-23"}, kind="ready")
+        wait("the ends", partial(statuses, database), until=lambda names: names <= TERMINAL, kind="resume")
     finally:
         system.close()

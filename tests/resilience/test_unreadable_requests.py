@@ -41,6 +41,15 @@ PIECES = (
     b"%",
     b"/../",
 )
+LONGEST_TARGET, MOST_FIELDS, MOST_BYTES = 16 * 1024, 100, 64 * 1024
+LIVE, OTHERS = b"/health/live?", (b"Host: a\r\n", b"Connection: close\r\n")
+LONG = b"A: ".ljust(MOST_BYTES + 2 - len("HostaConnectionclose"), b"b") + b"\r\n"
+READ: dict[str, tuple[bytes, tuple[bytes, ...]]] = {
+    "long target": (LIVE.ljust(LONGEST_TARGET, b"a"), OTHERS),
+    "many fields": (LIVE, (*OTHERS, *[b"A: b\r\n"] * (MOST_FIELDS - 2))),
+    "long field": (LIVE, (*OTHERS, LONG)),
+}
+"""Target and header fields of requests at a limit each."""
 UNREADABLE = (400, "invalid_request")
 REFUSED: dict[str, tuple[bytes, tuple[int, str]]] = {
     "no text": (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", UNREADABLE),
@@ -48,9 +57,9 @@ REFUSED: dict[str, tuple[bytes, tuple[int, str]]] = {
     "unknown method": (b"BREW /pot HTTP/1.1\r\n\r\n", UNREADABLE),
     "two lengths": (POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", UNREADABLE),
     "no chunk": (CHUNKED + b"zz\r\n", UNREADABLE),
-    "long target": (b"GET /" + b"a" * 17_000 + b" HTTP/1.1\r\n\r\n", (414, "uri_too_long")),
-    "many fields": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 101 + b"\r\n", (431, "headers_too_large")),
-    "long field": (b"GET / HTTP/1.1\r\nA: " + b"b" * 70_000 + b"\r\n\r\n", (431, "headers_too_large")),
+    "long target": (b"GET /" + b"a" * LONGEST_TARGET + b" HTTP/1.1\r\n\r\n", (414, "uri_too_long")),
+    "many fields": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_FIELDS + 1) + b"\r\n", (431, "headers_too_large")),
+    "long field": (b"GET / HTTP/1.1\r\nA: " + b"b" * MOST_BYTES + b"\r\n\r\n", (431, "headers_too_large")),
     "many trailers": (CHUNKED + b"0\r\n" + b"A: b\r\n" * 101 + b"\r\n", (431, "headers_too_large")),
 }
 UNFINISHED = {"head": POST, "body": POST + b"Content-Length: 9\r\n\r\n{", "blank lines": b"\r\n\r\n", "nothing": b""}
@@ -92,6 +101,12 @@ def test_unreadable_request_is_refused_in_the_form_of_all_errors(
     assert fields["connection"] == "close"
     log = scenario.session.system.log
     wait("its line", log, until=lambda lines: any(error["request_id"] in line for line in lines), kind="ready")
+
+
+@pytest.mark.parametrize(("asked", "fields"), READ.values(), ids=READ)
+def test_request_at_a_limit_is_read(scenario: Scenario, asked: bytes, fields: tuple[bytes, ...]) -> None:
+    content = b"".join((b"GET ", asked, b" HTTP/1.1\r\n", *fields, b"\r\n"))
+    assert [status for status, _, _ in answers(exchanged(scenario, content))] == [200]
 
 
 def test_refusal_stands_behind_the_answers_to_what_came_before(scenario: Scenario) -> None:

@@ -151,6 +151,7 @@ LISTINGS: dict[str, tuple[str | bytes, bool]] = {
     "odd entries alone": ('{"providers": [null, {"name": 7, "region": "us-east", "healthy": true}]}', False),
     "health in words": (f'{{"providers": [{US.replace("true", chr(34) + "true" + chr(34))}]}}', False),
     "name longer than its column": (f'{{"providers": [{US.replace("modal", "m" * 300)}]}}', True),
+    "one name in all regions": (f'{{"providers": [{US}, {US.replace("us-east", "eu-west")}]}}', True),
     "health missing": ('{"providers": [{"name": "modal", "region": "us-east"}]}', False),
     "name with NUL": (f'{{"providers": [{US.replace("modal", "a" + chr(92) + "u0000b")}]}}', True),
 }

@@ -63,7 +63,7 @@ FAILURES: dict[str, tuple[Any, str]] = {
     "429": (Status(429, {"detail": "slow down"}), "ROUTER_HTTP_429"),
     "404 on every path": (NoPath(), "ROUTER_HTTP_404"),
     "300": (Status(300, {"detail": "more than one"}), "ROUTER_HTTP_300"),
-    "success false": (Unsuccessful("HTTP 502: upstream"), "ROUTER_ERROR"),
+    "success false": (Unsuccessful("HTTP 502: upstream", provider="modal-spare"), "ROUTER_ERROR"),
     "empty text": (Empty(), "ROUTER_EMPTY_RESPONSE"),
     "not JSON": (NotJson(), "ROUTER_JSON_ERROR"),
     "connection dropped": (Drop(), "ROUTER_NETWORK"),
@@ -83,7 +83,7 @@ def test_failure_of_the_router_is_stored_with_its_reason(
     assert [(row["status"], row["is_technical_error"], row["output_data"]["error_code"]) for row in failed] == [
         ("failed", True, code)
     ]
-    assert failed[0]["output_data"]["error"]
+    assert failed[0]["output_data"]["error"] == failed[0]["original_error"] != ""
     assert [row["status"] for row in rows.executions if row["region"] == "US"] == ["completed"]
 
 
@@ -108,6 +108,9 @@ def test_answer_is_kept_under_the_name_of_its_provider(
 
     kept_names = {row["region"]: row["provider_id"] for row in rows.executions}
     assert kept_names == {"EU": kept, "US": "modal-us-east"}
+    for result in rows.regions:
+        region = NAMES[result["region"]]
+        assert result["provider_info"] == {"name": f"modal-{region}", "type": "modal", "region": region}
 
 
 def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
@@ -135,8 +138,10 @@ RECEIPT = {"cpu_seconds": 0.25, "tokens": 12, "parts": [1.5, {"cost": -0.0}], "m
 
 
 def test_receipt_is_stored_as_it_came(scenario: Scenario, workflow: str) -> None:
-    spec = scenario.spec(regions=["EU"])
-    scenario.router.on(Answer(receipt=RECEIPT), job=spec["id"])
+    spec = scenario.spec(regions=["EU", "US"])
+    scenario.router.on(Answer(receipt=RECEIPT), job=spec["id"], region="EU")
+    scenario.router.on(Answer(receipt={}), job=spec["id"], region="US")
 
-    (row,) = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
-    assert row["receipt_data"] == row["output_data"]["metadata"]["receipt"] == RECEIPT
+    rows = scenario.submit(spec, workflow=workflow).wait("completed").rows().executions
+    for row, receipt in zip(rows, (RECEIPT, {}), strict=True):
+        assert row["receipt_data"] == row["output_data"]["metadata"]["receipt"] == receipt

@@ -1,4 +1,4 @@
--- rule: In every row, created <= started <= completed and created <= updated.
+-- rule: In every row, created <= started <= completed <= updated.
 -- source: life-cycle in runner.yaml
 -- severity: major
 -- layer: derived
@@ -29,5 +29,5 @@ CROSS JOIN LATERAL (
 WHERE (%(resources)s::text[] IS NULL OR j.jobspec_id = ANY(%(resources)s))
     AND (
         t.started_at < t.created_at OR t.completed_at < t.started_at OR t.completed_at < t.created_at
-        OR t.updated_at < t.created_at
+        OR t.updated_at < t.created_at OR t.updated_at < t.completed_at
     );

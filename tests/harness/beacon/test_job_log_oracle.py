@@ -30,7 +30,7 @@ LINES: dict[str, dict[str, Any]] = {
     "job_accepted": {"workflow": "standard"},
     "job_running": {},
     "execution_stored": STORED,
-    "job_decided": {"status": "completed"},
+    "job_decided": {"status": "completed", "successful_regions": 1},
 }
 
 
@@ -42,6 +42,14 @@ def codes(**changes: dict[str, Any]) -> list[str]:
     observed = Observation("a", ROWS, calls=Log([CALL], ()))
     log = [LogLine.of(json.dumps(line)) for line in lines]
     return [finding.code for finding in check(record, Observations({"a": observed}, log=log), published())]
+
+
+@pytest.mark.parametrize(
+    ("event", "member"),
+    [("execution_stored", "error_code"), ("execution_stored", "region"), ("job_decided", "successful_regions")],
+)
+def test_line_that_contradicts_its_row_is_found(event: str, member: str) -> None:
+    assert codes(**{event: {member: "another"}}) == ["BG-LOG-005"]
 
 
 def test_whole_log_of_a_job_is_no_finding() -> None:
