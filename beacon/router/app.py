@@ -36,7 +36,7 @@ class State:
     providers_status: dict[str | None, int] = field(default_factory=dict)
     providers_raw: dict[str | None, Raw | Hang] = field(default_factory=dict)
     listings: list[str | None] = field(default_factory=list)
-    health_status: int = 200
+    health_status: int | None = 200
     models: Collection[str] | None = MODELS
     closing: bool = False
 
@@ -65,7 +65,10 @@ def application(state: State) -> Starlette:
             return as_json({"detail": "the list of providers is not available"}, status)
         return as_json({"providers": [provider.as_dict() for provider in state.providers_of(job)]})
 
-    async def health(_: Request) -> Response:
+    async def health(request: Request) -> Response:
+        if state.health_status is None:
+            await _disconnected(request)
+            return HangUp()
         return as_json({"status": "healthy"}, state.health_status)
 
     routes = [Route(path, infer, methods=["POST"]) for path in PATHS]

@@ -111,8 +111,8 @@ class Router:
         """Answers ``GET /providers`` of a job with these bytes, or never."""
         self._state.providers_raw[job] = raw
 
-    def health_status(self, status: int) -> None:
-        """Answers ``GET /health`` with this status, also with 200 until a reset."""
+    def health_status(self, status: int | None) -> None:
+        """Answers ``GET /health`` with this status until a reset; never where it is None."""
         self._state.health_status = status
 
     def models(self, names: Iterable[str] | None) -> None:

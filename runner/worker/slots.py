@@ -10,7 +10,7 @@ class FairSlots:
     """So many slots for the whole process; a free one goes to the waiter whose group holds the fewest.
 
     A region that hangs, or a job with many executions, cannot keep the others from being served: a group without a slot
-    is always next.
+    is always next, and of several the one that has waited longest since its last one.
 
     Args:
         total: how many slots there are.
@@ -54,9 +54,10 @@ class FairSlots:
         self._free += 1
         while self._free > 0 and self._waiting:
             chosen = min(self._waiting, key=lambda candidate: self._held[candidate])
-            waiter = self._waiting[chosen].popleft()
-            if not self._waiting[chosen]:
-                del self._waiting[chosen]
+            queue = self._waiting.pop(chosen)
+            waiter = queue.popleft()
+            if queue:
+                self._waiting[chosen] = queue  # behind the others, as groups that hold as many take turns
             if not waiter.done():
                 self._free -= 1
                 self._held[chosen] += 1

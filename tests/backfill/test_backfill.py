@@ -33,8 +33,9 @@ OTHERWISE_ENDED = """
 SELECT r.* FROM region_results r JOIN cross_region_executions c ON c.id = r.cross_region_execution_id
 JOIN jobs j ON j.jobspec_id = c.jobspec_id
 WHERE r.completed_at <> (SELECT max(completed_at) FROM executions e WHERE e.job_id = j.id AND e.region = r.region)
+    OR c.completed_at <> j.updated_at
 """
-"""Regions of backfilled jobs that did not end with the last of their executions."""
+"""Regions of backfilled jobs that did not end with the last of their executions, or whose runs not with the job."""
 
 
 def runs(database: Database) -> int:

@@ -19,6 +19,9 @@ from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
 from gate.oracles.exposition import Family, read
 
+READY_SECONDS = 1.0
+BUSY_SECONDS = 1.0
+"""What a busy machine adds."""
 RULES = published().document[CROSS_ORIGIN]
 
 
@@ -139,7 +142,20 @@ def test_router_that_answers_with_an_error_is_degraded(scenario: Scenario) -> No
     scenario.router.health_status(503)
     assert scenario.client.get("/health").json["status"] == "degraded"
     scenario.router.health_status(201)
-    assert scenario.client.get("/health").json["status"] == "healthy"
+    health = scenario.client.get("/health").json
+    assert (health["status"], health["version"]) == (
+        "healthy",
+        scenario.client.get("/openapi.json").json["info"]["version"],
+    )
+
+
+def test_router_that_never_answers_is_waited_for_no_longer_than_a_second(scenario: Scenario) -> None:
+    scenario.router.health_status(None)
+    for path in ("/health", "/health/ready"):
+        answer = scenario.client.get(path)
+        assert answer.status == 200
+        assert answer.elapsed < READY_SECONDS + BUSY_SECONDS
+        assert {"name": "router", "status": "degraded", "detail": "does not answer"} in answer.json["services"]
 
 
 def test_internal_error_is_readable_for_the_page_that_caused_it(own_runner: OwnRunner) -> None:

@@ -31,7 +31,10 @@ INSERT INTO idempotency_keys (idem_key, jobspec_id, request_hash, response, crea
 SELECT 'key-' || days, 'job', '', '{}', now() - make_interval(days => days) FROM unnest(ARRAY[6, 8]) AS days;
 INSERT INTO signature_nonces (public_key, nonce, seen_at)
 SELECT 'key', 'nonce-' || hours, now() - make_interval(hours => hours) FROM unnest(ARRAY[23, 25]) AS hours;
+INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint)
+SELECT now() - make_interval(days => days), 0, 'successful', 0, 'log-' || days FROM unnest(ARRAY[6, 8]) AS days;
 """
+LEFT = {"key-6", "nonce-23", "log-6"}
 AGED: LiteralString = """
 WITH aged AS (
     UPDATE jobs SET created_at = now() - interval '40 days',
@@ -130,9 +133,10 @@ def statuses(database: Database) -> set[str]:
 
 
 def kept(database: Database) -> set[str]:
-    """Idempotency keys and nonces that are stored."""
+    """Idempotency keys, nonces and lines of the queue's log that are stored, but those of the jobs."""
     keys = {row["idem_key"] for row in database.all_rows("idempotency_keys")}
-    return keys | {row["nonce"] for row in database.all_rows("signature_nonces")}
+    lines = {row["entrypoint"] for row in database.all_rows("pgqueuer_log") if row["entrypoint"] != "run_job"}
+    return keys | lines | {row["nonce"] for row in database.all_rows("signature_nonces")}
 
 
 def test_worker_takes_up_lost_jobs_and_removes_keys_and_nonces_past_their_time(
@@ -144,7 +148,7 @@ def test_worker_takes_up_lost_jobs_and_removes_keys_and_nonces_past_their_time(
         connection.execute(USED)
     system = target.system(shared, {}, database_url=database.url)
     try:
-        wait("their removal", partial(kept, database), until=lambda left: left == {"key-6", "nonce-23"}, kind="ready")
+        wait("their removal", partial(kept, database), until=lambda left: left == LEFT, kind="ready")
         wait("the ends", partial(statuses, database), until=lambda names: names <= TERMINAL, kind="resume")
     finally:
         system.close()

@@ -167,6 +167,26 @@ def test_waiting_in_the_queue_is_not_charged_to_a_job(scenario: Scenario) -> Non
     last.wait("completed")
 
 
+PICKED = "SELECT * FROM pgqueuer WHERE status = 'picked'"
+
+
+def test_waiting_for_room_costs_no_time_and_takes_turns(own_runner: OwnRunner) -> None:
+    """A region's time begins with its first call, and a job of many calls lets others in between."""
+    scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
+    many = scenario.spec(regions=["US"], questions=QUESTIONS)
+    other = scenario.spec(provider_timeout=NANOSECONDS)
+    scenario.router.on(Answer(latency=0.1), job=many["id"])
+    scenario.router.on(Hang(), job=many["id"], times=1)
+    scenario.router.on(Hang(), job=other["id"], region="US")
+    jobs = [scenario.submit(spec) for spec in (many, other)]
+    wait("both at work", partial(scenario.database.query, PICKED), until=lambda entries: len(entries) == 2)
+    scenario.router.release(job=many["id"])
+
+    rows = [job.wait("completed", "partial").rows() for job in jobs]
+    assert {row["region"]: row["status"] for row in rows[1].executions} == {"US": "timeout", "EU": "completed"}
+    assert scenario.router.calls()[-1].job == many["id"]
+
+
 def test_room_for_one_call_goes_from_job_to_job(own_runner: OwnRunner) -> None:
     scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
     scenario.router.on(Answer(latency=0.1))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from beacon.jobs import NANOSECONDS, QUESTIONS
 from beacon.router import Hang
+from beacon.scenario import Scenario
 from beacon.states import CROSS_REGION, STANDARD
 from fixtures.systems import OwnRunner
 from gate.core.waiting import wait
@@ -85,6 +90,35 @@ def test_accepted_job_survives_a_kill_before_it_ran(own_runner: OwnRunner, workf
 
     rows = job.wait("completed", kind="resume").rows()
     assert len(rows.executions) == 2
+
+
+def serves(scenario: Scenario) -> bool:
+    """Return whether the runner takes connections."""
+    address = urlsplit(scenario.session.system.base_url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def test_runner_that_stops_begins_no_further_call(own_runner: OwnRunner) -> None:
+    scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
+    spec = scenario.spec()
+    scenario.router.on(Hang(), job=spec["id"])
+    job = scenario.submit(spec)
+    scenario.router.wait_for_calls(1, job=job.id)
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(scenario.session.system.stop)
+        wait("its end", partial(serves, scenario), until=lambda listening: not listening)
+        scenario.router.release(job.id)
+        stopping.result()
+    calls = scenario.router.calls(job.id)
+    scenario.session.system.start()
+
+    assert len(calls) == 1
+    rows = job.wait("completed", kind="resume").rows()
+    assert [row["retry_count"] for row in rows.executions] == [0, 0]
 
 
 def test_graceful_stop_loses_nothing(own_runner: OwnRunner) -> None:

@@ -49,8 +49,12 @@ def submitted(scenario: Scenario, workflow: str, number: int) -> Sequence[tuple[
         answer = client.submit(spec) if workflow == STANDARD else client.submit_cross_region(wrap(spec))
         return answer, time.monotonic() - started
 
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(send, range(number)))
+    scenario.client.get("/metrics")
+    with ThreadPoolExecutor(number + 1) as pool:
+        answers = pool.map(send, range(number))
+        metrics = pool.submit(scenario.client.get, "/metrics").result()
+        assert "beacon_database_up 1.0" in metrics.text, "a database that is busy is not away"
+        return list(answers)
 
 
 @pytest.mark.parametrize("workflow", [STANDARD, pytest.param(CROSS_REGION, marks=pytest.mark.full)])
