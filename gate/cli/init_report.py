@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from gate.core.texts import clip
+from gate.core.texts import clip, counted
 from gate.fuzz.survey.look import Look
 from gate.fuzz.survey.trial import Attempt
 
@@ -30,7 +30,7 @@ def show(look: Look, path: Path, seconds: float) -> None:
     console.print()
     for name, text in _facts(look):
         console.print(Text(f"{name:18}", "bold").append(text, "not bold"))
-    for text in _unreached([*look.trial.attempts.values()]):
+    for text in unreached([*look.trial.attempts.values()]):
         console.print(Text(text))
     for text in _limits(look):
         console.print(Text(text))
@@ -50,7 +50,7 @@ def _facts(look: Look) -> Iterator[tuple[str, str]]:
     given = ", ".join([*guessed.headers, *guessed.query])
     yield "authentication", f"{given} (given)" if given else f"{header or 'none'}  {reason}".strip()
     yield "headers dropped", ", ".join(guessed.drop) or "none"
-    yield "left out", _operations(len(guessed.skip))
+    yield "left out", counted(len(guessed.skip), "operation")
     tables = look.tables.names if look.tables else []
     yield "tables", f"{len(tables)}, written late: {', '.join(guessed.late) or 'none'}"
     yield (
@@ -60,13 +60,14 @@ def _facts(look: Look) -> Iterator[tuple[str, str]]:
     )
 
 
-def _unreached(attempts: list[Attempt]) -> Iterator[str]:
+def unreached(attempts: list[Attempt]) -> Iterator[str]:
+    """The operations that were not reached, by what they answered, and those that were left out."""
     refused = [attempt for attempt in attempts if attempt.outcome in {"refused", "failed", "unanswered", "not tried"}]
     if refused:
-        yield f"\nNot reached: {_operations(len(refused))}."
-    for status, group in sorted(_by_status(refused).items()):
+        yield f"\nNot reached: {counted(len(refused), 'operation')}."
+    for (status, answer), group in sorted(_by_answer(refused).items()):
         hint = HINTS.get(status, "")
-        yield f"  {status or 'no answer'}: {_operations(len(group))}{f'; {hint}' if hint else ''}"
+        yield f"  {answer}: {counted(len(group), 'operation')}{f'; {hint}' if hint else ''}"
         for attempt in group[:MOST_LISTED]:
             lack = f" (no known {', '.join(attempt.missing)})" if attempt.missing and status == 404 else ""
             yield f"    {attempt.operation}{lack}  {attempt.reason}".rstrip()
@@ -74,20 +75,18 @@ def _unreached(attempts: list[Attempt]) -> Iterator[str]:
             yield f"    and {len(group) - MOST_LISTED} more"
     left = [attempt for attempt in attempts if attempt.outcome == "left out"]
     if left:
-        yield f"\nLeft out: {_operations(len(left))}; delete a line of [fuzz.skip] to try one."
+        yield f"\nLeft out: {counted(len(left), 'operation')}; delete a line of [fuzz.skip] to try one."
         yield from (f"    {attempt.operation}  {attempt.reason}" for attempt in left[:MOST_LISTED])
         if len(left) > MOST_LISTED:
             yield f"    and {len(left) - MOST_LISTED} more"
 
 
-def _operations(number: int) -> str:
-    return f"{number} operation{'' if number == 1 else 's'}"
-
-
-def _by_status(attempts: list[Attempt]) -> dict[int, list[Attempt]]:
-    groups: dict[int, list[Attempt]] = {}
+def _by_answer(attempts: list[Attempt]) -> dict[tuple[int, str], list[Attempt]]:
+    """The operations by their status, and by what stands in its place where there is none."""
+    groups: dict[tuple[int, str], list[Attempt]] = {}
     for attempt in attempts:
-        groups.setdefault(attempt.status, []).append(attempt)
+        silent = "not tried" if attempt.outcome == "not tried" else "no answer"
+        groups.setdefault((attempt.status, str(attempt.status or silent)), []).append(attempt)
     return groups
 
 

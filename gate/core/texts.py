@@ -14,6 +14,11 @@ def clip(text: str, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def as_json(value: Any) -> str:
     """A value as JSON, times in ISO 8601, with characters escaped that a reader could not see."""
     text = json.dumps(value, ensure_ascii=False, default=_plain)

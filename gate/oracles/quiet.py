@@ -9,6 +9,7 @@ from gate.core.effect import Effect
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
+from gate.core.texts import counted
 from gate.oracles.registry import Need, Oracle
 
 CODES = register("""
@@ -24,7 +25,8 @@ def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
     for effect in record.effects:
         for table, number in effect.growing.items():
             place, request = f"{effect.operation} -> {table}", effect.exchange.request_id
-            yield Finding(RESTLESS, place, "no row is written any more", f"{number} writes a second", request=request)
+            got = f"{counted(number, 'write')} a second"
+            yield Finding(RESTLESS, place, "no row is written any more", got, request=request)
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

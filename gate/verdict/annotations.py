@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gate.core.texts import counted
 from gate.verdict.verdict import Group, Verdict
 
 LEVELS = {"critical": "error", "major": "error", "minor": "warning"}
@@ -40,7 +41,7 @@ def text_of(group: Group) -> str:
     first = ", ".join(finding.tests[:1]) or "the run"
     return (
         f"{finding.where}\nexpected {finding.expected}\ngot {finding.got}\n"
-        f"{finding.explanation}\nSeen {finding.times} times, first in {first}.{more}"
+        f"{finding.explanation}\nSeen {counted(finding.times, 'time')}, first in {first}.{more}"
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from gate.contract.coverage import coverable
 from gate.core.findings import Finding
 from gate.core.rerun import Rerun
+from gate.core.texts import counted
 from gate.verdict.baseline import Baseline, Comparison, compare, without_repetition
 from gate.verdict.codes import UNCOVERED
 from gate.verdict.events import MACHINE
@@ -73,7 +74,7 @@ def decide(tally: Tally, run: Run, promises: Promises) -> Verdict:
     if ending == "partial" and not run.unavailable and left_out.total() == counts.skipped:
         ending, reason = "pass", _passed(run, counts)
     if ending == "pass":
-        reason += "".join(f" {_number(count, 'test')} did not run: {text}." for text, count in left_out.items())
+        reason += "".join(f" {counted(count, 'test')} did not run: {text}." for text, count in left_out.items())
     return Verdict(
         verdict=ending,
         reason=f"{run.remark} {reason}".strip(),
@@ -136,30 +137,27 @@ def _ending(
         return "unjudged", reason
     if findings or counts.failed + counts.errors > excused:
         causes = len({finding.group for finding in findings})
-        consequences = _number(len(findings) - causes, "consequence")
-        left = f" {_number(sum(run.not_tried.values()), 'test')} not tried." if run.not_tried else ""
-        return "broken", f"{_number(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}.{left}"
+        consequences = counted(len(findings) - causes, "consequence")
+        left = f" {counted(sum(run.not_tried.values()), 'test')} not tried." if run.not_tried else ""
+        return "broken", f"{counted(causes, 'finding')}{f' with {consequences}' if findings[causes:] else ''}.{left}"
     if reason := _nothing_known(run, counts, reached=not tally.unreached or any(each.accepted for each in tally.fuzz)):
         return "unjudged", reason
     if counts.skipped or run.unavailable:
-        oracles = f"{len(run.unavailable)} oracles and " if run.unavailable else ""
-        return "partial", f"{oracles}{counts.skipped} checks could not be made on this target."
+        oracles = f"{counted(len(run.unavailable), 'oracle')} and " if run.unavailable else ""
+        return "partial", f"{oracles}{counted(counts.skipped, 'check')} could not be made on this target."
     return "pass", _passed(run, counts)
 
 
 def _passed(run: Run, counts: Counts) -> str:
     selected = "selected " if run.narrowed else ""
-    return f"{counts.passed} {selected}tests passed on {counts.exchanges} exchanges and {counts.resources} resources."
+    exchanges, resources = counted(counts.exchanges, "exchange"), counted(counts.resources, "resource")
+    return f"{counted(counts.passed, f'{selected}test')} passed on {exchanges} and {resources}."
 
 
 def _left_out(tally: Tally) -> Counter[str]:
     """The reasons for which tests did not run that need what the machine lacks, and how many they were."""
     ended = tally.outcomes.values()
     return Counter(event.reason for event in ended if event.outcome == "skipped" and event.unavailable == MACHINE)
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gate.contract.coverage import by_owner
+from gate.core.texts import counted
 from gate.verdict.verdict import Coverage, TestResult, Verdict
 
 SLOWEST = 10
@@ -33,7 +34,7 @@ def covered(coverage: Coverage) -> Iterator[Covered]:
     }
     for kind, names in counters.items():
         for name, times in names.items():
-            yield Covered(kind, name, f"{times} times" if times else "never", whole=bool(times))
+            yield Covered(kind, name, counted(times, "time") if times else "never", whole=bool(times))
     parts = {"parameters": coverage.parameters, "fields": coverage.fields, "values": coverage.values}
     for owner, kinds in by_owner(parts).items():
         for kind, reached in kinds.items():

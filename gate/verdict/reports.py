@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Stric
 from jinja2.bccache import Bucket
 
 from gate.core.redaction import Redactor
+from gate.core.texts import counted
 from gate.verdict import allure_report, evidence_view, junit, overview, report_directory, sarif
 from gate.verdict.verdict import NAME, Verdict
 
@@ -84,6 +85,7 @@ def view(verdict: Verdict) -> dict[str, Any]:
     criteria = Counter(criterion.state for criterion in verdict.criteria)
     return {
         "v": verdict,
+        "count": counted,
         "headline": headline(verdict),
         "notes": [(title, lines) for title, lines in notes.items() if lines],
         "parts": [(id_, id_.capitalize()) for id_, content in parts.items() if content],
@@ -101,7 +103,7 @@ def view(verdict: Verdict) -> dict[str, Any]:
 
 def not_tried(verdict: Verdict) -> list[str]:
     """Tests that the run left out as it ended early, a line for each folder."""
-    return [f"{number} tests of {folder}" for folder, number in verdict.not_tried.items()]
+    return [f"{counted(number, 'test')} of {folder}" for folder, number in verdict.not_tried.items()]
 
 
 def headline(verdict: Verdict) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from gate.core.texts import clip
-from gate.verdict.reports import headline
+from gate.core.texts import clip, counted
+from gate.verdict.reports import headline, not_tried
 from gate.verdict.verdict import FindingResult, Group, Unreached, Verdict
 
 MOST_GROUPS = 5
@@ -33,10 +33,9 @@ def screen(verdict: Verdict, directory: Path) -> Iterator[Text]:
         yield from _group(group, verdict)
     hidden = len(verdict.groups) - MOST_GROUPS
     if hidden > 0:
-        yield Text(f"+ {hidden} more finding{'s' if hidden > 1 else ''}, in {directory / 'verdict.html'}", "yellow")
+        yield Text(f"+ {counted(hidden, 'more finding')}, in {directory / 'verdict.html'}", "yellow")
     if verdict.candidates:
-        number = len(verdict.candidates)
-        text = f"{number} candidate{'s' if number > 1 else ''} to look at, which did not decide"
+        text = f"{counted(len(verdict.candidates), 'candidate')} to look at, which did not decide"
         yield Text(text, "yellow").append(f": {_names(_codes_of(verdict))}", "default")
     yield from _notes(verdict)
     yield Text(_counts(verdict))
@@ -50,7 +49,7 @@ def _unreached(verdict: Verdict) -> Iterator[Text]:
     if not verdict.unreached:
         return
     total = len(verdict.coverage.operations)
-    yield Text(f"not reached: {len(verdict.unreached)} of {total} operations", "bold yellow")
+    yield Text(f"not reached: {len(verdict.unreached)} of {counted(total, 'operation')}", "bold yellow")
     advice: dict[str, list[Unreached]] = {}
     for each in verdict.unreached:
         advice.setdefault(each.advice, []).append(each)
@@ -93,7 +92,7 @@ def _resources(finding: FindingResult) -> str:
 
 def _consequences(group: Group) -> str:
     tests = len(group.first.tests) - 1
-    parts = [f"{tests} test{'s' if tests > 1 else ''}"] if tests > 0 else []
+    parts = [counted(tests, "test")] if tests > 0 else []
     places = Counter(finding.code for finding in group.consequences)
     parts += [f"{code} in {number} places" if number > 1 else code for code, number in places.items()]
     return ", ".join(f"+ {part}" for part in parts)
@@ -118,9 +117,9 @@ def _notes(verdict: Verdict) -> Iterator[Text]:
         ("accepted", "yellow", settled),
         ("could not be attributed", "yellow", verdict.unattributed),
         ("missing", "bold magenta", verdict.missing),
-        ("not tried", "yellow", [f"{number} tests of {folder}" for folder, number in verdict.not_tried.items()]),
-        ("not checked", "yellow", [f"{count} oracles: {reason}" for reason, count in unavailable.items()]),
-        ("not checked", "yellow", [f"{count} tests: {reason}" for reason, count in reasons.items()]),
+        ("not tried", "yellow", not_tried(verdict)),
+        ("not checked", "yellow", [f"{counted(count, 'oracle')}: {reason}" for reason, count in unavailable.items()]),
+        ("not checked", "yellow", [f"{counted(count, 'test')}: {reason}" for reason, count in reasons.items()]),
         ("left behind", "bold red", verdict.left_behind),
     ]
     for title, style, names in notes:

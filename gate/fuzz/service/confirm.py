@@ -38,6 +38,7 @@ class Candidate:
     step: Step
     effect: Effect
     history: History
+    ended: BrokenPromise | None = None  # the end of the service by itself, where that is what was seen
 
     def ways(self) -> list[list[Step]]:
         """Sequences that may show it, the shortest first."""
@@ -165,6 +166,7 @@ class Confirmer:
             self.close()
             return None
         except (LookupError, TypeError, GateError):
+            _must_run(trial)
             return None
         again = next((each for each in findings if each.cause == candidate.finding.cause), None)
         return Confirmed(again, way, effect, trial, stays=True, beside=findings) if again else None
@@ -184,6 +186,7 @@ class Confirmer:
             effect = candidate.effect
             findings = [candidate.finding] if candidate.finding.code == SILENT else []
         except (LookupError, TypeError, GateError):
+            _must_run(trial)
             findings, effect = [], candidate.effect
         again = next((each for each in findings if each.cause == candidate.finding.cause), None)
         if again is None:
@@ -208,6 +211,12 @@ class Confirmer:
             best.trial.session.close()
             best = shorter
         return best
+
+
+def _must_run(trial: Trial) -> None:
+    """Raise what ended the service of a system, where that was nothing of its own."""
+    if trial.session.dead and (cause := trial.session.cause()):
+        raise cause
 
 
 def repeat(

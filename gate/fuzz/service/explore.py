@@ -188,8 +188,10 @@ class Explorer:
             step, method = self._last, self._last.request.method
             path = self.trial.operations[step.request.operation].path
             effect = Effect(Exchange(method, step.target, 0), f"{method} {path}")
-            finding = Finding(SILENT, effect.operation, "an answer", str(error).splitlines()[0])
-            explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history))
+            ended = error if isinstance(error, BrokenPromise) else None
+            got = ended.findings[0].got if ended else str(error).splitlines()[0]
+            finding = Finding(SILENT, effect.operation, "an answer", got)
+            explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history, ended))
 
     def _derived(self, explored: Explored) -> Iterator[Step]:
         """Steps that are made from accepted ones."""

@@ -161,6 +161,9 @@ class Judging:
             judgement.violations.append(self._violation(confirmed))
         elif accepted:
             judgement.violations.append(Violation(first.finding, self._evidence_of(first), Path()))
+        elif first.ended:  # for whatever reason, it is the service that ended
+            evidence = replace(first.ended.evidence[0], test=self._test)
+            judgement.violations.append(Violation(first.ended.findings[0], evidence, Path()))
         elif self._counts(first, confirmed_here=bool(reason)):
             reason = reason or (NOT_AGAIN if self._alone else NOT_CERTAIN)
             judgement.candidates.append(CandidateReported(first.finding, self._evidence_of(first), reason))

@@ -194,6 +194,23 @@ class Trial:
     def _request(
         self, method: str, target: str, content: bytes | None = None, headers: Mapping[str, bytes] = NONE
     ) -> Exchange:
+        """The exchange of a request; GateError where a service that the gate did not start is no longer there."""
+        try:
+            return self._exchange(method, target, content, headers)
+        except Unreachable as error:
+            if not self.alone:
+                self._must_be_there(error)
+            raise
+
+    def _must_be_there(self, error: Unreachable) -> None:
+        client, alive = self.session.client, self.session.pack.service.alive
+        try:
+            client.get(with_parameters(alive, self.facts.query))
+        except Unreachable:
+            message = f"The service at {client.base_url} no longer answers: {str(error).splitlines()[0].rstrip('.')}."
+            raise GateError(message, "See that it is up, and judge it again.") from error
+
+    def _exchange(self, method: str, target: str, content: bytes | None, headers: Mapping[str, bytes]) -> Exchange:
         """The exchange of a request, which is sent again where it met a connection that the service had closed."""
         client, target = self.session.client, with_parameters(target, self.facts.query)
         try:

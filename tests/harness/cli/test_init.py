@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gate.cli import init
+from gate.cli import init, init_report
 from gate.cli.init_options import declaration_of
+from gate.contract.document import Contract
 from gate.core.declaration import Declaration
 from gate.core.declaration.places import DATABASE_URL
 from gate.core.errors import UsageError
+from gate.fuzz.survey.trial import Attempt
 
 ROOT = Path(__file__).parents[3]
 SERVICE = ROOT / "tests" / "harness" / "support" / "declared_service.py"
@@ -66,3 +69,22 @@ def test_existing_file_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UsageError, match="already") as caught:
         init.run(parser.parse_args(START))
     assert "--force" in caught.value.hint
+
+
+def test_operation_that_was_not_tried_is_none_without_an_answer() -> None:
+    paths: dict[str, Any] = {"/a": {"get": {}, "post": {}, "put": {}}}
+    get, post, put = Contract({"openapi": "3.1.0", "paths": paths}).operations
+    attempts = [
+        Attempt(get, "unanswered", reason="closed"),
+        Attempt(post, "not tried", reason="no time"),
+        Attempt(put, "refused", 400),
+    ]
+    assert [line.strip() for line in init_report.unreached(attempts)] == [
+        "Not reached: 3 operations.",
+        "no answer: 1 operation",
+        "GET /a  closed",
+        "not tried: 1 operation",
+        "POST /a  no time",
+        "400: 1 operation",
+        "PUT /a",
+    ]

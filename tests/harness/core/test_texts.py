@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from gate.core.texts import as_json
+from gate.core.texts import as_json, counted
 
 VALUES = {
     "time": (datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC), '"2026-02-03T04:05:06+00:00"'),
@@ -22,6 +22,10 @@ VALUES = {
 @pytest.mark.parametrize(("value", "text"), VALUES.values(), ids=VALUES)
 def test_value_is_written_as_json_that_a_reader_can_see(value: Any, text: str) -> None:
     assert as_json(value) == text
+
+
+def test_noun_is_in_the_plural_unless_it_is_one() -> None:
+    assert [counted(number, "oracle") for number in (0, 1, 2)] == ["0 oracles", "1 oracle", "2 oracles"]
 
 
 def test_half_of_a_pair_is_escaped() -> None:

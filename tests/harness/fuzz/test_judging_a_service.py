@@ -20,6 +20,7 @@ from gate.fuzz.replay import Violation
 from gate.fuzz.service import pack as packs
 from gate.fuzz.service.judging import Judgement, Judging
 from gate.oracles import declared_rows, unchanged
+from gate.session.codes import SILENT
 from gate.session.session import Session
 from gate.targets.declared import DeclaredTarget
 from gate.verdict.journal import Journal
@@ -41,7 +42,7 @@ def judge(tmp_path: Path) -> Iterator[Judge]:
             {'invariants = "invariants"' if invariant else ""}
             [service]
             start = "python {SERVICE} {{port}} {{database_url}}"
-            env = {{ MODE = "{mode}" }}
+            env = {{ MODE = "{mode}", ONCE = "{tmp_path / "ended"}" }}
             openapi = "{tmp_path / "openapi.json"}"
         """
         (tmp_path / "openapi.json").write_text(json.dumps(DOCUMENT))
@@ -99,6 +100,20 @@ def test_request_that_met_a_closed_connection_is_sent_again(judge: Judge, monkey
 
 def test_late_writes_are_no_findings(judge: Judge) -> None:
     assert rows(judge("POST /notes", "late")) == []
+
+
+def test_service_that_ended_by_itself_is_a_finding_though_it_does_not_come_again(judge: Judge) -> None:
+    judgement = judge("POST /notes", "once")
+    (violation,) = [each for each in judgement.violations if each.finding.code == SILENT]
+    assert violation.finding.where == "the service"
+    assert violation.finding.got == "it ended by itself with exit code 7; its last line: no more notes"
+    assert "no more notes" in violation.evidence.log
+    assert judgement.candidates == []
+
+
+def test_service_that_is_killed_from_outside_is_not_judged(judge: Judge) -> None:
+    with pytest.raises(GateError, match="killed from outside by SIGKILL"):
+        judge("POST /notes", "killed")
 
 
 def test_declared_invariant_is_confirmed_with_the_request_that_breaks_it(judge: Judge) -> None:

@@ -160,6 +160,20 @@ def test_tables_that_the_role_may_not_read_are_left_out(started: Started, judge:
     assert causes(judge(system, url.replace("postgres@", "reader@"))) == []
 
 
+def test_service_that_goes_away_ends_the_run(started: Started, judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    system = started("")
+    sent = Client.request
+
+    def request(client: Client, method: str, path: str, **members: object) -> Exchange:
+        if path.startswith("/api/notes/"):
+            system.kill()
+        return sent(client, method, path, **members)  # type: ignore[arg-type]  # as they were given
+
+    monkeypatch.setattr(Client, "request", request)
+    with pytest.raises(GateError, match=r"The service at http://.* no longer answers: "):
+        judge(system)
+
+
 def test_service_and_database_have_to_be_those_that_are_named(started: Started, tmp_path: Path) -> None:
     system = started("")
     pack, settings = pack_of(tmp_path, system)

@@ -2,19 +2,22 @@
 
 ``python declared_service.py PORT DATABASE_URL``; ``MODE`` says how it behaves: ``extension`` needs one that no Postgres
 has, ``late`` writes half a second after each new note, ``refused`` writes although it refuses, and ``read`` when it is
-asked for all notes.
+asked for all notes; ``once`` ends by itself at its first new note, and ``killed`` by a signal at any.
 """
 
 import http.server
 import json
 import os
+import signal
 import sys
 import threading
+from pathlib import Path
 
 import psycopg
 
 PORT, URL = (int(sys.argv[1]), sys.argv[2]) if __name__ == "__main__" else (0, "")
 MODE = os.environ.get("MODE", "")
+ONCE = Path(os.environ.get("ONCE", ""))
 DOCUMENT = {
     "openapi": "3.0.3",
     "info": {"title": "notes", "version": "1"},
@@ -103,6 +106,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if MODE == "refused":
                 write_late()
             return self.answer(400, {"error": "text is missing"})
+        if MODE == "once" and not ONCE.exists():
+            ONCE.touch()
+            print("no more notes", flush=True)
+            os._exit(7)
+        if MODE == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
         with connect() as connection:
             row = connection.execute("INSERT INTO notes (text) VALUES (%s) RETURNING id", (text,)).fetchone()
         if MODE == "late":

@@ -63,6 +63,14 @@ def test_only_criteria_that_are_not_met_are_listed() -> None:
     assert "not met" not in "\n".join(lines(passing()))
 
 
+def test_one_of_a_kind_is_no_plural() -> None:
+    judged = passing(not_tried={"f": 1}, unavailable={"o": "no rows"})
+    printed = "\n".join(lines(judged))
+    assert "not tried 1 test of f" in printed
+    assert "not checked 1 oracle: no rows" in printed
+    assert judged.reason.startswith("1 oracle and ")
+
+
 def test_counts_of_a_service_without_criteria_have_none() -> None:
     """Nor error codes: a declared service publishes neither."""
     judged = passing()
