@@ -67,6 +67,7 @@ def test_call_that_the_router_never_answers_times_out(own_runner: OwnRunner) -> 
 
         failure = row["output_data"]["failure"]
         assert (row["status"], failure["code"], failure["type"]) == ("timeout", "ROUTER_TIMEOUT", "timeout")
+    assert 'beacon_router_call_duration_seconds_count{outcome="timeout"} 2.0' in scenario.client.get("/metrics").text
 
 
 @pytest.mark.smoke

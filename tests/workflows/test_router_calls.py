@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def test_job_without_questions_asks_its_own_prompt_else_its_description(scenario
 
 FAILURES: dict[str, tuple[Any, str]] = {
     "503": (Status(503, {"detail": "No healthy providers available"}), "ROUTER_HTTP_503"),
-    "500": (Status(500, {"detail": "boom"}), "ROUTER_HTTP_500"),
+    "500": (Status(500, {"detail": "boom " * 200}), "ROUTER_HTTP_500"),
     "429": (Status(429, {"detail": "slow down"}), "ROUTER_HTTP_429"),
     "404 on every path": (NoPath(), "ROUTER_HTTP_404"),
     "300": (Status(300, {"detail": "more than one"}), "ROUTER_HTTP_300"),
@@ -84,9 +85,11 @@ def test_failure_of_the_router_is_stored_with_its_reason(
         ("failed", True, code)
     ]
     assert failed[0]["output_data"]["error"] == failed[0]["original_error"] != ""
+    assert failed[0]["output_data"].get("router_error", "") in failed[0]["original_error"]
     assert [row["status"] for row in rows.executions if row["region"] == "US"] == ["completed"]
 
 
+TYPE = "runpod"
 NAMED: dict[str, tuple[str | int, str]] = {
     "nobody": ("", "modal-eu-west"),
     "a number": (7, "modal-eu-west"),
@@ -102,7 +105,8 @@ def test_answer_is_kept_under_the_name_of_its_provider(
     """Without a name it is by the first healthy provider that the list has for its region."""
     spec = scenario.spec(regions=["EU", "US"])
     ill, spare = Provider("eu-west", "ill", healthy=False), Provider("eu-west", "spare")
-    scenario.router.providers([ill, *scenario.router.default_providers, spare], job=spec["id"])
+    listed = [replace(provider, type=TYPE) for provider in scenario.router.default_providers]
+    scenario.router.providers([ill, *listed, spare], job=spec["id"])
     scenario.router.on(Answer(provider=named), job=spec["id"], region="EU")
     rows = scenario.submit(spec, workflow).wait("completed").rows()
 
@@ -110,7 +114,7 @@ def test_answer_is_kept_under_the_name_of_its_provider(
     assert kept_names == {"EU": kept, "US": "modal-us-east"}
     for result in rows.regions:
         region = NAMES[result["region"]]
-        assert result["provider_info"] == {"name": f"modal-{region}", "type": "modal", "region": region}
+        assert result["provider_info"] == {"name": f"modal-{region}", "type": TYPE, "region": region}
 
 
 def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
