@@ -31,7 +31,7 @@ from gate.oracles.checks import Check
 from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
-from gate.suite import alarms, instruments
+from gate.suite import alarms, hooks, instruments
 from gate.suite.interrupts import INTERRUPT
 from gate.suite.judging import watch
 from gate.suite.outcomes import outcome_of
@@ -114,6 +114,7 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | No
     settings, directory = tests.config.stash[SETTINGS], journals / FOLDERS[fuzz]
     with _journal(tests.config, directory) as journal:
         try:
+            hooks.check(tests.config)
             alarms.check()
             with _session(tests.config, journal) as session:
                 shows = list(_fuzz_shows(session, settings, directory) if fuzz else _shows(session))

@@ -44,8 +44,8 @@ def silent(directory: Path, checks: Sequence[Check], optional: Collection[str], 
         and not {check.name, f"{check.kind} {check.code}"} & summed.unavailable.keys()
     ]
     quiet = [check for check in left if (check.test, check.code) not in red]
-    if not quiet:
-        failed = summed.outcomes.get(FOLDER)  # something else that is shown before the first test
+    failed = summed.outcomes.get(FOLDER)  # something else that is shown before the first test
+    if not quiet or set(summed.outcomes) == {FOLDER}:  # which may have come before all of them
         return f"{failed.reason} Until then {MEANINGLESS}" if failed else ""
     excused = {(test, each.finding.code) for each in verdict.accepted for test in each.finding.tests}
     accepted = [check for check in quiet if (check.test, check.code) in excused]

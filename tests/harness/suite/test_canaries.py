@@ -28,7 +28,7 @@ from gate.session import judge
 from gate.session.observe import Observer
 from gate.session.session import Session
 from gate.session.write_watch import WriteWatch
-from gate.suite import canaries
+from gate.suite import canaries, hooks
 from gate.suite.state import worker_of
 from gate.targets import Target
 from gate.targets.embedded import EmbeddedTarget
@@ -186,6 +186,14 @@ def test_a_judge_that_drops_findings_is_named(run: Worker, monkeypatch: pytest.M
     monkeypatch.setattr(judge, "nearest_first", lambda _: [])
     silenced = names([check for check in read(pack().checks) if check.kind != FUZZ_CHECK])
     assert f"{silenced[1:]} did not report their minimal violation" in run.show()
+
+
+def test_what_keeps_every_canary_from_being_shown_is_the_reason(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: pytest.Config) -> None:
+        raise GateError("A hook is in the way.")
+
+    monkeypatch.setattr(hooks, "check", refuse)
+    assert run.show() == "A hook is in the way. Until then a green run would mean nothing."
 
 
 def test_a_journal_without_findings_is_noticed(run: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
