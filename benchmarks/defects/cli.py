@@ -144,7 +144,7 @@ class _Trials:
                 trial = score.trial(defect, outcome, at_first=True)
                 if trial.result != "caught" and outcome.sightings and not outcome.error:
                     again = run([defect], self.conditions, defect.id, self.stop, until=lambda seen: seen.about(defect))
-                    trial = score.trial(defect, again, at_first=False, before=outcome.seconds)
+                    trial = score.trial(defect, again, at_first=False, earlier=outcome)
                     outcome = again
                 if trial.first:
                     self.firsts.append((defect.id, outcome.groups[0].first))

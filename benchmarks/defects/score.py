@@ -138,8 +138,8 @@ class Score(_Document):
         yield f"The table took {self.seconds:.0f} s."
 
 
-def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.0) -> Trial:
-    """Return the result of a run; ``before`` are the seconds of an earlier run that ended with another finding.
+def trial(defect: Known, outcome: Outcome, *, at_first: bool, earlier: Outcome | None = None) -> Trial:
+    """Return the result of a run; ``earlier`` is one that ended with another finding, which so came first.
 
     A violation is caught by any finding, since it breaks nothing else; a defect only by those about it.
     """
@@ -148,7 +148,8 @@ def trial(defect: Known, outcome: Outcome, *, at_first: bool, before: float = 0.
     others = sorted({each.finding.code for each in outcome.sightings} - codes)
     missed: Result = "error" if outcome.error else "missed"
     reason = outcome.error or ("only findings about something else" if others else "nothing was found")
-    groups = [] if before else outcome.groups
+    groups = (earlier or outcome).groups
+    before = earlier.seconds if earlier else 0.0
     first = groups[0].first if groups else None
     return Trial(
         id=defect.id,

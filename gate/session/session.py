@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -46,6 +47,8 @@ from gate.verdict.events import (
 )
 from gate.verdict.journal import Journal
 
+CODE = re.compile("[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+"""A code in a JSON column, as TOO_LARGE."""
 END_SECONDS = 1.0
 """Seconds from the last connection that a service closes until its end is noticed."""
 
@@ -96,6 +99,8 @@ class Session:
         self.client = self.client_of(system.base_url)
         self._log = Log(system.log)
         self._scratch = ShownRows(scratch_url, pack.database) if scratch_url and not self.database else None
+        self._live: schema.Schema | None = None
+        self._schema: schema.Schema | None = None  # to be judged with the next record
         self.absent = self._absent(self.database) if self.database and judging else frozenset()
         self.promised = pack.database.without(self.absent)
         self.observer = self._observer_of(system)
@@ -156,6 +161,7 @@ class Session:
             schema.load(self.pack.database.schema),
             schema.read(database.connection, self.pack.database.foreign),
         )
+        self._live = live
         absent = schema.absent(promised, live)
         if absent:
             evidence = Evidence("the schema of the database")
@@ -173,6 +179,11 @@ class Session:
         self._watched = None
         self.observe = lambda record: Observations()  # noqa: ARG005 (its name is part of the type)
         self.client = Client(self.system.base_url, self._record, transport=WatchedTransport(inner))
+
+    def with_schema(self) -> Session:
+        """The session itself, which judges the schema with its first record: what follows from it comes later."""
+        self._schema = None if self.absent else self._live
+        return self
 
     def unwatched(self) -> Session:
         """The session itself, which leaves it to others to look at the rows around each request."""
@@ -242,9 +253,11 @@ class Session:
         """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
         try:
             observations = self.observe(record) if self._judging else self.observer.rows(record)
+            if self._schema is not None:
+                observations, self._schema = replace(observations, schema=self._schema), None
             self._whole(record)
             self._note_states(observations)
-            self.journal.write(RecordConcluded(record.test, self._reached(record, observations)))
+            self.journal.write(RecordConcluded(record.test, self._reached(record, observations), len(record.exchanges)))
             if not self._judging:
                 return Conclusion([], observations)
             self.journal.count_judged(record.test, [oracle.name for oracle in self.oracles])
@@ -312,6 +325,7 @@ class Session:
                 reached.update(f"{table} {row['status']}" for row in rows if "status" in row)
                 reached.update(f"{table}.{name}" for row in rows for name, value in row.items() if value is not None)
                 reached.update(f"{table}.{name} > 0" for row in rows for name, value in row.items() if _positive(value))
+                reached.update(f"{table} {code}" for row in rows for value in row.values() for code in _codes(value))
         for rule in self.promised.invariants if tables else ():
             if tables.issuperset(column.partition(".")[0] for column in rule.reads):
                 reached.add(rule.code)
@@ -345,6 +359,12 @@ class Session:
             self.resources.setdefault(created, exchange)
         if self._current is not None:
             self._current.note(exchange, change, created)
+
+
+def _codes(value: object) -> Iterator[str]:
+    """Codes among the members of a JSON object: texts of capitals."""
+    if isinstance(value, Mapping):
+        yield from (text for text in value.values() if isinstance(text, str) and CODE.fullmatch(text))
 
 
 def _positive(value: object) -> bool:

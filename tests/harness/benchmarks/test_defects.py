@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,10 @@ def test_code_of_a_group_counts_only_with_a_place() -> None:
 
 
 def test_time_to_the_first_finding_includes_an_earlier_run() -> None:
-    assert score.trial(DEFECT, outcome(ELSEWHERE, ABOUT), at_first=False, before=4.0).seconds == 7.0
+    earlier = replace(outcome(ELSEWHERE), seconds=4.0)
+    trial = score.trial(DEFECT, outcome(ELSEWHERE, ABOUT), at_first=False, earlier=earlier)
+    assert trial.seconds == 7.0
+    assert trial.first_finding == f"{ELSEWHERE.code} {ELSEWHERE.where}"
 
 
 def test_finding_names_the_cause_of_one_defect_only() -> None:
