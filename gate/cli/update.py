@@ -109,6 +109,8 @@ def _inventory(pack: Pack, reports: Sequence[str]) -> str:
     names = {
         inventory.ORACLES: {oracle.name for oracle in pack.oracles},
         inventory.INVARIANTS: set(pack.promises.invariants),
+        # Those that fuzz are divided among shards by their cases, and have least numbers of their own.
+        inventory.REQUESTS: {test.function for test in tests if not test.id.startswith(pack.suite.fuzz)},
     }
     return current.renewed(tests, names).text()
 

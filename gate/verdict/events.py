@@ -158,6 +158,7 @@ class RecordConcluded:
 
     test: str
     reached: Sequence[str]
+    requests: int = 0  # that were answered
     kind: Literal["record"] = "record"
 
 

@@ -30,6 +30,7 @@ class Tally:
     passes: Counter[str] = field(default_factory=Counter)  # by test; once each
     judged: Counter[str] = field(default_factory=Counter)  # records by oracle
     records: Counter[str] = field(default_factory=Counter)  # judged records by folder of their tests
+    requests: Counter[str] = field(default_factory=Counter)  # answered ones by test
     gate_failures: dict[str, str] = field(default_factory=dict)  # evidence by reason
     unavailable: dict[str, str] = field(default_factory=dict)  # reasons by check
     candidates: list[events.CandidateReported] = field(default_factory=list)
@@ -73,7 +74,9 @@ class Tally:
             case events.JournalClosed(_, judged, records):
                 self.judged.update(judged)
                 self.records.update(records)
-            case events.ProgressMade() | events.TestsCollected() | events.TestBegan() | events.RecordConcluded():
+            case events.RecordConcluded(test, _, requests):
+                self.requests[test] += requests
+            case events.ProgressMade() | events.TestsCollected() | events.TestBegan():
                 pass
 
     def tests(self, *outcomes: str) -> list[str]:

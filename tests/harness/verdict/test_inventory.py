@@ -19,6 +19,7 @@ from gate.verdict.events import (
     JournalClosed,
     OperationFuzzed,
     Outcome,
+    RecordConcluded,
 )
 from gate.verdict.inventory import CollectedTest, Inventory, Scope, load
 from gate.verdict.tally import tally
@@ -94,6 +95,19 @@ def counted(number: int) -> list[Event]:
         *[InvariantsChecked(["BG-INV-001"])] * number,
         OperationFuzzed(FuzzResult("getJob", number, number, number, 1.0, 0.0, "")),
     ]
+
+
+def test_test_that_was_emptied_is_seen_also_where_it_was_chosen() -> None:
+    sent = [RecordConcluded(SECOND.test, [], 5), RecordConcluded(SECOND.test, [], 4)]
+    listed = LISTED.recorded("own", "ci", [tally([FIRST, SECOND, *sent])])
+    assert listed.least["own"][inventory.REQUESTS] == {"tests/a/test_a.py::test_two": [0, 2]}
+    chosen = Scope("ci", selected=lambda test: "two" in test)
+    assert missing(SECOND, RecordConcluded(SECOND.test, [], 2), scope=chosen, listed=listed) == []
+    assert missing(SECOND, RecordConcluded(SECOND.test, [], 1), scope=chosen, listed=listed) == [
+        f"Fewer {inventory.REQUESTS} than it has to have: {SECOND.test} 1 of 2."
+    ]
+    failed = Outcome(FIRST.test, "failed")
+    assert missing(SECOND, failed, scope=chosen, listed=listed) == []
 
 
 def test_least_numbers_are_a_part_of_what_runs_saw() -> None:
