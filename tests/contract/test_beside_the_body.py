@@ -20,7 +20,7 @@ from gate.core.waiting import wait
 from gate.oracles.exposition import Family, read
 
 READY_SECONDS = 1.0
-BUSY_SECONDS = 1.0
+BUSY_SECONDS = 4.0
 """What a busy machine adds."""
 RULES = published().document[CROSS_ORIGIN]
 

@@ -175,7 +175,7 @@ def test_waiting_for_room_costs_no_time_and_takes_turns(own_runner: OwnRunner) -
     """A region's time begins with its first call, and a job of many calls lets others in between."""
     scenario = own_runner(RUNNER_EXECUTIONS_PARALLEL="1")
     many = scenario.spec(regions=["US"], questions=QUESTIONS)
-    other = scenario.spec(provider_timeout=NANOSECONDS)
+    other = scenario.spec(provider_timeout=2 * NANOSECONDS)
     scenario.router.on(Answer(latency=0.1), job=many["id"])
     scenario.router.on(Hang(), job=many["id"], times=1)
     scenario.router.on(Hang(), job=other["id"], region="US")
