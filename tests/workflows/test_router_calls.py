@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from beacon.regions import REGIONS
 from beacon.router import Answer, Drop, Elsewhere, Empty, NoPath, NotJson, Provider, Status, Unsuccessful
 from beacon.scenario import Scenario
 from beacon.states import STANDARD
-from fixtures.pairs import in_turn
+from fixtures.pairs import WORKFLOWS, in_turn
 
 NAMES = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
@@ -117,25 +118,19 @@ def test_answer_is_kept_under_the_name_of_its_provider(
         assert result["provider_info"] == {"name": f"modal-{region}", "type": TYPE, "region": region}
 
 
-def test_region_without_a_provider_fails_without_a_call(scenario: Scenario, workflow: str) -> None:
-    spec = scenario.spec(regions=["US", "ASIA"])
-    scenario.router.providers(
-        [p for p in scenario.router.default_providers if p.region != "asia-pacific"], job=spec["id"]
-    )
-    job = scenario.submit(spec, workflow).wait()
-
-    codes = {row["region"]: (row["output_data"] or {}).get("error_code") for row in job.rows().executions}
-    assert codes == {"US": None, "ASIA": "ROUTER_NO_PROVIDER"}
-    assert {call.region_preference for call in scenario.router.calls(job.id)} == {"us-east"}
+SERVED: dict[tuple[str, ...], str] = {("US",): "partial", (): "failed"}
+"""The regions that have a provider, of the two that a job asks for, and the status that it ends with."""
 
 
-def test_job_fails_without_any_provider(scenario: Scenario, workflow: str) -> None:
-    spec = scenario.spec()
-    scenario.router.providers([], job=spec["id"])
-    rows = scenario.submit(spec, workflow).wait("failed").rows()
+def test_region_without_a_provider_fails_without_a_call(scenario: Scenario) -> None:
+    for workflow, (served, status) in product(WORKFLOWS, SERVED.items()):
+        spec, called = scenario.spec(regions=["US", "ASIA"]), set(map(NAMES.__getitem__, served))
+        scenario.router.providers([p for p in scenario.router.default_providers if p.region in called], job=spec["id"])
+        job = scenario.submit(spec, workflow).wait(status)
 
-    assert {row["status"] for row in rows.executions} == {"failed"}
-    assert not scenario.router.calls(spec["id"])
+        codes = {row["region"]: (row["output_data"] or {}).get("error_code") for row in job.rows().executions}
+        assert codes == {region: None if region in served else "ROUTER_NO_PROVIDER" for region in ("US", "ASIA")}
+        assert {call.region_preference for call in scenario.router.calls(job.id)} == called
 
 
 RECEIPT = {"cpu_seconds": 0.25, "tokens": 12, "parts": [1.5, {"cost": -0.0}], "model": "x", "none": None}
