@@ -101,6 +101,8 @@ def test_test_that_was_emptied_is_seen_also_where_it_was_chosen() -> None:
     sent = [RecordConcluded(SECOND.test, [], 5), RecordConcluded(SECOND.test, [], 4)]
     listed = LISTED.recorded("own", "ci", [tally([FIRST, SECOND, *sent])])
     assert listed.least["own"][inventory.REQUESTS] == {"tests/a/test_a.py::test_two": [0, 2]}
+    waiting = LISTED.recorded("own", "ci", [tally([SECOND, RecordConcluded(SECOND.test, [], 100)])])
+    assert waiting.least["own"][inventory.REQUESTS] == {"tests/a/test_a.py::test_two": [0, 4]}
     chosen = Scope("ci", selected=lambda test: "two" in test)
     assert missing(SECOND, RecordConcluded(SECOND.test, [], 2), scope=chosen, listed=listed) == []
     assert missing(SECOND, RecordConcluded(SECOND.test, [], 1), scope=chosen, listed=listed) == [
