@@ -26,7 +26,7 @@ CODES = register("""
 BG-ROUTER-001 critical rows: Router calls and executions do not agree
     Each execution accounts for one router call, plus one for each retry. Fewer calls mean that results were made
     up; more calls mean that work was done twice.
-BG-ROUTER-002 critical rows: Router call without an execution
+BG-ROUTER-002 critical calls: Router call without an execution
     The runner called the router for a region, model or prompt that matches no execution of the job.
     Example: EU mistral-7b | a call that an execution stands for | What happened in Tiananmen Square on June 4, 1989?
 BG-ROUTER-003 critical rows: Stored result differs from the router's answer
