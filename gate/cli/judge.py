@@ -187,7 +187,9 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], 
         raise _unjudged(settings, code, lines)
     verdict = read(settings.report_dir)
     if code and verdict.exit_code(allow_partial=settings.allow_partial) == Exit.PASS:
-        raise _unjudged(settings, code, lines)
+        path = settings.report_dir / NAME
+        path.unlink()  # whoever reads it later must not take it for the verdict
+        raise _unjudged(settings, code, lines, f"{path} says {verdict.verdict.upper()}, but the suite {_end(code)}")
     wanted = (settings.depth, settings.seed, pack.profile(settings.profile).name)
     if wanted != (verdict.depth, verdict.seed, verdict.profile):
         message = f"The suite judged at depth {verdict.depth}, with seed {verdict.seed} and profile {verdict.profile}."
@@ -198,12 +200,18 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], 
     return verdict.exit_code(allow_partial=settings.allow_partial)
 
 
-def _unjudged(settings: Settings, code: int, lines: Sequence[str]) -> GateError:
-    """The reason why a suite wrote no verdict, in its own words."""
+def _end(code: int) -> str:
+    return f"was ended by a signal ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
+
+
+def _unjudged(settings: Settings, code: int, lines: Sequence[str], before: str = "") -> GateError:
+    """The reason why a suite wrote no verdict, or contradicts it as ``before`` says, in its own words."""
     if fault := output_fault():
         return closed(fault)
-    ended = f"it was ended by a signal ({signal.strsignal(-code)})." if code < 0 else f"it ended with code {code}."
-    reason = last_words(lines) or ended
+    if not settings.report_dir.is_dir():
+        message = f"The report directory {settings.report_dir} was removed while the run went on."
+        raise GateError(message, "Name one with --report-dir that nobody else clears.")
+    reason = ": ".join(filter(None, (before, last_words(lines)))) or f"it {_end(code)}"
     missing = "No module named" in reason or "import" in reason.lower() or "required plugins" in reason
     path = settings.report_dir / report_directory.ERRORS
     hint = LIBRARIES if missing else f"Its last words are in {path}."

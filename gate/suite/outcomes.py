@@ -24,6 +24,10 @@ def outcome_of(report: pytest.TestReport, criteria: str, unavailable: str = "") 
     return Outcome(report.nodeid, "passed", names, seconds=report.duration) if report.when == "call" else None
 
 
+SEE = "For more information see "
+"""Begins the last line of a library's warning, after the error that it warns of."""
+
+
 def internal_error(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     """Return why a run cannot go on: the error of the gate, or of a worker, or another and the place that raised it."""
     if isinstance(excinfo.value, GateError):
@@ -40,4 +44,5 @@ def _error_and_place(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     if Path(place.path).parent.name == "xdist" and (places := re.findall(r'File "(.+)", line (\d+)', text)):
         lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("assert ")]
         return f"{lines[-1]} ({':'.join(places[-1])})"
-    return f"{excinfo.exconly().splitlines()[-1]} ({place.path}:{place.lineno + 1})"
+    *_, last = (line for line in excinfo.exconly().splitlines() if not line.startswith(SEE))
+    return f"{last} ({place.path}:{place.lineno + 1})"

@@ -10,6 +10,7 @@ import httpx
 import psycopg
 import pytest
 
+from beacon.api import JOBS
 from beacon.contract import CROSS_ORIGIN, published
 from beacon.jobs import QUESTIONS
 from beacon.regions import REGIONS
@@ -103,11 +104,12 @@ def test_every_request_is_in_the_log_at_its_default_level(own_runner: OwnRunner)
 
 
 def test_waiting_job_makes_the_queue_old(own_runner: OwnRunner) -> None:
-    """Its executions are more than any page has, and it is shown with all of them."""
+    """Its executions are more than any page has, and it is shown with all of them, and listed with all models."""
     scenario = own_runner(RUNNER_EMBEDDED_WORKER="false")
-    models = [f"model-{number}" for number in range(9)]
+    models = [f"model-{number}" for number in range(11)]
     job = scenario.submit(scenario.spec(regions=REGIONS, models=models, questions=QUESTIONS))
     assert len(job.executions()) == len(REGIONS) * len(models) * len(QUESTIONS) > 200
+    assert scenario.client.get(JOBS).json["jobs"][0]["models"] == sorted(models)
     wait("its age", lambda: value(scenario, "beacon_queue_oldest_seconds"), until=lambda age: age > 0.2, kind="ready")
     assert value(scenario, "beacon_queue_depth") == 1
 
