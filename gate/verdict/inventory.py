@@ -143,12 +143,10 @@ class Inventory(BaseModel):
     def _too_quiet(self, tally: Tally, scope: Scope) -> Iterator[str]:
         """Sentences of tests that passed with fewer requests than they send, as if somebody had emptied them."""
         numbers = self.least.get(scope.setting, {}).get(REQUESTS, {})
-        index = DEPTHS.index(scope.depth)
         low = [
             f"{test} {tally.requests[test]} of {least}"
             for test in tally.tests("passed")
-            for known in [numbers.get(_function(test), [])]
-            for least in known[index : index + 1] or known[-1:]
+            for least in _at(scope.depth, numbers.get(_function(test), []))
             if tally.requests[test] < least
         ]
         if low:
@@ -163,14 +161,14 @@ class Inventory(BaseModel):
     def _too_few(self, tally: Tally, scope: Scope) -> Iterator[str]:
         if any(event.unavailable == LIMIT for event in tally.outcomes.values()):
             return  # a limit that the user sets ended the run early
-        index, partial = DEPTHS.index(scope.depth), {_folder(test) for test in tally.tests("skipped")}
+        partial = {_folder(test) for test in tally.tests("skipped")}
         for kind, counts in seen(tally).items():
             if kind == REQUESTS:
                 continue  # looked at for each test, also for those that a user chose
             low = [
                 f"{name} {counts[name]} of {least}"
                 for name, numbers in self.least.get(scope.setting, {}).get(kind, {}).items()
-                for least in numbers[index : index + 1] or numbers[-1:]
+                for least in _at(scope.depth, numbers)
                 if counts[name] < least and name not in partial
             ]
             if low:
@@ -248,6 +246,12 @@ def seen(tally: Tally) -> dict[str, Counter[str]]:
         ACCEPTED: accepted,
         REQUESTS: _requests(tally),
     }
+
+
+def _at(depth: str, numbers: Sequence[int]) -> Sequence[int]:
+    """The least number at a depth, if there is any: the last holds for the depths after its own."""
+    index = DEPTHS.index(depth)
+    return numbers[index : index + 1] or numbers[-1:]
 
 
 def _requests(tally: Tally) -> Counter[str]:

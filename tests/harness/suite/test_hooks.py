@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from types import ModuleType
 
 import pytest
 
@@ -12,20 +11,34 @@ from gate.core.errors import GateError
 from gate.suite import hooks
 
 
-def plugin(file: Path, hook: str) -> SimpleNamespace:
-    names: dict[str, Any] = {}
-    exec(compile(f"def {hook}():\n    return None\n", file, "exec"), names)  # noqa: S102 (as pytest loads a conftest.py)
-    return SimpleNamespace(**{hook: names[hook]})
+def plugin(file: Path, hook: str, code: Path | None = None) -> ModuleType:
+    """A module in ``file`` with a hook, whose code is in another file where ``code`` names one."""
+
+    def function() -> None:
+        return None
+
+    function.__code__ = function.__code__.replace(co_filename=str(code or file))
+    module = ModuleType(file.stem)
+    module.__file__ = str(file)
+    setattr(module, hook, function)
+    return module
 
 
 def test_suite_has_no_such_hook(request: pytest.FixtureRequest) -> None:
     hooks.check(request.config)
 
 
+FILES = {"its own": ("conftest.py", None), "wrapped": ("conftest.py", "a.py"), "registered": ("a.py", "conftest.py")}
+"""Files of a plugin and of the code of its hook."""
+
+
 @pytest.mark.parametrize("hook", ["pytest_pyfunc_call", "pytest_runtest_call", "pytest_runtest_makereport"])
-def test_hook_of_a_folder_is_named(request: pytest.FixtureRequest, tmp_path: Path, hook: str) -> None:
+@pytest.mark.parametrize(("file", "code"), FILES.values(), ids=FILES)
+def test_hook_of_a_folder_is_named(
+    request: pytest.FixtureRequest, tmp_path: Path, hook: str, file: str, code: str | None
+) -> None:
     manager = request.config.pluginmanager
-    name = manager.register(plugin(tmp_path / "conftest.py", hook), f"folder of {hook}")
+    name = manager.register(plugin(tmp_path / file, hook, tmp_path / code if code else None), f"folder of {hook}")
     try:
         with pytest.raises(GateError, match=f"conftest.py has the hook {hook}"):
             hooks.check(request.config)
