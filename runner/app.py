@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
@@ -14,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from runner import __version__
-from runner.authorities import AUTHORITIES
+from runner.client import session
 from runner.intake import Intake
 from runner.metrics import Metrics
 from runner.settings import Settings
@@ -54,7 +53,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[None]:
         # The probe that uses it has a limit over all its phases.
-        async with httpx.AsyncClient(timeout=None, verify=AUTHORITIES, trust_env=False) as client:  # noqa: S113
+        async with session() as client:
             running.state.http = client
             yield
 

@@ -197,9 +197,8 @@ def prune(
 
 
 def _leave_out_terminals() -> None:
-    """Keep structlog from loading rich, and httpx its own command line: a tenth of the time of a start, and no use."""
-    for name in ("rich", "httpx._main"):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type] # the documented way to have an import fail
+    """Keep structlog from loading rich: a tenth of the time of a start, and no use."""
+    sys.modules.setdefault("rich", None)  # type: ignore[arg-type] # the documented way to have an import fail
 
 
 def _log_to_output(settings: DatabaseSettings) -> None:

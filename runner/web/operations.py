@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import aiohttp
 import psycopg
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
@@ -113,17 +113,17 @@ async def _database_and_queue(request: Request) -> list[dict[str, str]]:
 
 
 async def _router(request: Request) -> dict[str, str]:
-    client: httpx.AsyncClient = request.app.state.http
+    client: aiohttp.ClientSession = request.app.state.http
     address = f"{request.app.state.settings.router_url.rstrip('/')}/health"
     try:
         # The status is all that counts: a body of any length is left unread.
-        async with asyncio.timeout(ANSWER_SECONDS), client.stream("GET", address) as response:
+        async with asyncio.timeout(ANSWER_SECONDS), client.get(address, allow_redirects=False) as response:
             pass
-    except (httpx.HTTPError, TimeoutError):
+    except (aiohttp.ClientError, TimeoutError):
         return _service("router", "degraded", "does not answer")
-    if response.is_success:
+    if 200 <= response.status < 300:
         return _service("router", "healthy")
-    return _service("router", "degraded", f"answers {response.status_code}")
+    return _service("router", "degraded", f"answers {response.status}")
 
 
 def _service(name: str, status: str, detail: str | None = None) -> dict[str, str]:

@@ -5,12 +5,13 @@ import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Literal, NoReturn
 
-import httpx
+import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
-from runner.authorities import AUTHORITIES
+from runner.client import session
 
 ROUTER_REGIONS: Final[Mapping[str, str]] = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 """The router's name of each region; everywhere else the codes are used."""
@@ -114,28 +115,22 @@ class LargeAnswers:
 
 
 class Router:
-    """A client of the inference router, to be entered before use.
+    """A client of the inference router, to be made where an event loop runs, and to be entered before use.
 
     Args:
         base_url: without a trailing path of an operation.
         timeout_seconds: how long one call of a model may take in all.
-        keep_connections: how many idle connections are kept open.
 
     """
 
-    def __init__(self, base_url: str, timeout_seconds: float, keep_connections: int = 16) -> None:
+    def __init__(self, base_url: str, timeout_seconds: float) -> None:
         self._timeout = timeout_seconds
         self.large = LargeAnswers()
+        self._url = base_url.rstrip("/")
         self._path = _PATHS[0]
-        self._client = httpx.AsyncClient(
-            base_url=base_url.rstrip("/"),
-            timeout=None,  # noqa: S113 - every call has a limit of its own, over all its phases
-            # The caller bounds the calls. A bound here would be used up by connections whose calls were cancelled
-            # before they were opened: httpcore never gives those back.
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=keep_connections),
-            verify=AUTHORITIES,
-            trust_env=False,  # the address is configured; a proxy of the shell it was started from is none of it
-        )
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_chunk_sent.append(_sent)
+        self._client = session(tracing)
 
     async def __aenter__(self) -> "Router":
         return self
@@ -143,7 +138,7 @@ class Router:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        await self._client.close()
 
     async def providers(self, trace_id: str) -> list[Provider] | None:
         """The router's providers in its own order, or None when it gives no list: then each call has to find out.
@@ -154,9 +149,12 @@ class Router:
         """
         try:
             async with asyncio.timeout(min(_LISTING_SECONDS, self._timeout)):
-                response = await self._client.get("/providers", headers={"X-Trace-Id": trace_id})
-            listed = clean(json.loads(response.content)["providers"]) if response.is_success else None
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError, KeyError, TypeError, RecursionError):
+                headers = {"X-Trace-Id": trace_id}
+                request = self._client.get(f"{self._url}/providers", headers=headers, allow_redirects=False)
+                async with request as response:
+                    good = 200 <= response.status < 300
+                    listed = clean(json.loads(await response.read())["providers"]) if good else None
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError, RecursionError):
             return None
         if not isinstance(listed, list):
             return None
@@ -198,11 +196,9 @@ class Router:
                 raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
             message = f"no answer within {self._timeout:g} s"
             raise Failure("ROUTER_TIMEOUT", "timeout", message, transient=True) from error
-        except httpx.DecodingError as error:
-            _invalid(f"the answer cannot be decoded: {_words(error)}", None)
-        except httpx.TimeoutException as error:
-            raise Failure("ROUTER_TIMEOUT", "timeout", _words(error), transient=True) from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, ContentEncodingError):
+                _invalid(f"the answer cannot be decoded: {_words(error.__cause__)}", None)
             message = f"the call failed: {_words(error)}"
             raise Failure("ROUTER_NETWORK", "network", message, transient=True) from error
         if len(content) <= LARGE_BYTES:
@@ -211,32 +207,37 @@ class Router:
         return await asyncio.to_thread(_read, status, content, region)
 
     async def _post(self, body: Mapping[str, object], call: Call) -> tuple[int, bytearray]:
-        async def trace(event: str, _: object) -> None:
-            if event == "http11.send_request_body.complete":
-                call.sent.set()
-
         headers = {"X-Trace-Id": call.trace_id, "Idempotency-Key": call.key}
         # Routers of different releases have the operation at different paths; the one that was found is kept.
         status, content = 404, bytearray()
         for path in (self._path, *(path for path in _PATHS if path != self._path)):
-            request = self._client.stream("POST", path, json=body, headers=headers, extensions={"trace": trace})
+            request = self._client.post(
+                f"{self._url}{path}", json=body, headers=headers, allow_redirects=False, trace_request_ctx=call.sent
+            )
             async with request as response:
-                status, content = response.status_code, await self._content(response, call.room)
+                status, content = response.status, await self._content(response, call.room)
             if status != 404:
                 self._path = path
                 break
         return status, content
 
-    async def _content(self, response: httpx.Response, room: AsyncExitStack) -> bytearray:
+    async def _content(self, response: aiohttp.ClientResponse, room: AsyncExitStack) -> bytearray:
         content, large = bytearray(), False
-        async for part in response.aiter_bytes():
+        async for part in response.content.iter_any():
             content += part
             if len(content) > _MAX_ANSWER_BYTES:
-                _invalid(f"the answer is longer than {_MAX_ANSWER_BYTES} bytes", response.status_code)
+                _invalid(f"the answer is longer than {_MAX_ANSWER_BYTES} bytes", response.status)
             if len(content) > LARGE_BYTES and not large:
                 large = True
                 await room.enter_async_context(self.large.reading)  # meanwhile the rest waits at the router
         return content
+
+
+async def _sent(
+    _: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx.set()
 
 
 def _read(status: int, content: bytearray, region: str) -> Answer:
@@ -285,8 +286,9 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _words(error: Exception) -> str:
-    return _plain(str(error)) or type(error).__name__
+def _words(error: BaseException) -> str:
+    # Where an error has a message, its text also has the address of the router.
+    return _plain(str(getattr(error, "message", "") or error)) or type(error).__name__
 
 
 def _plain(text: str) -> str:

@@ -54,7 +54,7 @@ async def run(settings: Settings, pool: Pool, stop: asyncio.Event, intake: Intak
         metrics: of this process.
 
     """
-    async with Router(settings.router_url, settings.router_timeout_seconds, settings.executions_parallel) as router:
+    async with Router(settings.router_url, settings.router_timeout_seconds) as router:
         while not stop.is_set():
             try:
                 await _Worker(settings, pool, router, intake, metrics).run(stop)
