@@ -251,7 +251,8 @@ class Database:
                 yield connection
             finally:
                 if not connection.broken:
-                    await connection.rollback()  # nothing was written, and it ends the transaction also after an error
+                    # Nothing was written, and a rollback would forget the prepared statements.
+                    await connection.commit()
 
     def suspect(self) -> None:
         """Replace the connections, as one of them can no longer write."""

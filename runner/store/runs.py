@@ -144,7 +144,7 @@ async def held(connection: Connection, job: int) -> AsyncIterator[bool]:
         yield cursor.rowcount == 1
     finally:
         if not connection.broken:
-            await connection.rollback()  # nothing was written
+            await connection.commit()  # nothing was written, and a rollback would forget the prepared statements
 
 
 async def status(connection: Connection, job: int) -> str | None:
