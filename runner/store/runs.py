@@ -5,7 +5,7 @@ name the attempt that they belong to (`retry_count`), so that a worker that was 
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,8 +13,8 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from runner.store.database import Connection, Row
-from runner.store.outcomes import json_or_null
 
+_WAIT: Final = {True: "", False: "SKIP LOCKED"}
 _PLAN: Final = """
 WITH plan AS (
     SELECT * FROM unnest(%(regions)s::text[], %(providers)s::text[], %(infos)s::text[]) AS p (region, provider, info)
@@ -31,33 +31,51 @@ FROM plan
 WHERE e.job_id = %(job)s AND e.region = plan.region AND e.status IN ('pending', 'running')
 """
 _CLAIM: Final = """
-WITH job AS MATERIALIZED (
-    SELECT id FROM jobs WHERE id = %(job)s AND status = 'running' FOR SHARE
+WITH free AS MATERIALIZED (
+    SELECT e.id, wanted.attempt
+    FROM unnest(%(executions)s::int[], %(attempts)s::int[], %(counts)s::int[], %(interrupted)s::bool[])
+        AS wanted (id, attempt, count, interrupted)
+    JOIN executions e ON e.id = wanted.id
+    JOIN jobs j ON j.id = e.job_id
+    WHERE j.status = 'running' AND (
+        (e.status = CASE WHEN wanted.interrupted THEN 'running' ELSE 'pending' END AND e.retry_count = wanted.count)
+        OR (%(again)s::bool AND e.status = 'running' AND e.retry_count = wanted.attempt)
+    )
+    FOR SHARE OF j {wait} FOR NO KEY UPDATE OF e {wait}
 )
 UPDATE executions e
-SET status = 'running', started_at = clock_timestamp(), retry_count = %(attempt)s,
-    max_retries = greatest(e.max_retries, %(attempt)s),
-    last_retry_at = CASE WHEN e.retry_count < %(attempt)s THEN clock_timestamp() ELSE e.last_retry_at END,
+SET status = 'running', started_at = clock_timestamp(), retry_count = free.attempt,
+    max_retries = greatest(e.max_retries, free.attempt),
+    last_retry_at = CASE WHEN e.retry_count < free.attempt THEN clock_timestamp() ELSE e.last_retry_at END,
     retry_history = CASE
-        WHEN e.retry_count < %(attempt)s
+        WHEN e.retry_count < free.attempt
         THEN e.retry_history || jsonb_build_object('at', clock_timestamp(), 'reason', 'service_restart')
         ELSE e.retry_history
     END
-FROM job
-WHERE e.id = %(execution)s AND e.job_id = job.id AND e.status = ANY(%(from)s::text[])
-    AND e.retry_count = ANY(%(counts)s::int[])
+FROM free
+WHERE e.id = free.id
 RETURNING e.id
 """
 _COMPLETE: Final = """
-UPDATE executions
-SET status = 'completed', completed_at = clock_timestamp(), output_data = %(output)s::text::jsonb,
-    receipt_data = CASE jsonb_typeof(%(receipt)s::jsonb) WHEN 'object' THEN %(receipt)s::jsonb END,
-    provider_id = coalesce(%(provider)s, provider_id), response_classification = %(classification)s::text,
-    is_content_refusal = %(classification)s::text = 'content_refusal',
-    is_substantive = %(classification)s::text = 'substantive',
-    is_technical_error = false, response_length = %(length)s
-WHERE id = %(execution)s AND status = 'running' AND retry_count = %(attempt)s
-RETURNING id
+WITH free AS MATERIALIZED (
+    SELECT answer.*
+    FROM unnest(%(executions)s::int[], %(attempts)s::int[], %(outputs)s::text[], %(receipts)s::text[],
+                %(providers)s::text[], %(classifications)s::text[], %(lengths)s::int[])
+        AS answer (id, attempt, output, receipt, provider, classification, length)
+    JOIN executions e ON e.id = answer.id
+    WHERE e.status = 'running' AND e.retry_count = answer.attempt
+    FOR NO KEY UPDATE OF e {wait}
+)
+UPDATE executions e
+SET status = 'completed', completed_at = clock_timestamp(), output_data = free.output::jsonb,
+    receipt_data = CASE jsonb_typeof(free.receipt::jsonb) WHEN 'object' THEN free.receipt::jsonb END,
+    provider_id = coalesce(free.provider, e.provider_id), response_classification = free.classification,
+    is_content_refusal = free.classification = 'content_refusal',
+    is_substantive = free.classification = 'substantive',
+    is_technical_error = false, response_length = free.length
+FROM free
+WHERE e.id = free.id
+RETURNING e.id
 """
 _FAIL: Final = """
 UPDATE executions
@@ -133,15 +151,23 @@ async def begin(connection: Connection, job: int) -> Row | None:
 
 
 @asynccontextmanager
-async def held(connection: Connection, job: int) -> AsyncIterator[bool]:
-    """Keep a job from being cancelled while the context lasts; its value is whether the job is running."""
+async def held(connection: Connection, jobs: Collection[int], *, wait: bool) -> AsyncIterator[set[int]]:
+    """Keep jobs from being cancelled while the context lasts; its value are those of them that are running.
+
+    Args:
+        connection: where.
+        jobs: their `jobs.id`.
+        wait: wait for a job that somebody else holds; otherwise it is left out.
+
+    """
     # One round trip, as this stands before every call: statements without parameters can be sent together.
+    numbers = ", ".join(f"{job:d}" for job in sorted(jobs))
     cursor = await connection.execute(
-        f"BEGIN; SELECT FROM jobs WHERE id = {job:d} AND status = 'running' FOR SHARE".encode()
+        f"BEGIN; SELECT id FROM jobs WHERE id IN ({numbers}) AND status = 'running' FOR SHARE {_WAIT[wait]}".encode()
     )
     try:
         cursor.nextset()
-        yield cursor.rowcount == 1
+        yield {row["id"] for row in await cursor.fetchall()}
     finally:
         if not connection.broken:
             await connection.commit()  # nothing was written, and a rollback would forget the prepared statements
@@ -196,43 +222,38 @@ async def plan(connection: Connection, job: int, providers: Mapping[str, Mapping
     )
 
 
-async def claim(connection: Connection, job: int, execution: Planned, again: bool) -> bool:
-    """Set an execution running, if it is still to be run and its job is running.
+async def claim(connection: Connection, executions: Sequence[Planned], again: bool, *, wait: bool) -> set[int]:
+    """Set those executions running that are still to be run and whose jobs are running.
 
     Args:
         connection: where.
-        job: `jobs.id`.
-        execution: as it was read.
-        again: whether an earlier try to claim it may have succeeded unnoticed.
+        executions: as they were read, of any jobs.
+        again: whether an earlier try to claim them may have succeeded unnoticed.
+        wait: wait for rows that somebody else holds; otherwise they are left out.
 
     Returns:
-        Whether its call is to be made now.
+        The ids of those whose calls are to be made now.
 
     """
-    statuses = {"running" if execution.interrupted else "pending"}
-    counts = {execution.retry_count}
-    if again:
-        statuses.add("running")
-        counts.add(execution.attempt)
     cursor = await connection.execute(
-        _CLAIM,
+        _CLAIM.format(wait=_WAIT[wait]).encode(),
         {
-            "job": job,
-            "execution": execution.id,
-            "attempt": execution.attempt,
-            "from": sorted(statuses),
-            "counts": sorted(counts),
+            "executions": [execution.id for execution in executions],
+            "attempts": [execution.attempt for execution in executions],
+            "counts": [execution.retry_count for execution in executions],
+            "interrupted": [execution.interrupted for execution in executions],
+            "again": again,
         },
     )
-    return await cursor.fetchone() is not None
+    return {row["id"] for row in await cursor.fetchall()}
 
 
 @dataclass(frozen=True)
 class Completion:
-    """An answer as it is stored: the columns of its execution, `output` as text of JSON."""
+    """An answer as it is stored: the columns of its execution, `output` and `receipt` as texts of JSON."""
 
     output: str
-    receipt: Jsonb | None
+    receipt: str | None
     provider: str | None
     classification: str
     length: int
@@ -240,15 +261,37 @@ class Completion:
     @classmethod
     def of(cls, output: Mapping[str, Any], provider: str | None, classification: str) -> "Completion":
         """The columns for an output. Pure, so that a long one can be prepared in a thread."""
-        receipt = json_or_null(output["metadata"].get("receipt"))
-        return cls(json.dumps(output), receipt, provider, classification, len(output["response"]))
+        receipt = output["metadata"].get("receipt")
+        stored = None if receipt is None else json.dumps(receipt)
+        return cls(json.dumps(output), stored, provider, classification, len(output["response"]))
 
 
-async def complete(connection: Connection, execution: Planned, completion: Completion) -> bool:
-    """Store an answer; False when it came too late and was discarded."""
-    values = {"execution": execution.id, "attempt": execution.attempt, **vars(completion)}
-    cursor = await connection.execute(_COMPLETE, values)
-    return await cursor.fetchone() is not None
+async def complete(connection: Connection, answers: Sequence[tuple[Planned, Completion]], *, wait: bool) -> set[int]:
+    """Store answers of executions, of any jobs; those that come too late are discarded.
+
+    Args:
+        connection: where.
+        answers: each with its execution.
+        wait: wait for rows that somebody else holds; otherwise they are left out.
+
+    Returns:
+        The ids of the executions whose answers were stored.
+
+    """
+    completions = [completion for _, completion in answers]
+    cursor = await connection.execute(
+        _COMPLETE.format(wait=_WAIT[wait]).encode(),
+        {
+            "executions": [execution.id for execution, _ in answers],
+            "attempts": [execution.attempt for execution, _ in answers],
+            "outputs": [completion.output for completion in completions],
+            "receipts": [completion.receipt for completion in completions],
+            "providers": [completion.provider for completion in completions],
+            "classifications": [completion.classification for completion in completions],
+            "lengths": [completion.length for completion in completions],
+        },
+    )
+    return {row["id"] for row in await cursor.fetchall()}
 
 
 async def fail(

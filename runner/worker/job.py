@@ -6,23 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from runner import logging
 from runner.metrics import Metrics
 from runner.outcome import TERMINAL, derive
 from runner.questions import prompt
 from runner.store import outcomes, runs
-from runner.store.database import Connection
 from runner.store.runs import Planned
-from runner.worker.database import Persistent, wait
+from runner.worker.batches import Batches, Beginning
+from runner.worker.database import Persistent
 from runner.worker.execution import limits_of, no_provider, out_of_time, runner_fault
 from runner.worker.records import Records
 from runner.worker.router import ROUTER_REGIONS, Answer, Call, Failure, Router
 from runner.worker.slots import FairSlots
-
-_SENDING_SECONDS: Final = 0.25
-"""How long a job is kept from being cancelled for a request that the router is slow to take."""
 
 _log = logging.get(__name__)
 
@@ -42,6 +39,7 @@ class Tools:
 
     Attributes:
         persist: the database.
+        batches: steps of executions.
         router: who is asked.
         slots: bounds the calls of the whole process.
         draining: once set, no further call is begun.
@@ -50,6 +48,7 @@ class Tools:
     """
 
     persist: Persistent
+    batches: Batches
     router: Router
     slots: FairSlots
     draining: asyncio.Event
@@ -70,7 +69,7 @@ class JobRun:
         self._tools = tools
         self._end: End | None = None
         self._body: asyncio.Task[End] | None = None
-        self._records = Records(job, tools.persist)
+        self._records = Records(job, tools.persist, tools.batches)
         self._spec: dict[str, Any] = {}
         self._trace = ""
         self._providers: dict[str, str] = {}
@@ -208,30 +207,15 @@ class JobRun:
         self, entry: Planned, started: Callable[[], None], room: AsyncExitStack
     ) -> Answer | Failure | None:
         """The result of the call, or None when it is not made."""
-        call: asyncio.Task[Answer | Failure] | None = None
         sent = asyncio.Event()
-        names = Call(self._trace, f"{self._trace}/{entry.id}/{entry.attempt}", sent, room)
-
-        async def begin(connection: Connection, _: bool) -> None:
-            nonlocal call
-            # A cancellation waits until the request is out, so that no call is made once it has been committed.
-            async with runs.held(connection, self.job) as running:
-                if running and call is None:
-                    started()
-                    call = asyncio.create_task(self._call(entry, names))
-                    call.add_done_callback(lambda _: sent.set())
-                if call is not None:
-                    await wait(sent, _SENDING_SECONDS)
-
         # Committed before anything is sent: whatever happens from now on, the row counts the call.
-        if not await self._tools.persist(lambda connection, again: runs.claim(connection, self.job, entry, again)):
+        if not await self._tools.batches.begin(Beginning(self.job, entry, sent)):
             return None
+        started()
         try:
-            await self._tools.persist(begin)
-            return None if call is None else await call
+            return await self._call(entry, Call(self._trace, f"{self._trace}/{entry.id}/{entry.attempt}", sent, room))
         finally:
-            if call is not None and not call.done():
-                call.cancel()
+            sent.set()
 
     async def _call(self, entry: Planned, names: Call) -> Answer | Failure:
         text = prompt(entry.question_id, self._spec)

@@ -9,6 +9,7 @@ from runner import logging
 from runner.outcome import TERMINAL, region_outcome
 from runner.store import outcomes, runs
 from runner.store.runs import Planned
+from runner.worker.batches import Batches
 from runner.worker.database import Persistent
 from runner.worker.execution import answer_output, classify, failure_output, status_of
 from runner.worker.router import LARGE_BYTES, Answer, Failure
@@ -24,6 +25,7 @@ class Records:
     Args:
         job: `jobs.id`.
         persist: the database.
+        batches: steps of executions.
 
     Attributes:
         compared: whether the run has region results (workflow B).
@@ -31,9 +33,10 @@ class Records:
 
     """
 
-    def __init__(self, job: int, persist: Persistent) -> None:
+    def __init__(self, job: int, persist: Persistent, batches: Batches) -> None:
         self._job = job
         self._persist = persist
+        self._batches = batches
         self._storing: set[asyncio.Task[None]] = set()
         self.compared = False
         self.large = False
@@ -84,10 +87,12 @@ class Records:
         def prepare() -> runs.Completion:
             return runs.Completion.of(answer_output(answer, provider), answer.provider, classify(answer.text))
 
-        large = len(answer.text) > LARGE_BYTES
-        self.large |= large
-        completion = await asyncio.to_thread(prepare) if large else prepare()
-        return await self._persist(lambda connection, _: runs.complete(connection, entry, completion), large=large)
+        if len(answer.text) <= LARGE_BYTES:
+            return await self._batches.complete(entry, prepare())
+        self.large = True
+        answers = [(entry, await asyncio.to_thread(prepare))]
+        stored = self._persist(lambda connection, _: runs.complete(connection, answers, wait=True), large=True)
+        return bool(await stored)
 
     async def _store_failure(self, entry: Planned, failure: Failure) -> bool:
         output = failure_output(failure, entry.region)

@@ -15,6 +15,7 @@ from runner.metrics import Metrics
 from runner.settings import Settings
 from runner.store import old, runs
 from runner.store.database import Pool
+from runner.worker.batches import Batches
 from runner.worker.database import OUTAGE, Persistent, QueueDriver, wait
 from runner.worker.faults import Faults
 from runner.worker.job import End, JobRun, Tools
@@ -72,7 +73,8 @@ class _Worker:
         self._runs: dict[int, JobRun] = {}
         self._faults: dict[int, Faults] = {}
         slots = FairSlots(settings.executions_parallel)
-        self._tools = Tools(Persistent(pool), router, slots, asyncio.Event(), metrics)
+        persist = Persistent(pool)
+        self._tools = Tools(persist, Batches(persist), router, slots, asyncio.Event(), metrics)
         self._parallel = asyncio.Semaphore(settings.jobs_parallel)
         self._checks: set[asyncio.Task[None]] = set()
         channels = (queue_driver.NAMES.channel, _CANCELLED_CHANNEL)
@@ -95,6 +97,7 @@ class _Worker:
                 if task.done() and not task.cancelled():
                     task.result()
         finally:
+            self._tools.batches.close()
             remaining = [stopping, *helpers, *self._checks]
             for ending in remaining:
                 ending.cancel()
