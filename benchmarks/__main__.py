@@ -37,6 +37,7 @@ BENCHMARKS = {
     "fuzz": "benchmarks.fuzzing:fuzz",
     "backfill": "benchmarks.backfill:backfill",
     "judging": "benchmarks.load.rows:judging",
+    "executions": "benchmarks.load.executions:executions",
     "stored": "benchmarks.load.stored:stored",
     "containers": "benchmarks.containers:containers",
 }
