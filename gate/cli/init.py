@@ -29,6 +29,7 @@ examples:
 In --start and --env, {port} is the port to serve on, which PORT holds too, and {database_url} the database. In
 --database-env, {user}, {host}, {port} and {name} are those of the database; a bare NAME means
 postgresql://{user}@{host}:{port}/{name}.
+With --base-url, `gate judge` sends only GET, too, until service.writes in gate.toml allows more.
 Exit codes: 0 gate.toml was written, 2 usage, 3 the service could not be looked at.
 """
 TRIAL_SECONDS = 70.0
@@ -47,7 +48,7 @@ def prepare(parser: ArgumentParser) -> Run:
     parser.epilog = EPILOG
     add = parser.add_argument
     add("--start", metavar="COMMAND", default="", help="starts the service, in this folder")
-    add("--base-url", metavar="URL", default="", help="instead: a service that runs; only GET is sent there")
+    add("--base-url", metavar="URL", default="", help="instead: a service that runs; this sends only GET")
     help_ = "with --base-url: its database, as env:NAME of a variable; without it, answers alone are judged"
     add("--database-url", metavar="URL", default="", help=help_)
     add("--openapi", metavar="PLACE", default="/openapi.json", help="the document: a path on the service, or a file")

@@ -34,7 +34,8 @@ def prepare(parser: ArgumentParser) -> Run:
     parser.description = (
         "Judges a service by its OpenAPI document and by what its requests do to the rows of its database. "
         "Each finding is confirmed on a fresh database; what was not reached comes first in the report. A service "
-        "that runs at base_url gets GET requests alone, and findings are what is certain beside its other users."
+        "that runs at base_url gets GET requests alone, unless service.writes allows others, and findings are what is "
+        "certain beside its other users."
     )
     parser.epilog = EPILOG
     judge.add_options(parser, ServiceSettings)
@@ -56,7 +57,7 @@ def run(values: Namespace) -> int:
     remote = settings.target == "remote"
     refuse(settings, pack)
     if remote:
-        elsewhere()
+        elsewhere(writes=pack.declaration.service.writes)
         os.environ.update({HEADER + name.replace("-", "_").upper(): value for name, value in pack.headers.items()})
         must_answer(pack, settings)
     elif sentence := isolate(network=settings.network, near=pack.declaration.outside):

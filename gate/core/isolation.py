@@ -16,7 +16,7 @@ from pathlib import Path
 
 VARIABLE = "GATE_ISOLATION"
 """Variable by which the processes of a run know how it is kept from the network: namespace, proxy, or open."""
-NAMESPACE, PROXY, OPEN, ELSEWHERE = "namespace", "proxy", "open", "elsewhere"
+NAMESPACE, PROXY, OPEN, ELSEWHERE, WRITTEN = "namespace", "proxy", "open", "elsewhere", "written"
 REFUSING = "http://127.0.0.1:9"
 """The discard port of this machine, where nothing answers."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -45,15 +45,17 @@ def isolate(*, network: bool, near: str = "") -> str:
     )
 
 
-def elsewhere() -> None:
+def elsewhere(*, writes: bool = False) -> None:
     """Notes that the service runs elsewhere, so that nothing of this machine leads it to the network."""
-    os.environ[VARIABLE] = ELSEWHERE
+    os.environ[VARIABLE] = WRITTEN if writes else ELSEWHERE
 
 
 def remark(environment: Mapping[str, str]) -> str:
     """A sentence for the report of a run whose service had a way out; empty for any other."""
     return {
         ELSEWHERE: "The service runs elsewhere: only GET was sent, and findings are what is certain beside others.",
+        WRITTEN: "The service runs elsewhere, and service.writes allows requests that write: the run changed what it "
+        "created itself, and findings are what is certain beside others.",
         OPEN: "The service could reach the network, as --network allows.",
         PROXY: "Without a network namespace, only a proxy that refuses kept the service from the network.",
     }.get(environment.get(VARIABLE, ""), "")

@@ -23,6 +23,8 @@ BG-DELETED-003 major stored: Deletion left the parts of the resource
     The deletion removed the row of a resource. Rows that were made below its path and refer to it are still there.
 """)
 THERE, OTHERS, PARTS = (code.id for code in CODES)
+AT_ONCE = frozenset({200, 204})
+"""Statuses that say that a deletion is done."""
 TOUCHED = re.compile(r"updated|modified|changed|version", re.IGNORECASE)
 """Names of columns that any change of a row writes."""
 
@@ -30,7 +32,11 @@ TOUCHED = re.compile(r"updated|modified|changed|version", re.IGNORECASE)
 def check(record: Record, _: Observations, __: Contract) -> Iterator[Finding]:
     """Findings on the accepted deletions of a record."""
     for effect in record.effects:
-        if effect.accepted and effect.exchange.method == "DELETE" and effect.addressed is not None:
+        if not effect.accepted or effect.exchange.method != "DELETE":
+            continue
+        if effect.addressed is None and not effect.columns and effect.exchange.status in AT_ONCE:
+            yield from _still_read(effect)
+        if effect.addressed is not None:
             if len(effect.path_values) <= 1 or not effect.changes:  # deeper paths may be those of links
                 yield from _still_there(effect, effect.addressed)
             yield from _others(effect, effect.addressed)
@@ -49,6 +55,13 @@ def _still_there(effect: Effect, row: RowChange) -> Iterator[Finding]:
     elif listed is not None and listed.status < 300 and (read is not None or stays) and _has(listed, effect):
         got = f"{kept}, and GET {listed.path} has it"
         yield Finding(THERE, effect.operation, expected, got, request=request)
+
+
+def _still_read(effect: Effect) -> Iterator[Finding]:
+    """A finding where no rows are seen, and the resource can be read all the same."""
+    if effect.read is not None and effect.read.status < 300:
+        got, request = f"GET {effect.read.path} answered {effect.read.status}", effect.exchange.request_id
+        yield Finding(THERE, effect.operation, "the resource is gone", got, request=request)
 
 
 def _same(before: Row, after: Row) -> bool:
@@ -109,5 +122,6 @@ ORACLE = Oracle(
     codes=CODES,
     check=check,
     violation=_violation,
-    needs={Need.WRITES: "nothing is deleted", Need.ROWS: "a deletion is judged by the rows that are left"},
+    needs={Need.WRITES: "nothing is deleted"},
+    wants={Need.ROWS: "a deletion is judged by whether the resource can be read"},
 )

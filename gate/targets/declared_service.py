@@ -8,6 +8,8 @@ from pathlib import Path
 from gate.core.declaration import Declaration
 from gate.targets.service import RemoteRules, Removal, Service
 
+IDS = ("id", "uuid", "key", "slug")
+"""Members of an answer that tell a new resource from others."""
 LOCKS = ("package-lock.json", "node_modules/.package-lock.json", "yarn.lock", "pnpm-lock.yaml", "uv.lock", "go.sum")
 """Files in the service's folder that change with what is installed there."""
 
@@ -44,7 +46,7 @@ _NO_RULES = RemoteRules(
     creates=lambda method, _: method == "POST",
     ids=lambda _: set(),
     facts=lambda _: {},
-    given=lambda body: str(body.get("id") or "") if isinstance(body, dict) else "",
+    given=lambda body: next((str(body[name]) for name in IDS if name in body), "") if isinstance(body, dict) else "",
     key_header="",
     addressed=lambda _: "",
     state=lambda _, __: "unknown",

@@ -46,6 +46,7 @@ class RemoteRules:
         ended: the states in which a resource has ended.
         cancel: ends a resource through the API.
         removal: removes resources from the database.
+        owned: whether a method and a path change nothing but what the run created; None where ids alone say so.
 
     """
 
@@ -60,6 +61,7 @@ class RemoteRules:
     ended: frozenset[str]
     cancel: Callable[[Client, str], object]
     removal: Removal
+    owned: Callable[[str, str], bool] | None = None
 
 
 class StandIn(Protocol):

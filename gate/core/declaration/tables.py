@@ -79,6 +79,8 @@ class ServiceTable(Table):
     """instead of ``start``: the address of a service that runs already, which is neither started nor ended"""
     database_url: Address = ""
     """with ``base_url``: its database, as postgresql://... or env:NAME; without it, answers alone are judged"""
+    writes: bool = False
+    """with ``base_url``: also create there, and change and delete what the run itself created; else only GET is sent"""
     env: Mapping[str, Process] = Field(default_factory=dict)
     """variables of its environment; env:NAME takes a value from a variable of the gate's own environment"""
     database_env: Mapping[str, Leading] = Field(default_factory=dict)
@@ -106,6 +108,8 @@ class ServiceTable(Table):
             raise ValueError("expected either start or base_url")
         if self.database_url and not self.base_url:
             raise ValueError("expected base_url with database_url: a service that is started gets one of its own")
+        if self.writes and not self.base_url:
+            raise ValueError("expected base_url with writes: a service that is started gets all requests")
         if not self.base_url and not self.database_env and not self._names_database():
             raise ValueError(
                 'expected a variable in database_env that leads to the database, as DATABASE_URL = "{url}"'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from gate.core.client import Unreachable
 from gate.core.effect import Effect
-from gate.core.errors import GateError
+from gate.core.errors import GateError, NotSafe
 from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
+from gate.fuzz.service.owned import READING, renewed
 from gate.fuzz.service.steps import History, Step
-from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
+from gate.fuzz.service.trial import WINDOW_SECONDS, Trial
 from gate.oracles import failing, quiet, unchanged
 from gate.oracles.registry import Oracle
 from gate.session.codes import SILENT
@@ -24,6 +26,9 @@ TWICE = frozenset({unchanged.REFUSED, unchanged.GET})
 TIMES_AGAIN = 3
 REPEATED = f"{TIMES_AGAIN} times again"
 """Repetitions that have to show a finding on a service that others use."""
+SEVERAL = f"{TIMES_AGAIN} times with other values, since nothing that may write is sent again,"
+MOST_WAYS = 3
+"""Ways to a finding that are tried on a service that others use."""
 MOST_USES = 40
 """Failures that are tried on one system."""
 MOST_DROPPED = 4
@@ -39,6 +44,7 @@ class Candidate:
     effect: Effect
     history: History
     ended: BrokenPromise | None = None  # the end of the service by itself, where that is what was seen
+    sound: int = 0  # requests before it that showed no fault
 
     def ways(self) -> list[list[Step]]:
         """Sequences that may show it, the shortest first."""
@@ -95,11 +101,27 @@ class Fresh:
 
 
 class Again:
-    """Performs the steps that led to a candidate again, on the same service, which others use, too."""
+    """Performs the steps that led to a candidate again, on the same service, which others use, too.
+
+    Texts that a service may take once are others each time. Without rows, nothing that may write is sent again: there,
+    several requests that differ have to show it.
+    """
 
     def __init__(self, trial: Callable[[], Trial], oracles: Sequence[Oracle]) -> None:
         self._trial = trial
         self._oracles = oracles
+        self._rng = random.Random()
+
+    def shown_by_several(self, same: Sequence[Candidate]) -> Confirmed | None:
+        """A candidate that may not be sent again, where several requests showed it, and others between them did not."""
+        last, trial = same[-1], self._trial()
+        moments = {each.sound for each in same}
+        if self._repeatable(last.ways()[0]) or len(moments) < TIMES_AGAIN or last.finding.code == SILENT:
+            return None
+        return Confirmed(last.finding, last.ways()[0], last.effect, trial, stays=True, proof=SEVERAL)
+
+    def _repeatable(self, way: Sequence[Step]) -> bool:
+        return self._trial().database is not None or all(step.request.method in READING for step in way)
 
     def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
         """The candidate, where a way shows it each time; None for one that would silence the service again."""
@@ -108,19 +130,22 @@ class Again:
         if candidate.effect.certain:
             certain = candidate.effect.certain
             return Confirmed(candidate.finding, ways[0], candidate.effect, self._trial(), stays=True, proof=certain)
-        return next(filter(None, (self._repeated(candidate, way) for way in ways)), None)
+        repeatable = [way for way in ways if self._repeatable(way)][:MOST_WAYS]
+        return next(filter(None, (self._repeated(candidate, way) for way in repeatable)), None)
 
     def _repeated(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
         confirmed = None
         for _ in range(TIMES_AGAIN):
+            trial = self._trial()
+            steps = renewed(way, trial.owned, self._rng) if trial.owned else way
             try:
-                findings, effect = repeat(self._trial(), way, self._oracles)
-            except (Unreachable, BrokenPromise, LookupError, TypeError):
+                findings, effect = repeat(trial, steps, self._oracles)
+            except (Unreachable, BrokenPromise, LookupError, TypeError, NotSafe):
                 return None
             again = next((each for each in findings if each.cause == candidate.finding.cause), None)
             if again is None:
                 return None
-            confirmed = Confirmed(again, way, effect, self._trial(), stays=True, proof=REPEATED, beside=findings)
+            confirmed = Confirmed(again, steps, effect, trial, stays=True, proof=REPEATED, beside=findings)
         return confirmed
 
     def close(self) -> None:
@@ -225,12 +250,13 @@ def repeat(
     """Perform steps with the ids of this system; the findings on the last one, and what it did."""
     answers: dict[int, Exchange] = {}
     for step in steps[:-1]:
-        with suppress(LookupError, TypeError):  # what it needs did not come this time: others may do without it
+        with suppress(
+            LookupError, TypeError, NotSafe
+        ):  # what it needs did not come this time: others may do without it
             answers[step.number] = trial.perform(step.filled(answers)).exchange
-    restless = restless and trial.alone
-    if trial.alone:
-        trial.watch.settle(SETTLE_SECONDS)
-    usual = set(trial.watch.growing(WINDOW_SECONDS)) if restless else set()
+    if trial.alone or trial.owned:
+        trial.settle()
+    usual = set(trial.watch.growing(WINDOW_SECONDS)) if restless and trial.alone else set()
     effect = trial.perform(steps[-1].filled(answers))
     if restless:
         effect = with_growth(trial, effect, usual)
@@ -239,6 +265,8 @@ def repeat(
 
 def with_growth(trial: Trial, effect: Effect, usual: set[str]) -> Effect:
     """The effect with the tables that are still written after it, but for those that are written anyway."""
-    trial.watch.settle(SETTLE_SECONDS)
+    if not trial.alone:
+        return replace(effect, growing=trial.growing(effect.exchange))
+    trial.settle()
     growing = trial.watch.growing(WINDOW_SECONDS)
     return replace(effect, growing={table: number for table, number in growing.items() if table not in usual})

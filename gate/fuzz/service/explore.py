@@ -17,9 +17,10 @@ from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.cases import Cases
 from gate.fuzz.service import mutations
-from gate.fuzz.service.confirm import Candidate
+from gate.fuzz.service.confirm import TIMES_AGAIN, Candidate
 from gate.fuzz.service.filling import Filler, open_to_all
 from gate.fuzz.service.naming import identifying, kind_of, own_kind, parameter, parameters
+from gate.fuzz.service.owned import CREATED
 from gate.fuzz.service.pool import Pool, Value
 from gate.fuzz.service.refusals import Refusals
 from gate.fuzz.service.sampling import Sampler
@@ -27,6 +28,7 @@ from gate.fuzz.service.schemas import properties, request_schema
 from gate.fuzz.service.steps import PATH, History, Reference, Step
 from gate.fuzz.service.supply import Supply
 from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
+from gate.fuzz.service.unending import MOST_SUSPECTS, Unending
 from gate.fuzz.service.values import Values
 from gate.fuzz.statistics import Progress
 from gate.oracles import quiet, unchanged
@@ -36,8 +38,8 @@ from gate.session.codes import SILENT
 
 MOST_SAME = 2
 """Candidates of one cause that are kept."""
-MOST_SUSPECTS = 6
-"""Writes that are tried where a service never gets quiet."""
+NUMBERS = (100_000, 900_000)
+"""Range of the first number in the texts of a run beside others."""
 BASES = 2
 """Accepted requests that others are made from."""
 CREATING = frozenset({"POST", "PUT"})
@@ -71,6 +73,7 @@ class Difference:
     operation: str
     candidate: Candidate
     way: Sequence[Step]
+    further: list[Candidate] = field(default_factory=list)  # of the operation, as many as count
 
 
 class Explorer:
@@ -89,9 +92,15 @@ class Explorer:
         self.differences: dict[tuple[str, str], list[Difference]] = defaultdict(list)
         self.restless: set[str] = set()  # operations that may feed the service for ever
         self._drop = {name.lower() for name in drop}
-        self._rng = random.Random(cases.seed)
+        # Beside others, nothing of an earlier run may come again: it is still there.
+        own = trial.owned is not None
+        self._rng = random.Random(f"{cases.seed} {trial.session.ids()}" if own else cases.seed)
+        self._unending = Unending()
+        self._sound = 0  # requests that showed no failure
         self._visited: dict[str, Explored] = {}
-        self._sampler = Sampler(trial.contract, lambda: self.pool, self._drop)
+        self._sampler = Sampler(
+            trial.contract, lambda: self.pool, self._drop, self._rng.randrange(*NUMBERS) if own else 0
+        )
         self._values = Values(self._rng, self._sampler.fresh)
         operations = [each for each in trial.contract.operations if not skipped(each)]
         self._supply = Supply(operations, trial.kinds, cases, self._sampler, self._supplied)
@@ -100,7 +109,6 @@ class Explorer:
     def begin(self, trial: Trial) -> None:
         """Go on with another system, of which nothing is known."""
         self.trial = trial
-        self.reads = not trial.alone  # nothing that may write is sent to a service that others use
         self.pool = Pool(self._rng, identifying(trial.contract.operations))
         self.history = History()
         self._filler = Filler(self._rng, self.pool, self.history, self._drop)
@@ -115,7 +123,7 @@ class Explorer:
         visited = self._visited.setdefault(operation.id, Explored(operation))
         self._supply.quick = quick
         with self._silence(visited):
-            for step in filter(self._permitted, self._supply.plausible(operation)):
+            for step in filter(self.trial.permits, self._supply.plausible(operation)):
                 self._send(visited, step)
                 if visited.spoiled or visited.enough:
                     break
@@ -126,7 +134,7 @@ class Explorer:
 
     def _supplied(self, operation: Operation, step: Step) -> bool:
         """Send a request for what another operation needs; True if it was accepted."""
-        if operation.id in self.restless:
+        if operation.id in self.restless or not self.trial.permits(step):
             return False
         return self._send(self._visited.get(operation.id) or Explored(operation), step).accepted
 
@@ -141,7 +149,7 @@ class Explorer:
         if parameters(operation.path):
             explored.bases.clear()  # what they address may be gone
         with self._silence(explored):
-            for step in filter(self._permitted, self._rounds(explored, number, until, further=further)):
+            for step in filter(self.trial.permits, self._rounds(explored, number, until, further=further)):
                 if explored.spoiled or time.monotonic() > until:
                     break
                 self._send(explored, step)
@@ -149,10 +157,6 @@ class Explorer:
             if operation.method != "DELETE":
                 self._end(explored)
         return explored
-
-    def _permitted(self, step: Step) -> bool:
-        """Return whether a request may be sent: a case of an operation may have another method than it."""
-        return not self.reads or step.request.method == "GET"
 
     def _rounds(self, explored: Explored, number: int, until: float, *, further: bool) -> Iterator[Step]:
         """The requests of an operation, those first that show most."""
@@ -196,7 +200,8 @@ class Explorer:
     def _derived(self, explored: Explored) -> Iterator[Step]:
         """Steps that are made from accepted ones."""
         for base, effect in reversed(explored.bases[-BASES:]):
-            self._repeat(explored, base)
+            if self.trial.permits(base):
+                self._repeat(explored, base)
             for step in self._made_from(explored.operation, base, effect):
                 yield replace(step, number=self.history.number())
 
@@ -224,8 +229,10 @@ class Explorer:
         explored.positive += step.request.mode == "positive"
         for finding in self.trial.judged(effect, self.oracles):
             same = explored.candidates[finding.cause]
-            if len(same) < MOST_SAME:
-                same.append(Candidate(finding, step, effect, self.history))
+            again = self.trial.alone or not same or same[-1].sound != self._sound
+            if again and len(same) < (MOST_SAME if self.trial.alone else TIMES_AGAIN):
+                same.append(Candidate(finding, step, effect, self.history, sound=self._sound))
+        self._sound += effect.exchange.status < 500
         if not step.extra:
             self._compare(step, effect)
         if effect.accepted:
@@ -254,10 +261,12 @@ class Explorer:
             place = finding.where.removeprefix(effect.operation).strip()
             cause = str(effect.exchange.status) if finding.code == "BG-HTTP-002" else f"{place} {finding.expected}"
             same = self.differences[finding.code, cause]
-            if effect.operation not in (each.operation for each in same):
-                way = self.history.needed(step)
-                candidate = Candidate(finding, step, effect, self.history)
-                same.append(Difference(effect.operation, candidate, way))
+            known = next((each for each in same if each.operation == effect.operation), None)
+            candidate = Candidate(finding, step, effect, self.history, sound=self._sound)
+            if known is None:
+                same.append(Difference(effect.operation, candidate, self.history.needed(step)))
+            elif len(known.further) < TIMES_AGAIN:
+                known.further.append(candidate)
 
     def _learn(self, operation: Operation, step: Step, effect: Effect) -> None:
         kind, names = kind_of(operation.path, self.trial.kinds), parameters(operation.path)
@@ -266,13 +275,20 @@ class Explorer:
             if last and operation.path.rstrip("/").endswith("}"):
                 self.pool.forget(parameter(operation.path, last), step.values.get(last, ""))
         elif effect.accepted and step.request.method == operation.method:
-            created = effect.exchange.method in {"POST", "PUT"} and any(effect.inserted())
+            created = effect.exchange.method in CREATING and self._creates(effect)
             if created or entries_of(effect.exchange.json):
                 kind = own_kind(operation.path) or kind  # not that of the item above
+            if self.trial.owned and not created and self._supply.creates(kind):
+                return  # of what others made, nothing may be changed
             own = {}
             if names and operation.path.rstrip("/").endswith("}"):
                 own = {plain(names[-1]): (step.values[names[-1]], Reference("", step.number, None))}
             self.pool.learn(kind, step, effect.exchange, self._context(operation, step), created=created, own=own)
+
+    def _creates(self, effect: Effect) -> bool:
+        """Return whether a request made something: rows say so, and beside others without them its status."""
+        without = self.trial.owned is not None and self.trial.database is None
+        return effect.exchange.status == CREATED if without else any(effect.inserted())
 
     @staticmethod
     def _context(operation: Operation, step: Step) -> dict[str, Value]:
@@ -291,7 +307,8 @@ class Explorer:
     def _made_from(self, operation: Operation, base: Step, effect: Effect) -> Iterator[Step]:
         """Steps that are made from an accepted one."""
         row = effect.addressed or created_row(effect)
-        rows = list(self.trial.watch.rows.get(row.table, {}).values()) if row else []
+        known = self.trial.watch.rows.get(row.table, {}) if row else {}
+        rows = [each for key, each in known.items() if row and self.trial.is_own(row.table, key)]
         described = properties(request_schema(operation))
         members = {name: node for name, node in described.items() if not node.value.get("readOnly")}
         kinds = [mutations.alone(base) if operation.method in {"PATCH", "PUT"} else iter(())]
@@ -311,6 +328,8 @@ class Explorer:
     def _end(self, explored: Explored) -> None:
         """Wait until the service is quiet after what it accepted; where it never is, any write may be the cause."""
         if not explored.writes or not self.trial.alone:  # others may write without an end
+            if self.trial.owned:
+                self._end_beside_others(explored)
             return
         self.trial.watch.settle(SETTLE_SECONDS)
         growing = self.trial.watch.growing(WINDOW_SECONDS)
@@ -326,3 +345,10 @@ class Explorer:
         for step, effect in suspects[:MOST_SUSPECTS] if growing else ():
             for finding in self.trial.judged(replace(effect, growing=growing), (quiet.ORACLE,)):
                 explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history))
+
+    def _end_beside_others(self, explored: Explored) -> None:
+        """Add what earlier writes left without an end."""
+        writes, explored.writes = explored.writes, []
+        for finding, step, effect in self._unending.findings(self.trial, writes):
+            self.restless.add(step.request.operation)
+            explored.candidates[finding.cause].append(Candidate(finding, step, effect, self.history))

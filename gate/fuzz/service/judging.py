@@ -92,7 +92,7 @@ class Judging:
 
     def _trial(self, session: Session) -> Trial:
         session.begin(self._test)
-        return Trial(session, self._pack.facts)
+        return Trial(session, self._pack.facts, self._pack.owned)
 
     def visit(self, operations: Sequence[Operation], test: str, progress: Progress, shares: Shares) -> None:
         """See each operation before any is explored: what it answers leads to the others."""
@@ -170,6 +170,8 @@ class Judging:
         return confirmed
 
     def _confirmed(self, same: Sequence[Candidate]) -> Confirmed | None:
+        if isinstance(self._confirmer, Again) and (confirmed := self._confirmer.shown_by_several(same)):
+            return confirmed
         for number, candidate in enumerate(same):
             ways = candidate.ways()
             if confirmed := self._confirmer.confirm(candidate, ways[:2] if number else ways):
@@ -220,7 +222,10 @@ class Judging:
             confirmed = None
             if exact:
                 candidate, way = same[0].candidate, same[0].way
-                confirmed = self._confirmer_with((published_contract.ORACLE,)).confirm(candidate, [way])
+                confirmer = self._confirmer_with((published_contract.ORACLE,))
+                if isinstance(confirmer, Again):
+                    confirmed = confirmer.shown_by_several([candidate, *same[0].further])
+                confirmed = confirmed or confirmer.confirm(candidate, [way])
             if confirmed is not None:
                 yield self._violation(confirmed)
                 confirmed.close()
@@ -231,6 +236,7 @@ class Judging:
             finding = replace(first, where=arguable.place(code, cause), got=got)
             yield CandidateReported(finding, Evidence(THE_END, str(finding)), arguable.DOCUMENT)
         self._confirmer.close()
+        self._explorer.trial.remove_own(self._pack.skipped)
         self._explorer.trial.session.close()
         self._fresh.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from gate.core.exchange import Exchange
 from gate.core.record import Record, Rows
 from gate.core.surroundings import FILE
 from gate.fuzz.service.facts import Facts
+from gate.fuzz.service.owned import Owned
 from gate.fuzz.service.settings import ServiceSettings, settings_of
+from gate.fuzz.survey import guesses
 from gate.session.pack import Stage, Suite, Views
 from gate.targets.declared_service import service_of
 from gate.targets.remote_run.production import Production
@@ -34,7 +36,11 @@ if TYPE_CHECKING:  # their libraries would slow down every command
 
 DOCUMENT = "GATE_DOCUMENT"
 """Variable with the file of the document, where the service itself published it."""
-ELSEWHERE = "Not sent, since it may change what others have: the service runs at base_url, where only GET is sent."
+ELSEWHERE = (
+    "Not sent, since it may change what others have: the service runs at base_url, where only GET is sent without "
+    "service.writes."
+)
+OTHERS = "Not sent: it names no resource, so it may change what the run did not create."
 PACKAGED = Path(__file__).parents[2] / "suite" / "declared"
 """The folder of the tests that judge a declared service."""
 CHECKS = Path(__file__).with_name("checks.toml")
@@ -86,7 +92,14 @@ class DeclaredPack:
     @cached_property
     def service(self) -> Service:
         """The service as targets start it."""
-        return service_of(self.declaration)
+        service = service_of(self.declaration)
+        rules = replace(service.remote, owned=lambda method, path: bool(self.owned and self.owned.may(method, path)))
+        return replace(service, remote=rules) if self.declaration.service.writes else service
+
+    @cached_property
+    def owned(self) -> Owned | None:
+        """The resources that the run creates where others do, too; None where it may not, or has the service alone."""
+        return Owned(self.contract, self.facts.base) if self.declaration.service.writes else None
 
     @cached_property
     def promises(self) -> Promises:
@@ -135,7 +148,7 @@ class DeclaredPack:
         """The way in which its replay files are performed."""
         from gate.fuzz.service.rules import rules_of
 
-        return rules_of(lambda: self.facts)
+        return rules_of(lambda: self.facts, lambda: self.owned)
 
     @cached_property
     def facts(self) -> Facts:
@@ -172,8 +185,14 @@ class DeclaredPack:
 
     def left_out(self, operation: Operation) -> str:
         """The reason why an operation is left out; empty where it is not."""
-        if self.declaration.service.base_url and operation.method != "GET":
+        service, reading = self.declaration.service, operation.method == "GET"
+        if service.base_url and not service.writes and not reading:
             return ELSEWHERE
+        if service.writes and not reading:
+            if operation.method != "POST" and "{" not in operation.path:
+                return OTHERS
+            if harm := guesses.left_out(operation):
+                return f"Not sent: {harm}"
         reason = self.declaration.fuzz.reason_to_skip(str(operation))
         return f"Left out in [fuzz.skip]: {reason}" if reason else ""
 

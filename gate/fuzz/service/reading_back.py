@@ -36,13 +36,24 @@ GONE = re.compile(r"delete|archive|remove", re.IGNORECASE)
 
 
 class ReadingBack:
-    """Completes the effects of steps with the answers to reading; ``get`` sends a GET."""
+    """Completes the effects of steps with the answers to reading.
 
-    def __init__(self, contract: Contract, facts: Facts, watch: RowWatch, get: Callable[[str], Exchange]) -> None:
+    ``get`` sends a GET, and ``own`` says whether a row, by its table and key, may be judged.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        facts: Facts,
+        watch: RowWatch,
+        get: Callable[[str], Exchange],
+        own: Callable[[str, str], bool],
+    ) -> None:
         self._contract = contract
         self._facts = facts
         self._watch = watch
         self._get = get
+        self._own = own
         self._kinds = kinds(contract.operations)
         self._shapes = {(each.method, each.shape.partition(" ")[2]): each for each in contract.operations}
         self.tables: dict[str, str] = {}  # by kind, as creations showed
@@ -95,6 +106,7 @@ class ReadingBack:
             other
             for key, other in self._watch.rows.get(created.table, {}).items()
             if key != created.key
+            and self._own(created.table, key)
             and all(other.get(name) == row[name] for name in owners)
             and not any(value for name, value in other.items() if GONE.search(name))
         ]
@@ -107,7 +119,8 @@ class ReadingBack:
         if not effect.accepted or effect.exchange.method not in {"POST", "PUT", "DELETE"}:
             return effect
         if effect.exchange.method == "DELETE":
-            return self._read_deleted(effect, operation, step) if effect.addressed is not None else effect
+            known = effect.addressed is not None or isinstance(self._watch, NoRows)
+            return self._read_deleted(effect, operation, step) if known else effect
         created = created_row(effect)
         tables = {change.table for change in effect.inserted()}
         if isinstance(effect.exchange.sent, list) and len(tables) == 1:

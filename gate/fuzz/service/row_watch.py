@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -120,15 +120,20 @@ class RowWatch:
             return True
         return changed_names([change]) <= self.late
 
-    def settle(self, seconds: float) -> bool:
-        """Wait until nothing changes any more; False where that has not come within ``seconds``."""
+    def settle(
+        self,
+        seconds: float,
+        chosen: Callable[[list[RowChange]], list[RowChange]] = lambda changes: changes,
+        quiet: float = QUIET_SECONDS,
+    ) -> bool:
+        """Wait until none of the ``chosen`` changes comes any more; False where some still do after ``seconds``."""
         limit = time.monotonic() + seconds
         quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < QUIET_SECONDS:
+        while time.monotonic() - quiet_since < quiet:
             if time.monotonic() > limit:
                 return False
             time.sleep(LOOK_SECONDS)
-            if self.changes():
+            if chosen(self.changes()):
                 quiet_since = time.monotonic()
         return True
 
@@ -137,11 +142,13 @@ class RowWatch:
         self._last = self._every.state(self._last)
         return self._last.tables
 
-    def growing(self, seconds: float, windows: int = 3) -> dict[str, int]:
+    def growing(self, seconds: float, windows: int = 3, naming: Collection[str] = ()) -> dict[str, int]:
         """Writes a second by table, of those that are written in each of several windows of ``seconds``.
 
-        A table that is written late counts, too: late has an end.
+        A table that is written late counts, too: late has an end. With ``naming``, rows with one of these texts count.
         """
+        if naming:
+            return self._growing_with(naming, seconds, windows)
         states = [self._every.state()]
         growing = set(states[0].tables)
         for _ in range(windows):
@@ -154,6 +161,26 @@ class RowWatch:
         self.changes()
         first, last = states[0].tables, states[-1].tables
         return {name: round((last[name][0] - first[name][0]) / (windows * seconds)) or 1 for name in sorted(growing)}
+
+    def snapshot(self) -> str:
+        """The transactions that have ended."""
+        return self._every.snapshot()
+
+    def names_since(self, since: str, texts: Collection[str]) -> bool:
+        """Return whether a row with one of these texts was written after a snapshot."""
+        rows, _ = self._every.written(since)
+        return any(text in row.text for row in rows for text in texts)
+
+    def _growing_with(self, texts: Collection[str], seconds: float, windows: int) -> dict[str, int]:
+        since, written = self._every.snapshot(), list[Counter[str]]()
+        for _ in range(windows):
+            time.sleep(seconds)
+            rows, since = self._every.written(since)
+            written.append(Counter(row.table for row in rows if any(text in row.text for text in texts)))
+            if not written[-1]:
+                return {}
+        tables = set.intersection(*map(set, written))
+        return {name: round(sum(each[name] for each in written) / (windows * seconds)) or 1 for name in sorted(tables)}
 
     def named(self, table: str, columns: Iterable[str], value: str, above: Mapping[str, str] = NO_VALUES) -> str:
         """Key of the only row of a table that has a text in one of the columns; empty without one.
@@ -193,18 +220,32 @@ class NoRows(RowWatch):
         """None."""
         return []
 
-    def settle(self, seconds: float) -> bool:
+    def settle(
+        self,
+        seconds: float,
+        chosen: Callable[[list[RowChange]], list[RowChange]] = lambda changes: changes,
+        quiet: float = 0.0,
+    ) -> bool:
         """True at once."""
-        del seconds
+        del seconds, chosen, quiet
         return True
+
+    def snapshot(self) -> str:
+        """Of nothing."""
+        return BEGINNING
+
+    def names_since(self, since: str, texts: Collection[str]) -> bool:
+        """False."""
+        del since, texts
+        return False
 
     def version(self) -> Mapping[str, tuple[int, int]]:
         """Of no table."""
         return {}
 
-    def growing(self, seconds: float, windows: int = 3) -> dict[str, int]:
+    def growing(self, seconds: float, windows: int = 3, naming: Collection[str] = ()) -> dict[str, int]:
         """None."""
-        del seconds, windows
+        del seconds, windows, naming
         return {}
 
 

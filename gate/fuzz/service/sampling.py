@@ -31,11 +31,14 @@ class _Known:
 
 
 class Sampler:
-    """Makes requests from examples and schemas alone, without random choices: a thousand take a second."""
+    """Makes requests from examples and schemas alone, without random choices: a thousand take a second.
 
-    def __init__(self, contract: Contract, pool: Callable[[], Pool], drop: Collection[str]) -> None:
+    Texts are numbered from ``first`` on.
+    """
+
+    def __init__(self, contract: Contract, pool: Callable[[], Pool], drop: Collection[str], first: int = 0) -> None:
         self._contract = contract
-        self._samples = Samples(contract, _Known(pool))
+        self._samples = Samples(contract, _Known(pool), first)
         self._left_out = UNSENT | set(drop)
 
     def requests(self, operation: Operation) -> Iterator[tuple[GeneratedRequest, Mapping[str, str]]]:

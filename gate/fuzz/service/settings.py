@@ -61,7 +61,7 @@ def settings_of(declaration: Declaration) -> type[ServiceSettings]:
         """The options where the service runs elsewhere."""
 
         target: str = "remote"
-        read_only: bool = True
+        read_only: bool = not service.writes
         workers: Annotated[int, *Settings.model_fields["workers"].metadata] = 1
         base_url: str | None = Field(default_factory=address, repr=False)
         database_url: str | None = Field(default_factory=database, repr=False)

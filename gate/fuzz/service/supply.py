@@ -58,6 +58,10 @@ class Supply:
         self._pool, self._filler = pool, filler
         self._missing = Counter[str]()  # kinds that could not be had
 
+    def creates(self, kind: str) -> bool:
+        """Return whether an operation creates resources of a kind."""
+        return any(kind_of(each.path, self._kinds) == kind for each in self._creators)
+
     def plausible(self, operation: Operation) -> Iterator[Step]:
         """Examples and what the schemas say, then random cases."""
         self._provide_for(operation, DEPTH)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,10 @@ from psycopg import sql
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Node, Operation
+from gate.core.client import Unreachable
 from gate.core.database import Database
 from gate.core.effect import Effect, Row, RowChange
-from gate.core.errors import GateError
+from gate.core.errors import GateError, NotAvailable, NotSafe
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
@@ -26,6 +28,7 @@ from gate.fuzz.service.naming import (
     parameter,
     parameters,
 )
+from gate.fuzz.service.owned import READING, Owned
 from gate.fuzz.service.reading_back import ReadingBack
 from gate.fuzz.service.row_watch import NoRows, RowWatch, counts
 from gate.fuzz.service.schemas import defaults, nullable, properties, request_schema, required
@@ -36,27 +39,32 @@ from gate.oracles.row_values import plain
 from gate.oracles.unchanged import State
 from gate.session.session import Session
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
-MOST_BROKEN = 3
-"""Rows that break an invariant and are shown."""
+MOST_BROKEN, MOST_LOOKED_AT = 3, 500
+"""Rows that break an invariant and are shown, and those among which are looked for the run's own beside others."""
 SETTLE_SECONDS, WINDOW_SECONDS = 4.0, 0.5
 """Longest wait for a service to be quiet, and the length of one of the windows in which it has to be."""
+OWN_QUIET_SECONDS = 0.5
+"""Seconds without a change of the run's own rows after which a service that others use counts as quiet."""
 
 
 class Trial:
-    """Performs steps on one system; the rows are read before and after each."""
+    """Performs steps on one system; the rows are read before and after each.
 
-    def __init__(self, session: Session, facts: Facts) -> None:
+    ``owned`` is what the run created, where it may write beside others.
+    """
+
+    def __init__(self, session: Session, facts: Facts, owned: Owned | None = None) -> None:
         self.session = session
         self.database = session.database
         self.alone = session.alone
+        self.owned = owned if not session.alone else None
         self.facts = facts
         self.contract: Contract = session.contract
         self.operations = {operation.id: operation for operation in self.contract.operations}
         self.kinds = kinds(self.contract.operations)
         self.watch = RowWatch(session.database, facts.late, alone=self.alone) if session.database else NoRows()
         self._sender = Sender(session, facts.query, self.watch)
-        self._reading = ReadingBack(self.contract, facts, self.watch, self._sender.get)
+        self._reading = ReadingBack(self.contract, facts, self.watch, self._sender.get, self.is_own)
         self.late: list[RowChange] = []  # what changed before the last step was sent
         self._earlier: State | None = None  # of the rows, where others write to them
         self._columns = {
@@ -64,19 +72,40 @@ class Trial:
             for table, columns in self.watch.columns.items()
         }
 
+    def is_own(self, table: str, key: str) -> bool:
+        """Return whether a row may be judged by what a request did to it: beside others, those that the run made."""
+        return self.owned is None or self.owned.has(table, key)
+
+    def permits(self, step: Step) -> bool:
+        """Return whether a request may be sent: a case of an operation may have another method than it."""
+        if self.alone or step.request.method == "GET":
+            return True
+        return self.owned is not None and self.owned.permits(step, self._is_there)
+
+    def _is_there(self, value: str) -> bool:
+        if self.watch.has_key(value):
+            return True
+        self.watch.changes()
+        return self.watch.has_key(value)
+
     def perform(self, step: Step) -> Effect:
-        """Send a step; what it did. Unreachable where it gets no answer."""
+        """Send a step; what it did. Unreachable where it gets no answer, NotSafe where it may not be sent."""
+        if not self.permits(step):
+            raise NotSafe("a request that may change what this run did not create is not sent")
         operation = self.operations[step.request.operation]
         self.late = self.watch.changes()
         place = self._place(operation, step.values) if step.request.method == operation.method else None
         before = self.watch.row(*place) if place else None
-        shared = self.session.watch if not self.alone else None
+        reads = step.request.method in READING
+        shared = self.session.watch if not self.alone and reads else None
         self._earlier = shared.state(self._earlier) if shared else None
         exchange = self._send(step)
         changes, certain = self.watch.changes(), ""
         if shared:
             laid = shared.changes_by_reading(self._earlier, [exchange]) if changes else ()
             changes, certain = self._certain(changes, laid)
+        elif self.owned is not None and not reads:
+            changes = self.owned.laid(changes, exchange, self.watch.columns)
         schema, declared = request_schema(operation), self._declared(operation)
         members = properties(schema)
         effect = Effect(
@@ -89,18 +118,45 @@ class Trial:
             repeats=step.repeats,
             path_values=step.values,
             columns=self._columns,
-            earlier=self.late if self.alone else (),
+            earlier=self.late if self.alone else self._own(self.late),
             declared_rows=self.facts.rows,
             broken=self._broken() if changes or self.late else {},
             nullable=self._nullable(members, place) & declared,
             nowhere=list(self._nowhere(step.request.body, members.keys() & required(schema))),
             certain=certain,
         )
+        if self.owned is not None:
+            self.owned.learn(operation, effect, rows=self.database is not None)
         if place and before is not None:
             effect = replace(effect, addressed=RowChange(*place, before, self._after(operation, place)))
         if effect.accepted and effect.exchange.method == "GET" and step.request.method == operation.method:
             return self._reading.listed(effect, operation, step)
         return self._reading.read_back(effect, operation, step)
+
+    def _own(self, changes: Iterable[RowChange]) -> list[RowChange]:
+        return [change for change in changes if self.owned is not None and self.is_own(change.table, change.key)]
+
+    def settle(self) -> bool:
+        """Wait until the service is quiet, beside others as far as the run's own rows show; False where it is not."""
+        if self.alone:
+            return self.watch.settle(SETTLE_SECONDS)
+        return self.watch.settle(SETTLE_SECONDS, self._own, OWN_QUIET_SECONDS)
+
+    def texts(self, exchange: Exchange) -> set[str]:
+        """The texts that a request beside others alone sent."""
+        return self.owned.texts(exchange) if self.owned is not None else set()
+
+    def growing(self, exchange: Exchange) -> dict[str, int]:
+        """Writes a second by table of rows that name what a request alone sent, although nothing more is sent."""
+        texts = self.texts(exchange)
+        return self.watch.growing(WINDOW_SECONDS, naming=texts) if texts else {}
+
+    def remove_own(self, skipped: Callable[[Operation], bool]) -> None:
+        """Delete what the run created beside others, as far as an operation does that which is not ``skipped``."""
+        with suppress(Unreachable, NotAvailable, GateError):  # what stays is in the ledger
+            for operation, path in self.owned.removable() if self.owned else ():
+                if not skipped(operation):
+                    self._sender.request("DELETE", path)
 
     @staticmethod
     def _certain(seen: Sequence[RowChange], laid: Iterable[Change]) -> tuple[list[RowChange], str]:
@@ -111,18 +167,20 @@ class Trial:
 
     def _broken(self) -> dict[str, list[Row]]:
         """The first rows that break each declared invariant."""
-        if self.database is None or not self.alone:
+        database, owned = self.database, self.owned
+        if database is None or not (self.alone or owned):
             return {}
-        database = self.database
-        broken = {name: self._selected(database, name, query) for name, query in self.facts.invariants.items()}
-        return {name: rows for name, rows in broken.items() if rows}
+        most = MOST_BROKEN if owned is None else MOST_LOOKED_AT
+        broken = {name: self._selected(database, name, query, most) for name, query in self.facts.invariants.items()}
+        own = {name: [row for row in rows if owned is None or owned.names(row)] for name, rows in broken.items()}
+        return {name: rows[:MOST_BROKEN] for name, rows in own.items() if rows}
 
     @staticmethod
-    def _selected(database: Database, name: str, query: str) -> list[Row]:
+    def _selected(database: Database, name: str, query: str, most: int) -> list[Row]:
         statement = sql.SQL("SELECT to_jsonb(broken) AS broken FROM ({}) AS broken LIMIT {}")
         text = sql.SQL(query)  # of the user's own file, which is no input of a service
         try:
-            rows = database.query(statement.format(text, sql.Literal(MOST_BROKEN)))
+            rows = database.query(statement.format(text, sql.Literal(most)))
         except psycopg.Error as error:
             reason = str(error).splitlines()[0]
             raise GateError(f"The invariant {name} cannot be evaluated: {reason}", "Correct its query.") from error

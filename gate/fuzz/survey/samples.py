@@ -118,14 +118,14 @@ class Samples:
     """Makes requests for the operations of a contract.
 
     With ``whole`` objects have all their members and lists two entries. With ``invented`` no text is an example of
-    the document, which a service may take once.
+    the document, which a service may take once. Texts have a number, above ``first``.
     """
 
-    def __init__(self, contract: Contract, pool: Known) -> None:
+    def __init__(self, contract: Contract, pool: Known, first: int = 0) -> None:
         self.whole = self.invented = False
         self._contract = contract
         self._pool = pool
-        self._number = 0
+        self._number = first
         self._used: set[str] = set()  # a service may want each text once
 
     def of(self, operation: Operation, *, drop: frozenset[str] = frozenset()) -> Sample:

@@ -70,6 +70,8 @@ def _service(service: ServiceTable, guessed: Guessed) -> list[str]:
         value = getattr(service, name)
         remark = "  # Others use it, too: only GET is sent there." if name == "base_url" else ""
         lines += [f"{name} = {quoted(value)}{remark}"] if value else []
+    if service.base_url:
+        lines.append("# writes = true  # Also create there, and change and delete what the run itself created.")
     if guessed.ready:
         lines.append(f"ready = {quoted(guessed.ready)}  # It answered 2xx. Any answer counts without this line.")
     lines.append(f"base = {quoted(guessed.base)}  # {guessed.base_reason}")

@@ -13,6 +13,7 @@ import psycopg
 from gate.core.client import Client, Unreachable
 from gate.core.redaction import Redactor
 from gate.core.settings import Settings, redactor
+from gate.core.texts import counted
 from gate.core.waiting import NotReached, wait
 from gate.targets.remote_run import ledger, removal
 from gate.targets.remote_run.access import ledger_path, stop_mark
@@ -167,6 +168,10 @@ class RemoteRunCleanup:
         settings, path = self._settings, ledger_path(self._settings, self._run)
         created = ledger.read(path)
         self._run = ""
+        if created.left:
+            return [
+                f"{counted(len(created.left), 'resource')} that the run made may still be there: {path} lists them."
+            ]
         address = Address.of(settings.base_url or "")
         cleaner = Cleaner(self._rules, address, settings.cleanup_database_url, redactor(settings))
         remaining = cleaner.clean(created).remaining

@@ -18,6 +18,7 @@ from gate.targets.remote_run.limits import Budget
 from gate.targets.service import RemoteRules
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+CREATED = 201
 
 
 class Guard:
@@ -39,6 +40,9 @@ class Guard:
         if self._ledger is None:
             if method != "GET":
                 raise NotAvailable(f"a run that only reads sends no {method}")
+        elif self._rules.owned is not None:
+            if method not in READING and not self._rules.owned(method, path):
+                raise NotSafe("a request that may change what this run did not create is not sent")
         elif self._rules.creates(method, path):
             added = self._submission(self._ledger, content, {name.lower(): value for name, value in headers.items()})
         elif method not in READING and not self._own(path):
@@ -49,7 +53,11 @@ class Guard:
 
     def answered(self, method: str, target: str, content: bytes, status: int, body: Any) -> None:
         """Takes note of what became of a request."""
-        if self._ledger is None or not self._rules.creates(method, urlsplit(target).path):
+        path = urlsplit(target).path
+        if self._ledger is not None and self._rules.owned is not None:
+            self._note(self._ledger, method, path, status, body)
+            return
+        if self._ledger is None or not self._rules.creates(method, path):
             return
         accepted, given = 200 <= status < 300, self._rules.given(body)
         new = accepted and bool(given) and not given.startswith(self.prefix)
@@ -72,6 +80,14 @@ class Guard:
         for name in ids or {""}:
             ledger.write("sending", id=name, key=key, **self._rules.facts(content))
         return {} if ids or header in headers else {header: key}
+
+    def _note(self, ledger: Ledger, method: str, path: str, status: int, body: Any) -> None:
+        """Write down what was made and what is gone, where the service chooses the ids."""
+        if status == CREATED and method in {"POST", "PUT"}:
+            given = self._rules.given(body) if method == "POST" else ""
+            ledger.write("made", sync=False, path="/".join(filter(None, (path.rstrip("/"), given))))
+        elif method == "DELETE" and 200 <= status < 300:
+            ledger.write("gone", sync=False, path=path)
 
     def _own(self, path: str) -> bool:
         segments = [unquote(segment) for segment in path.split("/")[1:]]

@@ -47,6 +47,7 @@ class Created:
     facts: list[Facts] = field(default_factory=list)  # what was sent, with what the service's rules add
     in_doubt: int = 0  # submissions whose answer nobody saw
     written: float = 0.0  # time of the file's last change
+    left: list[str] = field(default_factory=list)  # paths of what is still there, where the service chooses the ids
 
     @property
     def prefix(self) -> str:
@@ -80,6 +81,11 @@ def _created(facts: Iterable[dict[str, Any]]) -> Created:
             case "answered":
                 created.in_doubt -= fact["ids"]
                 accepted += [str(fact["id"])] if fact["id"] else []
+            case "made":
+                created.left.append(str(fact["path"]))
+            case "gone":  # it may have another path than it was made at: both end alike
+                gone = str(fact["path"]).rstrip("/").split("/")[-2:]
+                created.left = [path for path in created.left if path.split("/")[-2:] != gone]
     if not created.run:
         raise ValueError("it does not name its run")
     # What was sent under another name than the run's own cannot have come from it.

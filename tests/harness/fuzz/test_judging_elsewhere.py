@@ -1,11 +1,13 @@
-"""A service that runs at an address is asked by GET alone, and what others do to its rows is laid to no request."""
+"""A service that runs at an address is asked by GET alone unless more is allowed, and accused of nothing by others."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -60,13 +62,16 @@ def started(tmp_path: Path) -> Iterator[Started]:
         close()
 
 
-def pack_of(directory: Path, system: System, database: str | None = "") -> tuple[DeclaredPack, Settings]:
+def pack_of(
+    directory: Path, system: System, database: str | None = "", *, writes: bool = False
+) -> tuple[DeclaredPack, Settings]:
     """The pack of a declaration that names the address of a service, and its options."""
     url = system.database_url if database == "" else database
     (directory / "openapi.json").write_text(json.dumps(DOCUMENT))
     (directory / "gate.toml").write_text(f"""[service]
         base_url = "{system.base_url}"
         {f'database_url = "{url}"' if url else ""}
+        writes = {str(writes).lower()}
         openapi = "openapi.json"
     """)
     pack = pack_in(directory)
@@ -79,8 +84,8 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
     closing: list[Callable[[], object]] = []
     monkeypatch.chdir(tmp_path)
 
-    def judge(system: System, database: str | None = "") -> dict[str, Judgement]:
-        pack, settings = pack_of(tmp_path, system, database)
+    def judge(system: System, database: str | None = "", *, writes: bool = False) -> dict[str, Judgement]:
+        pack, settings = pack_of(tmp_path, system, database, writes=writes)
         target = choose(settings, pack.service, lambda _: None)
         shared = {**target.start(), "run": "0a1b2c3d"}
         journal = Journal(tmp_path / "journal.ndjson", Redactor(()))
@@ -112,22 +117,34 @@ def test_get_that_writes_is_found_beside_nobody(started: Started, judge: Judge) 
     assert "in each of" in violation.finding.got
 
 
-def test_rows_that_others_write_are_laid_to_no_request(started: Started, judge: Judge) -> None:
-    system = started("")
+@contextmanager
+def others(system: System, *statements: LiteralString) -> Iterator[None]:
+    """Somebody else who writes to the database all the time."""
     over = threading.Event()
 
     def write() -> None:
         with psycopg.connect(system.database_url or "", autocommit=True) as connection:
             while not over.wait(0.002):
-                connection.execute("INSERT INTO events (event) VALUES ('others')")
+                for statement in statements:
+                    connection.execute(statement)
 
-    others = threading.Thread(target=write)
-    others.start()
+    thread = threading.Thread(target=write)
+    thread.start()
     try:
-        judgements = judge(system)
+        yield
     finally:
         over.set()
-        others.join()
+        thread.join()
+
+
+EVENT: LiteralString = "INSERT INTO events (event) VALUES ('others')"
+NOTE: LiteralString = "INSERT INTO notes (text) VALUES ('others')"
+
+
+def test_rows_that_others_write_are_laid_to_no_request(started: Started, judge: Judge) -> None:
+    system = started("")
+    with others(system, EVENT):
+        judgements = judge(system)
     assert not {unchanged.GET, unchanged.REFUSED} & {code for code, _ in causes(judgements)}
     assert not any(judgement.candidates for judgement in judgements.values())
 
@@ -144,6 +161,42 @@ def test_nothing_but_get_is_sent(started: Started, judge: Judge, monkeypatch: py
     monkeypatch.setattr(Client, "request", request)
     assert judge(system).keys() == {"GET /notes", "GET /notes/{id}"}
     assert methods == {"GET"}
+
+
+def test_refused_request_that_is_stored_is_found_beside_others(started: Started, judge: Judge) -> None:
+    system = started("kept")
+    with others(system, EVENT, NOTE):
+        judgements = judge(system, writes=True)
+    assert {code for code, _ in causes(judgements)} == {unchanged.REFUSED}
+    (violation,) = judgements["POST /notes"].violations
+    assert "3 times again" in violation.evidence.message
+
+
+def test_what_others_write_is_no_finding_where_writes_are_allowed(started: Started, judge: Judge) -> None:
+    system = started("late")
+    with others(system, EVENT, NOTE):
+        judgements = judge(system, writes=True)
+    assert causes(judgements) == []
+    assert not any(judgement.candidates for judgement in judgements.values())
+
+
+def test_request_that_may_write_is_not_repeated_without_rows(
+    started: Started, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted: list[bytes] = []
+    sent = Client.request
+
+    def request(client: Client, method: str, path: str, **members: object) -> Exchange:
+        exchange = sent(client, method, path, **members)  # type: ignore[arg-type]  # as they were given
+        posted.extend([exchange.request_body] * (method == "POST" and exchange.status < 300))
+        return exchange
+
+    system = started("")
+    monkeypatch.setattr(Client, "request", request)
+    judgements = judge(system, None, writes=True)
+    assert judgements.keys() == {"GET /notes", "GET /notes/{id}", "POST /notes"}
+    assert posted
+    assert causes(judgements) == []
 
 
 def test_answers_alone_are_judged_without_a_database(started: Started, judge: Judge) -> None:
@@ -211,6 +264,10 @@ def test_options_of_a_service_at_an_address(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("ROWS", "postgresql://u:secret@h/d")
     settings = model(max_rate="5")
     assert (settings.target, settings.read_only, settings.base_url) == ("remote", True, "http://a:1")
+    (tmp_path / "gate.toml").write_text('[service]\nbase_url = "http://a:1"\nwrites = true\n')
+    assert not settings_of(load(tmp_path))().read_only
+    with pytest.raises(DocumentError, match="base_url with writes"):
+        parse('[service]\nstart = "a"\nwrites = true\n[service.database_env]\nA = "{url}"\n', tmp_path / "gate.toml")
     assert "secret" not in repr(settings)
     (tmp_path / "gate.toml").write_text('[service]\nstart = "a"\n[service.database_env]\nA = "{url}"\n')
     with pytest.raises(UsageError, match=r"--max-rate goes with service.base_url"):

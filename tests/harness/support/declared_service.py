@@ -2,7 +2,8 @@
 
 ``python declared_service.py PORT DATABASE_URL``; ``MODE`` says how it behaves: ``extension`` needs one that no Postgres
 has, ``late`` writes half a second after each new note, ``refused`` writes although it refuses, and ``read`` when it is
-asked for all notes; ``once`` ends by itself at its first new note, and ``killed`` by a signal at any.
+asked for all notes; ``kept`` stores a note of more than ``LONG`` characters and refuses it; ``once`` ends by itself at
+its first new note, and ``killed`` by a signal at any.
 """
 
 import http.server
@@ -17,6 +18,7 @@ import psycopg
 
 PORT, URL = (int(sys.argv[1]), sys.argv[2]) if __name__ == "__main__" else (0, "")
 MODE = os.environ.get("MODE", "")
+LONG = 15
 ONCE = Path(os.environ.get("ONCE", ""))
 DOCUMENT = {
     "openapi": "3.0.3",
@@ -33,7 +35,7 @@ DOCUMENT = {
                             "schema": {
                                 "type": "object",
                                 "required": ["text"],
-                                "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 9}},
+                                "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 30}},
                                 "additionalProperties": False,
                             }
                         }
@@ -106,6 +108,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if MODE == "refused":
                 write_late()
             return self.answer(400, {"error": "text is missing"})
+        if MODE == "kept" and len(text) > LONG:
+            with connect() as connection:
+                connection.execute("INSERT INTO notes (text) VALUES (%s)", (text,))
+            return self.answer(400, {"error": "text is long"})
         if MODE == "once" and not ONCE.exists():
             ONCE.touch()
             print("no more notes", flush=True)

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 from beacon.jobs import sign, spec, wrap
 from beacon.service import REMOTE
 from gate.core.client import Client
-from gate.core.errors import NotAvailable, UsageError
+from gate.core.errors import NotAvailable, NotSafe, UsageError
 from gate.core.transport import WatchedTransport
 from gate.targets.remote_run import ledger
 from gate.targets.remote_run.address import Address, AddressedTransport
@@ -82,6 +83,38 @@ SENT: dict[str, tuple[str, str, Any]] = {
 @pytest.mark.parametrize(("method", "path", "sent"), SENT.values(), ids=SENT)
 def test_request_on_the_runs_own_jobs_is_sent(tmp_path: Path, method: str, path: str, sent: Any) -> None:
     guard(tmp_path).permit(method, path, body(sent) if sent else b"{", {})
+
+
+def owning(directory: Path) -> Guard:
+    """The guard of a service that chooses its ids: what is the run's own begins with /own."""
+    rules = replace(REMOTE, owned=lambda _, path: path.startswith("/own"), given=lambda body: str(body["id"]))
+    book = Ledger(directory / "ledger.ndjson")
+    book.write("run", run="0a1b2c3d", base_url="http://h")
+    return Guard("0a1b2c3d", rules, Budget(directory / "budget.json", MANY), book, Event())
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE"])
+def test_only_what_a_run_owns_is_changed_where_the_service_chooses_ids(tmp_path: Path, method: str) -> None:
+    guarding = owning(tmp_path)
+    assert guarding.permit(method, "/own/7", b"", {}) == guarding.permit("GET", "/others/7", b"", {}) == {}
+    with pytest.raises(NotSafe, match="did not create"):
+        guarding.permit(method, "/others/7", b"", {})
+
+
+def test_ledger_lists_what_is_left_where_the_service_chooses_ids(tmp_path: Path) -> None:
+    """A creation is told by 201 and the id in its answer, or by its path."""
+    guarding = owning(tmp_path)
+    for method, path, status, answer in (
+        ("POST", "/own/members", 201, {"id": 1}),
+        ("POST", "/own/members/1/cards", 201, {"id": 4}),
+        ("POST", "/own/members", 400, {"id": 2}),
+        ("POST", "/own/members/1/pause", 200, {"id": 1}),
+        ("PUT", "/own/settings/a", 201, {"id": 3}),
+        ("DELETE", "/own/members/1", 409, None),
+        ("DELETE", "/own/cards/4", 204, None),
+    ):
+        guarding.answered(method, path, b"", status, answer)
+    assert ledger.read(tmp_path / "ledger.ndjson").left == ["/own/members/1", "/own/settings/a"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
