@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gate.core.values import equal
+
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 JSON_TYPES: dict[type, str] = {
     str: "string",
@@ -29,9 +31,9 @@ def listed_types(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def listed_values(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The values of ``enum`` or ``const`` by their text; None without a limit to such values."""
+    """The values that ``enum`` and ``const`` leave, by their text; None without a limit to such values."""
+    values = schema.get("enum")
     if "const" in schema:
-        return {json.dumps(schema["const"], sort_keys=True): schema["const"]}
-    if "enum" in schema:
-        return {json.dumps(value, sort_keys=True): value for value in schema["enum"]}
-    return None
+        constant = schema["const"]
+        values = [constant] if values is None or any(equal(constant, value) for value in values) else []
+    return None if values is None else {json.dumps(value, sort_keys=True): value for value in values}

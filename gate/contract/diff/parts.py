@@ -11,7 +11,7 @@ from gate.contract.diff.change import Change, Proof, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.encodings import encodings
 from gate.contract.diff.keywords import SchemaChange
-from gate.contract.diff.kinds import listed_types
+from gate.contract.diff.kinds import listed_types, listed_values
 from gate.contract.diff.media import MediaType, covering, same
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
@@ -194,9 +194,9 @@ def written(place: Place, rule: Rule, old: Node, new: Node) -> Iterator[Change]:
 def _reserved(parameter: Node) -> bool:
     """Return whether a value may have characters that are reserved in a URI."""
     schema = simplified(_schema_of(parameter)).value
-    listed = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    listed = listed_values(schema)
     if listed is not None:
-        return any(isinstance(value, list | dict) or RESERVED.search(str(value)) for value in listed)
+        return any(isinstance(value, list | dict) or RESERVED.search(str(value)) for value in listed.values())
     return bool(listed_types(schema) & {"string", "array", "object"})
 
 

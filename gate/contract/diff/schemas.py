@@ -192,7 +192,7 @@ class Schemas:
 
     def _judged(self, old: Node, new: Node, own: list[SchemaChange], below: list[SchemaChange]) -> list[SchemaChange]:
         changes = [*own, *below]
-        if not changes or (not own and old.value.keys() | new.value.keys() <= TRANSPARENT):
+        if not own and old.value.keys() | new.value.keys() <= TRANSPARENT:
             return changes
         moved = [change for change in changes if _stays(change, old, new)]
         changes = [change for change in changes if change not in moved]
@@ -200,6 +200,8 @@ class Schemas:
         if answer is Answer.YES:
             if self.containment.equivalent(old, new):
                 return [change for change in changes if change.rule in BEYOND_CONTAINMENT]
+            if not changes and not moved:
+                changes = [self._together(new, SchemaRule.ACCEPTS_MORE, SchemaRule.ACCEPTS_LESS)]
             return [c if c.rule in BEYOND_CONTAINMENT else replace(c, severity="safe") for c in changes]
         grave = {"breaking"} if answer is Answer.NO else {"breaking", "unknown", "risky"}
         explained = any(
@@ -207,16 +209,21 @@ class Schemas:
             or (change.rule not in BEYOND_CONTAINMENT and self.severity(change) in grave)
             for change in changes
         )
-        if explained or not (own or moved or any(key in WHOLE for key in (*old.value, *new.value))):
+        # A member that a condition declares as well has no change of its own, however its schemas differ.
+        whole = not changes or own or moved or any(key in WHOLE for key in (*old.value, *new.value))
+        if explained or not whole:
             return changes
         keywords = [key for key in {**old.value, **new.value} if old.value.get(key) != new.value.get(key)]
         named = ", ".join(keywords) or "a schema below"
-        rule, text = SchemaRule.UNDECIDED, f"it could not be decided whether the same is accepted: {named} changed"
         if answer is Answer.NO:
-            less = self.direction is Direction.REQUEST
-            rule = SchemaRule.ACCEPTS_LESS if less else SchemaRule.ACCEPTS_MORE
-            text = "the changes of this schema together"
-        return [*changes, SchemaChange(rule, new.pointer, text)]
+            return [*changes, self._together(new, SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE)]
+        text = f"it could not be decided whether the same is accepted: {named} changed"
+        return [*changes, SchemaChange(SchemaRule.UNDECIDED, new.pointer, text)]
+
+    def _together(self, new: Node, request: SchemaRule, response: SchemaRule) -> SchemaChange:
+        """A change of a schema as a whole, by the rule of this direction."""
+        rule = request if self.direction is Direction.REQUEST else response
+        return SchemaChange(rule, new.pointer, "the changes of this schema together")
 
 
 def _nearest(changes: Iterable[SchemaChange]) -> list[SchemaChange]:

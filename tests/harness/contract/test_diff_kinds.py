@@ -49,6 +49,14 @@ SCHEMAS: dict[str, tuple[Any, Any, str, str]] = {
         "none",
     ),
     "format of a number": (sized("double", "number"), sized("float", "number"), "breaking", "safe"),
+    "const beside values without it": ({"const": "a"}, {"const": "a", "enum": ["b", "c"]}, "breaking", "safe"),
+    "const beside values with it": ({"const": 1}, {"const": 1, "enum": [1.0, 2]}, "none", "none"),
+    "members that a condition declares": (
+        {"allOf": [{**obj("a", a=S), "minProperties": 1}, {"not": N}]},
+        {"allOf": [{**obj("a", a=S), "minProperties": 1}, {"not": N}], "properties": {"a": {**S, "maxLength": 2}}},
+        "breaking",
+        "safe",
+    ),
     "format for people": (S, {**S, "format": "password"}, "none", "none"),
     "encoding replaced": (
         {**S, "contentEncoding": "base64"},
