@@ -39,6 +39,7 @@ BENCHMARKS = {
     "judging": "benchmarks.load.rows:judging",
     "executions": "benchmarks.load.executions:executions",
     "stored": "benchmarks.load.stored:stored",
+    "portal": "benchmarks.portal:portal",
     "containers": "benchmarks.containers:containers",
 }
 """Functions that yield figures, from the number of runs of each."""

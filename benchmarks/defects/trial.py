@@ -210,7 +210,7 @@ def _runner(defects: Sequence[Known], conditions: Conditions, root: Path) -> Ite
 
 def patched_commands(defects: Sequence[Known]) -> dict[str, str]:
     """Return the commands of a service with these defects, as far as they differ from the runner's own."""
-    violations = [defect.id for defect in defects if isinstance(defect, Violation)]
+    violations = [each.id for each in defects if isinstance(each, Violation) and each.kind not in OF_FILES]
     kinds = {"serve": {"runner", "migration", "backfill"}, "migrate": {"migration"}, "backfill": {"backfill"}}
     commands = {}
     for name, affected in kinds.items():

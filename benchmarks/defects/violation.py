@@ -1,4 +1,4 @@
-"""Violations: edits of the runner that each break one promise of the contract, as data in ``violations/``."""
+"""Violations: edits of the runner or the portal that each break one promise, as data in ``violations/``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gate.core.errors import GateError
 
@@ -26,7 +26,9 @@ def _compiled(text: str) -> str:
 
 Place = Annotated[str, Field(min_length=1), AfterValidator(_compiled)]
 """A finding's code; after a space a regular expression that must match its place."""
-File = Annotated[str, Field(pattern=r"^runner/([a-z_]+/)*[0-9a-z_]+(\.py|\.up\.sql)$")]
+_RUNNER = r"runner/([a-z_]+/)*[0-9a-z_]+(\.py|\.up\.sql)"
+_PORTAL = r"portal/(js/)?[a-z]+\.(js|html|css)"
+File = Annotated[str, Field(pattern=f"^({_RUNNER}|{_PORTAL})$")]
 Edit = tuple[Annotated[str, Field(min_length=1)], str]
 """A text that stands exactly once in the file, and its replacement."""
 
@@ -36,7 +38,7 @@ class _Table(BaseModel):
 
 
 class EditedFile(_Table):
-    """A Python module or migration of the runner, and the edits of its text."""
+    """A Python module or migration of the runner or a file of the portal, and the edits of its text."""
 
     file: File
     edits: Annotated[tuple[Edit, ...], Field(min_length=1)]
@@ -52,6 +54,12 @@ class Violation(EditedFile):
     also: tuple[EditedFile, ...] = ()
     instead: str = ""
 
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if len({each.file.startswith("portal/") for each in self.files}) > 1:
+            raise ValueError("a violation edits the runner or the portal, not both")
+        return self
+
     @property
     def files(self) -> Sequence[EditedFile]:
         """Every file that it changes."""
@@ -59,7 +67,9 @@ class Violation(EditedFile):
 
     @property
     def kind(self) -> str:
-        """``migration`` if the command that migrates is affected, otherwise ``runner``."""
+        """``portal``, ``migration`` if the command that migrates is affected, otherwise ``runner``."""
+        if self.file.startswith("portal/"):
+            return "portal"
         migrating = any(each.file.startswith(("runner/migrat", "runner/queue")) for each in self.files)
         return "migration" if migrating else "runner"
 

@@ -18,8 +18,8 @@ BG-TEST-002 major wait: Test did not finish
     within 30 s, last seen: placed
 BG-TEST-003 critical process: Service does not answer
     A request got no response at all: the service has stopped or refuses connections. The end of its log says why.
-BG-TEST-004 major test: Test set-up or clean-up failed
-    An error occurred outside the body of a test, so what the test checks was not judged.
+BG-TEST-004 major test: Test ended with an error
+    An error that is no assertion ended a test, its set-up or its clean-up, so what the test checks was not judged.
     Example: tests/orders/test_orders.py::test_order_is_stored | the test passes | the database has no table orders
 BG-REFUSED-002 critical refusal: Valid submission refused
     The service refused a submission that keeps the contract: its schema and the rules that a schema cannot express.

@@ -36,6 +36,21 @@ class Case:
 
 
 CASES = {
+    "missing, refused and different": Case(
+        (
+            "Europe did not answer: 4 of 4 failed.",
+            "Mistral refused both questions in Asia Pacific.",
+            "Answers differ in 2 of 2 questions.",
+        ),
+        frozenset({"differs", "failed", "refused", "answered"}),
+        "CRITICAL RISK",
+        statuses=frozenset({"completed", "failed"}),
+        router=(
+            (Answer(PROTEST), {"region": "US"}),
+            (Status(500), {"region": "EU"}),
+            (Refusal(), {"region": "ASIA", "model": MODELS[1]}),
+        ),
+    ),
     "a region is missing": Case(
         ("Europe did not answer: 4 of 4 failed.", "Compared 2 of 3 regions.", "No key differences in 2 questions."),
         frozenset({"similar", "failed"}),
@@ -60,7 +75,7 @@ CASES = {
     ),
     "all alike": Case(("No key differences in 2 questions.",), frozenset({"similar"}), "LOW RISK"),
 }
-LONG = [name for name in CASES if name != "a region is missing"]
+AT_ONCE, *ALONE = CASES
 
 
 def arranged(scenario: Scenario, case: Case) -> Job:
@@ -94,9 +109,7 @@ def agree(portal: Visit, job: Job) -> None:
 
 
 @pytest.mark.criterion("manual.portal-displays", "edge.partial-failures")
-@pytest.mark.parametrize(
-    "name", ["a region is missing", *(pytest.param(name, marks=pytest.mark.full) for name in LONG)]
-)
+@pytest.mark.parametrize("name", [AT_ONCE, *(pytest.param(name, marks=pytest.mark.full) for name in ALONE)])
 def test_headline_and_matrix_say_what_the_rows_say(
     portal: Visit, scenario: Scenario, settings: BeaconSettings, name: str
 ) -> None:
@@ -105,7 +118,7 @@ def test_headline_and_matrix_say_what_the_rows_say(
     assert answered(job) == (case.reason, case.level, case.statuses)
     page = portal.results(job.id)
     page.locator("#matrix").wait_for()
-    if settings.record_portal:
+    if settings.record_portal and name in ALONE:
         portal.picture(PICTURES / f"portal-{name.replace(' ', '-')}.png")
 
     agree(portal, job)
@@ -120,7 +133,7 @@ def test_link_leads_to_an_answer_and_to_the_region_with_which_it_is_compared(por
     job = differing(scenario)
     page = portal.results(job.id)
     place = page.locator("details[data-question=math_basic] [data-model]")
-    page.locator("[data-cell][data-question=math_basic][data-region=EU] button").click()
+    page.locator("[data-cell][data-question=math_basic]").get_by_role("button", name="Europe").click()
     place.locator("select").select_option("EU")
     place.locator("[data-region=US]").get_by_role("button", name="Copy link").click()
     link = page.url
@@ -136,7 +149,7 @@ def test_link_leads_to_an_answer_and_to_the_region_with_which_it_is_compared(por
 def test_cell_opens_the_answers_with_the_words_marked_that_differ(portal: Visit, scenario: Scenario) -> None:
     job = differing(scenario)
     page = portal.results(job.id)
-    page.locator("[data-cell][data-question=math_basic][data-region=EU] button").click()
+    page.locator("[data-cell][data-question=math_basic]").get_by_role("button", name="Europe").click()
 
     answers = page.locator("details[data-question=math_basic]")
     assert answers.locator("mark").all_inner_texts() == ["peace"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
+from io import StringIO
+from operator import itemgetter
 from typing import Any
 
 import pytest
 
 from beacon.api import JOBS
 from beacon.jobs import QUESTIONS
-from beacon.router import Hang, Status
+from beacon.router import Answer, Hang, Status
 from beacon.scenario import Job, Scenario
 from fixtures.portal.states import ANSWERS, STATES, arrange
 from fixtures.portal.visit import Visit
@@ -242,8 +246,25 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
         row[0] for row in listed if row[0] in scenario.jobs
     ]  # others may submit to a runner that is not this run's own
     assert ours == [second.id, first.id]
+    risk = page.locator(".list tr", has_text=first.id).locator("[data-label=Risk]")
+    assert risk.text_content() == first.analysis().json["analysis"]["recommendation"]
     page.get_by_role("link", name=first.id, exact=True).click()
     page.locator("[data-state=ready]").wait_for()
+
+
+def test_exports_have_every_execution_and_run_nothing(portal: Visit, scenario: Scenario) -> None:
+    spec = scenario.spec(regions=["US", "EU"], questions=QUESTIONS[:1])
+    scenario.router.on(Answer('=1+1, said "nobody"\nat all'), job=spec["id"])
+    scenario.router.on(Status(500), job=spec["id"], region="EU")
+    job = scenario.submit(spec).wait()
+    exported = json.loads(portal.export(job.id))["executions"]["executions"]
+    table = csv.DictReader(StringIO(portal.export(job.id, "CSV").removeprefix("\ufeff"), newline=""))
+
+    assert sorted(exported, key=itemgetter("id")) == sorted(job.executions(), key=itemgetter("id"))
+    fields = {row["region"]: (row["status"], row["response"], row["error_code"]) for row in table}
+    error = next(row["output"]["error_code"] for row in exported if row["region"] == "EU")
+    answered = """'=1+1, said "nobody"\nat all"""  # an apostrophe keeps a spreadsheet from computing it
+    assert fields == {"US": ("completed", answered, ""), "EU": ("failed", "", error)}
 
 
 @pytest.mark.full

@@ -23,7 +23,7 @@ from benchmarks.defects.violation import Violation, violations
 from gate.core.errors import GateError
 
 ROOT = Path(__file__).resolve().parents[3]
-_FOLDERS = ("contracts", "gate", "beacon", "benchmarks", "fixtures", "tests", "runner", "portal")
+_FOLDERS = ("contracts", "gate", "beacon", "benchmarks", "fixtures", "tests", "runner", "portal", "docs")
 COPIED = (*_FOLDERS, "conftest.py", "pyproject.toml")
 """Everything that a gate reads; the environment stays where it is."""
 EXIT_PATCH = 70

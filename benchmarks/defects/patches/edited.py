@@ -1,4 +1,4 @@
-"""Put violations into this process: the runner's modules are loaded from edited texts."""
+"""Put violations into this process, whose modules are loaded from edited texts, or into the portal of a copy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from benchmarks.defects.patches.patching import PatchError, edit_migration
+from benchmarks.defects.patches.patching import PatchError, edit_file, edit_migration
 from benchmarks.defects.violation import EditedFile, Violation
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +44,10 @@ def _edited(each: EditedFile, edited: Mapping[str, str], root: Path) -> str:
 
 
 def put(violations: Sequence[Violation]) -> None:
-    """Apply violations to this process, which has not loaded the runner yet; PatchError if that fails."""
+    """Apply violations to this process, which has not loaded the runner yet, or to the portal of a copied checkout.
+
+    PatchError if that fails.
+    """
     edited = texts(violations)
     modules = {_module(file): text for file, text in edited.items() if file.endswith(".py")}
     if loaded := sorted(modules.keys() & sys.modules.keys()):
@@ -53,6 +56,8 @@ def put(violations: Sequence[Violation]) -> None:
     for each in (each for violation in violations for each in violation.files):
         if match := _MIGRATION.fullmatch(each.file):
             edit_migration(int(match[1]), *each.edits)
+        elif not each.file.endswith(".py"):
+            edit_file(each.file, *each.edits)
 
 
 def _module(file: str) -> str:

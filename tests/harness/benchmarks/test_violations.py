@@ -13,9 +13,9 @@ import pytest
 from beacon.checkout import ROOT
 from benchmarks.defects import catalogue, score
 from benchmarks.defects.catalogue import Defect, defects, defects_and_violations, tried
-from benchmarks.defects.patches import edited
+from benchmarks.defects.patches import edited, patching
 from benchmarks.defects.patches.patching import PatchError
-from benchmarks.defects.trial import Outcome
+from benchmarks.defects.trial import Outcome, patched_commands
 from benchmarks.defects.violation import Violation, violations
 from gate.core.errors import GateError
 from gate.core.findings import Finding
@@ -110,6 +110,7 @@ REFUSED_VIOLATIONS = {
     "empty text": VALID.replace('"a", "b"', '"", "b"'),
     "no finding": VALID.replace('["BG-HTTP-004 x"]', "[]"),
     "bad pattern": VALID.replace("004 x", "004 ("),
+    "of runner and portal": f"{VALID}[[violations.a-name.also]]\nfile = 'portal/js/dom.js'\nedits = [['a', 'b']]\n",
     "file elsewhere": VALID.replace("runner/spec.py", "gate/core/ids.py"),
     "name of a defect": VALID.replace("a-name", "D01"),
     "unknown field": f"{VALID}what = 1\n",
@@ -123,6 +124,18 @@ def test_invalid_violation_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "some.toml").write_text(text)
     with pytest.raises(GateError, match=r"some\.toml"):
         violations(tmp_path)
+
+
+def test_violation_of_the_portal_is_one_of_a_copied_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patching, "_files", [tmp_path])
+    change = violation(("byId", "byName"), file="portal/js/dom.js")
+    script = tmp_path / "portal" / "js" / "dom.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("byId()")
+    edited.put([change])
+
+    assert script.read_text() == "byName()"
+    assert (change.kind, patched_commands([change])) == ("portal", {})
 
 
 def test_violation_that_stands_in_two_files_is_refused(tmp_path: Path) -> None:
