@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import operator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import httpx
+import aiohttp
 
 from beacon import jobs
 from beacon.api import CROSS_REGION_JOBS, JOBS, job_at
@@ -59,9 +61,9 @@ def submit(base_url: str) -> None:
 
     GateError where the runner refuses a job or does not answer.
     """
-    with _client(base_url) as client:
+    with closing(_Client(base_url)) as client:
         for job in DEMO:
-            status, answer = _call(client, *job.submission())
+            status, answer = client.call(*job.submission())
             if status not in {202, 409}:
                 raise GateError(f"The runner refused the job {job.id}: {status} {json.dumps(answer)}.")
 
@@ -69,7 +71,7 @@ def submit(base_url: str) -> None:
 def wait_for(base_url: str) -> None:
     """Waits until each job is in its state; GateError where a job ends in another one or does not end."""
     try:
-        with _client(base_url) as client:
+        with closing(_Client(base_url)) as client:
             for job in DEMO:
                 wait(
                     f"{job.id} being {job.state}",
@@ -82,27 +84,40 @@ def wait_for(base_url: str) -> None:
         raise GateError(str(error)) from error
 
 
-def _state(client: httpx.Client, job: DemoJob) -> str:
-    return str(_call(client, job_at(job.id))[1].get("status"))
+def _state(client: _Client, job: DemoJob) -> str:
+    return str(client.call(job_at(job.id))[1].get("status"))
 
 
-def _client(base_url: str) -> httpx.Client:
-    """A client of the runner; it goes there directly, as a proxy of the shell does not know the demo's addresses."""
-    try:
-        return httpx.Client(base_url=base_url, timeout=30.0, trust_env=False)
-    except httpx.InvalidURL as error:
-        raise _silent(base_url, error) from error
+class _Client:
+    """A client of the runner, with the runner's own library: the demo runs in its image, too.
 
+    It goes there directly, as a proxy of the shell does not know the demo's addresses.
+    """
 
-def _silent(base_url: object, error: Exception) -> GateError:
-    return GateError(f"The runner at {base_url} does not answer: {error}.")
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._loop = asyncio.Runner()
+        self._session = self._loop.run(self._opened())
 
+    @staticmethod
+    async def _opened() -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30.0), trust_env=False)
 
-def _call(client: httpx.Client, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
-    try:
-        answer = client.request("GET" if body is None else "POST", path, json=body)
-        return answer.status_code, answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _silent(client.base_url, error) from error
-    except ValueError as error:
-        raise GateError(f"{client.base_url} does not answer as a runner does: no JSON at {path}.") from error
+    def call(self, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
+        """The status and body of an answer; GateError where there is none, or no JSON."""
+        try:
+            return self._loop.run(self._sent(path, body))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise GateError(f"The runner at {self._base_url} does not answer: {str(error) or 'too late'}.") from error
+        except ValueError as error:
+            raise GateError(f"{self._base_url} does not answer as a runner does: no JSON at {path}.") from error
+
+    async def _sent(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
+        method = "GET" if body is None else "POST"
+        async with self._session.request(method, f"{self._base_url}{path}", json=body) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._loop.run(self._session.close())
+        self._loop.close()
