@@ -127,6 +127,7 @@ def started(
             yield child
         except BaseException:
             child.interrupt()
+            child.conclude()  # its output is read to the end before it is closed
             raise
 
 

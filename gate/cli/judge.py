@@ -93,9 +93,24 @@ def judge(pack: Pack, values: Namespace) -> int:
         more = {**variables, **run.environment, CALL: asked}
         code, lines = _followed(command, more, pack, settings, show, verbose=values.verbose)
         run.end()
-        return _concluded(pack, settings, code, lines, printed=stays)
+        exit_code = _concluded(pack, settings, code, lines, printed=stays)
+        sys.stdout.flush()
+    except BaseException:
+        _withdraw(settings)
+        raise
+    else:
+        return exit_code
     finally:
         run.close()
+
+
+def _withdraw(settings: Settings) -> None:
+    """Removes a verdict that passes the build: the run ends otherwise, and whoever reads it later would not know."""
+    from gate.verdict.verdict import NAME, read
+
+    with suppress(GateError):
+        if read(settings.report_dir).exit_code(allow_partial=settings.allow_partial) == Exit.PASS:
+            (settings.report_dir / NAME).unlink()
 
 
 def _followed(
@@ -187,9 +202,8 @@ def _concluded(pack: Pack, settings: Settings, code: int, lines: Sequence[str], 
         raise _unjudged(settings, code, lines)
     verdict = read(settings.report_dir)
     if code and verdict.exit_code(allow_partial=settings.allow_partial) == Exit.PASS:
-        path = settings.report_dir / NAME
-        path.unlink()  # whoever reads it later must not take it for the verdict
-        raise _unjudged(settings, code, lines, f"{path} says {verdict.verdict.upper()}, but the suite {_end(code)}")
+        before = f"{settings.report_dir / NAME} says {verdict.verdict.upper()}, but the suite {_end(code)}"
+        raise _unjudged(settings, code, lines, before)
     wanted = (settings.depth, settings.seed, pack.profile(settings.profile).name)
     if wanted != (verdict.depth, verdict.seed, verdict.profile):
         message = f"The suite judged at depth {verdict.depth}, with seed {verdict.seed} and profile {verdict.profile}."
