@@ -246,9 +246,10 @@ def test_jobs_are_listed_newest_first_with_links_to_each(portal: Visit, scenario
         row[0] for row in listed if row[0] in scenario.jobs
     ]  # others may submit to a runner that is not this run's own
     assert ours == [second.id, first.id]
-    risk = page.locator(".list tr", has_text=first.id).locator("[data-label=Risk]")
+    link = page.get_by_role("link", name=first.id, exact=True)
+    risk = page.locator(".list tr", has=link).locator("[data-label=Risk]")
     assert risk.text_content() == first.analysis().json["analysis"]["recommendation"]
-    page.get_by_role("link", name=first.id, exact=True).click()
+    link.click()
     page.locator("[data-state=ready]").wait_for()
 
 
