@@ -23,8 +23,6 @@ from gate.contract.nodes import Node, absolute, inlined, registry, simplified
 from gate.core.values import equal
 
 UNSUPPORTED = (jsonschema_rs.ValidationError, jsonschema_rs.canonical.CanonicalizationError)
-MOST_VALIDATORS = 8
-"""Validators that are kept: the questions about one pair of schemas follow each other."""
 MISSING = object()
 """In the place of a value that was not found; None is a value."""
 NO_DOCUMENT: Mapping[str, Any] = {}
@@ -180,12 +178,10 @@ class Containment:
         return self._samples[key]
 
     def validator(self, node: Node) -> jsonschema_rs.Validator:
-        """A validator of a schema; the last ones are kept, each of which holds all that its schema refers to."""
+        """A validator of a schema; it is kept."""
         key = (id(node.document), node.pointer)
         if key not in self._validators:
             base, documents = self._registered(node.document)
-            if len(self._validators) == MOST_VALIDATORS:
-                del self._validators[next(iter(self._validators))]
             self._validators[key] = jsonschema_rs.Draft202012Validator(
                 absolute(meant(node.value), base), validate_formats=True, registry=documents
             )
