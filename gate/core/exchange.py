@@ -15,6 +15,9 @@ import pydantic_core
 
 from gate.core.texts import clip
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that ask for no change (RFC 9110, section 9.2.1), without TRACE."""
+
 
 @dataclass(frozen=True, eq=False)
 class Exchange:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from gate.core.client import Unreachable
 from gate.core.effect import Effect
 from gate.core.errors import GateError, NotSafe
-from gate.core.exchange import Exchange
+from gate.core.exchange import READING, Exchange
 from gate.core.findings import BrokenPromise, Finding
-from gate.fuzz.service.owned import READING, renewed
+from gate.fuzz.service.owned import renewed
 from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.trial import WINDOW_SECONDS, Trial
 from gate.oracles import failing, quiet, unchanged

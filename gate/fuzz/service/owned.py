@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.core.effect import Columns, Effect, Row, RowChange, members_of
-from gate.core.exchange import Exchange
+from gate.core.exchange import READING, Exchange
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.naming import identifier, kind_of, kinds, own_kind, parameter, parameters, singular
 from gate.fuzz.service.steps import Step
 from gate.oracles.row_values import created_row, likeness, moment, plain
+from gate.targets.declared_service import IDS
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CREATED, LONGEST_ID = 201, 200
 FEW = 2
 """Values of a new row that have to be those of a request and its answer, where the row's key is a number."""
@@ -104,7 +104,7 @@ class Owned:
     def laid(self, changes: Iterable[RowChange], exchange: Exchange, columns: Columns) -> list[RowChange]:
         """The changes that are a request's: of the run's own rows, and of rows that name what it sent or was given."""
         sent, answer = self.texts(exchange), members_of(exchange.json)
-        given = {str(value) for name, value in answer.items() if plain(name) in {"id", "uuid", "key", "slug"}}
+        given = {str(value) for name, value in answer.items() if plain(name) in IDS}
         members = [exchange.sent if isinstance(exchange.sent, dict) else {}, answer]
 
         def own(change: RowChange) -> bool:

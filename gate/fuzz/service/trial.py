@@ -16,7 +16,7 @@ from gate.core.client import Unreachable
 from gate.core.database import Database
 from gate.core.effect import Effect, Row, RowChange
 from gate.core.errors import GateError, NotAvailable, NotSafe
-from gate.core.exchange import Exchange
+from gate.core.exchange import READING, Exchange
 from gate.core.findings import Finding
 from gate.core.record import Change, Observations, Record
 from gate.fuzz.service.facts import Facts
@@ -28,7 +28,7 @@ from gate.fuzz.service.naming import (
     parameter,
     parameters,
 )
-from gate.fuzz.service.owned import READING, Owned
+from gate.fuzz.service.owned import Owned
 from gate.fuzz.service.reading_back import ReadingBack
 from gate.fuzz.service.row_watch import NoRows, RowWatch, counts
 from gate.fuzz.service.schemas import defaults, nullable, properties, request_schema, required

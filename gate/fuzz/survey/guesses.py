@@ -8,6 +8,7 @@ from typing import Any
 
 from gate.contract.document import Contract
 from gate.contract.nodes import Operation
+from gate.core.exchange import READING
 
 HARMFUL: Mapping[str, str] = {
     r"shut-?down|restart|reboot|terminate|factory-?reset": "may end the service",
@@ -31,7 +32,7 @@ def left_out(operation: Operation) -> str:
     last = _segments(operation.path)[-1:]
     if last and re.fullmatch(ENDLESS, last[0]):
         return f"Its answer may never end: {last[0]!r} in its path."
-    if operation.method in {"GET", "HEAD", "OPTIONS"}:
+    if operation.method in READING:
         return ""
     path, name = "-".join(_segments(operation.path)), _words(str(operation.document.get("operationId", "")))
     for place, texts in (("path", [path]), ("operationId", [name])):

@@ -13,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from gate.core.errors import NotAvailable, NotSafe
+from gate.core.exchange import READING
 from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget
 from gate.targets.service import RemoteRules
 
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CREATED = 201
 
 
