@@ -67,6 +67,7 @@ class Bundle:
             if isinstance(names, Mapping)
         }
         self._moved: dict[tuple[str, str, str], str] = {}
+        self._known: dict[tuple[str, str, str], str] = {}
         self._pending: list[tuple[str, str, str, str]] = []
         self._around: list[tuple[str, str]] = []
 
@@ -96,7 +97,9 @@ class Bundle:
                 return self._put(kind, reference, value, file, place)
             result = rebuilt(kind, value, place, visit)
             for key, child in value.items():
-                members = self._filled(kind, key, child, file, place) if isinstance(child, dict) else None
+                if not isinstance(child, dict) or not isinstance(child.get("$ref"), str):
+                    continue
+                members = self._filled(kind, key, child, file, place)
                 if members:
                     result[key] = members
             if isinstance(reference, str) and kind in SECTIONS:
@@ -108,7 +111,7 @@ class Bundle:
     def _filled(self, kind: str, key: str, value: dict[str, Any], file: _File, place: Tokens) -> dict[str, Any] | None:
         """The members of a mapping of parts that is a reference to a mapping in another file; None for any other."""
         reference = value.get("$ref")
-        form, below = (part(kind, key) if isinstance(reference, str) else None) or ("", "")
+        form, below = part(kind, key) or ("", "")
         if form != "map" or not isinstance(reference, str):
             return None
         target, pointer = self._target(reference, file, (*place, key))
@@ -154,6 +157,14 @@ class Bundle:
 
     def _local(self, kind: str, reference: str, file: _File, place: Tokens) -> str:
         """The reference within the whole document to what ``reference`` names."""
+        if file.bases:  # which the place decides about
+            return self._resolved(kind, reference, file, place)
+        key = (kind, reference, file.name)
+        if key not in self._known:
+            self._known[key] = self._resolved(kind, reference, file, place)
+        return self._known[key]
+
+    def _resolved(self, kind: str, reference: str, file: _File, place: Tokens) -> str:
         target, pointer = self._target(reference, file, place)
         root = target.name == self._path.name
         if root and (not pointer or kind_at(tuple(pointers.split(pointer))) == kind):

@@ -84,6 +84,8 @@ def rebuilt(kind: str, value: Any, place: Tokens, visit: Visit) -> Any:
     if not isinstance(value, dict):
         return value
     result = dict(value)
+    if kind not in MEMBERS:
+        return result
     for key, form, below, child in _below(kind, value):
         if form == "one":
             result[key] = visit(below, child, (*place, key))
@@ -94,17 +96,17 @@ def rebuilt(kind: str, value: Any, place: Tokens, visit: Visit) -> Any:
     return result
 
 
-def _below(kind: str, value: dict[str, Any]) -> Iterator[tuple[str, Form, str, Any]]:
+def _below(kind: str, value: dict[str, Any]) -> list[tuple[str, Form, str, Any]]:
     """The members that are parts, each with its form, its kind and its value; those of the wrong form are left out."""
-    members = MEMBERS.get(kind)
-    if members is None:
-        return
+    members = MEMBERS[kind]
     others = members.get(ANY)
+    below = []
     for key, child in value.items():
         if isinstance(child, COLLECTIONS):
             known = members.get(key) or (others if others and not key.startswith("x-") else None)
             if known is not None and isinstance(child, FORMS[known[0]]):
-                yield key, *known, child
+                below.append((key, *known, child))
+    return below
 
 
 def parts(kind: str, value: Any, place: Tokens = ()) -> Iterator[tuple[str, Any, Tokens]]:
@@ -113,7 +115,7 @@ def parts(kind: str, value: Any, place: Tokens = ()) -> Iterator[tuple[str, Any,
     while outcome:
         kind, value, place = here = outcome.pop()
         yield here
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or kind not in MEMBERS:
             continue
         nested: list[tuple[str, Any, Tokens]] = []
         for key, form, below, child in _below(kind, value):

@@ -31,7 +31,7 @@ TYPES = {"bool": "boolean", "int": "integer", "float": "number", "double": "numb
 """Names of types in programming languages, and the types that they mean."""
 JSON_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
-NUMBERS = (*SIZES, "minimum", "maximum", "multipleOf")
+NUMBERS = {*SIZES, "minimum", "maximum", "multipleOf"}
 BESIDE = frozenset({"description", "deprecated", "required", "example", "examples", "style", "explode"})
 """Members that belong to a parameter, whatever its schema is."""
 INSIDE = frozenset({"type", "format", "enum", "items", "default", "minimum", "maximum", "pattern", *SIZES})
@@ -117,6 +117,8 @@ def _asked(part: Part) -> list[str]:
 
 def _without_nothing(kind: str, part: Part, note: Note) -> None:
     """Leaves out members without a value, and reads an empty list as an empty mapping where one is expected."""
+    if None not in part.values() and [] not in part.values():
+        return
     members = MEMBERS.get(kind, {})
     for key, value in list(part.items()):
         if value is None and key not in VALUES and not key.startswith("x-"):
@@ -133,14 +135,14 @@ def _without_nothing(kind: str, part: Part, note: Note) -> None:
 def _texts(part: Part, kind: str, note: Note) -> None:
     """Numbers and booleans in place of texts for people, and texts in place of booleans."""
     texts = TEXTS if kind != "schema" else TEXTS_OF_SCHEMAS
-    for key in [key for key in part if key in texts]:
+    for key in sorted(texts & part.keys()):
         if isinstance(part[key], int | float):
             note(f"{key} that is no text")
             part[key] = str(part[key])
     if part.get("description") is not None and not isinstance(part["description"], str):
         note("description that is no text")
         del part["description"]
-    for key in [key for key in part if key in FLAGS]:
+    for key in sorted(FLAGS & part.keys()):
         if isinstance(part[key], str) and part[key].lower() in WORDS:
             note(f"{key} that is a text, not true or false")
             part[key] = WORDS[part[key].lower()]
@@ -287,7 +289,7 @@ def _schema(part: Part, note: Note) -> None:
     elif isinstance(required, list) and len({str(name) for name in required}) < len(required):
         note("a name twice in required")
         part["required"] = list(dict.fromkeys(map(str, required)))
-    for key in [key for key in NUMBERS if key in part]:
+    for key in sorted(NUMBERS & part.keys()):
         if isinstance(part[key], str) and part[key].lstrip("-").isdigit():
             note(f"{key} that is a text")
             part[key] = int(part[key])

@@ -48,7 +48,7 @@ def match(old: list[Node], new: list[Node], containment: Containment) -> Matched
 
     def comparable(before: Node, after: Node) -> bool:
         here, there = simplified(before), simplified(after)
-        return Answer.YES in {containment.covers(here, there), containment.covers(there, here)}
+        return any(containment.covers(*pair, search=False) is Answer.YES for pair in ((here, there), (there, here)))
 
     stages: tuple[Callable[[Node, Node], bool], ...] = (_same_component, containment.same, comparable)
     pairs: list[tuple[Node, Node]] = []

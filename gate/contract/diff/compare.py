@@ -9,14 +9,18 @@ from typing import Any
 
 from gate.contract.diff.answers import responses
 from gate.contract.diff.change import Change, ranked
+from gate.contract.diff.families import with_families
 from gate.contract.diff.inverted import inverted
 from gate.contract.diff.parts import Parts
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.security import security
-from gate.contract.diff.servers import servers
+from gate.contract.diff.servers import servers, whole_addresses
 from gate.contract.nodes import METHODS, Node, Operation, shape
 from gate.core.values import equal
+
+Paths = dict[str, tuple[str, Node]]
+"""Paths and their items by shape."""
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
@@ -24,7 +28,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 
     Texts, examples and tags are not compared. Raises DanglingReferenceError where a reference leads nowhere.
     """
-    return ranked(_changes(Node(old, "", old), Node(new, "", new)))
+    documents = with_families(old), with_families(new)
+    return ranked(_changes(*(Node(document, "", document) for document in documents)))
 
 
 def _changes(old: Node, new: Node) -> Iterator[Change]:
@@ -32,15 +37,17 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
     before, after = _paths(old), _paths(new)
     around = all(equal(*(side.value.get(key) for side in (old, new))) for key in ("servers", "security"))
     around = around and equal(*(side.child("components", "securitySchemes").value for side in (old, new)))
+    moved = _moved(before, after)
     for key, path in before.items():
-        if key in after:
-            if not (around and path[0] == after[key][0] and parts.unchanged(path[1], after[key][1])):
-                yield from _path(path, after[key], parts)
+        there = after.get(moved.get(key, key))
+        if there is not None:
+            if not (around and path[0] == there[0] and parts.unchanged(path[1], there[1])):
+                yield from _path(path, there, parts)
         else:
             text = f"{path[0]} removed ({', '.join(method.upper() for method in _methods(path[1]))})"
             yield Place(path[0], "path").change(Rule.PATH_REMOVED, old.child("paths", path[0]), text)
     for key, path in after.items():
-        if key not in before:
+        if key not in before and key not in moved.values():
             text = f"{path[0]} added ({', '.join(method.upper() for method in _methods(path[1]))})"
             yield Place(path[0], "path").change(Rule.PATH_ADDED, new.child("paths", path[0]), text)
     yield from inverted(_sent_by_the_service("webhook", old.child("webhooks"), new.child("webhooks"), parts.inverse))
@@ -48,10 +55,23 @@ def _changes(old: Node, new: Node) -> Iterator[Change]:
         yield from _values(Rule.EXTENSION_CHANGED, Place("", "extension"), old.child(name), new.child(name))
 
 
-def _paths(document: Node) -> dict[str, tuple[str, Node]]:
+def _paths(document: Node) -> Paths:
     """Paths that have operations, and their items, by shape."""
     items = document.child("paths").items()
     return {shape(path): (path, item) for path, item in items if path.startswith("/") and _methods(item)}
+
+
+def _moved(before: Paths, after: Paths) -> dict[str, str]:
+    """The new shapes of paths that have the same addresses as before, though their servers and paths changed."""
+    added = [key for key in after if key not in before]
+    known = {tuple(_addressed(*after[key]).items()): key for key in added}
+    pairs = {key: known.get(tuple(_addressed(*before[key]).items())) for key in before if key not in after and added}
+    return {key: there for key, there in pairs.items() if there and key.count("{}") == there.count("{}")}
+
+
+def _addressed(path: str, item: Node) -> dict[str, frozenset[str]]:
+    """The addresses of each method of a path."""
+    return {method: whole_addresses(Operation(method, path, item, item.child(method))) for method in _methods(item)}
 
 
 def _methods(item: Node) -> list[str]:

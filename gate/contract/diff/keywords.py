@@ -163,14 +163,12 @@ def _moved(old: Node, new: Node, keyword: str, values: tuple[Any, Any], *, tight
 
 def hints(old: Node, new: Node, direction: Direction) -> Iterator[SchemaChange]:
     """The default, and how a value is to be read: what containment cannot see."""
-    for keyword in ("default", "contentEncoding", "contentMediaType", "format", "discriminator"):
+    for keyword in ("default", "contentEncoding", "contentMediaType", "format"):
         before, after = _hint(old, keyword), _hint(new, keyword)
         if json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True):
             rule = SchemaRule.DEFAULT_CHANGED if keyword == "default" else SchemaRule.READING_CHANGED
             texts = ("none" if side is None else json.dumps(side, sort_keys=True) for side in (before, after))
-            severity = "" if keyword in ("default", "discriminator") else _reading(before, after, direction)
-            if keyword == "discriminator":
-                severity = _discrimination(before, after, direction)
+            severity = "" if keyword == "default" else _reading(before, after, direction)
             text = f"{keyword} {' -> '.join(texts)}"
             yield SchemaChange(rule, pointer(old, new, keyword), text, before, after, severity)
 
@@ -183,17 +181,6 @@ def _hint(schema: Node, keyword: str) -> Any:
     if keyword in ("contentEncoding", "contentMediaType"):
         text = str(value).lower() if value is not None else None
         return None if text in ("7bit", "8bit", "binary", "identity") else text
-    if keyword == "discriminator":
-        if not isinstance(value, Mapping):
-            return None
-        written = value.get("mapping")
-        mapping = {
-            name: str(target) if str(target).startswith("#") else f"#/components/schemas/{target}"
-            for name, target in (written if isinstance(written, Mapping) else {}).items()
-        }
-        implicit = {name for name, target in mapping.items() if target.rsplit("/", 1)[-1] == name}
-        spelt = {name: target for name, target in mapping.items() if name not in implicit}
-        return {"propertyName": value.get("propertyName"), "mapping": spelt}
     return value
 
 
@@ -207,13 +194,3 @@ def _reading(before: Any, after: Any, direction: Direction) -> str:
     replaced = before is not None and after is not None and "binary" not in (before, after)
     asked = direction is Direction.REQUEST and after not in (None, "binary")
     return "breaking" if replaced or asked else "risky"
-
-
-def _discrimination(before: Any, after: Any, direction: Direction) -> str:
-    if not before or not after:
-        return "risky"
-    if before["propertyName"] != after["propertyName"]:
-        return "breaking"
-    names = (before["mapping"], after["mapping"])
-    listed, others = names if direction is Direction.REQUEST else names[::-1]
-    return "safe" if all(others.get(name) == target for name, target in listed.items()) else "breaking"

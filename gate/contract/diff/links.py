@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from gate.contract.diff.change import Change
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Rule
+from gate.contract.diff.servers import expanded
 from gate.contract.nodes import Node, Operation, annotation, operations
 from gate.core import pointer as pointers
 
@@ -31,6 +32,8 @@ def links(place: Place, old: Node, new: Node) -> Iterator[Change]:
 def _meant(link: Node) -> dict[str, Any]:
     """A link with the shape of its operation and with whole names of parameters, however they are written."""
     members = {key: value for key, value in link.value.items() if not annotation(key)}
+    if "server" in members:
+        members["server"] = sorted(expanded(link.child("server")))
     operation = _operation(link)
     if operation is None:
         return members

@@ -16,7 +16,7 @@ from gate.contract.diff.media import MediaType, covering, same
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.schemas import Schemas
-from gate.contract.diff.views import Views
+from gate.contract.diff.views import Mentioned, Views
 from gate.contract.diff.wire import SCALARS, Texts, texts_in
 from gate.contract.diff.xml import elements
 from gate.contract.nodes import Node, Operation, simplified
@@ -36,8 +36,9 @@ class Parts:
         self.sent = sent
         self.answered = Direction.RESPONSE if sent is Direction.REQUEST else Direction.REQUEST
         self._containment: Containment = same._containment if same else Containment()
+        mentioned = Mentioned()
         self._views: dict[Direction, Views] = (
-            same._views if same else {direction: Views(direction) for direction in Direction}
+            same._views if same else {direction: Views(direction, mentioned) for direction in Direction}
         )
         self._schemas: dict[Direction, Schemas] = (
             same._schemas if same else {direction: Schemas(direction, self._containment) for direction in Direction}

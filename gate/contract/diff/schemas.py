@@ -13,6 +13,7 @@ from typing import Any
 
 from gate.contract.diff.branches import COMBINATIONS, branches, match, one_sided, unmatched
 from gate.contract.diff.containment import Answer, Containment
+from gate.contract.diff.families import discriminated, family
 from gate.contract.diff.keywords import SchemaChange, applicable, bounds, hints, pointer, types, values
 from gate.contract.diff.meaning import NO_LIMIT, RANGES
 from gate.contract.diff.members import members, pairs
@@ -69,6 +70,8 @@ class Schemas:
         self.unchanged = containment.unchanged
         self._known: dict[tuple[str, str], list[SchemaChange]] = {}
         self._open: set[tuple[str, str]] = set()
+        self._partial: set[tuple[str, str]] = set()
+        """Schemas of which a part was not compared, as they stand inside it."""
 
     def compare(self, old: Node, new: Node) -> list[SchemaChange]:
         """Every change, each with its severity."""
@@ -95,8 +98,11 @@ class Schemas:
         judged = self._judged(old, new, own, below)
         if keyword == "allOf" and self.containment.equivalent(old, new):  # members went into its parts
             judged = [change for change in judged if change.rule is not SchemaRule.MEMBER_REMOVED_FROM_OPEN]
-        self._known[key] = [each.by(Trail(old, new)) if each.trail is None else each for each in judged]
-        return self._known[key]
+        changes = [each.by(Trail(old, new)) if each.trail is None else each for each in judged]
+        if key not in self._partial:
+            self._known[key] = changes
+        self._partial.discard(key)
+        return changes
 
     def severity(self, change: SchemaChange) -> str:
         """The severity of a change: its own where containment gave it one, else its rule's."""
@@ -109,18 +115,30 @@ class Schemas:
     def _hints(self, old: Node, new: Node) -> list[SchemaChange]:
         """Changes of hints that have a rule; the default of a response is no promise and has none."""
         listed = [change for change in hints(old, new, self.direction) if change.rule.code(self.direction) in rules()]
-        return [*listed, *self._content(old, new)]
+        words = discriminated(old, new, self.direction, self.containment)
+        return [*listed, *self._content(old, new), *words, *self._family(old, new)]
 
     def _content(self, old: Node, new: Node) -> Iterator[SchemaChange]:
         """The worst change of the schema of what a text holds, which no validator looks at."""
         if not _either(old, new, "contentSchema"):
             return
         here, there = (side.child("contentSchema", default=True) for side in (old, new))
-        worst = min(self.compare(here, there), key=lambda each: SEVERITIES.index(self.severity(each)), default=None)
+        yield from self._worst("contentSchema", self.compare(here, there))
+
+    def _family(self, old: Node, new: Node) -> Iterator[SchemaChange]:
+        """The worst change of each schema that a discriminator chooses and nothing else refers to."""
+        for word, here, there in family(old, new):
+            key = simplified(here).pointer, simplified(there).pointer
+            if key in self._open:  # which has this schema as its base
+                self._partial.add((old.pointer, new.pointer))
+            else:
+                yield from self._worst(f"discriminator {word}", self.compare(here, there))
+
+    def _worst(self, name: str, changes: list[SchemaChange]) -> Iterator[SchemaChange]:
+        worst = min(changes, key=lambda each: SEVERITIES.index(self.severity(each)), default=None)
         if worst is not None:
-            text = f"contentSchema: {worst.text}"
             rule, values = SchemaRule.READING_CHANGED, (worst.old, worst.new)
-            yield SchemaChange(rule, worst.pointer, text, *values, severity=self.severity(worst))
+            yield SchemaChange(rule, worst.pointer, f"{name}: {worst.text}", *values, severity=self.severity(worst))
 
     def _below(self, old: Node, new: Node) -> Iterator[SchemaChange]:
         for name, here, there in pairs(old, new, self.unchanged):
@@ -160,7 +178,10 @@ class Schemas:
             yield SchemaChange(rule, pointer(old, new, keyword), f"{keyword} {before} -> {after}", before, after)
 
     def _groups(self, old: Node, new: Node) -> Iterator[SchemaChange]:
+        used = old.value.keys() | new.value.keys()
         for keywords in GROUPS:
+            if used.isdisjoint(keywords):
+                continue
             if keywords[0] == "prefixItems" and not _either(old, new, "prefixItems"):
                 continue
             if keywords == ("unevaluatedProperties",) and not _either(old, new, "unevaluatedProperties", dict):
@@ -196,29 +217,39 @@ class Schemas:
             return changes
         moved = [change for change in changes if _stays(change, old, new)]
         changes = [change for change in changes if change not in moved]
-        answer = self.containment.compatible(old, new, self.direction)
+        answer = self.containment.compatible(old, new, self.direction, search=False)
         if answer is Answer.YES:
             if self.containment.equivalent(old, new):
                 return [change for change in changes if change.rule in BEYOND_CONTAINMENT]
             if not changes and not moved:
                 changes = [self._together(new, SchemaRule.ACCEPTS_MORE, SchemaRule.ACCEPTS_LESS)]
             return [c if c.rule in BEYOND_CONTAINMENT else replace(c, severity="safe") for c in changes]
-        grave = {"breaking"} if answer is Answer.NO else {"breaking", "unknown", "risky"}
-        explained = any(
+        # A member that a condition declares as well has no change of its own, however its schemas differ.
+        whole = not changes or own or moved or any(key in WHOLE for key in (*old.value, *new.value))
+        return changes if self._explained(changes, {"breaking"}) else [*changes, *self._more(old, new, changes, whole)]
+
+    def _more(self, old: Node, new: Node, changes: list[SchemaChange], whole: object) -> Iterator[SchemaChange]:
+        """The change of a schema that none of its changes explains, which are not breaking."""
+        if not whole:
+            return
+        answer = self.containment.compatible(old, new, self.direction)
+        if answer is not Answer.NO and self._explained(changes, {"unknown", "risky"}):
+            return
+        if answer is Answer.NO:
+            yield self._together(new, SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE)
+            return
+        keywords = [key for key in {**old.value, **new.value} if old.value.get(key) != new.value.get(key)]
+        named = ", ".join(keywords) or "a schema below"
+        text = f"it could not be decided whether the same is accepted: {named} changed"
+        yield SchemaChange(SchemaRule.UNDECIDED, new.pointer, text)
+
+    def _explained(self, changes: list[SchemaChange], grave: set[str]) -> bool:
+        """Return whether one of these changes says that the schemas are not compatible."""
+        return any(
             change.rule is MILDER[self.direction]
             or (change.rule not in BEYOND_CONTAINMENT and self.severity(change) in grave)
             for change in changes
         )
-        # A member that a condition declares as well has no change of its own, however its schemas differ.
-        whole = not changes or own or moved or any(key in WHOLE for key in (*old.value, *new.value))
-        if explained or not whole:
-            return changes
-        keywords = [key for key in {**old.value, **new.value} if old.value.get(key) != new.value.get(key)]
-        named = ", ".join(keywords) or "a schema below"
-        if answer is Answer.NO:
-            return [*changes, self._together(new, SchemaRule.ACCEPTS_LESS, SchemaRule.ACCEPTS_MORE)]
-        text = f"it could not be decided whether the same is accepted: {named} changed"
-        return [*changes, SchemaChange(SchemaRule.UNDECIDED, new.pointer, text)]
 
     def _together(self, new: Node, request: SchemaRule, response: SchemaRule) -> SchemaChange:
         """A change of a schema as a whole, by the rule of this direction."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gate.contract.diff.change import Change
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Rule
-from gate.contract.nodes import Node, Operation
+from gate.contract.nodes import Node, Operation, shape
 
 MOST = 256
 """Addresses that are made of one server with variables."""
@@ -21,6 +21,8 @@ PORTS = {"http": ":80", "https": ":443"}
 
 def servers(place: Place, old: Operation, new: Operation) -> Iterator[Change]:
     """Addresses that the operation no longer has, and new ones."""
+    if shape(old.path) != shape(new.path):  # the whole addresses are the same, however they are parted
+        return
     before, after = _addresses(old), _addresses(new)
     open_ = [re.compile("[^/]+".join(map(re.escape, key.split("{}")))) for key in after if "{}" in key]
     for address, server in before.items():
@@ -34,6 +36,11 @@ def servers(place: Place, old: Operation, new: Operation) -> Iterator[Change]:
             if now != default:
                 text = f"{name}: default {default} -> {now}"
                 yield place.change(Rule.SERVER_CHANGED, server.child("variables", name), text, default, now)
+
+
+def whole_addresses(operation: Operation) -> frozenset[str]:
+    """The addresses of an operation with its path, where a base may end anywhere."""
+    return frozenset(f"{address}{shape(operation.path)}" for address in _addresses(operation))
 
 
 def _defaults(server: Node) -> list[tuple[str, Any]]:
@@ -53,12 +60,12 @@ def _addresses(operation: Operation) -> dict[str, Node]:
     by_address: dict[str, Node] = {}
     for index in range(len(listed.value)):
         server = listed.child(index)
-        for address in _expanded(server):
+        for address in expanded(server):
             by_address.setdefault(re.sub(r"\{[^{}]*\}", "{}", _plain(address)), server)
     return by_address
 
 
-def _expanded(server: Node) -> Iterator[str]:
+def expanded(server: Node) -> Iterator[str]:
     """The addresses of a server: one for each combination of the values that its variables may have."""
     url = str(server.value.get("url", "/"))
     choices = {

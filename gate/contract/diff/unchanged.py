@@ -8,6 +8,9 @@ from typing import Any
 from gate.contract.nodes import DanglingReferenceError, Node, locate, simplified
 from gate.core.values import equal
 
+FAMILY = "x-beacon-family"
+"""Holds the schemas that a discriminator without alternatives chooses from, by their words."""
+
 
 class Unchanged:
     """Tells schemas that are the same in two documents; each component is looked at once."""
@@ -24,15 +27,17 @@ class Unchanged:
         """The same for values in the documents of two nodes."""
         if not equal(before, after):
             return False
-        references = set(_references(before))
+        named = set(references(before)) if isinstance(before, dict | list) else ()
+        if not named:
+            return True
         known = self._known.setdefault((id(old.document), id(new.document)), {})
-        if not references <= known.keys():
-            self._look(references - known.keys(), known, old, new)
-        return all(known[reference] for reference in references)
+        if not named <= known.keys():
+            self._look(named - known.keys(), known, old, new)
+        return all(known[reference] for reference in named)
 
-    def _look(self, references: set[str], known: dict[str, bool], old: Node, new: Node) -> None:
+    def _look(self, named: set[str], known: dict[str, bool], old: Node, new: Node) -> None:
         """Decides for all that these references reach, at once."""
-        waiting, reached = list(references), set(references)
+        waiting, reached = list(named), set(named)
         users: dict[str, list[str]] = {}
         changed: list[str] = []
         while waiting:
@@ -41,7 +46,7 @@ class Unchanged:
             if targets is None or not equal(*targets):
                 changed.append(reference)
                 continue
-            for further in _references(targets[0]):
+            for further in references(targets[0]):
                 users.setdefault(further, []).append(reference)
                 if further in known:
                     changed += [] if known[further] else [further]
@@ -68,14 +73,16 @@ def _targets(reference: str, old: Node, new: Node) -> tuple[Any, Any] | None:
     return targets[0].value, targets[1].value
 
 
-def _references(value: Any) -> Iterator[str]:
+def references(value: Any) -> Iterator[str]:
     """The references in a schema; a dynamic one is named too, and leads nowhere, so that it is never the same."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
         if isinstance(here, dict):
             for key, child in here.items():
-                if isinstance(child, dict | list):
+                if key == FAMILY:
+                    yield from child.values()
+                elif isinstance(child, dict | list):
                     waiting.append(child)
                 elif key == "$ref" and isinstance(child, str):
                     yield child

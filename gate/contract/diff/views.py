@@ -11,6 +11,7 @@ from typing import Any
 
 from gate.contract.diff.rules import Direction
 from gate.contract.nodes import DATA, MAPS, DanglingReferenceError, Node, locate
+from gate.core.documents import COLLECTIONS
 
 FLAGS = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
 """The keyword of members that are not sent in a direction."""
@@ -21,11 +22,34 @@ HIDDEN = "x-beacon-hidden"
 NAMED = MAPS | {"schemas"}
 
 
+class Mentioned:
+    """Tells which of the flags are anywhere in a document; each is looked through once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Mapping[str, Any], set[str]]] = {}
+
+    def __call__(self, document: Mapping[str, Any]) -> set[str]:
+        """The flags that are keys in a document."""
+        if id(document) not in self._known:
+            present, flags = set[str](), set(FLAGS.values())
+            waiting: list[Any] = [document]
+            while waiting:
+                here = waiting.pop()
+                if isinstance(here, dict):
+                    present |= flags & here.keys()
+                    waiting += [child for child in here.values() if isinstance(child, COLLECTIONS)]
+                else:
+                    waiting += [entry for entry in here if isinstance(entry, COLLECTIONS)]
+            self._known[id(document)] = document, present
+        return self._known[id(document)][1]
+
+
 class Views:
     """Views of documents; each is made once."""
 
-    def __init__(self, direction: Direction) -> None:
+    def __init__(self, direction: Direction, mentioned: Mentioned) -> None:
         self.direction = direction
+        self._mentioned = mentioned
         self._views: dict[tuple[int, bool], tuple[Mapping[str, Any], Any]] = {}
 
     def old(self, node: Node) -> Node:
@@ -40,7 +64,7 @@ class Views:
         key = (id(node.document), sends)
         if key not in self._views:
             flag, viewed = FLAGS[self.direction], node.document
-            if _mentions(node.document, flag):
+            if flag in self._mentioned(node.document):
                 viewed = _viewed(node.document, node.document, flag, sends, frozenset())
             self._views[key] = node.document, viewed
         document = self._views[key][1]
@@ -56,20 +80,6 @@ class Views:
 def hidden(schema: Any) -> Mapping[str, Any] | None:
     """Return the schema and the requirement that a view keeps of a member; None for one that is sent."""
     return schema.get(HIDDEN) if isinstance(schema, Mapping) else None
-
-
-def _mentions(value: Any, flag: str) -> bool:
-    """Return whether a key of this name is anywhere in a document."""
-    waiting = [value]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, dict):
-            if flag in here:
-                return True
-            waiting += [child for child in here.values() if isinstance(child, dict | list)]
-        elif isinstance(here, list):
-            waiting += [entry for entry in here if isinstance(entry, dict | list)]
-    return False
 
 
 def _viewed(

@@ -36,13 +36,15 @@ class Texts:
     """Finds the places of two schemas where another type has the same texts; keeps a change for each.
 
     ``list_of_one`` says that a list of a single entry is written like the entry; ``depth`` says how deep there is text;
-    ``json`` are the names of members that are written as JSON.
+    ``parts`` says that members are parts of their own, where objects are JSON; ``json`` are the names of members that
+    are written as JSON as well.
     """
 
     direction: Direction
     containment: Containment
     list_of_one: bool = False
     depth: int = 8
+    parts: bool = False
     json: frozenset[str] = frozenset()
     changes: list[SchemaChange] = field(default_factory=list)
 
@@ -63,7 +65,8 @@ class Texts:
         if answer is Answer.NO or not depth:
             return narrow
         value = dict(narrow.value)
-        for steps in self._below(wide.value, narrow.value):
+        inside = self.parts and depth < self.depth
+        for steps in self._below(wide.value, narrow.value) if not inside else _entries(wide.value, narrow.value):
             here, there = wide.child(*steps), narrow.child(*steps)
             below = self._rewritten(here, there, depth - 1) if isinstance(there.value, Mapping) else there
             if below.value != simplified(there).value:
@@ -74,7 +77,8 @@ class Texts:
     def _below(self, wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> list[tuple[str, ...]]:
         names = [name for name in narrow.get("properties", ()) if name in wide.get("properties", ())]
         steps: list[tuple[str, ...]] = [("properties", name) for name in names if name not in self.json]
-        return steps + [(key,) for key in ("items", "additionalProperties") if key in wide and key in narrow]
+        named = "additionalProperties" in wide and "additionalProperties" in narrow
+        return [*steps, *_entries(wide, narrow), *([("additionalProperties",)] if named else [])]
 
     def _change(self, answer: Answer, pointer: str) -> SchemaChange:
         if answer is Answer.UNKNOWN:
@@ -82,6 +86,10 @@ class Texts:
             return SchemaChange(SchemaRule.UNDECIDED, pointer, text, severity="unknown")
         rule = SchemaRule.TYPE_WIDENED if self.direction is Direction.REQUEST else SchemaRule.TYPE_NARROWED
         return SchemaChange(rule, pointer, "another type of the same texts", severity="safe")
+
+
+def _entries(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [("items",)] if "items" in wide and "items" in narrow else []
 
 
 def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, containment: Containment) -> Texts | None:
@@ -93,7 +101,7 @@ def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, conta
     if media.main == MULTIPART:
         types = {name: str(entry.get("contentType", "")) for name, entry in encoding.items() if isinstance(entry, dict)}
         written = frozenset(name for name, text in types.items() if "json" in text)
-        return Texts(direction, containment, list_of_one=True, depth=2, json=written)
+        return Texts(direction, containment, list_of_one=True, depth=2, parts=True, json=written)
     if media.is_xml:
         return Texts(direction, containment)
     return Texts(direction, containment, depth=0) if media.main == "text" else None

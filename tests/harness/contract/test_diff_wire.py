@@ -26,7 +26,7 @@ from tests.harness.support.documents import (
 
 OBJECT: Schema = {"type": "object"}
 LIST: Schema = {"type": "array", "items": S}
-JSON, XML, MIXED = "application/json", "application/xml", "multipart/mixed"
+JSON, XML, MIXED, PARTS = "application/json", "application/xml", "multipart/mixed", "multipart/form-data"
 FORM, OCTETS = "application/x-www-form-urlencoded", "application/octet-stream"
 
 
@@ -52,8 +52,8 @@ def called(*names: str, url: str = "{$request.body#/url}") -> Schema:
     return operation(callbacks={name: {url: {"post": {"responses": {}}}} for name in names})
 
 
-def served(*urls: str) -> Schema:
-    return {**document({"/a": GET}), "servers": [{"url": url} for url in urls]}
+def served(*urls: str, path: str = "/a") -> Schema:
+    return {**document({path: GET}), "servers": [{"url": url} for url in urls]}
 
 
 def bodiless(method: str, status: str, schema: Schema) -> Schema:
@@ -89,6 +89,14 @@ KINDS: dict[str, tuple[Schema, Schema, str]] = {
         part(MIXED, headers={"A": {"schema": AB}}),
         "breaking",
     ),
+    "number in a part that is JSON": (part(PARTS, obj(n=N)), part(PARTS, obj(n=S)), "breaking"),
+    "number in a list of parts that are JSON": (
+        part(PARTS, {**LIST, "items": obj(n=N)}),
+        part(PARTS, {**LIST, "items": obj(n=S)}),
+        "breaking",
+    ),
+    "number that is a part": (part(PARTS, N), part(PARTS, S), "safe"),
+    "numbers that are parts": (part(PARTS, {**LIST, "items": N}), part(PARTS, LIST), "safe"),
     "header of an object": (headed(), headed(explode=True), "breaking"),
     "header of a list": (headed(schema=LIST), headed(schema=LIST, explode=True), "none"),
     "stricter type beside its range": (
@@ -135,6 +143,19 @@ KINDS: dict[str, tuple[Schema, Schema, str]] = {
     "server's variable renamed": (served("https://{a}.test"), served("https://{b}.test"), "none"),
     "server covered by a variable": (served("https://a.test"), served("https://{b}.test"), "safe"),
     "server no longer variable": (served("https://{b}.test"), served("https://a.test"), "breaking"),
+    "server's base into the path": (served("https://a.test/v1"), served("https://a.test", path="/v1/a"), "none"),
+    "path into the server's base": (served("/", path="/v1/a"), served("/v1"), "none"),
+    "server's base and another path": (served("/v1"), served("/", path="/v2/a"), "breaking"),
+    "text of a link's server": (
+        linked(operationId="see", server={"url": "/a"}),
+        linked(operationId="see", server={"url": "/a", "description": "D"}),
+        "none",
+    ),
+    "link to another server": (
+        linked(operationId="see", server={"url": "/a"}),
+        linked(operationId="see", server={"url": "/b"}),
+        "risky",
+    ),
     "flow of a token added": (granted(password={}), granted(password={}, clientCredentials={}), "safe"),
     "keywords of other types": (request({**obj(a=S), **N}), request(N), "none"),
     "member in another condition": (

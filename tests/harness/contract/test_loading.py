@@ -77,6 +77,9 @@ WHOLE = {
             "schemas": {"A": {"properties": {k: {"$ref": "#/components/schemas/A"} for k in ("$ref", "default")}}}
         }
     ),
+    "link to a server, with a number": document(
+        components={"links": {"L": {"operationId": "a", "server": {"url": "/"}, "parameters": {"limit": 1}}}}
+    ),
     "every method": document({"/a": {m: {"responses": OPERATION["responses"]} for m in ("head", "options", "trace")}}),
     "recursion": document(components={"schemas": {"A": {"properties": {"next": {"$ref": "#/components/schemas/A"}}}}}),
 }
