@@ -203,6 +203,14 @@ def test_answer_in_an_envelope_is_compared_with_the_row(answer: Any) -> None:
     assert codes(created.ORACLE, post) == ["BG-CREATED-002"]
 
 
+def test_answer_may_add_to_a_document_and_take_nothing_from_it() -> None:
+    for answered, expected in (({"a": 1, "b": 2}, []), ({"b": 2}, ["BG-CREATED-002"])):
+        created_now = row(None, {"id": 1, "name": "a", "meta": {"a": 1}})
+        post = effect("POST", {"name": "a"}, answer={"id": 1, "meta": answered}, changes=[created_now])
+        columns = {table: {**types, "meta": "jsonb"} for table, types in post.columns.items()}
+        assert codes(created.ORACLE, replace(post, columns=columns)) == expected
+
+
 def test_value_that_has_to_be_unique_is_taken_once() -> None:
     post = effect("POST", {"name": "a"}, 201, {"id": 2}, changes=[row(None, {"id": 2, "name": "a"}, "2")])
     assert codes(created.ORACLE, post) == []
