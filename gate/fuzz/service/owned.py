@@ -24,6 +24,8 @@ from gate.targets.declared_service import IDS
 CREATED, LONGEST_ID = 201, 200
 FEW = 2
 """Values of a new row that have to be those of a request and its answer, where the row's key is a number."""
+MOST_MADE = 1_000
+"""Resources that a run creates beside others; from then on it sends no POST."""
 NOBODYS = 10**8
 """Numbers from which on an id is taken for one that nobody has."""
 RUN = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,}")
@@ -47,6 +49,7 @@ class Owned:
         self._answered: set[str] = set()  # texts of answers
         self._rows: set[tuple[str, str]] = set()
         self._paths: dict[str, None] = {}  # of its resources, in their order
+        self._creations = 0
 
     def may(self, method: str, path: str) -> bool:
         """Return whether a request changes nothing but what the run created: each id in its path has to be its own."""
@@ -55,7 +58,7 @@ class Owned:
         inner = path.removeprefix(self._base)
         operation = self._contract.operation(method, inner)
         values = operation.path_values(inner) if operation else None
-        if operation is None or values is None or (method != "POST" and not values):
+        if operation is None or values is None or (self._creations >= MOST_MADE if method == "POST" else not values):
             return False
         return all(
             value in self._free or value in self._values[parameter(operation.path, name).kind]
@@ -147,6 +150,7 @@ class Owned:
             return
         if created is None if rows else exchange.status != CREATED:
             return
+        self._creations += 1
         stored = {str(value) for value in (created.after or {}).values()} if created else set()
         kind = own_kind(operation.path) or kind_of(operation.path, self._kinds)
         for item, name, wanted in self._items(kind):

@@ -77,6 +77,11 @@ def test_only_what_the_run_created_is_changed(owned: Owned, method: str, path: s
     assert owned.may(method, path) is permitted
 
 
+def test_no_more_is_created_than_a_run_may(owned: Owned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gate.fuzz.service.owned.MOST_MADE", 1)
+    assert [owned.may(*each) for each in (("POST", "/api/items"), ("DELETE", "/api/items/7"))] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("body", "permitted"),
     [
