@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from beacon.checkout import ROOT
 from gate.core.client import Client, Unreachable
 from gate.core.declaration import parse
-from gate.core.errors import GateError
+from gate.core.errors import Exit, GateError
 from gate.core.exchange import Exchange
 from gate.core.redaction import Redactor
 from gate.core.rerun import RunOptions
+from gate.core.surroundings import environment
 from gate.fuzz import replay
 from gate.fuzz.replay import Violation
 from gate.fuzz.service import pack as packs
@@ -24,6 +29,7 @@ from gate.session.codes import SILENT
 from gate.session.session import Session
 from gate.targets.declared import DeclaredTarget
 from gate.verdict.journal import Journal
+from gate.verdict.verdict import read
 from tests.harness.support.declared_service import DOCUMENT
 
 SERVICE = Path(__file__).parents[1] / "support" / "declared_service.py"
@@ -114,6 +120,24 @@ def test_service_that_ended_by_itself_is_a_finding_though_it_does_not_come_again
 def test_service_that_is_killed_from_outside_is_not_judged(judge: Judge) -> None:
     with pytest.raises(GateError, match="killed from outside by SIGKILL"):
         judge("POST /notes", "killed")
+
+
+@pytest.mark.long
+def test_whole_run_of_a_service_that_is_killed_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    (tmp_path / "openapi.json").write_text(json.dumps(DOCUMENT))
+    (tmp_path / "gate.toml").write_text(f"""[service]
+        start = "{sys.executable} {SERVICE} {{port}} {{database_url}}"
+        env = {{ MODE = "killed", ONCE = "{mark}" }}
+        openapi = "openapi.json"
+    """)
+    words = [sys.executable, "-m", "gate", "judge", "--depth", "smoke", "--workers", "1", "--report-dir", "reports"]
+    env = environment({"PYTHONPATH": str(ROOT)})
+    run = subprocess.run(words, cwd=tmp_path, env=env, text=True, capture_output=True, timeout=110, check=False)
+    assert run.returncode == Exit.UNJUDGED, run.stdout + run.stderr
+    assert "killed from outside by SIGKILL" in read(tmp_path / "reports").reason
+    assert len(read(tmp_path / "reports").reason.splitlines()) == 1
+    assert [each.pid for each in psutil.process_iter(["environ"]) if mark in str(each.info["environ"])] == []
 
 
 def test_declared_invariant_is_confirmed_with_the_request_that_breaks_it(judge: Judge) -> None:
