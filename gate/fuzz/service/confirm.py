@@ -17,12 +17,18 @@ from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.service.owned import renewed
 from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.trial import WINDOW_SECONDS, Trial
-from gate.oracles import failing, quiet, unchanged
+from gate.oracles import created, failing, quiet, sent_values, unchanged
 from gate.oracles.registry import Oracle
 from gate.session.codes import SILENT
 
 TWICE = frozenset({unchanged.REFUSED, unchanged.GET})
 """Codes that a write of the service's own may show by chance; two fresh databases have to show them."""
+OF_ITS_ROWS = frozenset(
+    {created.UNREADABLE, created.DIFFERENT, sent_values.CREATED, sent_values.UPDATED, sent_values.UNNAMED}
+)
+"""Codes that need the rows of their own steps alone, as failures do."""
+CHEAP_SECONDS = 1.5
+"""Seconds of a start up to which each candidate is tried on systems of its own alone."""
 TIMES_AGAIN = 3
 REPEATED = f"{TIMES_AGAIN} times again"
 """Repetitions that have to show a finding on a service that others use."""
@@ -30,7 +36,7 @@ SEVERAL = f"{TIMES_AGAIN} times with other values, since nothing that may write 
 MOST_WAYS = 3
 """Ways to a finding that are tried on a service that others use."""
 MOST_USES = 40
-"""Failures that are tried on one system."""
+"""Candidates that are tried on one system."""
 MOST_DROPPED = 4
 """Shorter sequences that are tried for a finding."""
 
@@ -158,18 +164,28 @@ class Confirmer:
     def __init__(self, fresh: Fresh, oracles: Sequence[Oracle]) -> None:
         self._fresh = fresh
         self._oracles = oracles
-        self._used: Trial | None = None  # a second system, on which several failures are tried
+        self._used: Trial | None = None  # a second system, on which several candidates are tried
         self._uses = 0
 
     def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
         """The candidate, confirmed by the first way that shows it; None where none does."""
-        if candidate.finding.code == failing.FAILED and (confirmed := self._on_used(candidate, ways[0])):
-            return confirmed
+        code, dear = candidate.finding.code, self._fresh.seconds > CHEAP_SECONDS
+        twice = code in TWICE
+        if code == failing.FAILED or (dear and code in OF_ITS_ROWS):
+            if confirmed := self._on_used(candidate, ways[0])[0]:
+                return confirmed
+        elif twice and dear:
+            confirmed, performed = self._on_used(candidate, ways[0])
+            if performed and not confirmed:
+                confirmed, performed = self._on_used(candidate, ways[-1])
+            if performed and not confirmed:
+                return None
+            twice = not confirmed
         for way in ways:
             confirmed = self._attempt(candidate, way)
             if confirmed is None:
                 continue
-            if candidate.finding.code in TWICE:
+            if twice:
                 confirmed.trial.session.close()
                 confirmed = self._attempt(candidate, way)
                 if confirmed is None:
@@ -177,8 +193,8 @@ class Confirmer:
             return self._shortened(candidate, confirmed)
         return None
 
-    def _on_used(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
-        """A failure on a system that was made to confirm others: it needs the rows of its own steps alone."""
+    def _on_used(self, candidate: Candidate, way: Sequence[Step]) -> tuple[Confirmed | None, bool]:
+        """The candidate on a system that was made to confirm others, and whether its last step was performed there."""
         if self._used is None or self._uses >= MOST_USES:
             self.close()
             self._used, self._uses = self._fresh.take(), 0
@@ -189,15 +205,19 @@ class Confirmer:
             findings, effect = repeat(trial, way, self._oracles)
         except (Unreachable, BrokenPromise):
             self.close()
-            return None
+            return None, False
         except (LookupError, TypeError, GateError):
             _must_run(trial)
-            return None
+            return None, False
         again = next((each for each in findings if each.cause == candidate.finding.cause), None)
-        return Confirmed(again, way, effect, trial, stays=True, beside=findings) if again else None
+        if again is None:
+            return None, True
+        if len(way) > 1 or effect.changes:
+            self._uses = MOST_USES  # what it left there may be the cause of what others show
+        return Confirmed(again, way, effect, trial, stays=True, beside=findings), True
 
     def close(self) -> None:
-        """End the system that several failures are tried on."""
+        """End the system that several candidates are tried on."""
         if self._used is not None:
             self._used.session.close()
         self._used = None
@@ -223,7 +243,7 @@ class Confirmer:
         """The finding with fewer steps, as long as fresh systems are cheap."""
         best, length = confirmed, max(1, (len(confirmed.steps) - 1) // 2)
         needed = {reference.step for reference in confirmed.steps[-1].references}
-        for _ in range(MOST_DROPPED if self._fresh.seconds < 1.5 and len(confirmed.steps) > 1 else 0):
+        for _ in range(MOST_DROPPED if self._fresh.seconds < CHEAP_SECONDS and len(confirmed.steps) > 1 else 0):
             spare = [step for step in best.steps[:-1] if step.number not in needed]
             dropped = {step.number for step in spare[:length]}
             if not dropped:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from dataclasses import replace
+from itertools import chain, zip_longest
 
 from gate.contract.nodes import Operation
 from gate.core.client import Unreachable
@@ -18,11 +18,11 @@ from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.cases import Cases
 from gate.fuzz.service import mutations
 from gate.fuzz.service.confirm import TIMES_AGAIN, Candidate
+from gate.fuzz.service.explored import BASES, Difference, Explored
 from gate.fuzz.service.filling import Filler, open_to_all
 from gate.fuzz.service.naming import identifying, kind_of, own_kind, parameter, parameters
 from gate.fuzz.service.owned import CREATED
 from gate.fuzz.service.pool import Pool, Value
-from gate.fuzz.service.refusals import Refusals
 from gate.fuzz.service.sampling import Sampler
 from gate.fuzz.service.schemas import properties, request_schema
 from gate.fuzz.service.steps import PATH, History, Reference, Step
@@ -31,7 +31,7 @@ from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
 from gate.fuzz.service.unending import MOST_SUSPECTS, Unending
 from gate.fuzz.service.values import Values
 from gate.fuzz.statistics import Progress
-from gate.oracles import quiet, unchanged
+from gate.oracles import quiet
 from gate.oracles.registry import Oracle
 from gate.oracles.row_values import created_row, plain
 from gate.session.codes import SILENT
@@ -40,40 +40,9 @@ MOST_SAME = 2
 """Candidates of one cause that are kept."""
 NUMBERS = (100_000, 900_000)
 """Range of the first number in the texts of a run beside others."""
-BASES = 2
-"""Accepted requests that others are made from."""
 CREATING = frozenset({"POST", "PUT"})
-
-
-@dataclass
-class Explored:
-    """The result for one operation."""
-
-    operation: Operation
-    cases: int = 0
-    further: int = 0  # of them, by the budget
-    positive: int = 0
-    accepted: int = 0
-    refusals: Refusals = field(default_factory=Refusals)
-    candidates: dict[tuple[str, str], list[Candidate]] = field(default_factory=lambda: defaultdict(list))
-    bases: list[tuple[Step, Effect]] = field(default_factory=list)  # accepted requests
-    spoiled: bool = False  # the system no longer answers, or never gets quiet
-    writes: list[tuple[Step, Effect]] = field(default_factory=list)  # accepted requests that changed rows
-
-    @property
-    def enough(self) -> bool:
-        """Return whether there is a request to make others from, in a small and in a whole form."""
-        return len(self.bases) >= BASES if request_schema(self.operation).value else self.accepted > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """An answer of an operation that is not what the document says, with the steps to it."""
-
-    operation: str
-    candidate: Candidate
-    way: Sequence[Step]
-    further: list[Candidate] = field(default_factory=list)  # of the operation, as many as count
+LOOK_EVERY = 4.0
+"""Seconds of visits after which is looked whether the service gets quiet: each look takes one half."""
 
 
 class Explorer:
@@ -96,6 +65,8 @@ class Explorer:
         own = trial.owned is not None
         self._rng = random.Random(f"{cases.seed} {trial.session.ids()}" if own else cases.seed)
         self._unending = Unending()
+        self.doubted: list[Explored] = []  # after which nobody looked yet whether the service gets quiet
+        self._looked = time.monotonic()
         self._sound = 0  # requests that showed no failure
         self._visited: dict[str, Explored] = {}
         self._sampler = Sampler(
@@ -113,13 +84,17 @@ class Explorer:
         self.history = History()
         self._filler = Filler(self._rng, self.pool, self.history, self._drop)
         self._supply.begin(self.pool, self._filler)
+        self.doubted = []
         for visited in self._visited.values():
             visited.bases.clear()
             visited.writes.clear()
             visited.spoiled = False
 
-    def visit(self, operation: Operation, *, quick: bool) -> Explored:
-        """Send plausible requests until some are accepted, ``quick`` without random cases."""
+    def visit(self, operation: Operation, *, quick: bool, careful: bool = False) -> Explored:
+        """Send plausible requests until some are accepted, ``quick`` without random cases.
+
+        Whether the service gets quiet is seen at once if ``careful``, else after several operations.
+        """
         visited = self._visited.setdefault(operation.id, Explored(operation))
         self._supply.quick = quick
         with self._silence(visited):
@@ -128,9 +103,33 @@ class Explorer:
                 if visited.spoiled or visited.enough:
                     break
             if operation.method in CREATING:
-                self._end(visited)
+                self._end_visit(visited, careful=careful or not self.trial.alone)
         self._supply.quick = False
         return visited
+
+    def _end_visit(self, visited: Explored, *, careful: bool) -> None:
+        if careful:
+            self._end(visited)
+            return
+        self.doubted += [visited] if visited.writes else []
+        if self.doubted and time.monotonic() - self._looked > LOOK_EVERY:
+            visited.spoiled = self.feeds_itself()
+
+    def feeds_itself(self) -> bool:
+        """Return whether the service does not get quiet; else nothing is ``doubted`` any more."""
+        growing = self._growing() if self.doubted else {}
+        self._looked = time.monotonic()
+        for each in self._visited.values() if growing else ():
+            each.forget(growing)
+        if not growing:
+            for each in self.doubted:
+                each.writes.clear()
+            self.doubted = []
+        return bool(growing)
+
+    def _growing(self) -> Mapping[str, int]:
+        self.trial.watch.settle(SETTLE_SECONDS)
+        return self.trial.watch.growing(WINDOW_SECONDS)
 
     def _supplied(self, operation: Operation, step: Step) -> bool:
         """Send a request for what another operation needs; True if it was accepted."""
@@ -202,7 +201,7 @@ class Explorer:
         for base, effect in reversed(explored.bases[-BASES:]):
             if self.trial.permits(base):
                 self._repeat(explored, base)
-            for step in self._made_from(explored.operation, base, effect):
+            for step in self._made_from(explored, base, effect):
                 yield replace(step, number=self.history.number())
 
     def _repeat(self, explored: Explored, base: Step) -> None:
@@ -304,15 +303,18 @@ class Explorer:
             if name in step.values
         }
 
-    def _made_from(self, operation: Operation, base: Step, effect: Effect) -> Iterator[Step]:
+    def _made_from(self, explored: Explored, base: Step, effect: Effect) -> Iterator[Step]:
         """Steps that are made from an accepted one."""
+        operation = explored.operation
         row = effect.addressed or created_row(effect)
         known = self.trial.watch.rows.get(row.table, {}) if row else {}
-        rows = [each for key, each in known.items() if row and self.trial.is_own(row.table, key)]
+        own = {key: each for key, each in known.items() if row and self.trial.is_own(row.table, key)}
+        rows = list(own.values())
+        others = [(each, self.history.maker(row.table, key)) for key, each in own.items() if row]
         described = properties(request_schema(operation))
         members = {name: node for name, node in described.items() if not node.value.get("readOnly")}
         kinds = [mutations.alone(base) if operation.method in {"PATCH", "PUT"} else iter(())]
-        kinds += [mutations.colliding(base, rows, self._rng), mutations.varied(base, members, self._values)]
+        kinds += [mutations.colliding(base, others, self._rng), mutations.varied(base, members, self._values)]
         kinds.append(mutations.of_list(base, self._rng))
         if row is not None and row.after is not None and not open_to_all(request_schema(operation).follow().value):
             table = mutations.Table(self.trial.watch.columns.get(row.table, {}), rows)
@@ -320,10 +322,18 @@ class Explorer:
         kinds.append(mutations.wrong(base, self._rng))
         unique = {plain(column) for table, column in self.trial.watch.unique if row and table == row.table}
         new = operation.method == "POST" and isinstance(base.request.body, dict)
-        for steps in zip_longest(*kinds):
-            for step in filter(None, steps):
-                own = new and step is not base and step.request.description != mutations.TAKEN
-                yield mutations.refreshed(step, base, members, unique, self._sampler.fresh) if own else step
+        for step in filter(None, chain.from_iterable(zip_longest(*kinds))):
+            if step is base:
+                yield step
+            elif new:
+                fresh = mutations.refreshed(step, base, members, unique, self._sampler.fresh)
+                yield fresh
+                if step.request.description == mutations.TAKEN and fresh.request.body != step.request.body:
+                    yield step  # several members may have to be unique together
+            elif step.request.mode == "negative" and not step.extra:
+                yield mutations.otherwise(step, base, explored.values())
+            else:
+                yield step
 
     def _end(self, explored: Explored) -> None:
         """Wait until the service is quiet after what it accepted; where it never is, any write may be the cause."""
@@ -331,16 +341,12 @@ class Explorer:
             if self.trial.owned:
                 self._end_beside_others(explored)
             return
-        self.trial.watch.settle(SETTLE_SECONDS)
-        growing = self.trial.watch.growing(WINDOW_SECONDS)
+        growing = self._growing()
         explored.spoiled = bool(growing)
         self.restless |= {explored.operation.id} if growing else set()
         suspects = sorted(explored.writes, key=lambda write: len(write[0].request.content or b""))
         explored.writes = []
-        for code in (unchanged.REFUSED, unchanged.GET):
-            for cause in [cause for cause in explored.candidates if cause[0] == code]:
-                if cause[1].rpartition(" -> ")[2] in growing:
-                    del explored.candidates[cause]
+        explored.forget(growing)
         # Most services that feed themselves do so where something is empty.
         for step, effect in suspects[:MOST_SUSPECTS] if growing else ():
             for finding in self.trial.judged(replace(effect, growing=growing), (quiet.ORACLE,)):

@@ -20,7 +20,8 @@ from gate.fuzz.cases import Cases
 from gate.fuzz.replay import Replay, Violation
 from gate.fuzz.service import arguable
 from gate.fuzz.service.confirm import TWICE, Again, Candidate, Confirmed, Confirmer, Fresh
-from gate.fuzz.service.explore import Explored, Explorer
+from gate.fuzz.service.explore import Explorer
+from gate.fuzz.service.explored import Explored
 from gate.fuzz.service.pack import DeclaredPack
 from gate.fuzz.service.row_watch import as_json, changed_names
 from gate.fuzz.service.shares import Shares
@@ -103,13 +104,15 @@ class Judging:
             refused = []
             for index, operation in enumerate(waiting):
                 if time.monotonic() > shares.visits:
-                    return
+                    break
                 progress(partial("visit {} of {}: {}".format, index + 1, len(waiting), operation))
                 visited = self._explorer.visit(operation, quick=quick)
                 refused += [] if visited.accepted else [operation]
                 if visited.spoiled:
-                    self._renew()
+                    self._renew_after_visit()
             waiting = refused
+        if self._explorer.feeds_itself():
+            self._renew_after_visit()
 
     def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
         """Explore an operation with ``number`` cases, as long as its share of the time lasts; confirm what it shows."""
@@ -126,6 +129,14 @@ class Judging:
         if explored.spoiled:
             self._renew()
         return explored, judgement
+
+    def _renew_after_visit(self) -> None:
+        """Go on with another system; visit those again of which one may have ended the last."""
+        doubted = [each.operation for each in self._explorer.doubted]
+        self._renew()
+        for each in doubted:
+            if self._explorer.visit(each, quick=True, careful=True).spoiled:
+                self._renew()
 
     def _renew(self) -> None:
         self._explorer.trial.session.close()

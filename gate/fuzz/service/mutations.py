@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gate.contract.nodes import Node
 from gate.fuzz.service.schemas import nullable
-from gate.fuzz.service.steps import BODY, Step
+from gate.fuzz.service.steps import BODY, Reference, Step
 from gate.fuzz.service.values import HUGE, Values, any_number, may_be_empty
 from gate.oracles.row_values import KINDS, plain
 
@@ -140,8 +140,11 @@ def refreshed(
     return replace(step, request=replace(step.request, body=body))
 
 
-def colliding(base: Step, others: Sequence[Row], rng: random.Random) -> Iterator[Step]:
-    """The step itself, and with a text of another row in one member: what has to be unique is not."""
+def colliding(base: Step, others: Sequence[tuple[Row, int]], rng: random.Random) -> Iterator[Step]:
+    """The step itself, and with a text of another row in one member: what has to be unique is not.
+
+    Each row comes with the number of the step that made it, or 0.
+    """
     body = base.request.body
     if not isinstance(body, dict):
         return
@@ -150,11 +153,28 @@ def colliding(base: Step, others: Sequence[Row], rng: random.Random) -> Iterator
     rows = list(others)
     rng.shuffle(rows)
     for name, value in body.items():
-        taken = [row[column] for row in rows for column in row if plain(column) == plain(name)]
-        other = next((each for each in taken if isinstance(each, str) and each and each != value), None)
+        taken = ((row[column], maker) for row, maker in rows for column in row if plain(column) == plain(name))
+        other = next((each for each in taken if isinstance(each[0], str) and each[0] not in ("", value)), None)
         if isinstance(value, str) and other is not None:
-            step = _with(base, name, other, "negative")
-            yield replace(step, request=replace(step.request, description=TAKEN))
+            step = _with(base, name, other[0], "negative")
+            source = (Reference("", other[1], None),) if other[1] else ()
+            request = replace(step.request, description=TAKEN)
+            yield replace(step, request=request, references=(*step.references, *source))
+
+
+def otherwise(step: Step, base: Step, accepted: Mapping[str, Sequence[Any]]) -> Step:
+    """A step made from an update, with other accepted values of the members that it did not change.
+
+    A refusal that stores a part of it does not show where the row has these values already.
+    """
+    body, old = step.request.body, base.request.body
+    if not isinstance(body, dict) or not isinstance(old, dict):
+        return step
+    filled = {each.place for each in step.references}
+    kept = [name for name in body if name in old and body[name] == old[name] and f"{BODY} /{name}" not in filled]
+    others = {name: [value for value in accepted.get(name, ()) if value != body[name]] for name in kept}
+    body = {**body, **{name: values[-1] for name, values in others.items() if values}}
+    return replace(step, request=replace(step.request, body=body))
 
 
 def assigning(

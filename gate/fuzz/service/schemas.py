@@ -85,14 +85,20 @@ def nullable(node: Node) -> bool:
     return any(map(nullable, parts))
 
 
+def choices(node: Node, depth: int = 0) -> list[Node]:
+    """The schema, or its choices that are not null."""
+    schema = node.follow()
+    keyword = next((each for each in ("anyOf", "oneOf") if schema.value.get(each)), "")
+    if not keyword or depth > DEEPEST:
+        return [schema]
+    parts = (schema.child(keyword, index) for index in range(len(schema.value[keyword])))
+    branches = [each for part in parts for each in choices(part, depth + 1) if each.value.get("type") != "null"]
+    return branches or [schema]
+
+
 def chosen(node: Node) -> Node:
     """The schema, or the first of its choices that is not null."""
-    schema = node.follow()
-    for keyword in ("anyOf", "oneOf"):
-        branches = schema.value.get(keyword, [])
-        parts = [schema.child(keyword, index).follow() for index in range(len(branches))]
-        schema = next((part for part in parts if part.value.get("type") != "null"), schema)
-    return schema
+    return choices(node)[0]
 
 
 def type_of(rules: Mapping[str, Any]) -> Any:

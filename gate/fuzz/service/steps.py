@@ -129,6 +129,10 @@ class History:
         for change in effect.inserted():
             self._inserted[change.table, change.key] = step.number
 
+    def maker(self, table: str, key: str) -> int:
+        """The number of the step that inserted a row; 0 where none did."""
+        return self._inserted.get((table, key), 0)
+
     def needed(self, *steps: Step) -> list[Step]:
         """The steps that others refer to, directly or not, and themselves at the end, in their order."""
         wanted, pending = {step.number: step for step in steps}, list(steps)
@@ -142,7 +146,7 @@ class History:
     def ways(self, step: Step, effect: Effect) -> list[list[Step]]:
         """Sequences that may lead to what a step showed, the shortest first."""
         shortest = self.needed(step)
-        makers = {self._inserted.get((change.table, change.key), 0) for change in effect.changes}
+        makers = {self.maker(change.table, change.key) for change in effect.changes}
         with_rows = self.needed(*(self._steps[each] for each in makers if 0 < each < step.number), step)
         sources = {each.number for each in shortest}
         writes = [each for each in self._earlier(step) if each.request.method not in {"GET", "HEAD"}]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from gate.contract.nodes import Node
-from gate.fuzz.service.schemas import chosen, type_of
+from gate.fuzz.service.schemas import choices, chosen, type_of
 from gate.fuzz.survey.samples import matches
 
 HUGE = 1e308
@@ -26,8 +27,14 @@ class Values:
     fresh: Callable[[str, Node], Any]
 
     def valid(self, name: str, node: Node, old: Any) -> list[Any]:
-        """Values that a schema allows, as far as that is easy to see, and that are unlike an old one."""
-        schema = chosen(node)
+        """Values that a schema allows, as far as that is easy to see, and that are unlike an old one.
+
+        Of a choice they are those of each branch in turn.
+        """
+        branches = [self._of_branch(name, branch, old) for branch in choices(node)]
+        return [value for values in zip_longest(*branches) for value in values if value is not None]
+
+    def _of_branch(self, name: str, schema: Node, old: Any) -> list[Any]:
         rules = schema.value
         if "enum" in rules:
             return [value for value in rules["enum"] if value is not None and value != old]

@@ -176,6 +176,23 @@ def test_mutations_leave_one_member_wrong() -> None:
     assert all(sum(body.get(name) != value for name, value in base.request.body.items()) == 1 for body in bodies)
 
 
+def test_text_of_another_row_comes_with_the_step_that_made_the_row() -> None:
+    base = step(1, body={"name": "a", "slug": "s"})
+    _, taken = list(mutations.colliding(base, [({"id": 7, "name": "b"}, 5)], random.Random(0)))
+    assert taken.request.body == {"name": "b", "slug": "s"}
+    assert [(each.step, each.pointer) for each in taken.references] == [(5, None)]
+    members = {"name": MEMBER, "slug": MEMBER}
+    own = mutations.refreshed(taken, base, members, {"name", "slug"}, lambda name, _: f"new {name}")
+    assert own.request.body == {"name": "b", "slug": "new slug"}
+
+
+def test_refused_update_has_other_values_than_are_stored() -> None:
+    base = step(1, body={"email": "a@example.org", "role": "viewer"})
+    wrong = step(2, body={"email": "taken@example.org", "role": "viewer"})
+    accepted = {"email": ["b@example.org"], "role": ["viewer", "admin"]}
+    assert mutations.otherwise(wrong, base, accepted).request.body == {"email": "taken@example.org", "role": "admin"}
+
+
 def test_assignment_tries_the_columns_that_the_schema_does_not_have() -> None:
     table = mutations.Table({"id": "integer", "name": "text", "role": "text"}, [{"role": "admin"}, {"role": "member"}])
     steps = mutations.assigning(
@@ -196,6 +213,11 @@ def test_varied_values_keep_the_rules_of_their_schema() -> None:
     assert [body["size"] for body in bodies if "size" in body] == [3, 1, 5]
     assert [body["role"] for body in bodies if len(body) == 1] == ["b"]
     assert len({body["name"] for body in bodies if "name" in body}) == len({"short", "long", "empty"})
+
+
+def test_values_are_of_each_branch_of_a_choice() -> None:
+    branches = [{"type": "integer", "minimum": 1, "maximum": 5}, {"type": "null"}, {"enum": ["Admin", "Viewer"]}]
+    assert VALUES.valid("role", Node({}, "", {"anyOf": branches}), 1) == [3, "Admin", 5, "Viewer"]
 
 
 def test_lists_have_an_order_that_sorting_loses() -> None:
