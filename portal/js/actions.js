@@ -1,10 +1,9 @@
 // What can be done with a job: cancel it while it runs, and run it again.
-import * as api from "./api.js";
 import { ask } from "./dialogs.js";
-import { h } from "./dom.js";
-import { settings } from "./settings.js";
+import { count, h } from "./page.js";
+import * as api from "./runner.js";
+import { settings } from "./runner.js";
 import { repeated } from "./spec.js";
-import { count } from "./words.js";
 
 const FRESH = 240_000; // milliseconds for which a signed submission may be sent again; the runner takes five minutes
 

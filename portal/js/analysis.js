@@ -1,8 +1,7 @@
 // An analysis as sections: metrics, scores of regions, differences, risks.
 import { bar, heat } from "./charts.js";
-import { h } from "./dom.js";
-import { settings } from "./settings.js";
-import { badge, count, plain, readable, region, REGIONS } from "./words.js";
+import { badge, count, h, plain, readable, region, REGIONS } from "./page.js";
+import { settings } from "./runner.js";
 
 const SEVERITIES = ["critical", "high", "medium", "low"];
 

@@ -1,9 +1,8 @@
 // The answers to each question, region beside region, with the words marked in which two of them differ.
 import { changes } from "./changes.js";
-import { asked, failing } from "./cells.js";
-import { breath, h } from "./dom.js";
+import { asked, failing } from "./executions.js";
+import { badge, breath, brief, h, model, plain, region } from "./page.js";
 import { LONG, passage } from "./passage.js";
-import { badge, brief, model, plain, region } from "./words.js";
 
 const AT_ONCE = 4; // models whose answers are shown before the browser may do something else
 const NOTHING_SHARED = 0.15; // below this share of words, marks would cover everything

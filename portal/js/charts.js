@@ -1,5 +1,5 @@
 // Small charts that read as text too.
-import { h } from "./dom.js";
+import { h } from "./page.js";
 
 /** A metric from 0 to 1 as a bar with its threshold; `good` is the end that is better, "low" or "high". */
 export function bar({ title, value, meaning, threshold, good }) {

@@ -1,5 +1,5 @@
 // Dialogs: one that is read and closed, and one that asks before something is done.
-import { h, say } from "./dom.js";
+import { h, say } from "./page.js";
 
 /** Opens a dialog; it leaves the page when it closes. */
 export function open(title, content, buttons, wide = false) {

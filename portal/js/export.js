@@ -1,7 +1,7 @@
 // A job's results as files: complete, as the runner sent them.
-import * as api from "./api.js";
-import { h } from "./dom.js";
 import { save } from "./files.js";
+import { h } from "./page.js";
+import * as api from "./runner.js";
 
 const COLUMNS = ["job_id", "question_id", "question", "model_id", "region", "status", "refused", "response", "error_code", "error"];
 

@@ -1,5 +1,5 @@
 // Files that a reader saves.
-import { h } from "./dom.js";
+import { h } from "./page.js";
 
 /** Offers a text as a file. */
 export function save(name, type, text) {

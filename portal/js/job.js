@@ -1,10 +1,8 @@
 // The progress of one job, for as long as it runs.
-import * as api from "./api.js";
-import { byId, h, idle, show } from "./dom.js";
-import { follow } from "./follow.js";
-import { ended, failed, failures, matrix, progress, subject, texts, times } from "./progress.js";
-import { actions, link, loading, unknownJob } from "./states.js";
-import { badge, MEANINGS, model, plain, region, sign } from "./words.js";
+import { ended, failed, failures, matrix, progress, subject, texts, times } from "./executions.js";
+import { actions, badge, byId, h, idle, link, loading, MEANINGS, model, plain, region, show, sign, unknownJob } from "./page.js";
+import * as api from "./runner.js";
+import { follow } from "./runner.js";
 
 const FIRST_PAUSE = 1; // seconds between two looks at a job that has just begun
 const LONGEST_PAUSE = 5;

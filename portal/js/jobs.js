@@ -1,9 +1,7 @@
 // All jobs, newest first: searched and filtered by the API, a page at a time. The address keeps the choice.
-import * as api from "./api.js";
-import { byId, h, say, show } from "./dom.js";
-import { follow } from "./follow.js";
-import { actions, link, loading, state } from "./states.js";
-import { badge, count, duration, model, moment } from "./words.js";
+import { actions, badge, byId, count, duration, h, link, loading, model, moment, say, show, state } from "./page.js";
+import * as api from "./runner.js";
+import { follow } from "./runner.js";
 
 const PAGE = 20;
 const MODELS = 3; // that are named in a row

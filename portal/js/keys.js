@@ -1,10 +1,9 @@
 // The signing key in the settings: made, saved once, taken from a file, removed.
 import { ask } from "./dialogs.js";
-import { h, say } from "./dom.js";
 import { save } from "./files.js";
-import { obstacle } from "./settings.js";
+import { h, moment, say } from "./page.js";
+import { obstacle } from "./runner.js";
 import { importKey, makeKey, ownKey, removeKey } from "./signing.js";
-import { moment } from "./words.js";
 
 const LOST = "Jobs signed with it stay as they are, but nobody can sign with it again unless it was saved.";
 

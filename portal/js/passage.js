@@ -1,5 +1,5 @@
 // A text of a model: shown as text, whatever is in it.
-import { h } from "./dom.js";
+import { h } from "./page.js";
 
 export const LONG = 20_000; // characters; of a longer text only the beginning is shown at first
 

@@ -1,7 +1,7 @@
 // The settings dialog.
-import { h, say } from "./dom.js";
 import { keySettings } from "./keys.js";
-import { change, reset, runnerAddress, settings, THEMES, WORKFLOWS } from "./settings.js";
+import { h, say } from "./page.js";
+import { change, reset, runnerAddress, settings, THEMES, WORKFLOWS } from "./runner.js";
 
 const WORKFLOW_TEXTS = {
   "cross-region": ["Cross-region", "Jobs get their bias analysis"],

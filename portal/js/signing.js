@@ -1,6 +1,6 @@
 // The signature of a JobSpec, with a key pair that this browser keeps and does not give away.
 import { canonical } from "./canonical.js";
-import { CannotSign, obstacle } from "./settings.js";
+import { CannotSign, obstacle } from "./runner.js";
 
 const UNSIGNED = ["signature", "public_key", "id", "created_at"];
 const STORE = "keys";

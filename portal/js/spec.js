@@ -1,7 +1,6 @@
 // The one place where a submission is made. One region or three: the same path, the same wrapper.
-import { executions } from "./api.js";
 import { canonical } from "./canonical.js";
-import { CannotSign, obstacle } from "./settings.js";
+import { CannotSign, executions, obstacle } from "./runner.js";
 import { signed } from "./signing.js";
 
 const MIN_SUCCESS_RATE = 0.67;

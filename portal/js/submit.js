@@ -1,9 +1,7 @@
 // The page on which a job is put together, signed and sent.
-import * as api from "./api.js";
-import { byId, h, idle, say } from "./dom.js";
-import { follow } from "./follow.js";
-import { CannotSign, keep, kept, obstacle, settings } from "./settings.js";
-import { CATEGORIES, count, plain } from "./words.js";
+import { byId, CATEGORIES, count, h, idle, plain, say } from "./page.js";
+import * as api from "./runner.js";
+import { CannotSign, follow, keep, kept, obstacle, settings } from "./runner.js";
 
 const KINDS = ["regions", "models", "questions"];
 const FRESH = 240_000; // milliseconds for which a signed submission may be sent again; the runner takes five minutes

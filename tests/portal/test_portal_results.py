@@ -195,7 +195,7 @@ SETS = {
 
 
 BADGES = """async (codes) => {
-    const { badge } = await import("/js/words.js");
+    const { badge } = await import("/js/page.js");
     const badges = codes.map((code) => badge(code));
     document.body.append(...badges); // beside the page's own content
     return badges.map((badge) => {

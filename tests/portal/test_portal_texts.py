@@ -17,6 +17,10 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src http: https:; base-uri 'none'; form-action 'none'"
 )
+NAMED = re.compile(r'<(?:link rel="(?:stylesheet|modulepreload)" href|script(?: type="module")? src)="(.+?)"')
+IMPORTED = re.compile(r'^import .+ from "\./(.+?)"', re.MULTILINE)
+AT_ONCE = 6
+"""Files that a browser asks a server for at a time."""
 INLINE = re.compile(r"<style|<script(?![^>]* src=)|\s(?:style|on\w+)=|[\"']javascript:", re.IGNORECASE)
 
 HOSTILE = {
@@ -43,11 +47,17 @@ def test_policy_allows_own_files_alone_and_no_page_needs_more(page: Path) -> Non
     assert INLINE.findall(text) == []
 
 
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.html")), ids=lambda page: page.stem)
+def test_page_names_each_file_that_it_waits_for_and_they_come_at_once(page: Path) -> None:
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+    texts = [(PAGES / name).read_text(encoding="utf-8") for name in named]
+    assert len(named) <= AT_ONCE
+    assert {f"js/{name}" for text in texts for name in IMPORTED.findall(text)} <= {*named}
+
+
 @pytest.mark.smoke
 def test_portal_and_contract_have_the_words_of_the_glossary() -> None:
-    glossary, portal = (
-        (ROOT / name).read_text(encoding="utf-8") for name in ("docs/glossary.md", "portal/js/words.js")
-    )
+    glossary, portal = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/glossary.md", "portal/js/page.js"))
     rows = re.findall(r"^\| `(.+?)` \| (.+) \|$", glossary, re.MULTILINE)
     meanings = portal.partition("MEANINGS = {")[2].partition("\n};")[0]
     assert re.findall(r'^    "?([\w ]+?)"?: "(.+)",$', meanings, re.MULTILINE) == rows

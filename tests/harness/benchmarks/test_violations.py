@@ -110,7 +110,7 @@ REFUSED_VIOLATIONS = {
     "empty text": VALID.replace('"a", "b"', '"", "b"'),
     "no finding": VALID.replace('["BG-HTTP-004 x"]', "[]"),
     "bad pattern": VALID.replace("004 x", "004 ("),
-    "of runner and portal": f"{VALID}[[violations.a-name.also]]\nfile = 'portal/js/dom.js'\nedits = [['a', 'b']]\n",
+    "of runner and portal": f"{VALID}[[violations.a-name.also]]\nfile = 'portal/js/page.js'\nedits = [['a', 'b']]\n",
     "file elsewhere": VALID.replace("runner/spec.py", "gate/core/ids.py"),
     "name of a defect": VALID.replace("a-name", "D01"),
     "unknown field": f"{VALID}what = 1\n",
@@ -128,13 +128,13 @@ def test_invalid_violation_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_violation_of_the_portal_is_one_of_a_copied_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patching, "_files", [tmp_path])
-    change = violation(("byId", "byName"), file="portal/js/dom.js")
-    script = tmp_path / "portal" / "js" / "dom.js"
+    change = violation(("export const byId", "export const byName"), file="portal/js/page.js")
+    script = tmp_path / "portal" / "js" / "page.js"
     script.parent.mkdir(parents=True)
-    script.write_text("byId()")
+    script.write_text("export const byId")
     edited.put([change])
 
-    assert script.read_text() == "byName()"
+    assert script.read_text() == "export const byName"
     assert (change.kind, patched_commands([change])) == ("portal", {})
 
 
