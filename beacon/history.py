@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -176,6 +177,11 @@ def _stored(spec: jobs.Spec) -> jobs.Spec:
     return {**spec, "jobspec_id": spec["id"], "benchmark": benchmark, "constraints": constraints}
 
 
+@cache
+def _definition() -> Definition:
+    return Definition.from_contract(published().document)
+
+
 def _execution(
     rng: random.Random, status: str, triple: tuple[str, str, str], created: datetime, begun: datetime
 ) -> dict[str, Any]:
@@ -185,7 +191,7 @@ def _execution(
     kind, output = "unknown", None
     if status == "completed":
         output = _answer(rng, region)
-        kind = classification(status, output["response"], Definition.from_contract(published().document))
+        kind = classification(status, output["response"], _definition())
     elif status in {"failed", "timeout"}:
         kind, output = "technical_failure", _failure(status, region, model)
     return {
@@ -208,8 +214,7 @@ def _execution(
 
 def _answer(rng: random.Random, region: str) -> dict[str, Any]:
     text = " ".join(rng.sample(SENTENCES, rng.randint(2, 8)))
-    definition = Definition.from_contract(published().document)
-    scores = score(text, definition)
+    scores = score(text, _definition())
     numbers = ("political_sensitivity", "censorship_score", "factual_accuracy", "sentiment_score", "bias_score")
     return {
         "response": text,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -57,7 +58,7 @@ def oracle(extension: str) -> Oracle:
                 yield Finding(FORM, "GET /metrics", "lines of the text format", str(error), request=exchange.request_id)
         for exchange, families in scrapes:
             yield from _of_request(exchange, [*_form(rules, families, contract), *_consistent(rules, families)])
-            yield from _of_request(exchange, _counted(rules, exchange, families, observations.log))
+        yield from _counted(rules, scrapes, observations.log)
         for (_, before), (exchange, after) in pairwise(scrapes):
             yield from _of_request(exchange, _fallen(before, after))
         for exchange, families in scrapes[-1:]:
@@ -169,35 +170,64 @@ def _counts(family: Family) -> dict[Labels, float]:
     }
 
 
+@dataclass(slots=True)
+class _Tally:
+    """The lines of one event since the service started, counted once for all scrapes."""
+
+    lines: list[LogLine] = field(default_factory=list)
+    counts: dict[tuple[str, ...], tuple[int, Counter[Labels]]] = field(default_factory=dict)  # by names of labels
+
+    def by(self, names: tuple[str, ...], rules: Mapping[str, Any]) -> Counter[Labels]:
+        """The number of lines by the members with these names."""
+        done, counted = self.counts.get(names, (0, Counter[Labels]()))
+        for line in self.lines[done:]:
+            counted[tuple((name, _label(rules, name, line.get(name))) for name in names)] += 1
+        self.counts[names] = len(self.lines), counted
+        return counted
+
+
 def _counted(
-    rules: Mapping[str, Any], exchange: Exchange, families: Mapping[str, Family], log: Sequence[LogLine]
+    rules: Mapping[str, Any], scrapes: Iterable[tuple[Exchange, Mapping[str, Family]]], log: Sequence[LogLine]
 ) -> Iterator[Finding]:
     events = rules.get("log", {})
-    ends = [n for n, line in enumerate(log) if exchange.request_id and line.get("request_id") == exchange.request_id]
-    if len(ends) != 1:
-        return  # the log cannot be read, or the id belongs to several requests
-    end = ends[0]
-    start = max((n for n, line in enumerate(log[:end]) if line.get("event") == events["start"]), default=None)
-    if start is None:
+    asked = {exchange.request_id: (exchange, families) for exchange, families in scrapes if exchange.request_id}
+    if not asked:
         return
-    lines = log[start:end]
-    works = Counter(line.get("event") for line in log[:end])
+    times = Counter(line.get("request_id") for line in log)
+    tallies: dict[str, _Tally] | None = None  # by event; none before the service starts
+    works = starts = 0
+    for line in log:
+        if line.get("request_id") in asked and times[line.get("request_id")] == 1 and tallies is not None:
+            exchange, families = asked[line.get("request_id")]
+            yield from _of_request(exchange, _since_start(rules, families, tallies, elsewhere=works != starts))
+        event = line.get("event")
+        works += event == events["work"]
+        if event == events["start"]:
+            starts += 1
+            tallies = defaultdict(_Tally)
+        if tallies is not None and isinstance(event, str):
+            tallies[event].lines.append(line)
+
+
+def _since_start(
+    rules: Mapping[str, Any], families: Mapping[str, Family], tallies: Mapping[str, _Tally], *, elsewhere: bool
+) -> Iterator[Finding]:
+    """Findings of one scrape against the lines since the start; ``elsewhere`` says that others may have logged jobs."""
     for name, rule in rules["families"].items():
         event = {"requests": "request"}.get(rule.get("counts"), rule.get("counts"))
-        elsewhere = works[events["work"]] != works[events["start"]]
         if event and name in families and (event == "request" or not elsewhere):
-            counted = [line for line in lines if line.get("event") == event]
-            yield from _compared(rules, families[name], counted)
+            tally = tallies[event]
+            yield from _compared(rules, families[name], tally)
             if rule.get("sums"):
-                yield from _summed(families[name], [line.get(rule["sums"]) for line in counted])
+                yield from _summed(families[name], [line.get(rule["sums"]) for line in tally.lines])
 
 
-def _compared(rules: Mapping[str, Any], family: Family, lines: Sequence[LogLine]) -> Iterator[Finding]:
+def _compared(rules: Mapping[str, Any], family: Family, tally: _Tally) -> Iterator[Finding]:
     counts = _counts(family)
     shared = {name for labels in counts for name, _ in labels} & {
-        name for line in lines[:1] for name in line.members or ()
+        name for line in tally.lines[:1] for name in line.members or ()
     }
-    expected = Counter(tuple((name, _label(rules, name, line.get(name))) for name in sorted(shared)) for line in lines)
+    expected = tally.by(tuple(sorted(shared)), rules)
     got = Counter[Labels]()
     for labels, value in counts.items():
         got[tuple((name, text) for name, text in labels if name in shared)] += int(value)
