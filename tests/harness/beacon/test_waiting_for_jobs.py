@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,16 @@ Watched = tuple[Scenario, FakeRunner]
 
 @pytest.fixture
 def watched(target: Target, shared: dict[str, str], tmp_path: Path) -> Iterator[Watched]:
-    """A scenario on a database in which every job has ended, whatever its runner says; the first job lacks a row."""
+    """A scenario on a database in which every job has ended, whatever its runner says, but one that nobody works on.
+
+    One that ended lacks a row.
+    """
     with ended_jobs(target.database(shared)) as connection, watching(connection, tmp_path) as (session, runner):
         connection.execute(
             "DELETE FROM cross_region_analyses a USING cross_region_executions c"
             " WHERE c.id = a.cross_region_execution_id AND c.jobspec_id = 'b-done'"
         )
+        connection.execute("UPDATE jobs SET status = 'running' WHERE jobspec_id = 'a-done'")
         yield Scenario(session, "test"), runner
 
 
@@ -53,3 +58,14 @@ def test_job_that_has_ended_in_its_rows_alone_is_not_waited_for_to_the_end(watch
         scenario.adopt("b-one").wait("completed")
     assert {finding.code for finding in broken.value.findings} == {"BG-MEMORY-002"}
     assert LOOK_SECONDS <= time.monotonic() - started < deadline("terminal")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_rows_of_a_job_end_no_wait_after_a_kill(watched: Watched, killed: bool) -> None:
+    """While its runner starts again a job may be overdue, which no runner is to blame for."""
+    scenario, runner = watched
+    scenario.record.interrupted = killed
+    end = time.monotonic() + 2 * LOOK_SECONDS
+    runner.answer = lambda *_: answer("completed" if time.monotonic() > end else "running")
+    with nullcontext() if killed else pytest.raises(BrokenPromise, match="BG-INV-042"):
+        scenario.adopt("a-done").wait("completed")
