@@ -158,13 +158,18 @@ def members_of(value: Any) -> Mapping[str, Any]:
 
 
 def enveloped(value: Mapping[str, Any]) -> str:
-    """The member of an object that has the resource: its only one, or the one with an id where it has none itself."""
+    """The member of an object that has the resource: its only one, or the one with an id where it has none itself.
+
+    No more members than it has itself stand beside a resource; else it is one that the object refers to.
+    """
     inner = {name: each for name, each in value.items() if isinstance(each, dict)}
     if len(value) == 1:
         return next(iter(inner), "")
     if any(name in value for name in IDS):
         return ""
-    named = [name for name, each in inner.items() if name in ENVELOPES or any(id_ in each for id_ in IDS)]
+    beside = len(value) - 1
+    identified = {name for name, each in inner.items() if any(id_ in each for id_ in IDS) and beside <= len(each)}
+    named = [name for name in inner if name in ENVELOPES or name in identified]
     return named[0] if len(named) == 1 else ""
 
 

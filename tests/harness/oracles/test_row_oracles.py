@@ -203,6 +203,12 @@ def test_answer_in_an_envelope_is_compared_with_the_row(answer: Any) -> None:
     assert codes(created.ORACLE, post) == ["BG-CREATED-002"]
 
 
+def test_resource_that_an_answer_refers_to_is_not_that_of_the_answer() -> None:
+    answer = {"secret": "s", "name": "a", "url": "u", "users": [], "by": "me", "role": {"id": 3, "name": "Viewer"}}
+    post = effect("POST", {"name": "a"}, answer=answer, changes=[row(None, {"id": 1, "name": "a"})])
+    assert codes(created.ORACLE, post) == []
+
+
 def test_answer_may_add_to_a_document_and_take_nothing_from_it() -> None:
     for answered, expected in (({"a": 1, "b": 2}, []), ({"b": 2}, ["BG-CREATED-002"])):
         created_now = row(None, {"id": 1, "name": "a", "meta": {"a": 1}})
