@@ -15,7 +15,18 @@ from gate.core.effect import Declared, Effect, RowChange
 from gate.core.exchange import Exchange
 from gate.core.record import Observations, Record
 from gate.fuzz.service import arguable
-from gate.oracles import assigned, created, declared_rows, deleted, failing, general, quiet, repeated, sent_values
+from gate.oracles import (
+    assigned,
+    created,
+    declared_rows,
+    deleted,
+    failing,
+    general,
+    listed,
+    quiet,
+    repeated,
+    sent_values,
+)
 from gate.oracles.registry import Oracle
 from gate.oracles.row_values import created_row, same
 
@@ -207,6 +218,14 @@ def test_resource_that_an_answer_refers_to_is_not_that_of_the_answer() -> None:
     answer = {"secret": "s", "name": "a", "url": "u", "users": [], "by": "me", "role": {"id": 3, "name": "Viewer"}}
     post = effect("POST", {"name": "a"}, answer=answer, changes=[row(None, {"id": 1, "name": "a"})])
     assert codes(created.ORACLE, post) == []
+
+
+@pytest.mark.parametrize(("number", "expected"), [(2, []), (1, ["BG-LISTED-005"])])
+def test_created_resource_is_looked_for_in_each_list_of_an_answer(number: int, expected: list[str]) -> None:
+    body = json.dumps({"users": [{"id": number}], "roles": [{"id": 9}]}).encode()
+    items = Exchange("GET", "http://service/items", 200, body=body)
+    post = effect("POST", {"name": "a"}, answer={"id": 2}, changes=[row(None, {"id": 2, "name": "a"}, "2")])
+    assert codes(listed.ORACLE, replace(post, listed=items)) == expected
 
 
 def test_answer_may_add_to_a_document_and_take_nothing_from_it() -> None:
