@@ -19,6 +19,8 @@ IN_PLACE = frozenset({"paths", "components", "path", "operation", "responses", "
 """Kinds of parts without a name in components; tools take a reference to one, so its target is put in its place."""
 NAMES = ("$id", "$anchor", "$dynamicAnchor")
 VALUES = frozenset({"const", "enum", "default", "example", "examples"})
+Scope = frozenset[tuple[str, str, str]]
+"""The schemas that dynamic references mean here: the name, the file and the pointer of each."""
 SAFE = "/~!$&'()*+,;=:@-._?"
 """Characters that a fragment may have beside letters and digits."""
 FILE = re.compile(r"[#/]|\.(ya?ml|json)$")
@@ -66,9 +68,9 @@ class Bundle:
             for section, names in (components if isinstance(components, Mapping) else {}).items()
             if isinstance(names, Mapping)
         }
-        self._moved: dict[tuple[str, str, str], str] = {}
+        self._moved: dict[tuple[str, str, str, Scope], str] = {}
         self._known: dict[tuple[str, str, str], str] = {}
-        self._pending: list[tuple[str, str, str, str]] = []
+        self._pending: list[tuple[str, str, str, str, Scope]] = []
         self._around: list[tuple[str, str]] = []
 
     def whole(self) -> dict[str, Any]:
@@ -76,22 +78,25 @@ class Bundle:
         root = self._files[self._path.name]
         document: dict[str, Any] = self._visitor(root)("document", root.value, ())
         while self._pending:
-            kind, name, file, pointer = self._pending.pop()
+            kind, name, file, pointer, scope = self._pending.pop()
             value = self._value(self._files[file], pointer, name)
             tokens = tuple(pointers.split(pointer))
-            self._components.setdefault(SECTIONS[kind], {})[name] = self._visitor(self._files[file])(
-                kind, value, tokens
-            )
+            visit = self._visitor(self._files[file], scope)
+            self._components.setdefault(SECTIONS[kind], {})[name] = visit(kind, value, tokens)
         if self._components:
             given = document.get("components") or {}
             merged = {section: {**(given.get(section) or {}), **new} for section, new in self._components.items()}
             document["components"] = {**given, **merged}
         return document
 
-    def _visitor(self, file: _File) -> Callable[[str, Any, Tokens], Any]:
+    def _visitor(self, file: _File, scope: Scope = frozenset()) -> Callable[[str, Any, Tokens], Any]:
         def visit(kind: str, value: Any, place: Tokens) -> Any:
             if not isinstance(value, dict):
                 return value
+            if kind == "schema" and isinstance(value.get("$id"), str):
+                inner = self._entered(scope, file, pointers.join(*place))
+                if inner != scope:
+                    return self._visitor(file, inner)(kind, value, place)
             reference = value.get("$ref")
             if isinstance(reference, str) and kind in IN_PLACE:
                 return self._put(kind, reference, value, file, place)
@@ -103,8 +108,8 @@ class Bundle:
                 if members:
                     result[key] = members
             if isinstance(reference, str) and kind in SECTIONS:
-                result["$ref"] = self._local(kind, reference, file, place)
-            return self._schema(result, file, place) if kind == "schema" else result
+                result["$ref"] = self._local(kind, reference, file, place, scope)
+            return self._schema(result, file, place, scope) if kind == "schema" else result
 
         return visit
 
@@ -121,10 +126,21 @@ class Bundle:
         visit, tokens = self._visitor(target), tuple(pointers.split(pointer))
         return {name: visit(below, entry, (*tokens, name)) for name, entry in there.items()}
 
-    def _schema(self, schema: dict[str, Any], file: _File, place: Tokens) -> dict[str, Any]:
+    def _entered(self, scope: Scope, file: _File, pointer: str) -> Scope:
+        """The scope inside a schema or file with dynamic anchors; of those of one name, the outermost is meant."""
+        resource, known = file.resource(pointer), {name for name, *_ in scope}
+        own = {name: [at for at in file.anchors[name] if file.resource(at) == resource] for name in file.dynamic}
+        places = ((name, file.name, listed[0]) for name, listed in own.items() if len(listed) == 1)
+        return scope | {place for place in places if place[0] not in known}
+
+    def _schema(self, schema: dict[str, Any], file: _File, place: Tokens, scope: Scope) -> dict[str, Any]:
         dynamic = schema.pop("$dynamicRef", None)
         if isinstance(dynamic, str):
-            reference = self._local("schema", dynamic, file, (*place, "$dynamicRef"))
+            meant = next(((name, at) for word, name, at in scope if dynamic == f"#{word}"), None)
+            if meant is not None:
+                reference = self._copied("schema", *meant, scope)
+            else:
+                reference = self._local("schema", dynamic, file, (*place, "$dynamicRef"))
             if "$ref" in schema:
                 schema["allOf"] = [*schema.get("allOf", ()), {"$ref": reference}]
             else:
@@ -155,8 +171,12 @@ class Bundle:
         beside = {key: child for key, child in value.items() if key != "$ref"}
         return {**there, **self._visitor(file)(kind, beside, place)}
 
-    def _local(self, kind: str, reference: str, file: _File, place: Tokens) -> str:
-        """The reference within the whole document to what ``reference`` names."""
+    def _local(self, kind: str, reference: str, file: _File, place: Tokens, scope: Scope = frozenset()) -> str:
+        """The reference within the whole document to what ``reference`` names, as it is meant in a scope."""
+        if scope:
+            target, pointer = self._target(reference, file, place)
+            self._value(target, pointer, reference, file, place)
+            return self._copied(kind, target.name, pointer, self._entered(scope, target, pointer))
         if file.bases:  # which the place decides about
             return self._resolved(kind, reference, file, place)
         key = (kind, reference, file.name)
@@ -169,12 +189,16 @@ class Bundle:
         root = target.name == self._path.name
         if root and (not pointer or kind_at(tuple(pointers.split(pointer))) == kind):
             return f"#{quote(pointer, safe=SAFE)}"
-        key = (kind, target.name, pointer)
+        self._value(target, pointer, reference, file, place)
+        return self._copied(kind, target.name, pointer, self._entered(frozenset(), target, pointer))
+
+    def _copied(self, kind: str, file: str, pointer: str, scope: Scope) -> str:
+        """The reference to a component of its own for a part, as it is meant in a scope."""
+        key = (kind, file, pointer, scope)
         if key not in self._moved:
-            self._value(target, pointer, reference, file, place)
-            name = self._free_name(SECTIONS[kind], target.name, pointer)
+            name = self._free_name(SECTIONS[kind], file, pointer)
             self._moved[key] = f"#/components/{SECTIONS[kind]}/{name}"
-            self._pending.append((kind, name, target.name, pointer))
+            self._pending.append((kind, name, file, pointer, scope))
         return self._moved[key]
 
     def _free_name(self, section: str, file: str, pointer: str) -> str:

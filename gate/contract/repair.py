@@ -135,14 +135,14 @@ def _without_nothing(kind: str, part: Part, note: Note) -> None:
 def _texts(part: Part, kind: str, note: Note) -> None:
     """Numbers and booleans in place of texts for people, and texts in place of booleans."""
     texts = TEXTS if kind != "schema" else TEXTS_OF_SCHEMAS
-    for key in sorted(texts & part.keys()):
+    for key in [] if texts.isdisjoint(part) else [key for key in part if key in texts]:
         if isinstance(part[key], int | float):
             note(f"{key} that is no text")
             part[key] = str(part[key])
     if part.get("description") is not None and not isinstance(part["description"], str):
         note("description that is no text")
         del part["description"]
-    for key in sorted(FLAGS & part.keys()):
+    for key in [] if FLAGS.isdisjoint(part) else [key for key in part if key in FLAGS]:
         if isinstance(part[key], str) and part[key].lower() in WORDS:
             note(f"{key} that is a text, not true or false")
             part[key] = WORDS[part[key].lower()]
@@ -289,7 +289,7 @@ def _schema(part: Part, note: Note) -> None:
     elif isinstance(required, list) and len({str(name) for name in required}) < len(required):
         note("a name twice in required")
         part["required"] = list(dict.fromkeys(map(str, required)))
-    for key in sorted(NUMBERS & part.keys()):
+    for key in [] if NUMBERS.isdisjoint(part) else [key for key in part if key in NUMBERS]:
         if isinstance(part[key], str) and part[key].lstrip("-").isdigit():
             note(f"{key} that is a text")
             part[key] = int(part[key])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -60,11 +60,18 @@ class Change:
     also: tuple[str, ...] = field(default=())
     example: Example | None = field(default=None)
     proof: Proof | None = field(default=None, repr=False, compare=False)
+    repeats: Sequence[Change] = field(default=(), repr=False, compare=False)
+    """The changes of a component that are the same here as at a place before; this one stands for them."""
 
     @property
     def title(self) -> str:
         """The title of the rule."""
         return rules()[self.rule].title
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Rule, severity, pointer and text, which changes from one edit of a component share."""
+        return self.rule, self.severity, self.where.pointer, self.text
 
     @property
     def distance(self) -> int:
@@ -75,7 +82,7 @@ class Change:
         """Plain members, for a file."""
         members = asdict(replace(self, proof=None))
         members |= {"what": members.pop("text"), "title": self.title, "also": list(self.also)}
-        del members["proof"]
+        del members["proof"], members["repeats"]
         return members
 
 
@@ -84,7 +91,12 @@ def ranked(changes: Iterable[Change]) -> list[Change]:
     merged: dict[tuple[str, ...], Change] = {}
     places: dict[tuple[str, ...], dict[str, None]] = {}
     for change in changes:
-        key = (change.rule, change.severity, change.where.pointer, change.text)
+        if change.repeats:
+            place = str(change.where)
+            for repeated in change.repeats:
+                places.setdefault(repeated.key, {})[place] = None
+            continue
+        key = change.key
         known = merged.get(key)
         if known is None:
             merged[key] = change

@@ -21,7 +21,7 @@ from gate.contract.diff.rules import Direction
 from gate.contract.diff.structure import Structure
 from gate.contract.diff.unchanged import Unchanged, references
 from gate.contract.diff.witness import LIMIT, Search
-from gate.contract.nodes import Node, absolute, inlined, locate, registry, simplified
+from gate.contract.nodes import DanglingReferenceError, Node, absolute, inlined, locate, registry, simplified
 from gate.core import pointer as pointers
 from gate.core.values import equal
 
@@ -239,8 +239,9 @@ def _targets(document: Mapping[str, Any], schema: Any) -> dict[str, Any]:
     while waiting:
         reference = waiting.pop()
         if reference not in targets:
-            targets[reference] = locate(document, reference).value
-            waiting += references(targets[reference])
+            with suppress(DanglingReferenceError):  # of a value that only looks like a reference, as in an enum
+                targets[reference] = locate(document, reference).value
+                waiting += references(targets[reference])
     if "#" in targets:
         return dict(meant(document))
     kept: dict[str, Any] = {}

@@ -111,6 +111,8 @@ class _Words:
     def possible(self, word: str, target: str) -> bool:
         """Return whether a value of this schema may have the word."""
         document = self.schema.document
+        if not _exists(document, target):
+            return True
         members = (part.get("properties", {}).get(self.member) for part in conjuncts(document, {"$ref": target}))
         listed = (listed_values(simplified(Node(document, "", member)).value) for member in members)
         return all(values is None or json.dumps(word) in values for values in listed)

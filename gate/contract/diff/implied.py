@@ -22,6 +22,14 @@ WIDER_FORMATS: dict[str, tuple[str, ...]] = {
 }
 """Formats that accept every text of a format."""
 
+TEXTS = {
+    "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "uuid": "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+    "ipv4": r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$",
+    "date-time": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$",
+}
+"""Patterns that every text of a format matches."""
+
 MOST_PATTERNS = 24
 """Different patterns of a schema that are compared with each other."""
 
@@ -83,14 +91,13 @@ def _implied(schema: Any, listed: Mapping[str, list[str]], named: bool) -> Any:
     if named:
         return result
     more: list[dict[str, Any]] = [{"format": wider} for wider in WIDER_FORMATS.get(str(schema.get("format")), ())]
-    pattern = schema.get("pattern")
-    if isinstance(pattern, str):
-        within = [wide for wide in listed if (wide != pattern or listed[wide]) and contained(pattern, wide)]
-        text = schema.get("type") == "string"
+    own, text = schema.get("pattern"), schema.get("type") == "string"
+    written = [own] if isinstance(own, str) else []
+    for pattern in [*written, *([TEXTS[schema["format"]]] if text and schema.get("format") in TEXTS else [])]:
+        within = [wide for wide in listed if (wide != own or listed[wide]) and contained(pattern, wide)]
         more += [{"enum": listed[wide]} if listed[wide] and text else {"pattern": wide} for wide in within]
         least, most = lengths(pattern)
-        if least > schema.get("minLength", 0):
-            result["minLength"] = least
-        if most is not None and most < schema.get("maxLength", most + 1):
-            result["maxLength"] = most
+        result["minLength"] = max(least, result.get("minLength", 0))
+        if most is not None:
+            result["maxLength"] = min(most, result.get("maxLength", most))
     return {**result, "allOf": [*result.get("allOf", ()), *more]} if more else result

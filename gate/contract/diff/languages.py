@@ -13,8 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from re import _constants as sre
-from re import _parser
+from importlib import import_module
 from typing import Any
 
 from gate.contract.diff.properties import (
@@ -27,6 +26,7 @@ from gate.contract.diff.properties import (
     united,
 )
 
+sre, _parser = (import_module(f"re.{name}") for name in ("_constants", "_parser"))  # which have no types
 ANY: Ranges = ((0, 0x10FFFF),)
 DIGITS: Ranges = ((48, 57),)
 WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
@@ -51,6 +51,9 @@ MOST_MOVES = 400_000
 BEGIN, END = "begin", "end"
 OTHER_SYNTAX = re.compile(r"\{,|\(\?[^:]|\\[AZzaGQEX]|\[\^?\]|\(\?<")
 """Syntax that Python and ECMA-262 read differently, or that is no regular language."""
+
+LOOKS = re.compile(r"^(\^?)(?:\(\?[=!][^()\[\]\\]*\))+")
+"""Conditions on what follows, at the begin of a pattern."""
 
 NAME = re.compile(r"(?<!\\)\(\?<[A-Za-z_$][\w$]*>")
 """The begin of a group with a name."""
@@ -279,7 +282,8 @@ def contained(narrow: str, wide: str) -> bool | None:
     try:
         return narrow == wide or difference(narrow, wide) is None
     except UnsupportedError:
-        return None
+        without = LOOKS.sub(r"\1", narrow)  # which matches at least the same
+        return True if without != narrow and contained(without, wide) else None
 
 
 @lru_cache(maxsize=1024)

@@ -31,6 +31,8 @@ def lines(text: str, places: Iterable[str]) -> dict[str, int]:
     wanted = {place: tuple(pointers.split(place)) for place in places}
     if not wanted or len(text) > MOST_CHARACTERS:
         return {}
+    if "\n" not in text.rstrip():
+        return dict.fromkeys(wanted, 1)
     needed = {tokens[:size] for tokens in wanted.values() for size in range(len(tokens) + 1)}
     try:
         known = dict(_placed(text, needed))

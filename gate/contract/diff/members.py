@@ -11,6 +11,7 @@ from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.diff.unchanged import Unchanged
 from gate.contract.diff.views import FLAGS, conjuncts, hidden
+from gate.contract.diff.witness import searched
 from gate.contract.nodes import Node, inlined
 
 
@@ -53,8 +54,9 @@ class Members:
         )
 
     def has(self, name: str) -> bool:
-        """Return whether a member may come, of which a condition of the same schema says what it is."""
-        return name in self.elsewhere and self.others is not False
+        """Return whether a member may come, of which a condition or a pattern of the same schema says what it is."""
+        patterns = self.schema.value.get("patternProperties", ())
+        return (name in self.elsewhere and self.others is not False) or any(searched(key, name) for key in patterns)
 
     @property
     def closed(self) -> bool:

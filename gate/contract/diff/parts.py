@@ -36,6 +36,8 @@ class Parts:
         self.sent = sent
         self.answered = Direction.RESPONSE if sent is Direction.REQUEST else Direction.REQUEST
         self._containment: Containment = same._containment if same else Containment()
+        self._reported: dict[tuple[Any, ...], Change] = same._reported if same else {}
+        """Changes of schemas at the places that are nearest to them."""
         mentioned = Mentioned()
         self._views: dict[Direction, Views] = (
             same._views if same else {direction: Views(direction, mentioned) for direction in Direction}
@@ -141,9 +143,18 @@ class Parts:
                 schemas = Schemas(direction, Containment())  # which knows nothing of these places
             for change in texts.changes:
                 yield _placed(place, direction, change, change.severity)
+        repeats = []
         for change in schemas.compare(before, after):
-            proof = Proof(change.trail, direction, schemas.containment) if change.trail else None
-            yield _placed(place, direction, change, schemas.severity(change), proof)
+            key = direction, change.rule, change.severity, change.pointer, change.text
+            nearest = self._reported.get(key)
+            if nearest is not None and nearest.distance <= change.distance:
+                repeats.append(nearest)
+            else:
+                proof = Proof(change.trail, direction, schemas.containment) if change.trail else None
+                self._reported[key] = _placed(place, direction, change, schemas.severity(change), proof)
+                yield self._reported[key]
+        if repeats:
+            yield Change("", "", Where(place.operation, place.location, ""), "", repeats=repeats)
 
     def _header_of_part(self, direction: Direction, place: Place, old: Node, new: Node) -> Iterator[Change]:
         yield from self.text(place, direction, old, new)

@@ -223,7 +223,8 @@ class Schemas:
                 return [change for change in changes if change.rule in BEYOND_CONTAINMENT]
             if not changes and not moved:
                 changes = [self._together(new, SchemaRule.ACCEPTS_MORE, SchemaRule.ACCEPTS_LESS)]
-            return [c if c.rule in BEYOND_CONTAINMENT else replace(c, severity="safe") for c in changes]
+            closed = new.value.get("unevaluatedProperties") is False
+            return [c if _noticed(c, closed=closed) else replace(c, severity="safe") for c in changes]
         # A member that a condition declares as well has no change of its own, however its schemas differ.
         whole = not changes or own or moved or any(key in WHOLE for key in (*old.value, *new.value))
         return changes if self._explained(changes, {"breaking"}) else [*changes, *self._more(old, new, changes, whole)]
@@ -275,13 +276,24 @@ def _through(old: Node, new: Node, step: tuple[str, str], changes: Iterable[Sche
         yield change.by(Trail(old, new, step, below, below.length + 1) if below else Trail(old, new))
 
 
-def _stays(change: SchemaChange, old: Node, new: Node) -> bool:
-    """Return whether a member came or went in one condition of ``allOf`` while another one declares it."""
-    side = {SchemaRule.MEMBER_REMOVED_FROM_OPEN: new, SchemaRule.MEMBER_ADDED_TO_OPEN: old}.get(change.rule)
+def _noticed(change: SchemaChange, *, closed: bool) -> bool:
+    """Return whether a caller can notice a change although the new schema fits: no member that may come no more."""
+    gone = change.rule is SchemaRule.MEMBER_REMOVED_FROM_OPEN and closed and _of_itself(change) is None
+    return change.rule in BEYOND_CONTAINMENT and not gone
+
+
+def _of_itself(change: SchemaChange) -> Trail | None:
+    """The way from a change of a value itself, in any of its conditions, to the values inside; None without one."""
     trail = change.trail
     while trail is not None and trail.step[0] == SAME:
         trail = trail.below
-    if side is None or trail is not None or "allOf" not in side.value:
+    return trail
+
+
+def _stays(change: SchemaChange, old: Node, new: Node) -> bool:
+    """Return whether a member came or went in one condition of ``allOf`` while another one declares it."""
+    side = {SchemaRule.MEMBER_REMOVED_FROM_OPEN: new, SchemaRule.MEMBER_ADDED_TO_OPEN: old}.get(change.rule)
+    if side is None or _of_itself(change) is not None or "allOf" not in side.value:
         return False
     name = pointers.split(change.pointer)[-1]
     return any(name in part.get("properties", ()) for part in conjuncts(side.document, side.value))

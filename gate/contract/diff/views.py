@@ -86,7 +86,7 @@ def _viewed(
     document: Mapping[str, Any], value: Any, flag: str, sends: bool, above: frozenset[str], named: bool = False
 ) -> Any:
     if isinstance(value, list):
-        return [_viewed(document, entry, flag, sends, above) for entry in value]
+        return _kept(value, [_viewed(document, entry, flag, sends, above) for entry in value])
     if not isinstance(value, Mapping):
         return value
     names = frozenset() if named else above | frozenset(_hidden_names(document, value, flag))
@@ -94,8 +94,11 @@ def _viewed(
     for key, child in value.items():
         if not named and (key.startswith("x-") or key in ("example", "examples")):
             result[key] = child
+        elif key == "dependentRequired" and not named and isinstance(child, Mapping):
+            result[key] = {name: [each for each in needed if each not in names] for name, needed in child.items()}
         elif key in DATA and not named:
-            result[key] = [name for name in child if name not in names] if key == "required" and names else child
+            hidden_too = key == "required" and isinstance(child, list) and not names.isdisjoint(child)
+            result[key] = [name for name in child if name not in names] if hidden_too else child
         elif key == "properties" and not named and isinstance(child, Mapping):
             required = value.get("required", ())
             result[key] = {
@@ -108,7 +111,15 @@ def _viewed(
             result[key] = [_viewed(document, entry, flag, sends, names) for entry in child]
         else:
             result[key] = _viewed(document, child, flag, sends, frozenset(), named=not named and key in NAMED)
-    return result
+    return _kept(value, result)
+
+
+def _kept(value: Any, viewed: Any) -> Any:
+    """The value itself where its view is the same, so that views share what no flag is in."""
+    pairs = (
+        ((value[key], viewed[key]) for key in value) if isinstance(value, Mapping) else zip(value, viewed, strict=True)
+    )
+    return value if all(old is new for old, new in pairs) else viewed
 
 
 def _marked(schema: Any, flag: str, sends: bool, required: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from gate.contract.diff.branches import branches
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import SchemaChange
 from gate.contract.diff.kinds import listed_types
@@ -26,6 +27,7 @@ from gate.contract.nodes import Node, inlined, simplified
 SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 FREE = frozenset({"type", "default", "nullable"})
 """Keywords of a schema that leave a string free."""
+LIMITS = frozenset({"minLength", "maxLength", "pattern"})
 TEXTS_OF = {"integer": "^-?(0|[1-9][0-9]*)$", "boolean": "^(true|false)$"}
 """Patterns of the texts of a type."""
 FORM, MULTIPART = ("application", "x-www-form-urlencoded"), "multipart"
@@ -95,12 +97,11 @@ def _entries(wide: Mapping[str, Any], narrow: Mapping[str, Any]) -> list[tuple[s
 def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, containment: Containment) -> Texts | None:
     """The comparison of what a media type writes as text; None where it writes none, as JSON."""
     media = MediaType.parse(name)
-    kind = media.main, media.sub
-    if kind == FORM:
-        return Texts(direction, containment, list_of_one=True)
+    types = {name: str(entry.get("contentType", "")) for name, entry in encoding.items() if isinstance(entry, dict)}
+    written = frozenset(name for name, text in types.items() if "json" in text)
+    if (media.main, media.sub) == FORM:
+        return Texts(direction, containment, list_of_one=True, json=written)
     if media.main == MULTIPART:
-        types = {name: str(entry.get("contentType", "")) for name, entry in encoding.items() if isinstance(entry, dict)}
-        written = frozenset(name for name, text in types.items() if "json" in text)
         return Texts(direction, containment, list_of_one=True, depth=2, parts=True, json=written)
     if media.is_xml:
         return Texts(direction, containment)
@@ -113,6 +114,9 @@ def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_o
     ``list_of_one`` says that an array of a single entry is written like the entry.
     """
     wide, narrow = simplified(wide), simplified(narrow)
+    alternatives = [branch for keyword in ("anyOf", "oneOf") for branch in branches(narrow, keyword)]
+    if alternatives and len(narrow.value.keys() - {"default"}) == 1:
+        return _each(wide, alternatives, containment, list_of_one=list_of_one)
     types, others = (listed_types(side.value) for side in (wide, narrow))
     if types - {"null"} == {"array"} and others <= SCALARS and others - {"null"} and list_of_one:
         if wide.value.get("minItems", 0) > 1:
@@ -126,13 +130,39 @@ def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_o
     known = types | ({"integer"} if "number" in types else set())
     if not types <= SCALARS or not others <= SCALARS or others - {"null"} <= known:
         return None
-    if "string" in types and wide.value.keys() <= FREE:
-        return Answer.YES
-    if wide.value.keys() <= FREE | {"pattern"} and types == {"string"} and others in ({"integer"}, {"boolean"}):
-        covered = contained(TEXTS_OF[min(others)], wide.value.get("pattern", ""))
-        if covered:
-            return Answer.YES
-    return _tried(wide, narrow, types)
+    return Answer.YES if _scalars_covered(wide.value, narrow.value, types) else _tried(wide, narrow, types)
+
+
+def _each(wide: Node, alternatives: list[Node], containment: Containment, *, list_of_one: bool) -> Answer | None:
+    """YES where the texts of each alternative are accepted, one of them as another type; None where it is left open."""
+    answers = [text_covers(wide, branch, containment, list_of_one=list_of_one) for branch in alternatives]
+    same = [branch for branch, answer in zip(alternatives, answers, strict=True) if answer is None]
+    if Answer.YES in answers and all(containment.covers(wide, simplified(branch)) is Answer.YES for branch in same):
+        return Answer.YES if set(answers) <= {Answer.YES, None} else None
+    return None
+
+
+def _scalars_covered(wide: Mapping[str, Any], narrow: Mapping[str, Any], types: frozenset[str]) -> bool:
+    """Return whether it is proved that the first schema accepts the texts of every value of another type."""
+    if "string" in types and wide.keys() <= FREE:
+        return True
+    others = listed_types(narrow)
+    if types != {"string"} or not wide.keys() <= FREE | LIMITS:
+        return False
+    listed = TEXTS_OF.get(min(others)) if len(others) == 1 and wide.keys() <= FREE | {"pattern"} else None
+    if listed and contained(listed, wide.get("pattern", "")):
+        return True
+    bounds = meant(narrow)
+    return others == {"integer"} and {"minimum", "maximum"} <= bounds.keys() and _digits_covered(wide, bounds)
+
+
+def _digits_covered(wide: Mapping[str, Any], bounds: Mapping[str, Any]) -> bool:
+    """Return whether a text with limits accepts each integer between two others."""
+    ends = int(bounds["minimum"]), int(bounds["maximum"])
+    longest, digits = max(len(str(end)) for end in ends), max(len(str(abs(end))) for end in ends)
+    pattern = f"^{'-?' if bounds['minimum'] < 0 else ''}(0|[1-9][0-9]{{0,{digits - 1}}})$"
+    fits = wide.get("minLength", 0) <= 1 and longest <= wide.get("maxLength", longest)
+    return fits and ("pattern" not in wide or bool(contained(pattern, wide["pattern"])))
 
 
 def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from itertools import chain, islice
-from re import _constants, _parser
 from typing import Any
 
 import jsonschema_rs
+
+_constants, _parser = (import_module(f"re.{name}") for name in ("_constants", "_parser"))  # which have no types
 
 LIMIT = 400
 DEPTH = 4
@@ -156,7 +158,7 @@ class Search:
         def of(name: str) -> Any:
             if name in declared:
                 return declared[name]
-            matched = [value for pattern, value in patterns.items() if _searched(pattern, name)]
+            matched = [value for pattern, value in patterns.items() if searched(pattern, name)]
             return matched[0] if matched else others
 
         required = schema.get("required", ())
@@ -213,7 +215,8 @@ def _merged(schema: Mapping[str, Any], branch: Any) -> dict[str, Any]:
     return result
 
 
-def _searched(pattern: str, text: str) -> bool:
+def searched(pattern: str, text: str) -> bool:
+    """Return whether a pattern is in a text, as far as Python reads it."""
     try:
         return re.search(pattern, text) is not None
     except re.error:
@@ -228,7 +231,7 @@ def matching(pattern: str) -> Iterator[str]:
         return
     for choice in range(3):
         text = "".join(_parts(parsed, choice))
-        if _searched(pattern, text):
+        if searched(pattern, text):
             yield text
 
 

@@ -95,6 +95,32 @@ KINDS: dict[str, tuple[Schema, Schema, str]] = {
         part(PARTS, {**LIST, "items": obj(n=S)}),
         "breaking",
     ),
+    "number in a member that is written as JSON": (
+        part(FORM, obj(n=N), contentType=JSON),
+        part(FORM, obj(n=S), contentType=JSON),
+        "breaking",
+    ),
+    "number of 32 bits to a text that holds it": (
+        query(schema={**N, "format": "int32"}),
+        query(schema={**S, "maxLength": 11}),
+        "safe",
+    ),
+    "number of 32 bits to a shorter text": (
+        query(schema={**N, "format": "int32"}),
+        query(schema={**S, "maxLength": 10}),
+        "breaking",
+    ),
+    "digit to a pattern of it": (
+        query(schema={**N, "minimum": 0, "maximum": 9}),
+        query(schema={**S, "pattern": "^[0-9]$"}),
+        "safe",
+    ),
+    "digits to a pattern of one": (
+        query(schema={**N, "minimum": 0, "maximum": 10}),
+        query(schema={**S, "pattern": "^[0-9]$"}),
+        "breaking",
+    ),
+    "number or word to a text": (query(schema={"anyOf": [N, AB]}), query(schema=S), "safe"),
     "number that is a part": (part(PARTS, N), part(PARTS, S), "safe"),
     "numbers that are parts": (part(PARTS, {**LIST, "items": N}), part(PARTS, LIST), "safe"),
     "header of an object": (headed(), headed(explode=True), "breaking"),

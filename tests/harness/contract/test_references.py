@@ -93,6 +93,22 @@ NUMBERS: dict[str, dict[str, Any]] = {
             "components": {"schemas": {"N": {"$dynamicAnchor": "number", **NUMBER}}},
         }
     },
+    "dynamic reference of a generic schema": {
+        "openapi": {
+            "paths": {"/a": answering({"$ref": "#/components/schemas/Own"})},
+            "components": {
+                "schemas": {
+                    "Any": {"$id": "urn:any", "$dynamicRef": "#of", "$defs": {"of": {"$dynamicAnchor": "of"}}},
+                    "Own": {"$id": "urn:own", "$ref": "urn:any", "$defs": {"of": {"$dynamicAnchor": "of", **NUMBER}}},
+                }
+            },
+        }
+    },
+    "dynamic reference of a generic schema in a file": {
+        "openapi": {"paths": {"/a": answering({"$ref": "own.json"})}},
+        "any": {"$dynamicRef": "#of", "$defs": {"of": {"$dynamicAnchor": "of"}}},
+        "own": {"$id": "urn:own", "$ref": "any.json", "$defs": {"of": {"$dynamicAnchor": "of", **NUMBER}}},
+    },
     "whole file": {"openapi": {"paths": {"/a": answering({"$ref": "./schemas/n.json"})}}, "schemas__n": NUMBER},
     "part of a file": {
         "openapi": {"paths": {"/a": answering({"$ref": "all.json#/definitions/N"})}},
