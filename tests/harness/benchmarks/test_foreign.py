@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.foreign import faults
-from benchmarks.foreign.faults import SMALL, copy
+from benchmarks.foreign.faults import HERE, SMALL, copy
 from gate.core.errors import GateError
+from gate.fuzz import replay
 
 
 def test_each_fault_changes_the_service_at_an_operation_of_its_own(tmp_path: Path) -> None:
@@ -31,3 +32,10 @@ def test_fault_whose_text_is_gone_is_refused(tmp_path: Path) -> None:
     copy(changed, ())
     with pytest.raises(GateError, match="fault x does not apply: its text stands 0 times"):
         faults.edit(changed / "server.js", "x", [("no such text", "")])
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*/replay/*.json")), ids=lambda path: path.stem)
+def test_replay_of_a_known_fault_shows_one_of_its_codes_at_its_operation(path: Path) -> None:
+    known, wanted = faults.faults(path.parents[1].name)[path.stem], replay.load(path)
+    assert wanted.code in known.codes
+    assert wanted.where.startswith(known.operation)
