@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import http.client
 import json
 import operator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-
-import aiohttp
+from urllib.parse import urlsplit
 
 from beacon import jobs
 from beacon.api import CROSS_REGION_JOBS, JOBS, job_at
@@ -89,35 +88,32 @@ def _state(client: _Client, job: DemoJob) -> str:
 
 
 class _Client:
-    """A client of the runner, with the runner's own library: the demo runs in its image, too.
+    """A client of the runner, of the standard library alone: the demo runs in the runner's image, too.
 
-    It goes there directly, as a proxy of the shell does not know the demo's addresses.
+    It goes there directly, as a proxy of the shell does not know the demo's addresses. Nothing of it is asynchronous:
+    a signal may end the demo at any moment.
     """
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
-        self._loop = asyncio.Runner()
-        self._session = self._loop.run(self._opened())
-
-    @staticmethod
-    async def _opened() -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30.0), trust_env=False)
+        parts = urlsplit(base_url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._path = parts.path
+        self._connection = kind(parts.netloc, timeout=30.0)
 
     def call(self, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:
         """The status and body of an answer; GateError where there is none, or no JSON."""
+        method, content = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
         try:
-            return self._loop.run(self._sent(path, body))
-        except (aiohttp.ClientError, TimeoutError) as error:
+            headers = {"Content-Type": "application/json"} if content else {}
+            self._connection.request(method, f"{self._path}{path}", content, headers)
+            answer = self._connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException) as error:
             raise GateError(f"The runner at {self._base_url} does not answer: {str(error) or 'too late'}.") from error
         except ValueError as error:
             raise GateError(f"{self._base_url} does not answer as a runner does: no JSON at {path}.") from error
 
-    async def _sent(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
-        method = "GET" if body is None else "POST"
-        async with self._session.request(method, f"{self._base_url}{path}", json=body) as answer:
-            return answer.status, await answer.json(content_type=None)
-
     def close(self) -> None:
-        """Close its connections."""
-        self._loop.run(self._session.close())
-        self._loop.close()
+        """Close its connection."""
+        self._connection.close()
