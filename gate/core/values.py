@@ -1,7 +1,8 @@
-"""Comparison of values: JSON as it was read, and values as Python and Postgres hold them."""
+"""Values: JSON as it was read, what stands in it, and comparison with values as Python and Postgres hold them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +12,15 @@ from uuid import UUID
 
 PLAIN = (str, int, float, NoneType)
 """Types of which two values are equal as JSON if they are equal in Python; booleans are integers."""
+
+
+def scalars(value: Any) -> Iterator[Any]:
+    """The texts, numbers, booleans and nulls in a JSON value; names of members are none of them."""
+    if isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from scalars(each)
+    else:
+        yield value
 
 
 def number(value: Any) -> Fraction | None:

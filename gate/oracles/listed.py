@@ -13,6 +13,7 @@ from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
 from gate.core.record import Observations, Record
 from gate.core.texts import as_json, clip
+from gate.core.values import scalars
 from gate.oracles.registry import Need, Oracle
 from gate.oracles.row_values import IDENTIFYING, created_row, differing, plain, written
 
@@ -146,18 +147,9 @@ def _rows(effect: Effect, listing: Listing) -> Iterator[Finding]:
                 yield _finding(ENTRY, effect, place, expected, f"{written(value)} in the list")
 
 
-def _scalars(value: Any) -> Iterator[str]:
-    """The texts and numbers in a JSON value, as texts."""
-    if isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _scalars(each)
-    else:
-        yield str(value)
-
-
 def _lacking(effect: Effect, answer: Exchange, created: RowChange) -> Iterator[Finding]:
     entries = entries_of(answer.json)
-    values = set(_scalars(answer.json))  # of all its lists, where it has several
+    values = {str(each) for each in scalars(answer.json)}  # of all its lists, where it has several
     own = {str(value) for value in (created.after or {}).values() if value is not None}
     ids = {str(effect.answer[name]) for name in effect.answer if plain(name) in IDENTIFYING} & own
     if ids and not ids & values and len(entries) < SHORT and answer.status < 300:

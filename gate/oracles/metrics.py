@@ -191,14 +191,15 @@ def _counted(
 ) -> Iterator[Finding]:
     events = rules.get("log", {})
     asked = {exchange.request_id: (exchange, families) for exchange, families in scrapes if exchange.request_id}
-    if not asked:
+    if not asked or not events:
         return
-    times = Counter(line.get("request_id") for line in log)
+    ids = [str(line.get("request_id")) for line in log]  # a line may have any value there
+    times = Counter(ids)
     tallies: dict[str, _Tally] | None = None  # by event; none before the service starts
     works = starts = 0
-    for line in log:
-        if line.get("request_id") in asked and times[line.get("request_id")] == 1 and tallies is not None:
-            exchange, families = asked[line.get("request_id")]
+    for request, line in zip(ids, log, strict=True):
+        if request in asked and times[request] == 1 and tallies is not None:
+            exchange, families = asked[request]
             yield from _of_request(exchange, _since_start(rules, families, tallies, elsewhere=works != starts))
         event = line.get("event")
         works += event == events["work"]

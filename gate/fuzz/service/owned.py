@@ -15,6 +15,7 @@ from gate.contract.document import Contract
 from gate.contract.nodes import Operation
 from gate.core.effect import Columns, Effect, Row, RowChange, members_of
 from gate.core.exchange import READING, Exchange
+from gate.core.values import scalars
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.naming import identifier, kind_of, kinds, own_kind, parameter, parameters, singular
 from gate.fuzz.service.steps import Step
@@ -183,14 +184,7 @@ class Owned:
 
 def texts_of(value: Any) -> Iterator[str]:
     """The texts in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from texts_of(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from texts_of(each)
+    return (each for each in scalars(value) if isinstance(each, str))
 
 
 def _inside(text: str) -> str:

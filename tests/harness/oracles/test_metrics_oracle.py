@@ -77,3 +77,8 @@ def test_work_of_other_processes_is_counted_by_none() -> None:
     lines = log(("serving", ""), ("working", ""), ("working", ""), ("job", ""), ("request", "a"), ("request", "x"))
     assert not differences([scrape("x", 1, 7)], lines)
     assert differences([scrape("x", 5, 7)], lines) == [("x", "5")]
+
+
+def test_line_whose_id_is_no_text_belongs_to_no_scrape() -> None:
+    odd = LogLine.of('{"event": ["request"], "request_id": {"a": []}}')
+    assert differences([scrape("second", 4, 1)], [odd, *log(*WORK)]) == [("second", "4")]
