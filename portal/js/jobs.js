@@ -1,5 +1,5 @@
 // All jobs, newest first: searched and filtered by the API, a page at a time. The address keeps the choice.
-import { actions, badge, byId, count, duration, h, link, loading, model, moment, say, show, state } from "./page.js";
+import { actions, badge, byId, count, duration, figure, h, link, loading, model, moment, say, show, state } from "./page.js";
 import * as api from "./runner.js";
 import { follow } from "./runner.js";
 
@@ -63,7 +63,7 @@ function table(page) {
       { class: "actions", "aria-label": "Pages of the list" },
       offset > 0 && link(at(Math.max(0, offset - PAGE)), "Newer"),
       last < page.total && link(at(last), "Older"),
-      h("span", { class: "muted" }, `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${page.total.toLocaleString()}`),
+      h("span", { class: "muted" }, `${figure(offset + 1)} to ${figure(last)} of ${figure(page.total)}`),
     ),
   );
 }

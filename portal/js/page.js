@@ -131,13 +131,19 @@ export function badge(code, text = plain(code)) {
 /** The sign and the word of a state. */
 export const sign = (code) => [h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[code] ?? "?"), h("span", {}, plain(code))];
 
-export const count = (number, one, many = `${one}s`) => `${number.toLocaleString()} ${number === 1 ? one : many}`;
+// A browser takes tens of milliseconds to learn how a language writes dates: while the first answer is on its way.
+let moments = null;
+const written = (date) => (moments ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })).format(date);
+setTimeout(() => written(new Date()));
+
+/** A number as people write it; below a thousand that needs nothing of the language. */
+export const figure = (number) => (number < 1000 ? String(number) : number.toLocaleString());
+
+export const count = (number, one, many = `${one}s`) => `${figure(number)} ${number === 1 ? one : many}`;
 
 /** A time as people write it here, machine-readable besides. */
 export function moment(text) {
-  const at = new Date(text);
-  const shown = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  return h("time", { datetime: text }, shown);
+  return h("time", { datetime: text }, written(new Date(text)));
 }
 
 /** "2 min 5 s" for so many milliseconds. */
