@@ -8,7 +8,8 @@ const AT_ONCE = 4; // models whose answers are shown before the browser may do s
 const NOTHING_SHARED = 0.15; // below this share of words, marks would cover everything
 
 /**
- * `{element, open}`: a section with a part for each question, built when it is opened.
+ * `{element, open, begin}`: a section with a part for each question, built when it is opened; `begin` builds the one that
+ * is open at first, a few answers at a time, for which the section has to be on the page.
  *
  * @param address a function from a place (question, model, region, region compared with) to its permanent address.
  */
@@ -25,13 +26,12 @@ export function answers(view, questions, address) {
         await breath();
       }
     };
-    part.addEventListener("toggle", fillSlowly);
-    parts.set(id, { part, fill });
-    if (part.open) fillSlowly();
+    part.addEventListener("toggle", () => part.isConnected && fillSlowly());
+    parts.set(id, { part, fill, fillSlowly });
   }
   const element = h("section", { class: "card", "aria-labelledby": "answers" }, h("h2", { id: "answers" }, "Answers side by side"), [...parts.values()].map(({ part }) => part));
   addEventListener("beforeprint", () => parts.forEach(({ part, fill }) => ((part.open = true), fill())));
-  return { element, open: (...place) => open(parts, ...place) };
+  return { element, open: (...place) => open(parts, ...place), begin: () => [...parts.values()].forEach(({ fillSlowly }) => fillSlowly()) };
 }
 
 /**

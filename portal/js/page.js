@@ -26,8 +26,13 @@ export const byId = (id) => document.getElementById(id);
 /** Does something when the page has nothing else to do. */
 export const idle = (act) => (globalThis.requestIdleCallback ?? setTimeout)(() => Promise.resolve(act()).catch(() => {}));
 
-/** Lets the browser paint and answer its reader before a long piece of work goes on. */
-export const breath = () => globalThis.scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));
+/** Lets the browser paint what is there, and answer its reader, before a long piece of work goes on. */
+export const breath = () =>
+  new Promise((resume) => {
+    requestAnimationFrame(() => setTimeout(resume)); // `scheduler.yield` goes on before anything is painted
+    setTimeout(resume, UNSEEN);
+  });
+const UNSEEN = 250; // milliseconds: in the background nothing is painted
 
 /** Changes the text of an element only where it differs, so that nothing is announced twice. */
 export function say(element, text) {

@@ -1,6 +1,6 @@
 // The results of one job, or why there are none: each of the reasons is a state of its own.
 import { about, asked, cellState, differing, ended, failed, failures, gaps, grid, lookup, progress, texts } from "./executions.js";
-import { actions, badge, byId, count, h, link, loading, MEANINGS, model, plain, readable, region, say, sign, state, unknownJob } from "./page.js";
+import { actions, badge, breath, byId, count, h, link, loading, MEANINGS, model, plain, readable, region, say, sign, state, unknownJob } from "./page.js";
 import * as api from "./runner.js";
 import { follow, settings } from "./runner.js";
 
@@ -38,8 +38,12 @@ const reason = (asking) => asking.catch((error) => (error instanceof api.Refused
 async function ready(result, job) {
   const whole = h("div", { class: "stack" }, about(job), headline(job, questions, result.analysis));
   view.replaceChildren(whole);
-  const { rest, analysisOf } = await answered(job, result.analysis, (element) => whole.append(element));
-  whole.append(...rest, ...failing(job), ...analysisOf(result, questions));
+  const { rest, begin, analysisOf } = await answered(job, result.analysis, (element) => whole.append(element));
+  for (const part of [rest, ...failing(job), ...analysisOf(result, questions)]) {
+    whole.append(part);
+    await breath();
+  }
+  begin();
   whole.dataset.state = "ready";
   goToPlace();
 }
@@ -67,13 +71,13 @@ async function answered(job, analysis, show) {
   show(first.element);
   await first.filled;
   const [, { analysisOf }, { tools }] = await lower();
-  const { element, open } = await following;
+  const { element, open, begin } = await following;
   first.element.append(tools(job, questions, id));
   goToPlace = () => {
     const asked = new URLSearchParams(location.hash.slice(1));
     if (asked.has(PLACE[0])) open(...PLACE.map((name) => asked.get(name) ?? ""));
   };
-  return { rest: [element], analysisOf };
+  return { rest: element, begin, analysisOf };
 }
 
 async function without(result, job) {
@@ -87,9 +91,10 @@ async function without(result, job) {
     return null;
   }
   const whole = h("div", { class: "stack" }, about(job), headline(job, questions), panel);
-  const { rest } = await answered(job, null, (element) => whole.append(element));
-  whole.append(...failing(job), ...rest);
+  const { rest, begin } = await answered(job, null, (element) => whole.append(element));
+  whole.append(...failing(job), rest);
   view.replaceChildren(whole);
+  begin();
   goToPlace();
   return null;
 }

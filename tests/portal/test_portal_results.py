@@ -118,6 +118,7 @@ def test_pending_analysis_shows_progress_and_then_itself(portal: Visit, scenario
     scenario.router.release(job.id)
     job.wait("completed")
     portal.advance(LATEST_POLL)
+    portal.release_clock()
     page.locator("[data-state=ready]").wait_for()
 
 
@@ -159,6 +160,7 @@ def test_lost_runner_is_reported_and_asked_again_until_it_is_there(
 
     portal.relay.find()
     portal.advance(1)
+    portal.release_clock()
     page.locator(".notice").wait_for(state="hidden")
     page.locator("#level, .list, .matrix, #questions-math_basic").first.wait_for()
 
