@@ -17,7 +17,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src http: https:; base-uri 'none'; form-action 'none'"
 )
-NAMED = re.compile(r'<(?:link rel="(?:stylesheet|modulepreload)" href|script(?: type="module" blocking="render")? src)="(.+?)"')
+NAMED = re.compile(
+    r'<(?:link rel="(?:stylesheet|modulepreload)" href|script(?: type="module" blocking="render")? src)="(.+?)"'
+)
 IMPORTED = re.compile(r'^import .+ from "\./(.+?)"', re.MULTILINE)
 AT_ONCE = 6
 """Files that a browser asks a server for at a time."""
