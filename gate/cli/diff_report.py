@@ -16,8 +16,7 @@ from gate.contract.diff.rules import SEVERITIES, rules
 from gate.contract.diff.sources import Source
 from gate.core.texts import clip
 from gate.verdict.accepted_changes import Acceptance
-from gate.verdict.annotations import command
-from gate.verdict.sarif import SCHEMA
+from gate.verdict.code_host import SARIF_SCHEMA, command
 
 LEVELS = {"breaking": "error", "unknown": "warning", "risky": "warning", "safe": "note"}
 """Level of a result, by severity."""
@@ -157,7 +156,7 @@ def sarif(report: DiffReport) -> str:
     }
     results = [_result(report, change, reasons.get(id(change))) for change in listed]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
 def _result(report: DiffReport, change: Change, reason: str | None) -> dict[str, Any]:

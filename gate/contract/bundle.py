@@ -27,6 +27,30 @@ FILE = re.compile(r"[#/]|\.(ya?ml|json)$")
 """A word of a discriminator's mapping that is a reference and not the name of a schema."""
 
 
+LOCAL = re.compile("#/components/([A-Za-z]+)/[A-Za-z0-9._-]+")
+"""A reference to a component of the same file, written in the one way that is used afterwards."""
+
+
+def settled(kind: str, value: Any, place: Tokens) -> bool:
+    """Return whether a bundle leaves a part of a document as it is, as most are of which all is in one file."""
+    if not isinstance(value, dict):
+        return place[-1:] != ("$ref",)
+    if isinstance(value.get("$ref"), str) and not _local(kind, value["$ref"]):
+        return False
+    if kind != "schema":
+        return True
+    choice = value.get("discriminator")
+    words = choice.get("mapping") if isinstance(choice, dict) else None
+    targets = words.values() if isinstance(words, dict) else ()
+    own = all(_local("schema", each) for each in targets if isinstance(each, str) and FILE.search(each))
+    return own and value.keys().isdisjoint((*NAMES, "$dynamicRef"))
+
+
+def _local(kind: str, reference: str) -> bool:
+    match = LOCAL.fullmatch(reference)
+    return match is not None and match[1] == SECTIONS.get(kind)
+
+
 @dataclass(slots=True)
 class _File:
     """A file of the document, and the names that its schemas give themselves."""
@@ -154,7 +178,9 @@ class Bundle:
                 for word, target in mapping.items()
             }
             schema["discriminator"] = {**schema["discriminator"], "mapping": rewritten}
-        return {key: value for key, value in schema.items() if key not in NAMES or not isinstance(value, str)}
+        for name in [name for name in NAMES if isinstance(schema.get(name), str)]:
+            del schema[name]
+        return schema
 
     def _put(self, kind: str, reference: str, value: Mapping[str, Any], file: _File, place: Tokens) -> Any:
         """The target of a reference in place of it, with what stands beside the reference."""

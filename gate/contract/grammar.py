@@ -81,19 +81,19 @@ def part(kind: str, member: str) -> tuple[Form, str] | None:
 
 def rebuilt(kind: str, value: Any, place: Tokens, visit: Visit) -> Any:
     """A part with ``visit`` applied to each part directly below it; what has the wrong form stays as it is."""
-    if not isinstance(value, dict):
-        return value
-    result = dict(value)
-    if kind not in MEMBERS:
-        return result
-    for key, form, below, child in _below(kind, value):
+    return filled(kind, dict(value), place, visit) if isinstance(value, dict) else value
+
+
+def filled(kind: str, part: dict[str, Any], place: Tokens, visit: Visit) -> dict[str, Any]:
+    """The same for a part that is the caller's own, which is changed."""
+    for key, form, below, child in _below(kind, part) if kind in MEMBERS else ():
         if form == "one":
-            result[key] = visit(below, child, (*place, key))
+            part[key] = visit(below, child, (*place, key))
         elif form == "list":
-            result[key] = [visit(below, entry, (*place, key, index)) for index, entry in enumerate(child)]
+            part[key] = [visit(below, entry, (*place, key, index)) for index, entry in enumerate(child)]
         else:
-            result[key] = {name: visit(below, entry, (*place, key, name)) for name, entry in child.items()}
-    return result
+            part[key] = {name: visit(below, entry, (*place, key, name)) for name, entry in child.items()}
+    return part
 
 
 def _below(kind: str, value: dict[str, Any]) -> list[tuple[str, Form, str, Any]]:
@@ -102,7 +102,7 @@ def _below(kind: str, value: dict[str, Any]) -> list[tuple[str, Form, str, Any]]
     others = members.get(ANY)
     below = []
     for key, child in value.items():
-        if isinstance(child, COLLECTIONS):
+        if type(child) in COLLECTIONS:
             known = members.get(key) or (others if others and not key.startswith("x-") else None)
             if known is not None and isinstance(child, FORMS[known[0]]):
                 below.append((key, *known, child))

@@ -11,11 +11,11 @@ from typing import Any
 
 import jsonschema_rs
 
-from gate.contract.bundle import Bundle, read_beside
-from gate.contract.grammar import IN_PLACE, SECTIONS, parts
+from gate.contract.bundle import Bundle, read_beside, settled
+from gate.contract.grammar import IN_PLACE, SECTIONS, Tokens, filled, parts
 from gate.contract.nodes import DIALECT, DanglingReferenceError, locate, operations
 from gate.contract.repair import Repairs
-from gate.contract.upgrade import DIALECTS, upgraded
+from gate.contract.upgrade import DIALECTS, VERSION, lone, upgraded
 from gate.core.documents import load_json, load_text, parse_yaml
 from gate.core.errors import DocumentError
 from gate.core.pointer import join
@@ -50,15 +50,41 @@ def parse(text: str, path: Path, read: Callable[[str], str] | None = None, *, wa
     version = _version(document, path)
     if version == "3.0" and "paths" not in document:
         raise DocumentError(path, None, "the member paths, which a document of OpenAPI 3.0 has")
-    repairs = Repairs()
-    whole = repairs.repaired(Bundle(document, text, path, read or read_beside(path)).whole())
-    result = upgraded(whole, lone_references=version == "3.0")
+    try:
+        repairs, result = _as_meant(document, version, settled)
+    except _ElsewhereError:
+        whole = Bundle(document, text, path, read or read_beside(path)).whole()
+        repairs, result = _as_meant(whole, version, lambda *_: True)
     check(result, path)
     for sentence in repairs.sentences:
         warn(f"{path}: {sentence}")
     for operation in operations(result):
         operation.node.value.setdefault("responses", {})
     return result
+
+
+class _ElsewhereError(LookupError):
+    """A part of a document that is to be brought into it first."""
+
+
+def _as_meant(document: dict[str, Any], version: str, whole: Callable[..., bool]) -> tuple[Repairs, dict[str, Any]]:
+    """The document without small faults, in the words of OpenAPI 3.1; ``whole`` says whether a part has all that it is.
+
+    Raises _ElsewhereError where it has not.
+    """
+    repairs, lone_references = Repairs(), version == "3.0"
+
+    def visit(kind: str, value: Any, place: Tokens) -> Any:
+        if not whole(kind, value, place):
+            raise _ElsewhereError
+        part = repairs.repaired(kind, value, place)
+        if not isinstance(part, dict):
+            return part
+        reference = lone(kind, part, lone_references=lone_references)
+        return upgraded(kind, filled(kind, part, place, visit)) if reference is None else reference
+
+    result: dict[str, Any] = visit("document", document, ())
+    return repairs, {**result, "openapi": VERSION} if lone_references else result
 
 
 def _version(document: Mapping[str, Any], path: Path) -> str:
@@ -82,8 +108,7 @@ def check(document: Mapping[str, Any], path: Path) -> None:
     fault = max(_openapi().iter_errors(document), key=lambda error: len(error.instance_path), default=None)
     if fault is not None:
         raise DocumentError(path, None, f"OpenAPI 3.1 at {join(*fault.instance_path) or '/'} ({_reason(fault)})")
-    _check_schemas(document, path)
-    _check_references(document, path)
+    _check_parts(document, path)
     _check_operations(document, path)
 
 
@@ -104,30 +129,20 @@ def _reason(fault: jsonschema_rs.ValidationError) -> str:
     return clip(fault.message)
 
 
-def _check_schemas(document: Mapping[str, Any], path: Path) -> None:
-    checked: tuple[str | int, ...] = ("",)
-    for kind, schema, place in parts("document", document):
-        if kind != "schema" or place[: len(checked)] == checked or not isinstance(schema, Mapping):
-            continue
-        checked = place  # with all that is below
-        if schema.get("$schema", DIALECT) not in DIALECTS:
-            raise DocumentError(path, None, f"JSON Schema 2020-12 at {join(*place)}, not {schema['$schema']!r}")
-        try:
-            jsonschema_rs.meta.validate({**schema, "$schema": DIALECT})
-        except jsonschema_rs.ValidationError as error:
-            where = join(*place, *error.instance_path)
-            raise DocumentError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
-
-
-def _check_references(document: Mapping[str, Any], path: Path) -> None:
+def _check_parts(document: Mapping[str, Any], path: Path) -> None:
     leads: dict[str, list[str]] = {}
     known: dict[str, str] = {}
+    checked: Tokens = ("",)
     for kind, value, place in parts("document", document):
         if not isinstance(value, dict):
             continue
-        if kind == "schema" and value.keys() & IN_PLACE:
-            here = join(*place)
-            leads[here] = [here + join(*below) for below in _in_place(value)]
+        if kind == "schema":
+            if place[: len(checked)] != checked:
+                checked = place  # with all that is below
+                _check_schema(value, place, path)
+            if not value.keys().isdisjoint(IN_PLACE):
+                here = join(*place)
+                leads[here] = [here + join(*below) for below in _in_place(value)]
         if kind in SECTIONS and isinstance(value.get("$ref"), str):
             here, reference = join(*place), value["$ref"]
             try:
@@ -136,11 +151,21 @@ def _check_references(document: Mapping[str, Any], path: Path) -> None:
                 expected = f"a reference that leads somewhere at {here}/$ref, not {reference!r}"
                 raise DocumentError(path, None, expected) from error
             leads.setdefault(here, []).append(known[reference])
-    try:
-        TopologicalSorter(leads).prepare()
+    try:  # most lead to a place that leads no further
+        TopologicalSorter({here: [place for place in to if place in leads] for here, to in leads.items()}).prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         raise DocumentError(path, None, f"no reference that leads only to itself ({clip(circle)})") from error
+
+
+def _check_schema(schema: Mapping[str, Any], place: Tokens, path: Path) -> None:
+    if schema.get("$schema", DIALECT) not in DIALECTS:
+        raise DocumentError(path, None, f"JSON Schema 2020-12 at {join(*place)}, not {schema['$schema']!r}")
+    try:
+        jsonschema_rs.meta.validate({**schema, "$schema": DIALECT})
+    except jsonschema_rs.ValidationError as error:
+        where = join(*place, *error.instance_path)
+        raise DocumentError(path, None, f"JSON Schema at {where} ({clip(error.message)})") from error
 
 
 def _in_place(schema: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:

@@ -40,9 +40,9 @@ def annotation(keyword: str) -> bool:
     return keyword in ANNOTATIONS or keyword.startswith("x-")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
-    """A value in a document, with the JSON pointer that leads to it."""
+    """A value in a document, with the JSON pointer that leads to it; not frozen, as there are very many of them."""
 
     document: Mapping[str, Any] = field(repr=False)
     pointer: str
@@ -205,7 +205,7 @@ def simplified(node: Node) -> Node:
         schema = node.value
         if not isinstance(schema, Mapping):
             return Node(node.document, node.pointer, {"not": {}} if schema is False else {})
-        keywords = {key: value for key, value in schema.items() if not annotation(key)}
+        keywords = {key: value for key, value in schema.items() if key not in ANNOTATIONS and not key.startswith("x-")}
         if "$ref" in keywords:
             if keywords["$ref"] in seen:
                 raise DanglingReferenceError(keywords["$ref"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gate.contract.grammar import MEMBERS, Tokens, rebuilt
+from gate.contract.grammar import MEMBERS, Tokens
 from gate.contract.nodes import DATA, METHODS
 from gate.core.pointer import join
 
@@ -40,17 +40,12 @@ SCOPED = ("implicit", "password", "clientCredentials", "authorizationCode")
 
 
 class Repairs:
-    """The repairs of a document."""
+    """The repairs of a document, part by part, each before the parts below it."""
 
     def __init__(self) -> None:
         self._places: dict[str, list[str]] = {}
         self._operations: set[str] = set()
         self._schemes: set[str] = set()
-
-    def repaired(self, document: Part) -> Part:
-        """The document with each fault in the way that it is read."""
-        result: Part = self._visit("document", document, ())
-        return result
 
     @property
     def sentences(self) -> list[str]:
@@ -60,7 +55,9 @@ class Repairs:
             for fault, places in self._places.items()
         ]
 
-    def _visit(self, kind: str, value: Any, place: Tokens) -> Any:
+    def repaired(self, kind: str, value: Any, place: Tokens) -> Any:
+        """A copy of a part with each fault of its own in the way that it is read."""
+
         def note(fault: str) -> None:
             self._places.setdefault(fault, []).append(join(*place))
 
@@ -75,22 +72,22 @@ class Repairs:
         if isinstance(value.get("$ref"), str) and kind != "schema":
             return value
         result = dict(value)
-        self._secured(kind, result, note)
+        if kind in ("document", "operation"):
+            self._secured(kind, result, note)
         _without_nothing(kind, result, note)
         _texts(result, kind, note)
         if kind in REPAIRS:
             REPAIRS[kind](result, note)
         if kind == "operation" and isinstance(result.get("operationId"), str) and place[:1] == ("paths",):
             self._named_once(result, note)
-        return rebuilt(kind, result, place, self._visit)
+        return result
 
     def _secured(self, kind: str, part: Part, note: Note) -> None:
         """Notes the names of schemes that nothing defines; an operation is visited after the document."""
         if kind == "document":
             self._schemes = _schemes(part)
-        if kind in ("document", "operation"):
-            for name in [name for name in _asked(part) if name not in self._schemes]:
-                note(f"a security scheme {name!r} that no component defines, as one of its own")
+        for name in [name for name in _asked(part) if name not in self._schemes]:
+            note(f"a security scheme {name!r} that no component defines, as one of its own")
 
     def _named_once(self, operation: Part, note: Note) -> None:
         """Keeps the operationId of the first operation that has it, and names the others by method and path."""
@@ -117,7 +114,7 @@ def _asked(part: Part) -> list[str]:
 
 def _without_nothing(kind: str, part: Part, note: Note) -> None:
     """Leaves out members without a value, and reads an empty list as an empty mapping where one is expected."""
-    if None not in part.values() and [] not in part.values():
+    if all(part.values()):
         return
     members = MEMBERS.get(kind, {})
     for key, value in list(part.items()):

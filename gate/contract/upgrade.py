@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gate.contract.grammar import IN_PLACE, SECTIONS, Tokens, rebuilt
+from gate.contract.grammar import IN_PLACE, SECTIONS
 from gate.contract.nodes import DIALECT
 
 VERSION = "3.1.0"
@@ -20,25 +20,21 @@ RANGE = re.compile("[1-5]xx")
 SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"})
 
 
-def upgraded(document: Mapping[str, Any], *, lone_references: bool) -> dict[str, Any]:
-    """The document in the words of OpenAPI 3.1; with ``lone_references``, what stands beside ``$ref`` is ignored."""
+def lone(kind: str, part: Mapping[str, Any], *, lone_references: bool) -> dict[str, Any] | None:
+    """A reference beside which nothing counts, without the rest; with ``lone_references``, each of them is one."""
+    if kind not in SECTIONS or (kind == "schema" and not lone_references) or not isinstance(part.get("$ref"), str):
+        return None
+    kept = ("$ref",) if lone_references else ("$ref", "summary", "description")
+    return {key: child for key, child in part.items() if key in kept}
 
-    def visit(kind: str, value: Any, place: Tokens) -> Any:
-        if not isinstance(value, dict):
-            return value
-        alone = kind in SECTIONS and (kind != "schema" or lone_references)
-        if alone and isinstance(value.get("$ref"), str):
-            kept = ("$ref",) if lone_references else ("$ref", "summary", "description")
-            return {key: child for key, child in value.items() if key in kept}
-        result = rebuilt(kind, value, place, visit)
-        if kind == "schema":
-            return _nullable(_plain(result))
-        if kind == "responses":
-            return {key.upper() if RANGE.fullmatch(key) else key: child for key, child in result.items()}
-        return result
 
-    whole: dict[str, Any] = visit("document", document, ())
-    return {**whole, "openapi": VERSION} if lone_references else whole
+def upgraded(kind: str, part: dict[str, Any]) -> dict[str, Any]:
+    """A part, which is changed, in the words of OpenAPI 3.1, as those below it are already."""
+    if kind == "schema":
+        return _nullable(_plain(part))
+    if kind == "responses":
+        return {key.upper() if RANGE.fullmatch(key) else key: child for key, child in part.items()}
+    return part
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:

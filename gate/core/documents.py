@@ -138,8 +138,33 @@ def reason(error: Exception) -> str:
 
 def _checked(value: Any, path: Path) -> Any:
     """A value within the limits, with numbers and texts that every reader can hold; raises DocumentError."""
-    _Check(path).measure(value)
+    if not _at_ease(value):
+        _Check(path).measure(value)
     return value
+
+
+def _at_ease(value: Any) -> bool:
+    """Return whether a value is far within the limits: one pass without places, which few values need."""
+    number = 0
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST):
+        below: list[Any] = []
+        for here in level:
+            number += len(here)
+            if type(here) not in COLLECTIONS or number > MOST_VALUES:
+                return False
+            for child in here.values() if type(here) is dict else here:
+                if isinstance(child, COLLECTIONS):
+                    below.append(child)
+                elif type(child) is float:
+                    if not math.isfinite(child):
+                        return False
+                elif type(child) is str and not child.isascii() and _SURROGATE.search(child):
+                    return False
+        if not below:
+            return True
+        level = below
+    return False
 
 
 class _Check:

@@ -18,7 +18,10 @@ def unescape(token: str) -> str:
 
 def join(*tokens: str | int) -> str:
     """The pointer to the place below these members and indexes; empty for the whole document."""
-    return "".join(f"/{escape(token)}" for token in tokens)
+    pointer = ""
+    for token in map(str, tokens):
+        pointer += "/" + (escape(token) if "/" in token or "~" in token else token)
+    return pointer
 
 
 def split(pointer: str) -> list[str]:
@@ -30,10 +33,10 @@ def resolve(root: Any, pointer: str) -> Any:
     """The value that a pointer addresses; raises LookupError where there is none."""
     value = root
     for token in split(pointer):
-        if isinstance(value, list) and token.isdecimal():
-            value = value[int(token)]
-        elif isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):
             value = value[token]
+        elif isinstance(value, list) and token.isdecimal():
+            value = value[int(token)]
         else:
             raise LookupError(pointer)
     return value

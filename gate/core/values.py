@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from operator import is_
 from types import NoneType
 from typing import Any
 from uuid import UUID
@@ -59,13 +60,13 @@ def _same_meaning(value: Any, stored: Any, *, as_doubles: bool) -> bool:
         case UUID():
             return bool(value == str(stored))
         case dict():
-            return (
+            return value is stored or (
                 isinstance(value, dict)
                 and value.keys() == stored.keys()
                 and all(equal(value[name], member, as_doubles=as_doubles) for name, member in stored.items())
             )
         case list():
-            return (
+            return value is stored or (
                 isinstance(value, list)
                 and len(value) == len(stored)
                 and all(equal(*pair, as_doubles=as_doubles) for pair in zip(value, stored, strict=True))
@@ -75,6 +76,20 @@ def _same_meaning(value: Any, stored: Any, *, as_doubles: bool) -> bool:
         return type(value) is type(stored) and bool(value == stored)
     whole = isinstance(value, int) and isinstance(stored, int)
     return left == right or (as_doubles and not whole and _double(left) == _double(right))
+
+
+def shared(value: Any, other: Any) -> Any:
+    """A JSON value in which each part that the other value has at its place, written in the same way, is that part."""
+    if type(value) is not type(other):
+        return value
+    if type(value) is dict:
+        result = {key: shared(child, other[key]) if key in other else child for key, child in value.items()}
+        same = other.keys() == result.keys() and all(child is other[key] for key, child in result.items())
+        return other if same else result
+    if type(value) is list:
+        entries = [*map(shared, value, other), *value[len(other) :]]
+        return other if len(entries) == len(other) and all(map(is_, entries, other)) else entries
+    return other if value == other else value
 
 
 def _double(value: Fraction) -> float | Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gate.core.texts import counted
+from gate.verdict.code_host import command
 from gate.verdict.verdict import Group, Verdict
 
 LEVELS = {"critical": "error", "major": "error", "minor": "warning"}
@@ -43,16 +44,3 @@ def text_of(group: Group) -> str:
         f"{finding.where}\nexpected {finding.expected}\ngot {finding.got}\n"
         f"{finding.explanation}\nSeen {counted(finding.times, 'time')}, first in {first}.{more}"
     )
-
-
-def command(level: str, title: str, text: str, place: dict[str, str] | None = None) -> str:
-    """A workflow command of the code host."""
-    properties = {**(place or {}), "title": title}
-    listed = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in properties.items())
-    return f"::{level} {listed}::{_escaped(text)}"
-
-
-def _escaped(text: str, more: str = "") -> str:
-    for character in f"%\r\n{more}":  # the percent sign first
-        text = text.replace(character, f"%{ord(character):02X}")
-    return text

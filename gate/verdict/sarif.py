@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from gate.verdict.annotations import LEVELS, text_of
+from gate.verdict.code_host import SARIF_SCHEMA
 from gate.verdict.verdict import FindingResult, Group, Verdict
 
 NAME = "verdict.sarif"
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def document(verdict: Verdict) -> str:
@@ -30,7 +30,7 @@ def document(verdict: Verdict) -> str:
         "invocations": [_invocation(verdict)],
         "results": results,
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _rule(finding: FindingResult) -> dict[str, Any]:

@@ -29,7 +29,7 @@ KEYWORDS_OF: dict[tuple[str, ...], tuple[str, ...]] = {
 """Keywords that say something of values of these types alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SchemaChange:
     """One change of a schema; ``severity`` is empty where it is that of the rule, ``trail`` leads to it."""
 

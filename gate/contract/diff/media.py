@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class MediaType:
     parameters: frozenset[tuple[str, str]]
 
     @classmethod
+    @cache
     def parse(cls, text: str) -> MediaType:
         """The media type that a text names."""
         name, *fields = (part.strip() for part in text.split(";"))

@@ -10,7 +10,7 @@ from typing import Any
 from gate.contract.diff.keywords import SchemaChange, pointer
 from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.diff.unchanged import Unchanged
-from gate.contract.diff.views import FLAGS, conjuncts, hidden
+from gate.contract.diff.views import FLAGS, HIDDEN, conjuncts, hidden
 from gate.contract.diff.witness import searched
 from gate.contract.nodes import Node, inlined
 
@@ -26,17 +26,19 @@ class Members:
     def declared(self) -> dict[str, Any]:
         """The schemas of declared members."""
         properties = self.schema.value.get("properties", {})
-        return {name: schema for name, schema in properties.items() if name not in self.ignored}
+        ignored = self.ignored
+        return {name: schema for name, schema in properties.items() if name not in ignored} if ignored else properties
 
     @property
     def required(self) -> list[str]:
         """The names of required members."""
         return [name for name in self.schema.value.get("required", []) if name not in self.ignored]
 
-    @property
+    @cached_property
     def hidden(self) -> frozenset[str]:
         """The names of members that are not sent in this direction."""
-        return frozenset(name for name, schema in self.declared.items() if hidden(schema))
+        named = self.declared.items()
+        return frozenset([name for name, schema in named if type(schema) is dict and HIDDEN in schema])
 
     @property
     def others(self) -> Any:

@@ -12,6 +12,7 @@ from gate.contract.diff.change import Change
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Rule
 from gate.contract.nodes import Node, Operation, shape
+from gate.core.values import equal
 
 MOST = 256
 """Addresses that are made of one server with variables."""
@@ -22,6 +23,8 @@ PORTS = {"http": ":80", "https": ":443"}
 def servers(place: Place, old: Operation, new: Operation) -> Iterator[Change]:
     """Addresses that the operation no longer has, and new ones."""
     if shape(old.path) != shape(new.path):  # the whole addresses are the same, however they are parted
+        return
+    if all(map(equal, *([owner.value.get("servers") for owner in _owners(side)] for side in (old, new)))):
         return
     before, after = _addresses(old), _addresses(new)
     open_ = [re.compile("[^/]+".join(map(re.escape, key.split("{}")))) for key in after if "{}" in key]
@@ -51,12 +54,16 @@ def _defaults(server: Node) -> list[tuple[str, Any]]:
     return [(name, value.get("default")) for name, value in values if not value.get("enum")]
 
 
+def _owners(operation: Operation) -> tuple[Node, ...]:
+    """The parts that may name servers, of which the first that does counts."""
+    return operation.node, operation.item, Node(operation.node.document, "", operation.node.document)
+
+
 def _addresses(operation: Operation) -> dict[str, Node]:
-    root = Node(operation.node.document, "", operation.node.document)
-    owners = (operation.node, operation.item, root)
+    owners = _owners(operation)
     listed = next((owner.child("servers") for owner in owners if owner.value.get("servers")), None)
     if listed is None:
-        return {"": root.child("servers")}
+        return {"": owners[-1].child("servers")}
     by_address: dict[str, Node] = {}
     for index in range(len(listed.value)):
         server = listed.child(index)

@@ -15,6 +15,7 @@ from gate.contract.loading import parse
 from gate.core.documents import decoded, load_text
 from gate.core.errors import GateError
 from gate.core.surroundings import environment
+from gate.core.values import shared
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Source:
 def load(word: str, published: str | None = None, like: Source | None = None) -> Source:
     """The document that ``word`` names: a file, ``REVISION:PATH``, or a git revision of the file ``published``.
 
-    With the text of ``like``, it is the same document. Raises GateError where there is none, or where it is not a whole
-    OpenAPI document.
+    What it has in common with ``like`` is the same value, so that it is compared at once. Raises GateError where there
+    is none, or where it is not a whole OpenAPI document.
     """
     path = Path(word)
     if path.exists():
@@ -54,7 +55,8 @@ def _source(name: str, path: Path, text: str, file: str, read: Callable[[str], s
         others.append(other)
         return read(other)
 
-    return Source(name, parse(text, path, noted, warn=faults.append), text, file, faults, others)
+    document = parse(text, path, noted, warn=faults.append)
+    return Source(name, shared(document, like.document) if like else document, text, file, faults, others)
 
 
 def _beside(revision: str, directory: str, name: str) -> str:

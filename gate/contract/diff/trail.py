@@ -15,7 +15,7 @@ NEW_NAME = "zz"
 """A name that no schema declares."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Trail:
     """Two schemas, and the step to those below them that changed; ``below`` is None where they changed themselves."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gate.contract.nodes import DanglingReferenceError, Node, locate, simplified
+from gate.core.documents import COLLECTIONS
 from gate.core.values import equal
 
 FAMILY = "x-beacon-family"
@@ -18,6 +19,8 @@ class Unchanged:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], dict[str, bool]] = {}
         """For each reference, whether its targets are the same, by the documents."""
+        self._named: dict[int, tuple[Any, frozenset[str]]] = {}
+        """The references in each value that both documents share, by its place in memory, which is kept."""
 
     def __call__(self, old: Node, new: Node) -> bool:
         """Return whether both say the same, and every schema that they reach by references does."""
@@ -27,7 +30,7 @@ class Unchanged:
         """The same for values in the documents of two nodes."""
         if not equal(before, after):
             return False
-        named = set(references(before)) if isinstance(before, dict | list) else ()
+        named = self._references(before, after)
         if not named:
             return True
         known = self._known.setdefault((id(old.document), id(new.document)), {})
@@ -35,7 +38,14 @@ class Unchanged:
             self._look(named - known.keys(), known, old, new)
         return all(known[reference] for reference in named)
 
-    def _look(self, named: set[str], known: dict[str, bool], old: Node, new: Node) -> None:
+    def _references(self, before: Any, after: Any) -> frozenset[str]:
+        if before is not after:
+            return frozenset(references(before))
+        if id(before) not in self._named:
+            self._named[id(before)] = before, frozenset(references(before))
+        return self._named[id(before)][1]
+
+    def _look(self, named: frozenset[str], known: dict[str, bool], old: Node, new: Node) -> None:
         """Decides for all that these references reach, at once."""
         waiting, reached = list(named), set(named)
         users: dict[str, list[str]] = {}
@@ -78,15 +88,14 @@ def references(value: Any) -> Iterator[str]:
     waiting = [value]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, dict):
-            for key, child in here.items():
-                if key == FAMILY:
-                    yield from child.values()
-                elif isinstance(child, dict | list):
-                    waiting.append(child)
-                elif key == "$ref" and isinstance(child, str):
-                    yield child
-                elif key == "$dynamicRef" and isinstance(child, str):
-                    yield f"dynamic {child}"
-        elif isinstance(here, list):
-            waiting += here
+        for key, child in here.items() if isinstance(here, dict) else ():
+            if key == FAMILY:
+                yield from child.values()
+            elif type(child) in COLLECTIONS:
+                waiting.append(child)
+            elif key == "$ref" and isinstance(child, str):
+                yield child
+            elif key == "$dynamicRef" and isinstance(child, str):
+                yield f"dynamic {child}"
+        if isinstance(here, list):
+            waiting += [child for child in here if type(child) in COLLECTIONS]

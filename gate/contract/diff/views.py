@@ -29,17 +29,17 @@ class Mentioned:
         self._known: dict[int, tuple[Mapping[str, Any], set[str]]] = {}
 
     def __call__(self, document: Mapping[str, Any]) -> set[str]:
-        """The flags that are keys in a document."""
+        """The flags that are set in a document."""
         if id(document) not in self._known:
             present, flags = set[str](), set(FLAGS.values())
             waiting: list[Any] = [document]
             while waiting:
                 here = waiting.pop()
-                if isinstance(here, dict):
-                    present |= flags & here.keys()
-                    waiting += [child for child in here.values() if isinstance(child, COLLECTIONS)]
-                else:
-                    waiting += [entry for entry in here if isinstance(entry, COLLECTIONS)]
+                for key, child in here.items() if type(here) is dict else enumerate(here):
+                    if type(child) in COLLECTIONS:
+                        waiting.append(child)
+                    elif child is True and key in flags:
+                        present.add(key)
             self._known[id(document)] = document, present
         return self._known[id(document)][1]
 
@@ -79,7 +79,7 @@ class Views:
 
 def hidden(schema: Any) -> Mapping[str, Any] | None:
     """Return the schema and the requirement that a view keeps of a member; None for one that is sent."""
-    return schema.get(HIDDEN) if isinstance(schema, Mapping) else None
+    return schema.get(HIDDEN) if isinstance(schema, dict) else None
 
 
 def _viewed(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from gate.core.values import equal
+from gate.core.values import equal, shared
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ID = UUID(int=0xABC)
@@ -50,3 +50,15 @@ def test_numbers_that_a_double_cannot_tell_apart_are_equal_as_doubles() -> None:
     assert not equal([2**53], [2**53 + 1], as_doubles=True)
     assert not equal(10**400, 10**401, as_doubles=True)
     assert not equal(True, 1, as_doubles=True)
+
+
+def test_what_two_values_have_in_common_is_one_value_and_the_rest_is_as_written() -> None:
+    old: dict[str, Any] = {"a": {"b": [1, {"c": "x"}]}, "d": [True, {}], "e": 1}
+    new: dict[str, Any] = {"a": {"b": [1, {"c": "x"}]}, "d": [1, {}, {}], "f": {"a": 1}}
+    result = shared(new, old)
+    assert result["a"] is old["a"]
+    assert result["d"][1] is old["d"][1]
+    assert repr(result) == repr(new)
+    assert shared({"a": 1.0}, {"a": 1})["a"] == 1.0
+    assert shared({"a": None}, {"b": None}) == {"a": None}
+    assert shared([[1], 2], [[1]]) == [[1], 2]
