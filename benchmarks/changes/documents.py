@@ -376,6 +376,18 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str, str]] = {
         "none",
         "none",
     ),
+    "form's reserved characters": (
+        sent(FORM, schema=obj(a=S), encoding={"a": {"style": "form"}}),
+        sent(FORM, schema=obj(a=S), encoding={"a": {"style": "form", "allowReserved": True}}),
+        "safe",
+        "breaking",
+    ),
+    "form's reserved characters of an integer": (
+        sent(FORM, schema=obj(a=INTEGER), encoding={"a": {"style": "form"}}),
+        sent(FORM, schema=obj(a=INTEGER), encoding={"a": {"style": "form", "allowReserved": True}}),
+        "none|safe",
+        "none|safe",
+    ),
     # ---- statuses
     "success replaced": (statuses(s200=S), statuses(s201=S), "breaking", "breaking"),
     "success added": (statuses(s200=S), statuses(s200=S, s202=S), "risky", "breaking"),
@@ -499,6 +511,18 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str, str]] = {
     "security by either": (
         secured({"k": []}, k=KEY, b=BEARER),
         secured({"k": []}, {"b": []}, k=KEY, b=BEARER),
+        "safe",
+        "breaking",
+    ),
+    "security by either of two providers": (
+        secured({"o": ["r"]}, o=oauth(r=""), p=oauth("password", r="")),
+        secured({"o": ["r"]}, {"p": ["r"]}, o=oauth(r=""), p=oauth("password", r="")),
+        "none|safe",
+        "breaking",
+    ),
+    "security by two providers": (
+        secured({"o": ["r"], "p": ["w"]}, o=oauth(r=""), p=oauth("password", w="")),
+        secured({"o": [], "p": ["w"]}, o=oauth(r=""), p=oauth("password", w="")),
         "safe",
         "breaking",
     ),
@@ -670,6 +694,12 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str, str]] = {
         "breaking",
         "safe",
     ),
+    "webhook's status that the default has": (
+        hook(responses={**OK, "404": {"description": "D"}, "default": {"description": "D"}}),
+        hook(responses={**OK, "default": {"description": "D"}}),
+        "none|safe",
+        "none|safe",
+    ),
     "webhook's text": (hook(), hook(description="D"), "none", "none"),
     "webhook's method": (
         hook(),
@@ -798,6 +828,18 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str, str]] = {
         document(body({**S, "contentMediaType": JSON, "contentSchema": obj("a", a=S)})),
         "breaking",
         "safe",
+    ),
+    "contentSchema without a contentMediaType": (
+        document(body({**S, "contentSchema": obj(a=S)})),
+        document(body({**S, "contentSchema": obj("a", a=S)})),
+        "none|safe",
+        "none|safe",
+    ),
+    "contentMediaType's parameters in another order": (
+        document(answer({**S, "contentMediaType": "text/plain;a=1;b=2"})),
+        document(answer({**S, "contentMediaType": "text/plain; b=2; a=1"})),
+        "none",
+        "none",
     ),
     "contentSchema, answered": (
         document(answer({**S, "contentMediaType": JSON, "contentSchema": obj(a=S)})),

@@ -8,7 +8,7 @@ from gate.contract.diff.change import Change
 from gate.contract.diff.links import links
 from gate.contract.diff.parts import Parts, required, written
 from gate.contract.diff.place import Place
-from gate.contract.diff.rules import Rule
+from gate.contract.diff.rules import Direction, Rule
 from gate.contract.nodes import Node
 
 Responses = Mapping[str, Node]
@@ -56,7 +56,8 @@ def _gone(parts: Parts, place: Place, status: str, before: Responses, after: Res
         return
     if wider:
         yield from _response(parts, place, before[status], after[wider])
-    yield place.change(rule, node, f"{status} removed", severity="safe" if wider else "")
+    if not wider or parts.answered is Direction.RESPONSE:  # a subscriber may still answer it
+        yield place.change(rule, node, f"{status} removed", severity="safe" if wider else "")
 
 
 def _covering(status: str, others: Responses) -> str | None:

@@ -10,7 +10,7 @@ from gate.contract.diff.kinds import listed_types
 from gate.contract.diff.media import MediaType, covering
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
-from gate.contract.diff.wire import FORM, MULTIPART
+from gate.contract.diff.wire import FORM, MULTIPART, reserved
 from gate.contract.nodes import Node, simplified
 
 STYLE = {"style": "form", "explode": None, "allowReserved": False}
@@ -91,7 +91,8 @@ def _style(encoding: Node, member: Node) -> Mapping[str, Any]:
     value = {**STYLE, **(encoding.value or {})}
     explode = value["style"] == "form" if value["explode"] is None else value["explode"]
     scalar = not listed_types(member.value) & {"array", "object"}
-    return {"style": value["style"], "explode": scalar or explode, "allowReserved": value["allowReserved"]}
+    allowed = value["allowReserved"] or not reserved(member)
+    return {"style": value["style"], "explode": scalar or explode, "allowReserved": allowed}
 
 
 def _styled(place: Place, node: Node, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

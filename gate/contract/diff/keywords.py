@@ -10,6 +10,7 @@ from typing import Any
 
 from gate.contract.diff.kinds import listed_types, listed_values
 from gate.contract.diff.meaning import ENCODINGS
+from gate.contract.diff.media import MediaType
 from gate.contract.diff.rules import Direction, SchemaRule
 from gate.contract.diff.trail import Trail
 from gate.contract.nodes import Node
@@ -178,7 +179,9 @@ def _hint(schema: Node, keyword: str) -> Any:
     value = schema.value.get(keyword)
     if keyword == "format":
         return value if value in ENCODINGS and not _octets(schema) else None
-    if keyword in ("contentEncoding", "contentMediaType"):
+    if value is not None and keyword == "contentMediaType":
+        return str(MediaType.parse(str(value)))
+    if keyword == "contentEncoding":
         text = str(value).lower() if value is not None else None
         return None if text in ("7bit", "8bit", "binary", "identity") else text
     return value

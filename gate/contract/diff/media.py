@@ -15,6 +15,9 @@ class MediaType:
     sub: str
     parameters: frozenset[tuple[str, str]]
 
+    def __str__(self) -> str:
+        return ";".join((f"{self.main}/{self.sub}", *(f"{key}={value}" for key, value in sorted(self.parameters))))
+
     @classmethod
     @cache
     def parse(cls, text: str) -> MediaType:

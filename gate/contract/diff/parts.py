@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
@@ -11,19 +10,17 @@ from gate.contract.diff.change import Change, Proof, Where
 from gate.contract.diff.containment import Containment
 from gate.contract.diff.encodings import encodings
 from gate.contract.diff.keywords import SchemaChange
-from gate.contract.diff.kinds import listed_types, listed_values
+from gate.contract.diff.kinds import listed_types
 from gate.contract.diff.media import MediaType, covering, same
 from gate.contract.diff.place import Place
 from gate.contract.diff.rules import Direction, Rule
 from gate.contract.diff.schemas import Schemas
 from gate.contract.diff.views import Mentioned, Views
-from gate.contract.diff.wire import SCALARS, Texts, texts_in
+from gate.contract.diff.wire import SCALARS, Texts, reserved, texts_in
 from gate.contract.diff.xml import elements
 from gate.contract.nodes import Node, Operation, simplified
 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-
-RESERVED = re.compile(r"[:/?#\[\]@!$&'()*+,;=]")
 
 IGNORED_HEADERS = frozenset({"accept", "content-type", "authorization"})
 """Header parameters that OpenAPI ignores."""
@@ -195,21 +192,12 @@ def written(place: Place, rule: Rule, old: Node, new: Node) -> Iterator[Change]:
     """The changes of how a parameter or a header is written."""
     types = _types(old) | _types(new) if _types(old) == _types(new) else _types(old) & SCALARS or _types(old)
     before, after = _serialisation(old, types), _serialisation(new, types)
-    if before["allowReserved"] != after["allowReserved"] and not (_reserved(old) and _reserved(new)):
+    if before["allowReserved"] != after["allowReserved"] and not all(reserved(_schema_of(side)) for side in (old, new)):
         before["allowReserved"] = after["allowReserved"]
     for keyword in [key for key in after if after[key] != before[key]]:
         text = f"{keyword} {before[keyword]} -> {after[keyword]}"
         severity = "safe" if keyword in ("allowReserved", "allowEmptyValue") and after[keyword] else ""
         yield place.change(rule, new.child(keyword), text, before[keyword], after[keyword], severity)
-
-
-def _reserved(parameter: Node) -> bool:
-    """Return whether a value may have characters that are reserved in a URI."""
-    schema = simplified(_schema_of(parameter)).value
-    listed = listed_values(schema)
-    if listed is not None:
-        return any(isinstance(value, list | dict) or RESERVED.search(str(value)) for value in listed.values())
-    return bool(listed_types(schema) & {"string", "array", "object"})
 
 
 def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
@@ -225,7 +213,7 @@ def _serialisation(parameter: Node, types: frozenset[str]) -> dict[str, Any]:
         "explode": None if without_effect else explode,
         "allowReserved": query and bool(value.get("allowReserved", False)),
         "allowEmptyValue": query and bool(value.get("allowEmptyValue", False)),
-        "content": media and MediaType.parse(media),
+        "content": media and str(MediaType.parse(media)),
     }
 
 

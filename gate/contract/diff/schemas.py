@@ -125,7 +125,8 @@ class Schemas:
         """The worst change of the schema of what a text holds, which no validator looks at."""
         if not _either(old, new, "contentSchema"):
             return
-        here, there = (side.child("contentSchema", default=True) for side in (old, new))
+        sides = (side if "contentMediaType" in side.value else replace(side, value={}) for side in (old, new))
+        here, there = (side.child("contentSchema", default=True) for side in sides)
         yield from self._worst("contentSchema", self.compare(here, there))
 
     def _family(self, old: Node, new: Node) -> Iterator[SchemaChange]:

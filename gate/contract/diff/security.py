@@ -35,10 +35,11 @@ def _scheme(operation: Node, name: str) -> Node:
 
 
 def _meant(operation: Node, alternatives: list[dict[str, list[str]]]) -> list[Requirement]:
-    return [
-        {_meaning(_scheme(operation, name), name): set(scopes) for name, scopes in alternative.items()}
-        for alternative in alternatives
-    ]
+    meant: list[Requirement] = [{} for _ in alternatives]
+    for requirement, alternative in zip(meant, alternatives, strict=True):
+        for name, scopes in alternative.items():
+            requirement.setdefault(_meaning(_scheme(operation, name), name), set()).update(scopes)
+    return meant
 
 
 def _meaning(scheme: Node, name: str) -> str:
@@ -73,10 +74,12 @@ def _definitions(old: Node, new: Node, *written: list[dict[str, list[str]]]) -> 
     """Changes of schemes of one meaning that are used on both sides: flows, addresses, forms of a token."""
     place = Place("", "security scheme")
     names = [dict.fromkeys(name for alternative in side for name in alternative) for side in written]
-    after = {_meaning(_scheme(new, name), name): _scheme(new, name) for name in names[1]}
+    after = {_meaning(_scheme(new, name), name): _scheme(new, name) for name in reversed(names[1])}
     for name in names[0]:
         here = _scheme(old, name)
-        there = after.get(_meaning(here, name))
+        there = _scheme(new, name) if name in names[1] else None  # of several of one meaning, that of the name
+        if there is None or _meaning(there, name) != _meaning(here, name):
+            there = after.get(_meaning(here, name))
         if there is None or not isinstance(here.value, Mapping) or not isinstance(there.value, Mapping):
             continue
         before, now = (side.value.get("bearerFormat") for side in (here, there))

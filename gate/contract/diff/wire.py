@@ -6,6 +6,7 @@ Digits are a string there, so that an integer that becomes a string changes noth
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,7 +17,7 @@ import jsonschema_rs
 from gate.contract.diff.branches import branches
 from gate.contract.diff.containment import Answer, Containment
 from gate.contract.diff.keywords import SchemaChange
-from gate.contract.diff.kinds import listed_types
+from gate.contract.diff.kinds import listed_types, listed_values
 from gate.contract.diff.languages import contained
 from gate.contract.diff.meaning import meant
 from gate.contract.diff.media import MediaType
@@ -30,6 +31,7 @@ FREE = frozenset({"type", "default", "nullable"})
 LIMITS = frozenset({"minLength", "maxLength", "pattern"})
 TEXTS_OF = {"integer": "^-?(0|[1-9][0-9]*)$", "boolean": "^(true|false)$"}
 """Patterns of the texts of a type."""
+RESERVED = re.compile(r"[:/?#\[\]@!$&'()*+,;=]")
 FORM, MULTIPART = ("application", "x-www-form-urlencoded"), "multipart"
 
 
@@ -106,6 +108,15 @@ def texts_in(name: str, encoding: Mapping[str, Any], direction: Direction, conta
     if media.is_xml:
         return Texts(direction, containment)
     return Texts(direction, containment, depth=0) if media.main == "text" else None
+
+
+def reserved(schema: Node) -> bool:
+    """Return whether a value may have characters that are reserved in a URI."""
+    value = simplified(schema).value
+    listed = listed_values(value)
+    if listed is not None:
+        return any(isinstance(each, list | dict) or RESERVED.search(str(each)) for each in listed.values())
+    return bool(listed_types(value) & {"string", "array", "object"})
 
 
 def text_covers(wide: Node, narrow: Node, containment: Containment, *, list_of_one: bool = False) -> Answer | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 
 from benchmarks.changes.cli import wrong
 from benchmarks.changes.mutilated import mutilated
 from benchmarks.changes.pairs import documents, pairs
 from benchmarks.changes.soundness import sound
+from gate.contract.diff import compare
 
 EVERY = 211
 """A prime, so that each keyword and each place comes up."""
@@ -16,6 +18,13 @@ EVERY = 211
 def test_each_part_of_a_document_is_compared_rightly() -> None:
     """Parameters, bodies, media types, statuses, headers, links, security, servers, discriminators, webhooks."""
     assert [(pair.name, answer) for pair, answer in wrong(documents())] == []
+
+
+def test_each_change_can_be_written_as_json() -> None:
+    """Also one of how a part is written, whose values are no values of the document."""
+    changed = [change for pair in documents() for change in compare(pair.old, pair.new)]
+    assert json.loads(json.dumps([change.as_dict() for change in changed]))
+    assert not [change.text for change in changed if "MediaType(" in change.text]
 
 
 def test_keywords_are_compared_rightly_at_every_place() -> None:
