@@ -31,6 +31,7 @@ _MERGE = "<<"
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_BEGINS_NUMBERS = frozenset("+-.0123456789")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -105,17 +106,17 @@ class YamlReader:
             around.merged.append(value)  # a list is filled later
         elif around.key is not None:
             around.value[around.key], around.key = value, None
-        elif isinstance(event, yaml.ScalarEvent) and event.value == _MERGE and event.implicit[0]:
+        elif value == _MERGE and isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
             self._key(event, _MERGE, around.lines)
             around.merging = True
         else:
             around.key = self._key(event, value, around.lines)
 
     def _key(self, event: Any, value: Any, lines: dict[str, int]) -> str:
-        if isinstance(value, int) and str(value) == getattr(event, "value", ""):
-            value = str(value)  # as the codes of responses are often written
+        written = getattr(event, "value", None)
+        if isinstance(value, int) and str(value) == written:
+            value = written  # as the codes of responses are often written
         if not isinstance(value, str):
-            written = getattr(event, "value", None)
             self._refuse(event, "a string as key" + (f", so {written!r} in quotes" if written else ""))
         if value in lines:
             self._refuse(event, f"every key once; {value!r} stands in line {lines[value]} already")
@@ -139,7 +140,8 @@ class YamlReader:
             self._refuse(event, f"no tag {event.tag}")
 
     def _scalar(self, event: Any) -> Any:
-        self._tag(event)
+        if event.tag is not None:
+            self._tag(event)
         typed = event.tag in _TYPES
         value = self._plain(event) if event.implicit[0] or typed else event.value
         if typed and not isinstance(value, _TYPES[event.tag]):
@@ -152,6 +154,8 @@ class YamlReader:
         text: str = event.value
         if text in _WORDS:
             return _WORDS[text]
+        if text[0] not in _BEGINS_NUMBERS:
+            return text
         if _NOT_FINITE.fullmatch(text):
             self._refuse(event, f"a finite number, not {text}")
         try:
