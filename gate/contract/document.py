@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -50,19 +50,25 @@ def media_in(content: Mapping[str, Any], media_type: str) -> str | None:
 
 
 class Contract:
-    """An OpenAPI document and its service's conventions; references outside the document are not followed."""
+    """An OpenAPI document and its service's conventions; references outside the document are not followed.
 
-    def __init__(self, document: Mapping[str, Any], conventions: Conventions | None = None) -> None:
+    ``base`` stands before each path on the service, whatever servers the document names.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], conventions: Conventions | None = None, base: str | None = None
+    ) -> None:
         self.document = document
         self.conventions = conventions or Conventions()
-        self.operations = list(operations(document))
+        documented = operations(document)
+        self.operations = [each if base is None else replace(each, bases=(base,)) for each in documented]
         self._validators: dict[str, jsonschema_rs.Validator] = {}
         self._standing: dict[int, jsonschema_rs.Validator] = {}  # by the schema's place in memory, which stays
 
     @classmethod
-    def load(cls, path: Path, conventions: Conventions | None = None) -> Contract:
+    def load(cls, path: Path, conventions: Conventions | None = None, base: str | None = None) -> Contract:
         """The contract in a file; raises DocumentError where it does not load."""
-        contract = cls(load_openapi(path), conventions)
+        contract = cls(load_openapi(path), conventions, base)
         if not contract.operations:
             raise DocumentError(path, None, "an operation below paths, without which there is nothing to judge")
         return contract

@@ -87,7 +87,8 @@ class DeclaredPack:
     @cached_property
     def contract(self) -> Contract:
         """The document; raises DocumentError where it does not load."""
-        return Contract.load(self.openapi)
+        base = self.declaration.service.base
+        return Contract.load(self.openapi, base=None if base is None else base.rstrip("/"))
 
     @cached_property
     def service(self) -> Service:

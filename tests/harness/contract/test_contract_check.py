@@ -104,3 +104,11 @@ def test_literal_paths_win_over_templates() -> None:
     operation = PUBLISHED.operation("GET", "/api/v1/executions/cross-region")
     assert operation
     assert operation.id == "listCrossRegionExecutions"
+
+
+@pytest.mark.parametrize("path", ["/v2/notes/1", "/notes/1"])
+def test_text_before_each_path_may_be_declared_where_the_document_names_no_server(path: str) -> None:
+    paths = {"/notes/{id}": {"get": {"responses": {"200": {"description": "read"}}}}}
+    operation = Contract({"openapi": "3.1.0", "paths": paths}, base="/v2").operation("GET", path)
+    assert operation is not None
+    assert operation.path_values(path) == {"id": "1"}
