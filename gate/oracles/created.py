@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from gate.contract.document import Contract
 from gate.core.effect import Effect, RowChange, members_of
@@ -85,11 +86,19 @@ def _of_answer(effect: Effect, answer: Exchange, change: RowChange, where: str) 
     """Members of an answer that differ from the row; a document may have further members that are computed."""
     members, types = members_of(answer.json), effect.columns.get(change.table, {})
     for name, column, value, stored in differing(members, change.after or {}, types):
-        computed = KINDS.get(types.get(column, "")) == "document" and holds(value, stored)
+        document = KINDS.get(types.get(column, "")) == "document"
+        computed = document and (holds(value, stored) or _expands(value, stored))
         if stored is not None and not computed:
             place = f"{where} /{name} -> {change.table}.{column}"
             got = f"{written(value)} in the answer"
             yield Finding(DIFFERENT, place, f"{written(stored)} as in the row", got, request=answer.request_id)
+
+
+def _expands(value: Any, stored: Any) -> bool:
+    """Return whether an answer has objects in the place of the texts or numbers by which a row names them."""
+    if not (isinstance(value, list) and isinstance(stored, list)) or len(value) != len(stored):
+        return False
+    return all(isinstance(each, dict) and name in each.values() for each, name in zip(value, stored, strict=True))
 
 
 def _violation(_: Contract) -> tuple[Record, Observations]:

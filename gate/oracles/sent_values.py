@@ -152,6 +152,8 @@ def _by_intention(column: str, value: object, stored: object, type_: str) -> boo
     texts = isinstance(value, str) and isinstance(stored, str)
     if (KINDS.get(type_) == "document" or texts) and holds(stored, value):
         return True  # with members that were not sent, or as the same time in another zone
+    if texts and str(stored).partition("://")[2] == value:
+        return True  # with the scheme of a URL
     return (texts and bool(FOLDED.search(column)) and str(value).strip().lower() == str(stored).strip().lower()) or (
         KINDS.get(type_) == "time" and texts and bool(SECRET.search(column))
     )

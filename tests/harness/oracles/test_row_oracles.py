@@ -28,7 +28,7 @@ from gate.oracles import (
     sent_values,
 )
 from gate.oracles.registry import Oracle
-from gate.oracles.row_values import created_row, same
+from gate.oracles.row_values import created_row, differing, same
 
 CONTRACT = Contract({"paths": {}})
 COLUMNS = {
@@ -76,9 +76,11 @@ def test_minimal_violation_shows_every_code(oracle: Oracle) -> None:
     [
         ({"name": "a"}, {"name": "a"}),
         ({"email": "A@b.C "}, {"email": "a@b.c"}),
+        ({"name": "example.org/a"}, {"name": "https://example.org/a"}),
         ({"price": 1.50}, {"price": 1.5}),
         ({"price": "1.50"}, {"price": 7}),
         ({"labels": {"a": [1, 2.0]}}, {"labels": {"a": [1, 2]}}),
+        ({"labels": {}}, {"labels": "gAAAAABrDY7j4GUiRxu0VzF1Ot7QrpTyHjqj7mjPUYcwfcyt2L1pECpELw=="}),
         ({"made_at": "2024-01-01T01:00:00+01:00"}, {"made_at": "2024-01-01T00:00:00+00:00"}),
         ({"api_key": "secret"}, {"api_key": "e3b0c442"}),
         ({"unknown": "a"}, {"name": "b"}),
@@ -100,6 +102,13 @@ def test_value_that_is_stored_otherwise_is_a_finding_of_its_member() -> None:
         CONTRACT,
     )
     assert (finding.where, finding.got) == ("POST /items /price -> items.price", "2 in the row")
+
+
+@pytest.mark.parametrize(("since", "expected"), [("2024-01-01T00:00:00+00:00", []), (None, ["archived"])])
+def test_boolean_may_be_kept_as_the_time_since_when_it_holds(since: str | None, expected: list[str]) -> None:
+    types = {"archived": "boolean", "archived_at": "timestamp with time zone"}
+    stored = {"archived": False, "archived_at": since}
+    assert [name for name, *_ in differing({"archived": True}, stored, types)] == expected
 
 
 def test_parameter_of_the_path_wins_over_a_member() -> None:
@@ -228,12 +237,20 @@ def test_created_resource_is_looked_for_in_each_list_of_an_answer(number: int, e
     assert codes(listed.ORACLE, replace(post, listed=items)) == expected
 
 
-def test_answer_may_add_to_a_document_and_take_nothing_from_it() -> None:
-    for answered, expected in (({"a": 1, "b": 2}, []), ({"b": 2}, ["BG-CREATED-002"])):
-        created_now = row(None, {"id": 1, "name": "a", "meta": {"a": 1}})
-        post = effect("POST", {"name": "a"}, answer={"id": 1, "meta": answered}, changes=[created_now])
-        columns = {table: {**types, "meta": "jsonb"} for table, types in post.columns.items()}
-        assert codes(created.ORACLE, replace(post, columns=columns)) == expected
+@pytest.mark.parametrize(
+    ("stored", "answered", "expected"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, []),
+        ({"a": 1}, {"b": 2}, ["BG-CREATED-002"]),
+        (["x", "y"], [{"name": "x"}, {"name": "y", "kind": "z"}], []),
+        (["x", "y"], [{"name": "y"}, {"name": "x"}], ["BG-CREATED-002"]),
+    ],
+)
+def test_answer_may_add_to_a_document_and_take_nothing_from_it(stored: Any, answered: Any, expected: list[str]) -> None:
+    created_now = row(None, {"id": 1, "name": "a", "meta": stored})
+    post = effect("POST", {"name": "a"}, answer={"id": 1, "meta": answered}, changes=[created_now])
+    columns = {table: {**types, "meta": "jsonb"} for table, types in post.columns.items()}
+    assert codes(created.ORACLE, replace(post, columns=columns)) == expected
 
 
 def test_value_that_has_to_be_unique_is_taken_once() -> None:
