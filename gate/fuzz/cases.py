@@ -10,9 +10,11 @@ import random
 import sys
 import time
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -77,6 +79,10 @@ setattr(providers, "_get_local_constants", Constants)  # noqa: B010 (a private n
 setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (a private name that mypy does not export)
 
 
+class Late(BaseException):
+    """The time to generate cases is over; nothing is stored."""
+
+
 class PreparedCase(AnyCase):
     """A case that nothing changes any more, with the request that it is sent as."""
 
@@ -103,6 +109,7 @@ class Cases:
             {"seed": seed, "generation": {"allow-x00": False, "database": "none", "deterministic": True}}
         )
         self.seed = seed
+        self._deadline = inf
         self._nothing_to_negate = nothing_to_negate
         self._schema = schemathesis.openapi.from_dict(dict(document), config=config)
         operations = [result.ok() for result in self._schema.get_all_operations() if isinstance(result, Ok)]
@@ -110,6 +117,17 @@ class Cases:
         marks = json.dumps([document, seed, sorted(nothing_to_negate)], sort_keys=True, default=str)
         sources = [Path(__file__).with_name(name).read_bytes() for name in ("cases.py", "request.py")]
         self._store = CaseStore(b"".join([marks.encode(), *sources]), self._operations)
+
+    @contextmanager
+    def by(self, deadline: float) -> Iterator[None]:
+        """Generate in the block until a moment alone, as ``time.monotonic`` has it, which ends the block."""
+        self._deadline = deadline
+        try:
+            yield
+        except Late:
+            pass
+        finally:
+            self._deadline = inf
 
     def take(self, operation: str, number: int) -> Iterator[AnyCase]:
         """``number`` cases of an operation: all examples, then boundaries and random cases."""
@@ -140,6 +158,10 @@ class Cases:
         yield from self._draw(operation, GenerationMode.POSITIVE, chunk, positive)
         yield from self._draw(operation, GenerationMode.NEGATIVE, chunk, number - positive)
 
+    def valid(self, operation: str, chunk: int, number: int) -> Iterator[AnyCase]:
+        """Random cases without a value that is invalid; each chunk has its own seed."""
+        yield from self._draw(operation, GenerationMode.POSITIVE, chunk, number)
+
     def until(self, operation: str, deadline: float) -> Iterator[AnyCase]:
         """Random cases beside all others, until a time as ``perf_counter`` has it."""
         for chunk in count(AFTER_CASES):
@@ -165,6 +187,7 @@ class Cases:
         )
         @hypothesis.given(case=self._operations[operation].as_strategy(generation_mode=mode))
         def draw(case: AnyCase) -> None:
+            self._must_be_timely()
             drawn.append(PreparedCase.of(case, operation))
 
         try:
@@ -190,7 +213,16 @@ class Cases:
             # One for each operation: a session sends undocumented methods to a path for its first operation only.
             session=GenerationSession(),
         )
-        return [[PreparedCase.of(case, name) for case in some] for some in (examples, boundaries)]
+        return [list(self._prepared(some, name)) for some in (examples, boundaries)]
+
+    def _prepared(self, cases: Iterable[AnyCase], operation: str) -> Iterator[AnyCase]:
+        for case in cases:
+            self._must_be_timely()
+            yield PreparedCase.of(case, operation)
+
+    def _must_be_timely(self) -> None:
+        if self._deadline < inf and time.monotonic() > self._deadline:
+            raise Late
 
 
 def _id(operation: APIOperation[Any, Any, Any, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,9 +11,8 @@ from dataclasses import dataclass, replace
 from gate.core.client import Unreachable
 from gate.core.effect import Effect
 from gate.core.errors import GateError, NotSafe
-from gate.core.exchange import READING, Exchange
+from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
-from gate.fuzz.service.owned import renewed
 from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.trial import WINDOW_SECONDS, Trial
 from gate.oracles import created, failing, quiet, sent_values, unchanged
@@ -27,16 +25,12 @@ OF_ITS_ROWS = frozenset(
     {created.UNREADABLE, created.DIFFERENT, sent_values.CREATED, sent_values.UPDATED, sent_values.UNNAMED}
 )
 """Codes that need the rows of their own steps alone, as failures do."""
+COUNTED = OF_ITS_ROWS | TWICE | {failing.FAILED}
+"""Codes for which a system that others used counts as a fresh one."""
 CHEAP_SECONDS = 1.5
-"""Seconds of a start up to which each candidate is tried on systems of its own alone."""
-TIMES_AGAIN = 3
-REPEATED = f"{TIMES_AGAIN} times again"
-"""Repetitions that have to show a finding on a service that others use."""
-SEVERAL = f"{TIMES_AGAIN} times with other values, since nothing that may write is sent again,"
-MOST_WAYS = 3
-"""Ways to a finding that are tried on a service that others use."""
+"""Seconds of a start up to which most candidates are tried on systems of their own alone."""
 MOST_USES = 40
-"""Candidates that are tried on one system."""
+"""Ways that are tried on one system for many."""
 MOST_DROPPED = 4
 """Shorter sequences that are tried for a finding."""
 
@@ -84,12 +78,17 @@ class Fresh:
         self._next: Future[Trial] | None = None
         self.seconds = 1.0  # that the last start took
 
+    def prepare(self) -> Future[Trial]:
+        """Begin to start the next system, which also shows how long that takes."""
+        self._next = self._next or self._starter.submit(self._timed)
+        return self._next
+
     def take(self) -> Trial:
         """A system that nobody used; GateError where it does not start."""
-        begun = self._next or self._starter.submit(self._timed)
+        begun = self.prepare()
         self._next = None
         trial = begun.result()
-        self._next = self._starter.submit(self._timed)
+        self.prepare()
         return trial
 
     def _timed(self) -> Trial:
@@ -106,138 +105,117 @@ class Fresh:
         self._starter.shutdown()
 
 
-class Again:
-    """Performs the steps that led to a candidate again, on the same service, which others use, too.
+class Shared:
+    """A fresh system on which candidates are tried one after another, until one leaves there what it shows."""
 
-    Texts that a service may take once are others each time. Without rows, nothing that may write is sent again: there,
-    several requests that differ have to show it.
-    """
+    def __init__(self, fresh: Fresh) -> None:
+        self._fresh = fresh
+        self._trial: Trial | None = None
+        self._uses = 0
 
-    def __init__(self, trial: Callable[[], Trial], oracles: Sequence[Oracle]) -> None:
-        self._trial = trial
-        self._oracles = oracles
-        self._rng = random.Random()
+    @property
+    def ready(self) -> bool:
+        """Return whether the next use needs no start."""
+        return self._trial is not None and self._uses < MOST_USES
 
-    def shown_by_several(self, same: Sequence[Candidate]) -> Confirmed | None:
-        """A candidate that may not be sent again, where several requests showed it, and others between them did not."""
-        last, trial = same[-1], self._trial()
-        moments = {each.sound for each in same}
-        if self._repeatable(last.ways()[0]) or len(moments) < TIMES_AGAIN or last.finding.code == SILENT:
-            return None
-        return Confirmed(last.finding, last.ways()[0], last.effect, trial, stays=True, proof=SEVERAL)
+    def use(self) -> Trial:
+        """The system, or the next one."""
+        if self._trial is None or not self.ready:
+            self.close()
+            self._trial, self._uses = self._fresh.take(), 0
+        self._uses += 1
+        self._trial.session.begin(self._trial.session.current.test)
+        return self._trial
 
-    def _repeatable(self, way: Sequence[Step]) -> bool:
-        return self._trial().database is not None or all(step.request.method in READING for step in way)
-
-    def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
-        """The candidate, where a way shows it each time; None for one that would silence the service again."""
-        if candidate.finding.code == SILENT:
-            return None
-        if candidate.effect.certain:
-            certain = candidate.effect.certain
-            return Confirmed(candidate.finding, ways[0], candidate.effect, self._trial(), stays=True, proof=certain)
-        repeatable = [way for way in ways if self._repeatable(way)][:MOST_WAYS]
-        return next(filter(None, (self._repeated(candidate, way) for way in repeatable)), None)
-
-    def _repeated(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
-        confirmed = None
-        for _ in range(TIMES_AGAIN):
-            trial = self._trial()
-            steps = renewed(way, trial.owned, self._rng) if trial.owned else way
-            try:
-                findings, effect = repeat(trial, steps, self._oracles)
-            except (Unreachable, BrokenPromise, LookupError, TypeError, NotSafe):
-                return None
-            again = next((each for each in findings if each.cause == candidate.finding.cause), None)
-            if again is None:
-                return None
-            confirmed = Confirmed(again, steps, effect, trial, stays=True, proof=REPEATED, beside=findings)
-        return confirmed
+    def spend(self) -> None:
+        """Leave the system to no other candidate; the evidence of the last one is still there."""
+        self._uses = MOST_USES
 
     def close(self) -> None:
-        """Nothing to end."""
+        """End the system."""
+        if self._trial is not None:
+            self._trial.session.close()
+        self._trial = None
 
 
 class Confirmer:
-    """Performs the steps that led to a candidate on fresh systems."""
+    """Performs the steps that led to a candidate on fresh systems; on one for many first, where that saves a start."""
 
     def __init__(self, fresh: Fresh, oracles: Sequence[Oracle]) -> None:
         self._fresh = fresh
         self._oracles = oracles
-        self._used: Trial | None = None  # a second system, on which several candidates are tried
-        self._uses = 0
+        self._shared = Shared(fresh)
+
+    def seconds(self, candidate: Candidate) -> float:
+        """Seconds of the starts that a candidate needs that comes again."""
+        code = candidate.finding.code
+        systems = 2 if code in TWICE else 1
+        return self._fresh.seconds * (systems - (self._shared.ready and code in COUNTED))
 
     def confirm(self, candidate: Candidate, ways: Sequence[Sequence[Step]]) -> Confirmed | None:
         """The candidate, confirmed by the first way that shows it; None where none does."""
-        code, dear = candidate.finding.code, self._fresh.seconds > CHEAP_SECONDS
-        twice = code in TWICE
-        if code == failing.FAILED or (dear and code in OF_ITS_ROWS):
-            if confirmed := self._on_used(candidate, ways[0])[0]:
+        code = candidate.finding.code
+        times = 2 if code in TWICE else 1
+        dear = self._fresh.seconds > CHEAP_SECONDS and code not in {quiet.RESTLESS, SILENT}
+        if code == failing.FAILED or dear:
+            confirmed, ways = self._on_shared(candidate, ways)
+            times -= confirmed is not None and code in COUNTED
+            if confirmed is not None and not times:
                 return confirmed
-        elif twice and dear:
-            confirmed, performed = self._on_used(candidate, ways[0])
-            if performed and not confirmed:
-                confirmed, performed = self._on_used(candidate, ways[-1])
-            if performed and not confirmed:
-                return None
-            twice = not confirmed
         for way in ways:
             confirmed = self._attempt(candidate, way)
-            if confirmed is None:
-                continue
-            if twice:
+            if confirmed is not None and times > 1:
                 confirmed.trial.session.close()
                 confirmed = self._attempt(candidate, way)
-                if confirmed is None:
-                    continue
-            return self._shortened(candidate, confirmed)
+            if confirmed is not None:
+                return self._shortened(candidate, confirmed)
         return None
 
-    def _on_used(self, candidate: Candidate, way: Sequence[Step]) -> tuple[Confirmed | None, bool]:
-        """The candidate on a system that was made to confirm others, and whether its last step was performed there."""
-        if self._used is None or self._uses >= MOST_USES:
-            self.close()
-            self._used, self._uses = self._fresh.take(), 0
-        self._uses += 1
-        trial = self._used
-        trial.session.begin(trial.session.current.test)
-        try:
-            findings, effect = repeat(trial, way, self._oracles)
-        except (Unreachable, BrokenPromise):
-            self.close()
-            return None, False
-        except (LookupError, TypeError, GateError):
-            _must_run(trial)
-            return None, False
-        again = next((each for each in findings if each.cause == candidate.finding.cause), None)
-        if again is None:
-            return None, True
-        if len(way) > 1 or effect.changes:
-            self._uses = MOST_USES  # what it left there may be the cause of what others show
-        return Confirmed(again, way, effect, trial, stays=True, beside=findings), True
-
-    def close(self) -> None:
-        """End the system that several candidates are tried on."""
-        if self._used is not None:
-            self._used.session.close()
-        self._used = None
+    def _on_shared(
+        self, candidate: Candidate, ways: Sequence[Sequence[Step]]
+    ) -> tuple[Confirmed | None, Sequence[Sequence[Step]]]:
+        """The candidate on the system for many, and the ways that are left: that which shows it, or those in doubt."""
+        left = []
+        for way in ways:
+            try:
+                tried = self._tried(self._shared.use(), candidate, way)
+            except (Unreachable, BrokenPromise):
+                self._shared.close()
+                tried = None
+            if isinstance(tried, Confirmed):
+                if len(way) > 1 or tried.effect.changes:
+                    self._shared.spend()  # what it left there may be the cause of what others show
+                return replace(tried, stays=True), [way]
+            if tried is None or tried.exchange.status != candidate.effect.exchange.status:
+                left.append(way)  # what others left there may have been in its way
+        return None, left
 
     def _attempt(self, candidate: Candidate, way: Sequence[Step]) -> Confirmed | None:
         """The candidate on one fresh system, which stays up where it was shown."""
         trial = self._fresh.take()
         try:
-            findings, effect = repeat(trial, way, self._oracles, restless=candidate.finding.code == quiet.RESTLESS)
+            tried = self._tried(trial, candidate, way)
         except (Unreachable, BrokenPromise):
-            effect = candidate.effect
-            findings = [candidate.finding] if candidate.finding.code == SILENT else []
+            silent = candidate.finding.code == SILENT
+            tried = Confirmed(candidate.finding, way, candidate.effect, trial) if silent else None
+        if isinstance(tried, Confirmed):
+            return tried
+        trial.session.close()
+        return None
+
+    def _tried(self, trial: Trial, candidate: Candidate, way: Sequence[Step]) -> Confirmed | Effect | None:
+        """The candidate where a way shows it, else the effect of the last step; None where that cannot be sent."""
+        try:
+            findings, effect = repeat(trial, way, self._oracles, restless=candidate.finding.code == quiet.RESTLESS)
         except (LookupError, TypeError, GateError):
             _must_run(trial)
-            findings, effect = [], candidate.effect
-        again = next((each for each in findings if each.cause == candidate.finding.cause), None)
-        if again is None:
-            trial.session.close()
             return None
-        return Confirmed(again, way, effect, trial, beside=findings)
+        again = next((each for each in findings if each.cause == candidate.finding.cause), None)
+        return effect if again is None else Confirmed(again, way, effect, trial, beside=findings)
+
+    def close(self) -> None:
+        """End the system for many."""
+        self._shared.close()
 
     def _shortened(self, candidate: Candidate, confirmed: Confirmed) -> Confirmed:
         """The finding with fewer steps, as long as fresh systems are cheap."""

@@ -17,9 +17,11 @@ from gate.core.exchange import Exchange
 from gate.core.findings import BrokenPromise, Finding
 from gate.fuzz.cases import Cases
 from gate.fuzz.service import mutations
-from gate.fuzz.service.confirm import TIMES_AGAIN, Candidate
+from gate.fuzz.service.again import TIMES_AGAIN
+from gate.fuzz.service.confirm import Candidate
 from gate.fuzz.service.explored import BASES, Difference, Explored
 from gate.fuzz.service.filling import Filler, open_to_all
+from gate.fuzz.service.generating import Generator
 from gate.fuzz.service.naming import identifying, kind_of, own_kind, parameter, parameters
 from gate.fuzz.service.owned import CREATED
 from gate.fuzz.service.pool import Pool, Value
@@ -56,7 +58,7 @@ class Explorer:
         skipped: Callable[[Operation], bool],
         drop: Iterable[str] = (),
     ) -> None:
-        self.cases = cases
+        self._generator = Generator(cases)
         self.oracles = oracles
         self.differences: dict[tuple[str, str], list[Difference]] = defaultdict(list)
         self.restless: set[str] = set()  # operations that may feed the service for ever
@@ -67,6 +69,10 @@ class Explorer:
         self._unending = Unending()
         self.doubted: list[Explored] = []  # after which nobody looked yet whether the service gets quiet
         self._looked = time.monotonic()
+        self._generating = {
+            True: 0.0,
+            False: 0.0,
+        }  # seconds for the cases of the last operation, with a body or without
         self._sound = 0  # requests that showed no failure
         self._visited: dict[str, Explored] = {}
         self._sampler = Sampler(
@@ -173,11 +179,11 @@ class Explorer:
             yield from self._supply.deletions(operation)
         derived = bool(explored.bases)
         yield from self._derived(explored)
-        for case in self.cases.take(operation.id, number) if time.monotonic() < until else ():
+        for case in self._generator.cases(operation, number, until):
             yield self._filler.of_case(case, operation)
         if not derived:
             yield from self._derived(explored)
-        for case in self.cases.until(operation.id, time.perf_counter() + until - time.monotonic()) if further else ():
+        for case in self._generator.further(operation, until) if further else ():
             explored.further += 1
             yield self._filler.of_case(case, operation)
 

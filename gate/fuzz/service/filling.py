@@ -69,7 +69,7 @@ class Filler:
             wanted = parameter(operation.path, name)
             value = given.get(name) or context.get(wanted.kind)
             if value is None:
-                known = self._pool.pick(wanted.kind)
+                known = self._pool.pick(wanted)
                 value = known.value(wanted) if known and self._rng.random() < self._share else None
                 context = {**(known.context if known and value else {}), **context}
             if value is not None:

@@ -45,7 +45,7 @@ class Pool:
         self._rng = rng
         self._members = members  # that identify resources in paths, by kind
         self._known: dict[str, list[Known]] = {}
-        self._created: dict[tuple[str, str], Known] = {}  # by kind and first value
+        self._created: dict[tuple[str, str, frozenset[str]], Known] = {}  # by kind, first value and kinds above
 
     def kinds(self) -> set[str]:
         """The kinds that it has a resource of."""
@@ -86,31 +86,43 @@ class Pool:
         first = known.value(wanted) or next(iter(own.values()), None)
         if first is None:
             return
+        place = known.kind, str(first[0]), frozenset(known.context)  # below others it is another one
         if created:
-            self._created[known.kind, str(first[0])] = known
-        known = self._created.get((known.kind, str(first[0])), known)
-        values = (entry.value(wanted) for entry in entries)
+            self._created[place] = known
+        known = self._created.get(place, known)
+        values = [entry.value(wanted) for entry in entries if entry.context.keys() == known.context.keys()]
         if all(value is None or value[0] != first[0] for value in values):
             entries.append(known)
             del entries[:-MOST_OF_KIND]
 
-    def pick(self, kind: str) -> Known | None:
-        """A resource of a kind, or of the kind that its name ends with: ``parentflow`` may be a ``flow``."""
-        entries = self._known.get(kind) or []
+    def pick(self, wanted: Identifier) -> Known | None:
+        """A resource of a kind."""
+        entries = self._fitting(wanted)
         return self._rng.choice(entries) if entries else None
 
-    def newest(self, kind: str) -> Known | None:
+    def has(self, wanted: Identifier) -> bool:
+        """Return whether it has a resource of a kind with the member."""
+        return bool(self._having(wanted))
+
+    def _fitting(self, wanted: Identifier) -> Sequence[Known]:
+        """The resources of a kind that have the member, or all: two of one kind may be identified otherwise."""
+        return self._having(wanted) or self._known.get(wanted.kind, [])
+
+    def _having(self, wanted: Identifier) -> list[Known]:
+        names = {wanted.member, wanted.kind + wanted.member}
+        return [each for each in self._known.get(wanted.kind, ()) if not wanted.member or names & each.members.keys()]
+
+    def newest(self, wanted: Identifier) -> Known | None:
         """The resource of a kind that was learned last."""
-        entries = self._known.get(kind) or []
-        return entries[-1] if entries else None
+        return next(reversed(self._fitting(wanted)), None)
 
     def of_name(self, name: str) -> Value | None:
         """A value for a member or a parameter by its name; None where it identifies no known resource."""
         parts = words(name)
         for start in range(len(parts)):
             wanted = identifier("_".join(parts[start:]))
-            kind = singular(wanted.kind)
-            if kind and (known := self.pick(kind)) and (wanted.member or len(parts) == 1):
+            wanted = Identifier(singular(wanted.kind), wanted.member)
+            if wanted.kind and (known := self.pick(wanted)) and (wanted.member or len(parts) == 1):
                 return known.value(wanted)
         return None
 

@@ -11,6 +11,10 @@ from gate.contract.nodes import Node, Operation
 UNIQUE = re.compile(r"\b(unique|distinct)\b", re.IGNORECASE)
 TAKEN = re.compile(r"\b(already|taken|exists|duplicate|unique|in use)\b", re.IGNORECASE)
 """Descriptions of a member that no two resources share, and of a conflict between two."""
+NOTES = frozenset({"title", "description", "example", "examples", "default", "deprecated"})
+"""Keywords that no value violates."""
+IGNORED = re.compile(r"[^.;\n]*\bignored?\b[^.;\n]*", re.IGNORECASE)
+"""A part of a description that says that something is not used."""
 DEEPEST = 6
 """Depth down to which the parts of a schema are followed."""
 
@@ -19,6 +23,13 @@ def asks_for_nothing(operation: Operation) -> bool:
     """Return whether an operation has no parameter that has to be known, beside those of its path."""
     nodes = operation.parameters().items()
     return not any(place != "path" and node.value.get("required") for (place, _), node in nodes)
+
+
+def takes_anything(operation: Operation) -> bool:
+    """Return whether no value can be invalid: there is no body, and each parameter is any text."""
+    schemas = [node.child("schema", default={}).follow().value for node in operation.parameters().values()]
+    rules = [{key: each[key] for key in each.keys() - NOTES} for each in schemas]
+    return "requestBody" not in operation.document and all(each in ({}, {"type": "string"}) for each in rules)
 
 
 def request_schema(operation: Operation) -> Node:
@@ -72,6 +83,12 @@ def unique(operation: Operation) -> set[str]:
     words = {word.lower() for word in re.findall(r"\w+", conflict)} if TAKEN.search(conflict) else set()
     described = {name: str(node.value.get("description", "")) for name, node in members.items()}
     return {name for name, text in described.items() if UNIQUE.search(text) or name.lower() in words}
+
+
+def ignored(members: Mapping[str, Node]) -> set[str]:
+    """The members of a request that the description of a member says to be ignored, perhaps with some values of it."""
+    texts = [text for node in members.values() for text in IGNORED.findall(str(node.value.get("description", "")))]
+    return {name for name in members if any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)}
 
 
 def nullable(node: Node) -> bool:

@@ -15,6 +15,8 @@ VISIT_SHARE, EXPLORE_SHARE, CONFIRM_SHARE = 0.35, 0.6, 0.25
 for confirming; time beyond the end in which findings are confirmed."""
 LEAST_SECONDS = 0.3
 """Time of an operation by its weight, where confirmations took that of others."""
+STARTS, KEPT_SHARE = 20, 0.25
+"""Starts of fresh systems at the end for which time is kept, and the most that this may take of the time to explore."""
 
 
 class Shares:
@@ -28,19 +30,25 @@ class Shares:
         self, seconds: float, operations: Sequence[Operation], *, workers: int = 1, further: bool = False
     ) -> None:
         begun = time.monotonic()
+        self._seconds = seconds
         self.further = further
         self.visits = begun + seconds * VISIT_SHARE
         self.end = begun + seconds
         self.confirmations = self.end + seconds * CONFIRM_SHARE
         self._left = sum(map(_weight, operations)) / max(1, workers)
 
-    def until(self, operation: Operation) -> float:
-        """The moment by which the exploration of the next operation has to end."""
+    def of(self, operation: Operation, start_seconds: float = 0.0) -> tuple[float, float]:
+        """The moments by which the exploration of the next operation has to end, and its confirmations.
+
+        ``start_seconds`` is the time that a fresh system takes to start.
+        """
         now, weight = time.monotonic(), _weight(operation)
         left = max(self._left, weight)
         self._left -= weight
-        share = max(0.0, self.end - now) * EXPLORE_SHARE * weight / left
-        return now + max(share, weight * LEAST_SECONDS if now < self.confirmations else 0.0)
+        kept = min(STARTS * start_seconds, KEPT_SHARE * self._seconds)
+        share = max(0.0, self.end - kept - now) * weight / left
+        least = weight * LEAST_SECONDS if now < self.confirmations else 0.0
+        return now + max(share * EXPLORE_SHARE, least), now + max(share, least)
 
 
 def _weight(operation: Operation) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -18,6 +19,8 @@ from gate.fuzz.service.steps import PATH, Step
 RANDOM_TRIES, DEPTH, TIMES = 8, 3, 2
 """Random cases that are tried where no plausible request was accepted; kinds that this may need in turn, and how often
 one is tried that could not be had."""
+RANDOM_SECONDS = 3.0
+"""Time in which such cases have to be generated."""
 ANEW = 3
 """Requests of an operation for which resources are made anew."""
 DELETIONS, BESIDE = 3, 2
@@ -56,7 +59,7 @@ class Supply:
     def begin(self, pool: Pool, filler: Filler) -> None:
         """Go on with another system, of which nothing is known."""
         self._pool, self._filler = pool, filler
-        self._missing = Counter[str]()  # kinds that could not be had
+        self._missing = Counter[Identifier]()  # kinds and members that could not be had
 
     def creates(self, kind: str) -> bool:
         """Return whether an operation creates resources of a kind."""
@@ -83,9 +86,9 @@ class Supply:
         names = parameters(operation.path)
         wanted = parameter(operation.path, names[-1]) if names else Identifier("", "")
         for request, values in islice(self._sampler.requests(operation), ANEW):
-            before = self._pool.newest(wanted.kind)
-            self._provide(wanted.kind, DEPTH)
-            known = self._pool.newest(wanted.kind)
+            before = self._pool.newest(wanted)
+            self._provide(wanted, DEPTH)
+            known = self._pool.newest(wanted)
             value = known.value(wanted) if known else None
             if known is None or known is before or value is None:
                 return
@@ -116,9 +119,10 @@ class Supply:
 
     def _valid(self, operation: Operation) -> Iterator[AnyCase]:
         for chunk in range(1_000, 1_004):
-            for case in self._cases.random(operation.id, chunk, RANDOM_TRIES):
-                if case.meta is None or not case.meta.generation.mode.is_negative:
-                    yield case
+            cases: list[AnyCase] = []
+            with self._cases.by(time.monotonic() + RANDOM_SECONDS):
+                cases += self._cases.valid(operation.id, chunk, RANDOM_TRIES)
+            yield from cases
 
     def _beside(self, operation: Operation) -> Mapping[str, Value]:
         """Make resources beside a known one, whose values in the operation's path are returned."""
@@ -128,7 +132,7 @@ class Supply:
             return {}
         self._provide_for(operation, DEPTH)
         wanted = parameter(operation.path, names[-1])
-        known = self._pool.pick(wanted.kind)
+        known = self._pool.pick(wanted)
         value = known.value(wanted) if known else None
         if known is None or value is None:
             return {}
@@ -158,19 +162,19 @@ class Supply:
 
     def _provide_for(self, operation: Operation, depth: int) -> None:
         """Create what an operation needs in its path and body, as far as nothing of the kind is known."""
-        names = [parameter(operation.path, name).kind for name in parameters(operation.path)]
+        needed = [parameter(operation.path, name) for name in parameters(operation.path)]
         if operation in self._creators and operation.method == "PUT":
-            names = names[:-1]  # which it creates itself
+            needed = needed[:-1]  # which it creates itself
         named = (identifier(name) for name in properties(request_schema(operation)))
-        names += [singular(each.kind) for each in named if each.member]
-        for kind in dict.fromkeys(name for name in names if name in self._kinds):
-            if depth and not self._pool.pick(kind):
-                self._provide(kind, depth)
+        needed += [Identifier(singular(each.kind), each.member) for each in named if each.member]
+        for wanted in dict.fromkeys(each for each in needed if each.kind in self._kinds):
+            if depth and not self._pool.has(wanted):
+                self._provide(wanted, depth)
 
-    def _provide(self, kind: str, depth: int) -> None:
-        if self._missing[kind] >= TIMES:
+    def _provide(self, wanted: Identifier, depth: int) -> None:
+        if self._missing[wanted] >= TIMES:
             return
-        creators = [each for each in self._creators if kind_of(each.path, self._kinds) == kind]
+        creators = [each for each in self._creators if kind_of(each.path, self._kinds) == wanted.kind]
         for creator in sorted(creators, key=lambda each: len(each.path)):
             self._provide_for(creator, depth - 1)
             requests = (
@@ -179,9 +183,11 @@ class Supply:
             )
             cases = (self._filler.of_case(case, creator) for case in (() if self.quick else self._random(creator)))
             for step in chain(requests, cases):
-                if self._send(creator, step) and self._pool.pick(kind):
-                    return
-        self._missing[kind] += 1
+                if self._send(creator, step):
+                    if self._pool.has(wanted):
+                        return
+                    break  # it makes another kind of it
+        self._missing[wanted] += 1
 
 
 def _of_item(operation: Operation) -> bool:

@@ -31,7 +31,7 @@ from gate.fuzz.service.naming import (
 from gate.fuzz.service.owned import Owned
 from gate.fuzz.service.reading_back import ReadingBack
 from gate.fuzz.service.row_watch import NoRows, RowWatch, counts
-from gate.fuzz.service.schemas import defaults, nullable, properties, request_schema, required
+from gate.fuzz.service.schemas import defaults, ignored, nullable, properties, request_schema, required
 from gate.fuzz.service.sending import Sender
 from gate.fuzz.service.steps import Step
 from gate.oracles.registry import Oracle
@@ -222,7 +222,7 @@ class Trial:
         entries = schema.child("items", default={}) if schema.value.get("type") == "array" else schema
         members = properties(entries)
         readable = {name for name, node in members.items() if not node.value.get("readOnly")}
-        return frozenset(readable) - self.facts.exceptions.get(str(operation), frozenset())
+        return frozenset(readable) - ignored(members) - self.facts.exceptions.get(str(operation), frozenset())
 
     def _nullable(self, members: Mapping[str, Node], place: tuple[str, str] | None) -> frozenset[str]:
         """Members that may be null, as the document and the column of the addressed row say."""

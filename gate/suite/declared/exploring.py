@@ -18,6 +18,7 @@ from gate.core.settings import Settings
 from gate.fuzz.service import naming
 from gate.fuzz.service.settings import BUDGETS
 from gate.session.session import Session
+from gate.suite.interrupts import INTERRUPT
 from gate.suite.starting import system_of
 from gate.suite.state import SETTINGS, journal_of, shared_of, worker_of
 from gate.targets import System
@@ -80,7 +81,8 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
     shares = Shares(budget, chosen, workers=settings.workers, further=further)
     opened.visit(chosen, VISITS, Progress(journal), shares)
     yield opened
-    for entry in opened.close():
+    stopped = INTERRUPT.seen or request.session.shouldstop or request.session.shouldfail
+    for entry in opened.close(Progress(journal), confirming=not stopped):
         if isinstance(entry, CandidateReported):
             journal.write(entry)
         else:

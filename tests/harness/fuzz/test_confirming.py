@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -38,10 +39,13 @@ class Systems:
         return SimpleNamespace(session=session)
 
 
-def tried(monkeypatch: pytest.MonkeyPatch, code: str, systems: Systems, *, comes: bool, times: int = 1) -> list[bool]:
-    """The outcomes of confirming a candidate several times."""
+def tried(
+    monkeypatch: pytest.MonkeyPatch, code: str, systems: Systems, *, comes: bool, times: int = 1, status: int = 201
+) -> list[bool]:
+    """The outcomes of confirming a candidate several times, to which the service answers with a status."""
     finding = Finding(code, "POST /notes", "a", "b")
-    monkeypatch.setattr(confirm, "repeat", lambda *_, **__: ([finding] if comes else [], EFFECT))
+    effect = replace(EFFECT, exchange=replace(EFFECT.exchange, status=status))
+    monkeypatch.setattr(confirm, "repeat", lambda *_, **__: ([finding] if comes else [], effect))
     confirmer, candidate = Confirmer(cast("Fresh", systems), ()), Candidate(finding, STEP, EFFECT, History())
     return [confirmer.confirm(candidate, [[STEP]]) is not None for _ in range(times)]
 
@@ -50,6 +54,27 @@ def test_change_that_does_not_come_again_costs_no_slow_start_of_its_own(monkeypa
     systems = Systems(seconds=9)
     assert tried(monkeypatch, unchanged.REFUSED, systems, comes=False, times=3) == [False, False, False]
     assert systems.started == 1
+
+
+@pytest.mark.parametrize("code", [created.DIFFERENT, created.TAKEN])
+def test_no_candidate_that_does_not_come_again_costs_a_slow_start_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    systems = Systems(seconds=9)
+    assert tried(monkeypatch, code, systems, comes=False, times=3) == [False, False, False]
+    assert systems.started == 1
+
+
+def test_candidate_that_others_are_in_the_way_of_is_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    systems = Systems(seconds=9)
+    assert tried(monkeypatch, created.DIFFERENT, systems, comes=False, status=409) == [False]
+    assert systems.started == 2
+
+
+def test_finding_that_other_rows_may_show_needs_a_system_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    systems = Systems(seconds=9)
+    assert tried(monkeypatch, created.TAKEN, systems, comes=True) == [True]
+    assert systems.started == 2
 
 
 def test_system_that_showed_a_finding_is_left_to_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

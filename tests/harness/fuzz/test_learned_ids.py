@@ -18,7 +18,7 @@ from gate.fuzz.service import mutations
 from gate.fuzz.service.naming import Identifier, identifier, identifying, kind_of, order, own_kind, parameter
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.refusals import Refusals
-from gate.fuzz.service.schemas import unique
+from gate.fuzz.service.schemas import ignored, unique
 from gate.fuzz.service.steps import History, Reference, Step
 from gate.fuzz.service.values import Values
 
@@ -96,7 +96,7 @@ def test_pool_learns_from_every_form_of_answer(body: Any) -> None:
 def test_resource_that_its_path_alone_identifies_is_learned() -> None:
     pool, own = Pool(random.Random(0)), {"email": ("a@b.org", Reference("", 1, None))}
     pool.learn("member", step(1), answer(None, {"role": "reader"}), {}, created=True, own=own)
-    known = pool.pick("member")
+    known = pool.pick(Identifier("member", ""))
     assert known is not None
     assert known.value(parameter("/projects/{id}/members/{email}", "email")) == own["email"]
 
@@ -107,7 +107,7 @@ def test_entries_are_identified_by_the_member_that_paths_have() -> None:
     assert identifying(contract.operations) == {"product": "sku"}
     pool = Pool(random.Random(0), identifying(contract.operations))
     pool.learn("product", step(1, "GET"), answer([{"sku": "a"}, {"sku": "b"}, {"sku": "a"}]), {}, created=False)
-    newest = pool.newest("product")
+    newest = pool.newest(Identifier("product", ""))
     assert newest is not None
     assert newest.members["sku"] == ("b", Reference("", 1, "/1/sku"))
 
@@ -124,6 +124,24 @@ def test_name_that_the_client_chose_is_learned_from_the_request() -> None:
     pool = Pool(random.Random(0))
     pool.learn("flow", step(1), answer(None, {"name": "mine"}), {}, created=True)
     assert pool.of_name("parent_flow_name") == ("mine", Reference("", 1, None))
+
+
+def test_member_is_that_of_a_resource_which_has_it() -> None:
+    pool = Pool(random.Random(0))
+    for number in range(20):
+        pool.learn("strategy", step(number), answer({"name": f"built-in {number}"}), {}, created=False)
+    assert pool.of_name("strategyId") is not None, "a name identifies it where there is no id"
+    pool.learn("strategy", step(20), answer({"id": 7, "name": "flexible"}), {}, created=True)
+    values = [pool.of_name("strategyId") for _ in range(5)]
+    assert [value[0] for value in values if value] == [7] * 5
+
+
+def test_resource_below_another_is_not_the_one_of_the_same_name_elsewhere() -> None:
+    pool = Pool(random.Random(0), {"strategy": "name"})
+    pool.learn("strategy", step(1), answer([{"name": "flexible"}]), {}, created=False)
+    above = {"feature": ("f", Reference("", 2, None))}
+    pool.learn("strategy", step(2), answer({"id": 7, "name": "flexible"}), above, created=True)
+    assert pool.has(Identifier("strategy", "id"))
 
 
 def test_id_that_is_not_there_leaves_the_pool() -> None:
@@ -266,6 +284,19 @@ def test_members_are_unique_where_the_document_says_so(description: str, conflic
     operation = body | {"responses": {"409": {"description": conflict}}}
     (post,) = Contract({"openapi": "3.1.0", "paths": {"/warehouses": {"post": operation}}}).operations
     assert unique(post) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("When `false` variants are ignored. `true` by default.", {"variants"}),
+        ("Whether it is ignored. The variants are used.", set()),
+        ("The variants.", set()),
+    ],
+)
+def test_members_are_ignored_where_the_document_says_so(description: str, expected: set[str]) -> None:
+    described = {"enabled": Node({}, "", {"description": description}), "variants": Node({}, "", {})}
+    assert ignored(described) == expected
 
 
 def test_refusals_are_counted_by_cause_with_what_leads_further() -> None:

@@ -17,7 +17,7 @@ from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.filling import Filler
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.sampling import Sampler
-from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, Shares
+from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, KEPT_SHARE, STARTS, Shares
 from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.supply import Supply
 
@@ -124,12 +124,51 @@ def test_operation_that_writes_has_more_time_and_what_is_left_goes_on(monkeypatc
     monkeypatch.setattr(time, "monotonic", lambda: now)
     get, post, other = operations("get", "post", "get")
     shares = Shares(60.0, [get, post, other])
-    assert shares.until(get) == pytest.approx(EXPLORE_SHARE * 10)
+    assert list(shares.of(get)) == pytest.approx([EXPLORE_SHARE * 10, 10.0])
     now = 1.0  # it took less
-    assert shares.until(post) - now == pytest.approx(EXPLORE_SHARE * 59 * 4 / 5)
+    assert shares.of(post)[0] - now == pytest.approx(EXPLORE_SHARE * 59 * 4 / 5)
     now = 50.0
-    assert shares.until(other) - now == pytest.approx(EXPLORE_SHARE * 10)
+    assert shares.of(other)[0] - now == pytest.approx(EXPLORE_SHARE * 10)
     now = 70.0
-    assert now < shares.until(other) < now + 1, "findings took its time"
+    assert now < shares.of(other)[0] < now + 1, "findings took its time"
     now = shares.confirmations
-    assert shares.until(other) == now == 60 * (1 + CONFIRM_SHARE)
+    assert shares.of(other) == (now, now) == (60 * (1 + CONFIRM_SHARE),) * 2
+
+
+@pytest.mark.parametrize(("start", "kept"), [(0.1, STARTS * 0.1), (60.0, KEPT_SHARE * 600)])
+def test_time_is_kept_for_confirmations_where_systems_start_slowly(
+    monkeypatch: pytest.MonkeyPatch, start: float, kept: float
+) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    (post,) = operations("post")
+    assert Shares(600.0, [post]).of(post, start)[1] == pytest.approx(600.0 - kept)
+
+
+def test_resource_is_made_where_those_of_its_kind_lack_the_member_that_is_asked_for() -> None:
+    done = {"responses": {"200": {"description": "done"}}}
+    body = {
+        "requestBody": {"content": {"application/json": {"schema": {"properties": {"plan_id": {"type": "string"}}}}}}
+    }
+    paths = {
+        "/plans": {"post": done},
+        "/teams/plans": {"post": done},
+        "/plans/{id}": {"get": done},
+        "/uses": {"post": body | done},
+    }
+    contract, sent = Contract({"openapi": "3.1.0", "paths": paths}), list[str]()
+    pool, history = Pool(random.Random(0)), History()
+
+    def send(operation: Operation, step: Step) -> bool:
+        sent.append(operation.path)
+        created = {"name": "basic"} if operation.path == "/plans" else {"id": "7"}
+        exchange = Exchange("POST", "http://service/plans", 201, body=json.dumps(created).encode())
+        pool.learn("plan", step, exchange, {}, created=True)
+        return True
+
+    sampler = Sampler(contract, lambda: pool, ())
+    supply = Supply(contract.operations, {"plan"}, Cases(contract.document, 0), sampler, send)
+    supply.begin(pool, Filler(random.Random(0), pool, history, ()))
+    supply.quick = True
+    uses = next(each for each in contract.operations if each.path == "/uses")
+    assert [each.request.body for each in supply.plausible(uses)][-1] == {"plan_id": "7"}
+    assert sent == ["/plans", "/teams/plans"]
