@@ -143,8 +143,9 @@ def _defaults(effect: Effect, row: RowChange) -> Iterator[Finding]:
 
 
 def _named_in_path(name: str, effect: Effect) -> bool:
-    """Return whether a parameter of the path has the name of a member, which it wins over."""
-    return plain(name) in {plain(parameter) for parameter in effect.path_values}
+    """Return whether a parameter of the path has the name of a member, perhaps with ``Id``, which it wins over."""
+    names = {plain(parameter) for parameter in effect.path_values}
+    return plain(name) in names | {each.removesuffix("id") for each in names}
 
 
 def _by_intention(column: str, value: object, stored: object, type_: str) -> bool:

@@ -87,6 +87,9 @@ class ReadingBack:
         """Entries of a list with their rows, as far as these are known."""
         declared = self._facts.resources.get(operation.path)
         table = declared[0] if declared else self.tables.get(self._kind(operation), "")
+        above = operation.path.rstrip("/").rpartition("/")[0]
+        if not declared and "{" in above and table not in self._below[shape(above)]:
+            return  # a list below an item may be of another kind with the same name
         keys = [declared[1]] if declared else list(self._watch.key_columns(table))
         for entry in entries_of(answer.json)[:MOST_ENTRIES] if len(keys) == 1 else ():
             value = next((entry[name] for name in entry if plain(name) == plain(keys[0])), None)

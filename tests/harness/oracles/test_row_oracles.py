@@ -115,6 +115,9 @@ def test_parameter_of_the_path_wins_over_a_member() -> None:
     stored = row({"id": 1, "owner_id": 1}, {"id": 1, "owner_id": 2})
     put = effect("PUT", {"owner_id": 7}, addressed=stored, path_values={"ownerId": "2", "id": "1"})
     assert codes(sent_values.ORACLE, put) == []
+    put = effect("PUT", {"name": "a"}, addressed=row({"id": 1, "name": "b"}, {"id": 1, "name": "b"}), path_values={})
+    assert codes(sent_values.ORACLE, put) == ["BG-SENT-002"]
+    assert codes(sent_values.ORACLE, replace(put, path_values={"nameId": "b"})) == []
 
 
 def test_patch_keeps_what_it_does_not_name() -> None:
