@@ -841,6 +841,12 @@ DOCUMENTS: dict[str, tuple[Schema, Schema, str, str]] = {
         "none",
         "none",
     ),
+    "contains takes entries from unevaluatedItems": (
+        document(answer({**A, "prefixItems": [S], "unevaluatedItems": S})),
+        document(answer({**A, "prefixItems": [S], "unevaluatedItems": S, "contains": INTEGER, "minContains": 2})),
+        "breaking",
+        "breaking",
+    ),
     "contentSchema, answered": (
         document(answer({**S, "contentMediaType": JSON, "contentSchema": obj(a=S)})),
         document(answer({**S, "contentMediaType": JSON, "contentSchema": obj("a", a=S)})),
