@@ -62,7 +62,7 @@ class Node:
     def follow(self) -> Node:
         """The node itself, or the target of its reference; raises DanglingReferenceError."""
         node, seen = self, set[str]()
-        while isinstance(node.value, Mapping) and "$ref" in node.value:
+        while isinstance(node.value, pointers.MAPPINGS) and "$ref" in node.value:
             reference = node.value["$ref"]
             if reference in seen:
                 raise DanglingReferenceError(reference)
@@ -72,7 +72,7 @@ class Node:
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """The members of a mapping, references followed; none where there is no mapping."""
-        for key in self.value if isinstance(self.value, Mapping) else ():
+        for key in self.value if isinstance(self.value, pointers.MAPPINGS) else ():
             yield str(key), self.child(key).follow()
 
 
@@ -203,7 +203,7 @@ def simplified(node: Node) -> Node:
     seen = set[str]()
     while True:
         schema = node.value
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, pointers.MAPPINGS):
             return Node(node.document, node.pointer, {"not": {}} if schema is False else {})
         keywords = {key: value for key, value in schema.items() if key not in ANNOTATIONS and not key.startswith("x-")}
         if "$ref" in keywords:

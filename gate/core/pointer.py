@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+MAPPINGS = (dict, Mapping)
+"""The types of a mapping, of which the first is that of nearly all and quick to check."""
+
 
 def escape(token: str | int) -> str:
     """A member name or index as it stands in a pointer."""
@@ -33,7 +36,7 @@ def resolve(root: Any, pointer: str) -> Any:
     """The value that a pointer addresses; raises LookupError where there is none."""
     value = root
     for token in split(pointer):
-        if isinstance(value, dict | Mapping):
+        if isinstance(value, MAPPINGS):
             value = value[token]
         elif isinstance(value, list) and token.isdecimal():
             value = value[int(token)]

@@ -24,7 +24,7 @@ class Where:
     pointer: str
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self.operation, self.location) if part) or "document"
+        return ", ".join(filter(None, (self.operation, self.location))) or "document"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

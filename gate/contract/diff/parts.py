@@ -54,6 +54,11 @@ class Parts:
 
     def parameters(self, place: Place, old: Operation, new: Operation, renamed: Mapping[str, str]) -> Iterator[Change]:
         """Parameters of an operation and of its path; ``renamed`` has the new names of path parameters."""
+        owners = ((old.item, new.item), (old.node, new.node))
+        if old.path == new.path and all(
+            self.unchanged(*(owner.child("parameters") for owner in pair)) for pair in owners
+        ):
+            return
         after = _heeded(new)
         before = {
             (kind, renamed.get(name, name) if kind == "path" else name): parameter
