@@ -43,6 +43,8 @@ BENCHMARKS = {
     "containers": "benchmarks.containers:containers",
 }
 """Functions that yield figures, from the number of runs of each."""
+WIDE = 160
+"""Characters of a line outside of a terminal, where nobody has set how wide a table may be."""
 ON_REQUEST = {"containers"}
 """Benchmarks that need more than every machine has; they run only when they are named."""
 
@@ -50,7 +52,7 @@ ON_REQUEST = {"containers"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
     name = COMMANDS.get(words[0] if words else "")
     run = (lambda: resolve_name(name)(words[1:], console)) if name else (lambda: measure(words, console))
     return command_line.exit_code("bench", run, console)

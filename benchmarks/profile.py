@@ -189,6 +189,7 @@ def profile(words: Sequence[str], console: Console) -> int:
         options = [f"--depth={values.depth}", f"--workers={values.workers}", f"--report-dir={directory}/reports"]
         (spans := Path(directory, "spans")).mkdir()
         tests = [str(ROOT / test) for test in values.tests] or pack().suite.words
+        console.print(f"running the suite at depth {values.depth} ...", style="dim")
         cost("-m", "pytest", "-q", "-p", PLUGIN, *options, *tests, BEACON_GATE_SPANS=str(spans))
         measured = Profile.read(spans)
     show(measured, console)
