@@ -168,7 +168,13 @@ def _stopped(run: Run, counts: Counts, gate_failures: Collection[str]) -> str:
         return f"The gate itself failed: {next(iter(gate_failures))}"
     if counts.passed + counts.failed + counts.errors:
         return ""
-    return _missing(run) or "No test ran, so nothing is known."
+    return _missing(run) or _none_ran(run)
+
+
+def _none_ran(run: Run) -> str:
+    if run.rerun.expression:
+        return f"No test ran: at depth {run.depth} none matches -k {run.rerun.expression!r}."
+    return "No test ran, so nothing is known."
 
 
 def _nothing_known(run: Run, counts: Counts, *, reached: bool) -> str:

@@ -120,7 +120,7 @@ UNJUDGED: dict[str, tuple[list[str], str]] = {
         "no table",
     ),
     "nobody at the address": (["--target", "remote", "--base-url", "http://127.0.0.1:1"], "--base-url"),
-    "nothing matches": (["-k", "no_such_test"], "nothing is known"),
+    "nothing matches": (["-k", "no_such_test"], "at depth ci none matches -k 'no_such_test'"),
 }
 
 
