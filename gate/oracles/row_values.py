@@ -99,8 +99,8 @@ def same(value: Any, stored: Any, type_: str) -> bool:
             padded = str(stored).rstrip(" ") if type_ == "character" else str(stored)
             equal = str(value) == padded or (type_ == "uuid" and plain(str(value)) == plain(padded))
         case "document":
-            opaque = isinstance(stored, str) and bool(OPAQUE.fullmatch(stored))  # most likely encrypted
-            equal = opaque or values.equal(value, stored, as_doubles=True)
+            opaque = not isinstance(value, str) and isinstance(stored, str) and OPAQUE.fullmatch(stored)  # encrypted
+            equal = bool(opaque) or values.equal(value, stored, as_doubles=True)
         case _:
             equal = value == stored
     return bool(equal)
