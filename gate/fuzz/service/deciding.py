@@ -58,16 +58,23 @@ class Decider:
         self._options = options
         self._late = Counter[str]()
 
-    def decide(self, suspicions: Iterable[Suspicion], end: float, progress: Progress) -> Iterator[Entry]:
-        """Findings and candidates, in turns; the suspicions for which there is no time before ``end`` wait."""
+    def decide(
+        self, suspicions: Iterable[Suspicion], end: float, progress: Progress, *, spare: float = 0.0
+    ) -> Iterator[Entry]:
+        """Findings and candidates, in turns; the suspicions for which there is no time before ``end`` wait.
+
+        The first may take ``spare`` seconds more.
+        """
         left = in_turn(suspicions, self._seconds)
         while left:
             suspicion = left.pop(0)
             progress(partial("{}: confirming, {} more".format, suspicion.operation, len(left)))
-            if self._needs_trial(suspicion.same) and time.monotonic() + self._seconds(suspicion) > end:
-                self.waiting.append(suspicion)
-                continue
-            confirmed = self._confirmed(suspicion.same) if self._needs_trial(suspicion.same) else None
+            confirmed = None
+            if self._needs_trial(suspicion.same):
+                if time.monotonic() + self._seconds(suspicion) > end + spare:
+                    self.waiting.append(suspicion)
+                    continue
+                confirmed, spare = self._confirmed(suspicion.same), 0.0
             if confirmed is None:
                 yield from self._unconfirmed(suspicion.same)
                 continue

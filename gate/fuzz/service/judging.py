@@ -119,18 +119,20 @@ class Judging:
     def judge(self, operation: Operation, test: str, number: int, progress: Progress) -> tuple[Explored, Judgement]:
         """Explore an operation with ``number`` cases, and confirm what it shows, each as long as its time lasts.
 
-        The rest waits for the end of the run.
+        The rest waits for the end of the run; the first suspicion takes from the time that is kept for that.
         """
         self._decider.test = test
         self._judged += 1
         self._explorer.trial.session.begin(test)
-        until, end = self._shares.of(operation, self._fresh.seconds) if self._shares else (inf, inf)
-        further = self._shares is not None and self._shares.further
-        explored = self._explorer.explore(operation, number, progress, until=until, further=further)
-        judgement = Judgement()
+        shares = self._shares or Shares(inf, [operation])
+        until, end = shares.of(operation, self._fresh.seconds)
+        explored = self._explorer.explore(operation, number, progress, until=until, further=shares.further)
+        judgement, end = Judgement(), max(end, time.monotonic())
         suspicions = [Suspicion(operation, same) for same in explored.candidates.values()]
-        for entry in self._decider.decide(suspicions, end, progress):
+        spare = shares.kept(self._fresh.seconds)
+        for entry in self._decider.decide(suspicions, end, progress, spare=spare):
             judgement.add(entry)
+        shares.take(time.monotonic() - end)
         waiting = {each.code for each in self._decider.waiting if each.operation is operation}
         if quiet.RESTLESS not in {each.finding.code for each in judgement.violations} | waiting:
             self._explorer.restless.discard(operation.id)

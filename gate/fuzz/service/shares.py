@@ -16,7 +16,8 @@ for confirming; time beyond the end in which findings are confirmed."""
 LEAST_SECONDS = 0.3
 """Time of an operation by its weight, where confirmations took that of others."""
 STARTS, KEPT_SHARE = 20, 0.25
-"""Starts of fresh systems at the end for which time is kept, and the most that this may take of the time to explore."""
+"""Starts of fresh systems for which time is kept, and the most that this may take of the time to explore. The first
+suspicion of an operation takes from it, the others wait for the end."""
 
 
 class Shares:
@@ -36,6 +37,15 @@ class Shares:
         self.end = begun + seconds
         self.confirmations = self.end + seconds * CONFIRM_SHARE
         self._left = sum(map(_weight, operations)) / max(1, workers)
+        self._taken = 0.0
+
+    def kept(self, start_seconds: float) -> float:
+        """Seconds that are kept for confirmations; ``start_seconds`` is what a fresh system takes to start."""
+        return max(0.0, min(STARTS * start_seconds, KEPT_SHARE * self._seconds) - self._taken)
+
+    def take(self, seconds: float) -> None:
+        """Take from the time that is kept."""
+        self._taken += max(0.0, seconds)
 
     def of(self, operation: Operation, start_seconds: float = 0.0) -> tuple[float, float]:
         """The moments by which the exploration of the next operation has to end, and its confirmations.
@@ -45,8 +55,7 @@ class Shares:
         now, weight = time.monotonic(), _weight(operation)
         left = max(self._left, weight)
         self._left -= weight
-        kept = min(STARTS * start_seconds, KEPT_SHARE * self._seconds)
-        share = max(0.0, self.end - kept - now) * weight / left
+        share = max(0.0, self.end - self.kept(start_seconds) - now) * weight / left
         least = weight * LEAST_SECONDS if now < self.confirmations else 0.0
         return now + max(share * EXPLORE_SHARE, least), now + max(share, least)
 

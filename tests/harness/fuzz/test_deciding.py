@@ -58,6 +58,13 @@ def test_suspicion_for_which_there_is_no_time_waits_and_is_tried_at_the_end() ->
     assert (deciding.waiting, len(tried)) == ([], 2)
 
 
+def test_first_suspicion_takes_from_the_time_that_is_kept() -> None:
+    tried: list[str] = []
+    deciding, three = decider(tried), suspicions(created.DIFFERENT, 3)
+    assert reasons(deciding.decide(three, time.monotonic() + 1, lambda _: None, spare=9.0)) == [NOT_CERTAIN]
+    assert (len(tried), len(deciding.waiting)) == (1, 2)
+
+
 def test_suspicion_that_is_never_tried_is_a_candidate() -> None:
     deciding = decider([])
     assert list(deciding.decide(suspicions(created.DIFFERENT, 2), time.monotonic(), lambda _: None)) == []

@@ -141,7 +141,12 @@ def test_time_is_kept_for_confirmations_where_systems_start_slowly(
 ) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     (post,) = operations("post")
-    assert Shares(600.0, [post]).of(post, start)[1] == pytest.approx(600.0 - kept)
+    shares = Shares(600.0, [post])
+    assert shares.of(post, start)[1] == pytest.approx(600.0 - kept)
+    shares.take(kept / 2)
+    assert shares.kept(start) == pytest.approx(kept / 2)
+    shares.take(kept)
+    assert shares.kept(start) == 0.0
 
 
 def test_resource_is_made_where_those_of_its_kind_lack_the_member_that_is_asked_for() -> None:
