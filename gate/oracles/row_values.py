@@ -115,7 +115,7 @@ def holds(stored: Any, value: Any) -> bool:
             return len(value) == len(stored) and all(map(holds, stored, value))
         case str(), str():
             return value == stored or (moment(value) is not None and moment(value) == moment(stored))
-    return values.equal(value, stored, as_doubles=True) if isinstance(stored, dict | list) else bool(value == stored)
+    return values.equal(value, stored, as_doubles=True)
 
 
 def numeral(value: Any) -> Fraction | None:

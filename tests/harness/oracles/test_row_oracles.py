@@ -249,6 +249,7 @@ def test_created_resource_is_looked_for_in_each_list_of_an_answer(number: int, e
     [
         ({"a": 1}, {"a": 1, "b": 2}, []),
         ({"a": 1}, {"b": 2}, ["BG-CREATED-002"]),
+        ({"a": Decimal("-1.175E-38")}, {"a": -1.175e-38, "b": 2}, []),
         (["x", "y"], [{"name": "x"}, {"name": "y", "kind": "z"}], []),
         (["x", "y"], [{"name": "y"}, {"name": "x"}], ["BG-CREATED-002"]),
     ],
