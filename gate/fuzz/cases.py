@@ -80,7 +80,7 @@ setattr(lazy, "get_pretty_function_description", repr)  # noqa: B010 (a private 
 
 
 class Late(BaseException):
-    """The time to generate cases is over; nothing is stored."""
+    """The time to generate cases is over; nothing is stored. What generates them takes any other error for its own."""
 
 
 class PreparedCase(AnyCase):

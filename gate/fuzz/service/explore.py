@@ -69,10 +69,6 @@ class Explorer:
         self._unending = Unending()
         self.doubted: list[Explored] = []  # after which nobody looked yet whether the service gets quiet
         self._looked = time.monotonic()
-        self._generating = {
-            True: 0.0,
-            False: 0.0,
-        }  # seconds for the cases of the last operation, with a body or without
         self._sound = 0  # requests that showed no failure
         self._visited: dict[str, Explored] = {}
         self._sampler = Sampler(
