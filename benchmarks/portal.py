@@ -50,8 +50,8 @@ TIMES = """selector => {
     new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
         .observe({ type: "longtask", buffered: true });
     const look = () => {
-        if (!document.querySelector(selector)) return requestAnimationFrame(look);
-        requestAnimationFrame(() => setTimeout(() => (globalThis.usable ??= performance.now())));
+        if (!document.querySelector(selector)?.checkVisibility()) return requestAnimationFrame(look);
+        setTimeout(() => (globalThis.usable ??= performance.now())); // this frame is painted first
     };
     look();
 }"""

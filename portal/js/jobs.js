@@ -1,16 +1,12 @@
 // All jobs, newest first: searched and filtered by the API, a page at a time. The address keeps the choice.
-import { actions, badge, byId, count, duration, figure, h, link, loading, model, moment, say, show, state } from "./page.js";
+import { actions, badge, byId, count, duration, figure, h, link, loading, model, moment, say, show, state, written } from "./page.js";
 import * as api from "./runner.js";
-import { follow } from "./runner.js";
+import { follow, JOBS as PAGE, list } from "./runner.js";
 
-const PAGE = 20;
 const MODELS = 3; // that are named in a row
 const PAUSE = 5; // seconds between two looks while a job runs
-const FILTERS = ["q", "status", "workflow", "from", "to"];
 
-const query = new URLSearchParams(location.search);
-const offset = Math.max(0, Number.parseInt(query.get("offset") ?? "0", 10) || 0);
-const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(`f_${name}`)?.trim()]).filter(([, value]) => value));
+const { offset, filters } = list;
 const view = byId("view");
 const form = byId("filters");
 const WORKFLOWS = { "cross-region": "Cross-region", standard: "Standard" };
@@ -63,7 +59,7 @@ function table(page) {
       { class: "actions", "aria-label": "Pages of the list" },
       offset > 0 && link(at(Math.max(0, offset - PAGE)), "Newer"),
       last < page.total && link(at(last), "Older"),
-      h("span", { class: "muted" }, `${figure(offset + 1)} to ${figure(last)} of ${figure(page.total)}`),
+      h("span", { class: "muted" }, written(() => `${figure(offset + 1)} to ${figure(last)} of ${figure(page.total)}`)),
     ),
   );
 }
@@ -82,8 +78,8 @@ function empty() {
 }
 
 async function look() {
-  const page = await api.jobs(PAGE, offset, filters);
-  say(byId("total"), count(page.total, "job"));
+  const page = await api.jobs();
+  show(byId("total"), String(page.total), () => written(() => count(page.total, "job")));
   const key = page.jobs.map((job) => `${job.id} ${job.status}`).join();
   const focused = document.activeElement?.getAttribute("href");
   show(view, `${page.total} ${key}`, () => (page.jobs.length ? table(page) : empty()));

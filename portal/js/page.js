@@ -136,10 +136,24 @@ export function badge(code, text = plain(code)) {
 /** The sign and the word of a state. */
 export const sign = (code) => [h("span", { class: "sign", "aria-hidden": "true" }, SIGNS[code] ?? "?"), h("span", {}, plain(code))];
 
-// A browser takes tens of milliseconds to learn how a language writes dates: while the first answer is on its way.
+// A browser takes tens of milliseconds to learn how a language writes dates and large numbers: after all else is painted.
 let moments = null;
-const written = (date) => (moments ??= new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })).format(date);
-setTimeout(() => written(new Date()));
+let unwritten = []; // texts that wait for it
+
+/** A text that needs the reader's language; the first ones of a page are blank for a moment. */
+export function written(make) {
+  if (moments) return make();
+  const text = new Text("\u00A0");
+  if (!unwritten.length) breath().then(learn);
+  unwritten.push(() => (text.data = make()));
+  return text;
+}
+
+function learn() {
+  moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const write of unwritten) write();
+  unwritten = [];
+}
 
 /** A number as people write it; below a thousand that needs nothing of the language. */
 export const figure = (number) => (number < 1000 ? String(number) : number.toLocaleString());
@@ -148,7 +162,7 @@ export const count = (number, one, many = `${one}s`) => `${figure(number)} ${num
 
 /** A time as people write it here, machine-readable besides. */
 export function moment(text) {
-  return h("time", { datetime: text }, written(new Date(text)));
+  return h("time", { datetime: text }, written(() => moments.format(new Date(text))));
 }
 
 /** "2 min 5 s" for so many milliseconds. */

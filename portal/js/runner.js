@@ -3,10 +3,10 @@
 import { found, lost } from "./page.js";
 
 // What this browser was told and can do: which runner to talk to, through which workflow to submit, and signing.
-//
-// `?runner=http://host:port` and `?workflow=standard|cross-region` set the same for this tab, until it is closed.
 
-const KEY = "beacon:settings";
+const { request, paths, list, EXECUTIONS, JOBS } = globalThis.beacon;
+export const { kept, keep, runnerAddress, settings, change, WORKFLOWS, THEMES } = globalThis.beacon;
+export { JOBS, list };
 
 /** This browser cannot sign; the message says what would help. */
 export class CannotSign extends Error {}
@@ -17,89 +17,12 @@ export function obstacle() {
   return "This page cannot sign jobs: browsers sign only on https pages and on localhost. Open the portal there.";
 }
 
-/** What storage has under a key, as an object; empty where storage is closed or holds something else. */
-export function kept(storage, key) {
-  try {
-    const value = JSON.parse(globalThis[storage].getItem(key) ?? "{}");
-    return value !== null && typeof value === "object" ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-/** Keeps an object in storage, or with null nothing; where storage is closed it is lost with the page. */
-export function keep(storage, key, value) {
-  try {
-    if (value === null) globalThis[storage].removeItem(key);
-    else globalThis[storage].setItem(key, JSON.stringify(value));
-  } catch {
-    // The page itself still has it.
-  }
-}
-
-export const WORKFLOWS = ["cross-region", "standard"];
-export const THEMES = ["system", "light", "dark"];
-
-/** The address of a runner without a trailing slash, or null where the text is none. */
-export function runnerAddress(text) {
-  try {
-    const url = new URL(text);
-    if (!["http:", "https:"].includes(url.protocol)) return null;
-    return (url.origin + url.pathname).replace(/\/+$/, "");
-  } catch {
-    return null;
-  }
-}
-
-function asked() {
-  const query = new URLSearchParams(location.search);
-  const chosen = {};
-  if (query.has("runner")) chosen.runner = runnerAddress(query.get("runner")) ?? undefined;
-  if (WORKFLOWS.includes(query.get("workflow"))) chosen.workflow = query.get("workflow");
-  return chosen;
-}
-
-let own = { ...kept("sessionStorage", KEY), ...asked() }; // of this tab
-let current = { ...kept("localStorage", KEY), ...own };
-if (Object.keys(own).length) keep("sessionStorage", KEY, own);
-
-/** The settings that hold, with their defaults: the runner is the server of this page. */
-export function settings() {
-  return {
-    runner: runnerAddress(current.runner ?? "") ?? location.origin,
-    workflow: WORKFLOWS.includes(current.workflow) ? current.workflow : WORKFLOWS[0],
-    theme: THEMES.includes(current.theme) ? current.theme : THEMES[0],
-  };
-}
-
-/**
- * Changes these settings for good, and leaves the others as they are now in the browser: another tab may have changed
- * them. What a link asked of this tab about these ends with it.
- */
-export function change(parts) {
-  own = Object.fromEntries(Object.entries(own).filter(([name]) => !(name in parts)));
-  keep("sessionStorage", KEY, Object.keys(own).length ? own : null);
-  const all = { ...kept("localStorage", KEY), ...parts };
-  keep("localStorage", KEY, all);
-  current = { ...all, ...own };
-}
-
 /** Takes every setting back to its default. */
 export function reset() {
   change({ runner: undefined, workflow: undefined, theme: undefined });
 }
 
-/** A page goes on as it began when another tab changes the settings; only its appearance follows. */
-addEventListener("storage", ({ key }) => {
-  if (key !== KEY && key !== null) return;
-  const { theme } = kept("localStorage", KEY);
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
-});
-
 // Calls.
-
-const PATIENCE = 20_000; // milliseconds for one answer
 
 /** The runner refused, or has not got what was asked for; its own words and code say why. */
 export class Refused extends Error {
@@ -129,24 +52,17 @@ export async function parts(...imports) {
   }
 }
 
-async function sent(method, path, { body, headers = {} } = {}) {
-  const { runner } = settings();
+async function sent(path, options) {
   try {
-    return await fetch(runner + path, {
-      method,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
-      cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE),
-    });
+    return await request(path, options);
   } catch {
-    throw new Unreachable(`The runner at ${runner} cannot be reached.`);
+    throw new Unreachable(`The runner at ${settings().runner} cannot be reached.`);
   }
 }
 
-async function call(method, path, options) {
+async function call(path, options) {
   const { runner } = settings();
-  const response = await sent(method, path, options);
+  const response = await sent(path, options);
   if (!(response.headers.get("Content-Type") ?? "").startsWith("application/json")) {
     throw new Unreachable(`What answers at ${runner} is not a runner; its address is in the settings.`);
   }
@@ -170,54 +86,47 @@ function seconds(text) {
 /** How many executions a choice makes. */
 export const executions = ({ regions, models, questions }) => regions.length * models.length * questions.length;
 
-const jobPath = (id) => `/api/v1/jobs/${encodeURIComponent(id)}`;
+export const questions = () => call(paths.questions());
 
-export const questions = () => call("GET", "/api/v1/questions");
+/** The page of the list of jobs that this page's address asks for. */
+export const jobs = () => call(paths.jobs());
 
-/** A page of jobs; `filters` may have `q`, `status`, `workflow`, `from` and `to`. */
-export const jobs = (limit, offset, filters = {}) => call("GET", `/api/v1/jobs?${new URLSearchParams({ limit, offset, ...filters })}`);
-
-const analysisPath = (id) => `/api/v2/jobs/${encodeURIComponent(id)}/bias-analysis`;
-
-export const analysis = (id) => call("GET", analysisPath(id));
+export const analysis = (id) => call(paths.analysis(id));
 
 /** Sends what `spec.js` made. The key makes sending it again harmless. */
-export const submit = ({ path, body, key }) => call("POST", path, { body, headers: { "Idempotency-Key": key } });
-
-const PAGE = 200; // the most executions that one answer has
-
-const viewPath = (id, offset) => `${jobPath(id)}?include=executions&exec_limit=${PAGE}&exec_offset=${offset}`;
+export const submit = ({ path, body, key }) =>
+  call(path, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "Idempotency-Key": key } });
 
 /** A job with all of its executions, page by page. */
 export async function job(id) {
-  const page = (offset) => call("GET", viewPath(id, offset));
+  const page = (offset) => call(paths.view(id, offset));
   const view = await page(0);
   const offsets = [];
-  for (let offset = PAGE; offset < view.executions_total; offset += PAGE) offsets.push(offset);
+  for (let offset = EXECUTIONS; offset < view.executions_total; offset += EXECUTIONS) offsets.push(offset);
   const others = await Promise.all(offsets.map(page));
   return { spec: view.job, status: view.status, executions: [view, ...others].flatMap((part) => [...part.executions]) };
 }
 
 /** The address of a job as the runner sends it. */
-export const viewUrl = (id) => `${settings().runner}${viewPath(id, 0)}`;
+export const viewUrl = (id) => `${settings().runner}${paths.view(id)}`;
 
-export const cancel = (id) => call("POST", `${jobPath(id)}/cancel`);
+export const cancel = (id) => call(`${paths.job(id)}/cancel`, { method: "POST" });
 
 /** The JobSpec of a job, which is passed on as a whole. */
 export async function storedSpec(id) {
-  const { job, error } = JSON.parse(await text(viewPath(id, 0)));
+  const { job, error } = JSON.parse(await text(paths.view(id)));
   if (!job) throw new Unreachable(`The runner did not give the job: ${error}`);
   return job;
 }
 
 /** A job, all of its executions and its analysis as one JSON text, each as the runner sends it. */
 export async function raw(id) {
-  const [job, executions, analysed] = await Promise.all([viewPath(id, 0), `${jobPath(id)}/executions/all`, analysisPath(id)].map(text));
+  const [job, executions, analysed] = await Promise.all([paths.view(id), `${paths.job(id)}/executions/all`, paths.analysis(id)].map(text));
   return `{"view": ${job},\n"executions": ${executions},\n"analysis": ${analysed}}\n`;
 }
 
 async function text(path) {
-  const response = await sent("GET", path);
+  const response = await sent(path);
   if (response.status >= 500) throw new Unreachable(`the runner answered ${response.status}; try again`);
   return response.text();
 }

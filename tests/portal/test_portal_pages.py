@@ -29,6 +29,12 @@ USABLE = 300
 DATA = """Math.max(...performance.getEntriesByType("resource")
     .filter((entry) => entry.name.includes("/api/")).map((entry) => entry.responseEnd))"""
 """JavaScript for the time at which the page had its data."""
+READS = """() => {
+    const [page] = performance.getEntriesByType("navigation");
+    const reads = performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/api/"));
+    return reads.map((entry) => [entry.name, entry.startTime < page.domInteractive]);
+}"""
+"""JavaScript for the reads of the page, and whether each began before the modules run, which browsers do then."""
 LOOKS = [
     pytest.param({"dark": True, "phone": True}, id="dark phone"),
     pytest.param({}, id="light", marks=pytest.mark.full),
@@ -71,6 +77,14 @@ def test_every_page_is_accessible_and_light_and_nothing_on_it_moves_or_is_cut_of
         assert 0 < portal.weight() <= WEIGHT
         assert portal.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
         assert (name, violations(portal)) == (name, [])
+
+
+def test_reads_of_a_page_begin_before_its_modules_run_and_are_sent_once(portal: Visit, scenario: Scenario) -> None:
+    for name in pages(portal, scenario):
+        reads = portal.page.evaluate(READS)
+        assert reads, name
+        assert all(early for _, early in reads), (name, reads)
+        assert len({read for read, _ in reads}) == len(reads), (name, reads)
 
 
 @pytest.mark.full

@@ -18,12 +18,12 @@ POLICY = (
     "connect-src http: https:; base-uri 'none'; form-action 'none'"
 )
 NAMED = re.compile(
-    r'<(?:link rel="(?:stylesheet|modulepreload)" href|script(?: type="module" blocking="render")? src)="(.+?)"'
+    r'<(?:link rel="(?:preload" as="style|modulepreload)" href|script(?: type="module" blocking="render")? src)="(.+?)"'
 )
 IMPORTED = re.compile(r'^import .+ from "\./(.+?)"', re.MULTILINE)
 AT_ONCE = 6
 """Files that a browser asks a server for at a time."""
-LAST = "js/theme.js"
+LAST = "js/first.js"
 """The file that the browser's parser waits for: what is named after it comes after what the first view needs."""
 INLINE = re.compile(r"<style|<script(?![^>]* src=)|\s(?:style|on\w+)=|[\"']javascript:", re.IGNORECASE)
 
