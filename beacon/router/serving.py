@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 
 import uvicorn
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 KEEP_ALIVE_SECONDS = 3600  # never first to close: a client could be about to send its next request
 STOP_SECONDS = 5.0
+HANGS_SECONDS = 5.0
+"""Seconds after which a request shows that the application hangs: it answers at once, or waits for its client."""
 
 
 class _Protocol(HttpToolsProtocol):
@@ -44,6 +48,7 @@ class Serving:
     def __init__(self, app: ASGIApp, host: str, port: int = 0) -> None:
         self._app = app
         self._failure: Exception | None = None
+        self._at_work: dict[object, float] = {}  # since when each open request waits for the application alone
         self._config = uvicorn.Config(
             self._noting,
             interface="asgi3",
@@ -65,17 +70,33 @@ class Serving:
         """The end of a sentence that says what went wrong in it; empty where nothing did."""
         if not self._thread.is_alive():
             return "has ended by itself"
-        return f"failed in itself: {self._failure!r}" if self._failure else ""
+        if self._failure:
+            return f"failed in itself: {self._failure!r}"
+        hangs = time.monotonic() - min(self._at_work.copy().values(), default=math.inf) > HANGS_SECONDS
+        return f"has not answered a request for {HANGS_SECONDS:g} s" if hangs else ""
 
     async def _noting(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, whose errors are noted: its client sees a status alone, which looks like one on purpose."""
+        request = object()
+
+        async def received() -> Message:
+            self._at_work[request] = math.inf
+            try:
+                return await receive()
+            finally:
+                if request in self._at_work:  # it may be over, where somebody else waited for its client
+                    self._at_work[request] = time.monotonic()
+
+        self._at_work[request] = time.monotonic()
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, received, send)
         except (OSError, ClientDisconnect):  # the client has gone, as it may
             raise
         except Exception as error:  # whichever it is, it is the stand-in's own; uvicorn answers 500
             self._failure = self._failure or error
             raise
+        finally:
+            self._at_work.pop(request, None)
 
     def stop(self) -> None:
         """Stops listening and closes every connection, hanging ones too."""

@@ -6,6 +6,7 @@ unjudged, and its message says why.
 
 from __future__ import annotations
 
+import dis
 import errno
 import re
 import resource
@@ -13,7 +14,7 @@ import signal
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 
 import psycopg
 
@@ -47,6 +48,7 @@ _FILES_LINE = "Too many open files"
 _FRAME = " \t│|╰╯─"
 """Characters around a line of a message in a frame, as command lines draw one."""
 _OF_CODE = (NameError, ImportError, SyntaxError)
+_MISCALLED = re.compile(r"\(\) (got an unexpected keyword|got multiple values|missing \d+ required|takes )")
 _OF_ANSWERS = (str, int, float, list, dict, type(None))
 """Classes of what an answer holds: an attribute that they lack may be missing because the answer is another."""
 _TIME_LIMIT = "Timeout (>"
@@ -107,8 +109,8 @@ def of_error(error: BaseException, suite: Path) -> BrokenPromise | GateError | N
     """The fault behind the failure of a test of the folder ``suite``; None where the failure says it itself.
 
     An assertion is about the build wherever it stands, and so is a wait that timed out. Any other error is the build's
-    where a test raised it, and the gate's where the gate's own code did; one of pytest, or of a name or an attribute
-    that is not there, is never the build's.
+    where an operation of a test failed, and the gate's where the gate's own code did; one of pytest, of a name or an
+    attribute that is not there, or of a test's own ``raise`` is never the build's.
     """
     for cause in _chain(error):
         if known := _of_class(cause):
@@ -121,15 +123,30 @@ def of_error(error: BaseException, suite: Path) -> BrokenPromise | GateError | N
     if module.startswith("_pytest."):
         return InternalError("Pytest", error)
     place = _place(error.__traceback__, suite.parent)
-    if place is None or (place.is_relative_to(suite) and not _of_code(error)):
+    if place is None or (place.is_relative_to(suite) and not _of_code(error, suite)):
         return None
     return InternalError(str(place.relative_to(suite.parent)), error)
 
 
-def _of_code(error: BaseException) -> bool:
-    """True if code uses what is not there, whatever the service answered."""
-    misses = isinstance(error, AttributeError) and not isinstance(error.obj, _OF_ANSWERS)
-    return misses or isinstance(error, _OF_CODE)
+def _of_code(error: BaseException, suite: Path) -> bool:
+    """True if code of the suite uses what is not there, calls what it cannot so, or raises an error by itself.
+
+    Whatever the service answered does not matter then: of an answer a test says by an assertion what is wrong.
+    """
+    if isinstance(error, _OF_CODE) or (isinstance(error, AttributeError) and not isinstance(error.obj, _OF_ANSWERS)):
+        return True
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if not Path(frame.f_code.co_filename).is_relative_to(suite):  # a library found fault with what it was given
+        return False
+    miscalled = isinstance(error, TypeError) and _MISCALLED.search(str(error)) is not None
+    return miscalled or _is_raise(frame.f_code, error.__traceback__)
+
+
+def _is_raise(code: CodeType, trace: TracebackType | None) -> bool:
+    """True if the innermost place of a traceback, in ``code``, is a ``raise`` and no operation that failed."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
 
 
 def unavailable(error: BaseException, absent: Collection[str]) -> NotAvailable | None:
@@ -151,6 +168,8 @@ def _of_class(error: BaseException) -> BrokenPromise | GateError | None:
         reason = USED_UP[number]
     elif isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         reason = "The database does not serve the gate"
+    elif isinstance(error, psycopg.errors.InsufficientPrivilege):
+        reason = "The role of the gate may not read all that has to be judged"
     elif line.startswith(_TIME_LIMIT):
         reason = "A test took longer than the gate gives it"
     elif type(error).__name__ == "TargetClosedError":

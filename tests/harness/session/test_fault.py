@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,10 @@ def caused(error: BaseException, cause: BaseException) -> BaseException:
     return error
 
 
+def failing() -> object:
+    raise ValueError("the test is not ready")
+
+
 def raised(call: Callable[[], object]) -> BaseException:
     """The error that a call of the gate's own code raises, with its traceback."""
     with pytest.raises(Exception, match=r".") as caught:
@@ -90,6 +95,8 @@ ERRORS = {
         "Pytest failed: FixtureLookupError",
     ),
     "attribute that is not there": (raised(lambda: getattr(pytest, "no_such")), "test_fault.py failed: AttributeError"),  # noqa: B009 (the fault)
+    "argument that is not there": (raised(lambda: failing(1)), "test_fault.py failed: TypeError"),  # type: ignore[call-arg]  # the fault
+    "raised on purpose": (raised(failing), "test_fault.py failed: ValueError: the test is not ready"),
     "code of the gate": (raised(lambda: fault.of_end(None)), "gate/session/fault.py failed: AttributeError"),  # type: ignore[arg-type]  # the fault
 }
 OWN_CAUSE = AssertionError("raised from itself")
@@ -100,6 +107,8 @@ OF_BUILD = {
     "wait": NotReached("late"),
     "finding": BrokenPromise([Finding("BG-TEST-001", "here", "a", "b")]),
     "attribute of an answer": raised(lambda: getattr(None, "id")),  # noqa: B009 (the fault)
+    "value of an answer": raised(lambda: int("many")),
+    "body of an answer": raised(lambda: json.loads("<html>")),
     "error of a test": raised(lambda: {"a": 1}["jobs"]),
     "failure by name": pytest.fail.Exception("the service forgot it"),
     "time-out": TimeoutError("the page does not show it"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from beacon.router import PATHS, Answer, Router, Status, echo
+from beacon.router import PATHS, Answer, Router, Status, echo, serving
+from gate.core.waiting import wait
 from tests.harness.beacon.router.asking import ask, hung
 
 
@@ -111,3 +113,19 @@ def test_error_of_the_stand_in_is_told_from_an_answer_on_purpose(
     monkeypatch.setattr("beacon.router.app._infer", lambda *_: 1 / 0)
     assert ask(http).status_code == 500
     assert router.trouble() == "failed in itself: ZeroDivisionError('division by zero')"
+
+
+def test_a_stand_in_that_hangs_by_itself_is_told_from_one_that_has_to(
+    http: httpx.Client, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "HANGS_SECONDS", 0.0)
+    with Router() as router:
+        [asked] = hung(router, http, pool)
+        wait("it waits for its client", router.trouble, until=lambda trouble: not trouble)
+        router.release()
+        assert asked.result(2).status_code == 200
+
+        monkeypatch.setattr("beacon.router.app._infer", lambda *_: asyncio.Event().wait())
+        pool.submit(ask, http, path=router.url + PATHS[0])
+        wait("it hangs", router.trouble, until=bool)
+        assert router.trouble() == "has not answered a request for 0 s"
