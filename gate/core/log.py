@@ -21,7 +21,7 @@ class LogLine:
         """The line with this text."""
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
         return cls(text, value if isinstance(value, dict) else None)
 

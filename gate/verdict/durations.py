@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,9 +19,10 @@ def path_of(root: Path) -> Path:
 
 def read(root: Path) -> dict[str, float]:
     """Seconds by test; empty where no run has written them."""
-    with suppress(OSError, ValueError, TypeError, AttributeError):
+    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
         content = json.loads(path_of(root).read_text(encoding="utf-8"))
-        return {str(test): float(seconds) for test, seconds in content.items()}
+        seconds = {str(test): float(number) for test, number in content.items()}
+        return seconds if all(map(math.isfinite, seconds.values())) else {}
     return {}
 
 

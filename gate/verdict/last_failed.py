@@ -21,7 +21,7 @@ def path_of(root: Path) -> Path:
 
 def read(root: Path) -> list[str]:
     """Ids of the tests; none where no run has written them."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         content = json.loads(path_of(root).read_text(encoding="utf-8"))
         return [str(test) for test in content] if isinstance(content, list) else []
     return []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.findings import Finding
-from gate.verdict import durations
+from gate.verdict import durations, last_failed
 from gate.verdict.events import Event, Outcome, ProgressMade, TestBegan, TestsCollected
 from gate.verdict.progress import Progress, title
 from tests.harness.support.verdicts import reported
@@ -111,8 +111,12 @@ def test_durations_are_kept_for_the_checkout(tmp_path: Path, monkeypatch: pytest
     durations.write(tmp_path, {"t::a": 1.5, "t::b": 2.0})
     durations.write(tmp_path, {"t::a": 3.0})
     assert durations.read(tmp_path) == {"t::a": 3.0, "t::b": 2.0}
-    durations.path_of(tmp_path).write_text("[1]")
-    assert durations.read(tmp_path) == {}
+    for text in ("[1]", '{"t::a": Infinity}', "[" * 100_000):
+        durations.path_of(tmp_path).write_text(text)
+        assert durations.read(tmp_path) == {}
+        last_failed.path_of(tmp_path).parent.mkdir(exist_ok=True)
+        last_failed.path_of(tmp_path).write_text(text)
+        last_failed.read(tmp_path)
 
 
 def test_title_of_a_test_is_its_folder_and_its_words() -> None:
