@@ -62,7 +62,7 @@ def _verdict(pack: Pack, parts: Mapping[Path, Part], directory: Path, compared: 
     from gate.fuzz.codes import whole
     from gate.session.sources import sources
     from gate.session.start import promises as promises_of
-    from gate.verdict import baseline, inventory, merging
+    from gate.verdict import assertions, baseline, inventory, merging
     from gate.verdict.decide import decide
     from gate.verdict.inventory import Inventory
     from gate.verdict.places import Place
@@ -79,7 +79,11 @@ def _verdict(pack: Pack, parts: Mapping[Path, Part], directory: Path, compared: 
         known = inventory.load(pack.root / pack.suite.inventory)
     if not run.stopped and not any(part.cut_short for part in ordered):
         criteria = [criterion.id for criterion in promises.criteria]
-        run.missing = known.missing(total, merging.scope_of(ordered), criteria, merging.tests_of(ordered))
+        scope = merging.scope_of(ordered)
+        run.missing = [
+            *known.missing(total, scope, criteria, merging.tests_of(ordered)),
+            *assertions.missing(pack.root, known.asserts, inventory.files_of(known.expected(scope))),
+        ]
     verdict = decide(total, run, promises)
     places = {test: Place(Path(file), line) for part in ordered for test, (file, line) in part.places.items()}
     return sources(pack, places).placed(verdict) if verdict.findings else verdict

@@ -89,6 +89,7 @@ def prepare(parser: ArgumentParser, pack: Pack) -> Run:
 def _inventory(pack: Pack, reports: Sequence[str]) -> str:
     """The inventory of the tests as they are collected now, with least numbers as before or of these reports."""
     from gate.verdict import inventory
+    from gate.verdict.assertions import counted
     from gate.verdict.journal import read
     from gate.verdict.tally import Tally, tally
     from gate.verdict.verdict import read as verdict_of
@@ -112,7 +113,7 @@ def _inventory(pack: Pack, reports: Sequence[str]) -> str:
         # Those that fuzz are divided among shards by their cases, and have least numbers of their own.
         inventory.REQUESTS: {test.function for test in tests if not test.id.startswith(pack.suite.fuzz)},
     }
-    return current.renewed(tests, names).text()
+    return current.renewed(tests, names, counted(pack.root, pack.suite.folder, pack.suite.harness)).text()
 
 
 def _collected(pack: Pack) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -42,7 +43,7 @@ from gate.suite.state import (
 )
 from gate.targets.choose import CHOICE, choose
 from gate.targets.remote_run.cleanup import RemoteRunCleanup
-from gate.verdict import inventory, last_failed, reports, terminal
+from gate.verdict import assertions, inventory, last_failed, reports, terminal
 from gate.verdict.decide import decide
 from gate.verdict.events import (
     Event,
@@ -53,7 +54,7 @@ from gate.verdict.events import (
     TestBegan,
     TestsCollected,
 )
-from gate.verdict.inventory import Inventory, Scope
+from gate.verdict.inventory import Inventory, Scope, files_of
 from gate.verdict.journal import Follower, Journal, Listener, read
 from gate.verdict.part import NAME as PART
 from gate.verdict.places import Place
@@ -273,6 +274,8 @@ class Controller:
         except Exception as error:  # noqa: BLE001 (a fixture could not be taken down; without a verdict nobody knows)
             known = isinstance(error, GateError)
             self.run.stopped = self.run.stopped or (str(error) if known else f"The end of the run failed: {error!r}")
+        if isinstance(refusal := sys.exception(), pytest.UsageError):  # as of an option that only the collection shows
+            self.run.stopped = self.run.stopped or f"Pytest refuses to run: {refusal}"
         if self.listener:
             self.listener.stop()
         self._redact_results()
@@ -361,7 +364,8 @@ class Controller:
             repeat=settings.repeat,
         )
         known = Inventory() if self.asked.narrowed else self.inventory
-        return known.missing(total, scope, [criterion.id for criterion in self.promises.criteria], self._expected())
+        missing = known.missing(total, scope, [criterion.id for criterion in self.promises.criteria], self._expected())
+        return [*missing, *assertions.missing(suite.pack().root, known.asserts, files_of(known.expected(scope)))]
 
     def _expected(self) -> list[str]:
         """The tests that have to have an outcome, beside those that the inventory has for a whole run."""

@@ -39,6 +39,7 @@ HEAD = """\
 # own: the gate starts the service (embedded, containers). rows, api: it runs elsewhere (remote), with and without
 # --database-url. Least numbers are those of smoke and of ci; where the second is not there, the first holds for both.
 # optional: tests that are not checked on a machine without a browser.
+# asserts: how often a file asserts at least, and in how many places it catches errors at most.
 """
 
 
@@ -81,6 +82,7 @@ class Inventory(BaseModel):
     existing: list[str] = []  # tests of given resources
     tests: dict[str, dict[str, list[str]]] = {}  # cases by function, by the first depth that has them
     optional: list[str] = []  # functions that a machine may be unable to run
+    asserts: dict[str, list[int]] = {}  # by file: assertions, and places that catch errors
     least: dict[str, dict[str, dict[str, list[int]]]] = {}  # by setting, kind and name, at each recorded depth
 
     @property
@@ -174,7 +176,12 @@ class Inventory(BaseModel):
             if low:
                 yield f"Fewer {kind} than a run has to have: {_names(low)}."
 
-    def renewed(self, collected: Sequence[CollectedTest], names: Mapping[str, Collection[str]]) -> Inventory:
+    def renewed(
+        self,
+        collected: Sequence[CollectedTest],
+        names: Mapping[str, Collection[str]],
+        asserts: Mapping[str, list[int]],
+    ) -> Inventory:
         """The inventory with these tests, and without least numbers of what is not among ``names``, by kind."""
         tests: dict[str, dict[str, list[str]]] = {depth: defaultdict(list) for depth in DEPTHS}
         criteria: dict[str, set[str]] = defaultdict(set)
@@ -191,6 +198,7 @@ class Inventory(BaseModel):
             existing=sorted(test.id for test in collected if test.existing),
             tests=tests,
             optional=sorted({test.function for test in collected if test.optional}),
+            asserts=dict(asserts),
             least={
                 setting: {
                     kind: {name: least for name, least in numbers.items() if name in names.get(kind, numbers)}

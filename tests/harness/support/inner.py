@@ -107,7 +107,7 @@ class Inner:
         (root / "pytest.ini").write_text(f"[pytest]\n{self.ini}\n")
         if not (root / "contracts").exists():
             (root / "contracts").symlink_to(ROOT / "contracts")
-        inventory = Inventory().renewed([CollectedTest(test, "smoke") for test in EXPECTED], {})
+        inventory = Inventory().renewed([CollectedTest(test, "smoke") for test in EXPECTED], {}, {})
         (root / "inventory.toml").write_text(inventory.text())
         words = [
             "tests",

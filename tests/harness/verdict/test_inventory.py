@@ -33,7 +33,7 @@ TESTS = [
     CollectedTest("tests/b/test_b.py::test_page", "ci", optional=True),
     CollectedTest(JOB, "smoke", existing=True),
 ]
-LISTED = Inventory().renewed(TESTS, {})
+LISTED = Inventory().renewed(TESTS, {}, {})
 CRITERIA = ("c.one", "c.two")
 FIRST, SECOND, THIRD, PAGE = (Outcome(test.id, "passed", test.criteria) for test in TESTS[:4])
 CI = Scope("ci")
