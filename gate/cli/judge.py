@@ -38,6 +38,8 @@ examples:
 Every option can also stand in the environment, as GATE_DEPTH, or in the table [gate] of gate.toml.
 Exit codes: 0 pass, 1 the contract is broken, 2 usage, 3 the gate could not judge.
 """
+PLUGINS = ("-pallure_pytest", "-ptimeout", "-pxdist")
+"""The plugins of pytest that the gate needs: others that are installed beside it could change what a test ends with."""
 
 
 def prepare(parser: ArgumentParser, pack: Pack) -> Run:
@@ -79,7 +81,7 @@ def judge(pack: Pack, values: Namespace) -> int:
     refuse(settings, pack)
     typed["report_dir"] = str(settings.report_dir)
     words, variables = _forwarded(pack, typed)
-    words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider"]
+    words += ["-q", "--no-header", "--tb=short", "--no-summary", "-pno:cacheprovider", *PLUGINS]
     asked = json.dumps({"expression": values.expression or "", "words": sys.argv[1:]})
     command = [sys.executable, "-m", "pytest", *pack.suite.words, *words]
     run = Lifetime()
@@ -90,7 +92,7 @@ def judge(pack: Pack, values: Namespace) -> int:
         stays = kept.printed(settings.report_dir, ended, lambda: _concluded(pack, settings, 0, ()))
 
     try:
-        more = {**variables, **run.environment, CALL: asked}
+        more = {**variables, **run.environment, CALL: asked, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         code, lines = _followed(command, more, pack, settings, show, verbose=values.verbose)
         run.end()
         exit_code = _concluded(pack, settings, code, lines, printed=stays)

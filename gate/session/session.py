@@ -120,7 +120,7 @@ class Session:
         hooks = {"before": self._watched.before, "lost": self._watched.lost} if self._watched else {}
         return Client(
             base_url,
-            self._record,
+            self.take,
             transport=_transport(self.reach, **hooks),
             unanswered=self._unanswered,
             defaults=self._defaults if self.alone else dict,
@@ -178,7 +178,7 @@ class Session:
         self.client.close()
         self._watched = None
         self.observe = lambda record: Observations()  # noqa: ARG005 (its name is part of the type)
-        self.client = Client(self.system.base_url, self._record, transport=WatchedTransport(inner))
+        self.client = Client(self.system.base_url, self.take, transport=WatchedTransport(inner))
 
     def with_schema(self) -> Session:
         """The session itself, which judges the schema with its first record: what follows from it comes later."""
@@ -204,6 +204,15 @@ class Session:
         if self.reach:
             self.reach.close()
         self.system.close()
+
+    def judges_like(self, other: Session) -> bool:
+        """Return whether it asks the oracles that ``other`` does; False where it asks none."""
+        if self.absent or (self.alone, self.database is None) != (other.alone, other.database is None):
+            return self._judging  # each target, and each older database, has oracles of its own
+        return self._judging and self._checks() == other._checks()
+
+    def _checks(self) -> list[tuple[str, object]]:
+        return [(oracle.name, getattr(oracle.check, "__code__", oracle.check)) for oracle in self.oracles]
 
     @property
     def stopped(self) -> bool:
@@ -347,7 +356,8 @@ class Session:
             message = f"{self._answered} requests of {record.test} were answered, its record has {recorded}."
             raise GateError(message, "Undo what was changed in gate/core or gate/session.")
 
-    def _record(self, exchange: Exchange) -> None:
+    def take(self, exchange: Exchange) -> None:
+        """Takes an exchange into the record of the current test, with what it changed and created."""
         self._answered += 1  # at least so many, where several threads count
         change = self._watched.answered(exchange) if self._watched else None
         operation = self.contract.operation(exchange.method, exchange.path)

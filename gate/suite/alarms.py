@@ -7,10 +7,11 @@ green, whatever the service does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from gate.core.errors import GateError
 from gate.core.findings import BrokenPromise, Finding, must
-from gate.core.waiting import NotReached, wait
+from gate.core.waiting import DEADLINES, NotReached, wait
 from gate.session.codes import FAILED
 
 
@@ -22,6 +23,7 @@ def _impossible() -> object:
     return wait("a state that ends a wait", lambda: None, until=lambda _: False, never=lambda _: True)
 
 
+UNDO = "Undo what was changed in gate/core."
 ALARMS: Mapping[str, tuple[Callable[[], object], type[Exception]]] = {
     "must() with a finding": (lambda: must([Finding(FAILED, "an alarm", "an error", "none")]), BrokenPromise),
     "wait() beyond its deadline": (_over, NotReached),
@@ -31,11 +33,19 @@ ALARMS: Mapping[str, tuple[Callable[[], object], type[Exception]]] = {
 
 
 def check(alarms: Mapping[str, tuple[Callable[[], object], type[Exception]]] = ALARMS) -> None:
-    """Use each helper so that it has to raise; GateError names the one that did not."""
+    """Use each helper so that it has to raise, and each kind of wait so that it must not; GateError names the wrong."""
     for name, (use, error) in alarms.items():
         try:
             use()
         except error:
             continue
         message = f"{name} raised no {error.__name__}, so tests that rely on it cannot fail."
-        raise GateError(message, "Undo what was changed in gate/core.")
+        raise GateError(message, UNDO)
+    for kind in DEADLINES.keys() - {"never"}:
+        looks = iter((False, True))
+        try:
+            wait("a condition that is met soon", partial(next, looks), until=bool, kind=kind)
+        except NotReached as error:
+            raise GateError(
+                f"wait() of the kind {kind!r} ends too early, so tests that wait would fail.", UNDO
+            ) from error

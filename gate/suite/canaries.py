@@ -27,14 +27,16 @@ from gate.core.record import Observations, Record
 from gate.core.settings import WITHOUT_ORACLES, Settings, redactor
 from gate.fuzz.rules import FuzzPack
 from gate.oracles import checks, invariants
+from gate.oracles.among import among
 from gate.oracles.checks import Check
 from gate.oracles.registry import available, offered
 from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.suite import alarms, hooks, instruments
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.judging import watch
+from gate.suite.judging import WATCHED, watch
 from gate.suite.outcomes import outcome_of
+from gate.suite.seal import Seal
 from gate.suite.starting import start_system
 from gate.suite.state import CANARY, JOURNAL, SETTINGS, UNJUDGED, journal_of, shared_of, worker_of
 from gate.targets import Target
@@ -48,9 +50,12 @@ from gate.verdict.promises import Promises
 
 FOLDERS = {False: FOLDER, True: f"{FOLDER}-of-the-fuzzer"}
 """Of the journals of canaries, below that of the run's journals: of the oracles, and of the fuzzer."""
-AT_THE_END = f"{FOLDER}-at-the-end"
-"""The folder of those that are shown again."""
+LOOK_SECONDS = 30
+"""Seconds that a statement may take on the few rows of a canary."""
+AT_THE_END = (f"{FOLDER}-at-the-end", f"{FOLDER}-once-more")
+"""The folders of those that are shown again, twice: an oracle may look at every second record."""
 FUZZ_SHOWN = pytest.StashKey[bool]()
+SEAL = pytest.StashKey[Seal]()
 REPORTERS = ("allure_listener", "logging-plugin")
 """Plugins that keep something of each test, and so want all of its phases."""
 
@@ -102,6 +107,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
         gc.freeze()  # the libraries of the fuzzer, as those that were there before the first test
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Looks whether a test is judged by what its canaries were shown to."""
+    try:
+        return (yield)
+    finally:
+        seal = item.config.stash.get(SEAL, None)
+        if seal and needed(item.nodeid) and not item.stash.get(CANARY, False):
+            seal.look(item, [watched.session for watched in item.stash.get(WATCHED, [])])
+
+
 def _journals(config: pytest.Config) -> Path:
     return config.stash[SETTINGS].report_dir / "journal"
 
@@ -121,6 +137,9 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | No
                 _show_each(tests, shows, journal)
                 if not fuzz:
                     instruments.check(session)
+                    tests.config.stash[SEAL] = Seal(("gate", type(suite.pack()).__module__.partition(".")[0]), session)
+                elif seal := tests.config.stash.get(SEAL, None):
+                    seal.extend()
                 return session, shows
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
             _note(error, journal)
@@ -130,12 +149,14 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | No
 def show_again(tests: pytest.Session, journals: Path, shows: Shows) -> None:
     """Show the violations of the oracles once more, with what was read of the database before the first test."""
     session, violations = shows
-    with _journal(tests.config, journals / AT_THE_END) as session.journal:
-        try:
-            alarms.check()
-            _show_each(tests, violations, session.journal)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
-            _note(error, session.journal)
+    for folder in AT_THE_END:
+        with _journal(tests.config, journals / folder) as session.journal:
+            try:
+                alarms.check()
+                _show_each(tests, violations, session.journal)
+                tests.config.stash[SEAL].check()
+            except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
+                _note(error, session.journal)
 
 
 def _show_each(tests: pytest.Session, violations: Iterable[tuple[str, Show]], journal: Journal) -> None:
@@ -177,6 +198,8 @@ def _session(config: pytest.Config, journal: Journal) -> Iterator[Session]:
         url = settings.database_url
     system = RemoteSystem("http://canary", url, exclusive=target.exclusive)
     session = Session(suite.pack(), system, lambda: "canary", journal, scratch_url=shared.get(SCRATCH))
+    if session.database:  # few rows are looked at, so what takes long does not end
+        session.database.connection.execute(f"SET statement_timeout = '{LOOK_SECONDS}s'".encode())
     try:
         yield session
     finally:
@@ -194,7 +217,7 @@ def _shows(session: Session) -> Iterator[tuple[str, Show]]:
                     session.journal.write(Outcome(f"{FOLDER}::{rule.code}", "skipped", reason=f"no {rule.needs}"))
         if oracle.name in session.pack.consumers:
             observations = replace(observations, consumer=_broken(session.pack.consumers[oracle.name]))
-        yield oracle.name, partial(_judged, session, record, observations)
+        yield oracle.name, partial(_judged, session, among(oracle, record, observations, session.contract))
 
 
 def _broken(consumer: Path) -> Pact:
@@ -206,7 +229,8 @@ def _broken(consumer: Path) -> Pact:
     return replace(pacts[0], interactions=[first])
 
 
-def _judged(session: Session, record: Record, observations: Observations, canary: Canary) -> None:
+def _judged(session: Session, violations: Iterator[tuple[Record, Observations]], canary: Canary) -> None:
+    record, observations = next(violations)
     session.observe = lambda record: observations  # noqa: ARG005 (the parameter's name is part of its type)
     watch(canary, session, replace(record, test=canary.nodeid))
 
@@ -263,7 +287,7 @@ class Roll:
     def silent_at_the_end(self, run: Run, promises: Promises) -> str:
         """Why the last tests of a worker mean nothing; empty where the oracles were still as loud after them."""
         workers = sorted(worker for worker, fuzz in self._heard if not fuzz)
-        reasons = (self._of(AT_THE_END, worker, run, promises) for worker in workers)
+        reasons = (self._of(folder, worker, run, promises) for worker in workers for folder in AT_THE_END)
         return next((f"After the last test: {reason}" for reason in reasons if reason), "")
 
     def _silent(self, worker: str, fuzz: bool, run: Run, promises: Promises) -> str:

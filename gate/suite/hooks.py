@@ -1,9 +1,10 @@
-"""Hooks of pytest that decide how a test ends: in a conftest.py they could turn a failure into a success."""
+"""Hooks of pytest that decide how a test ends: in other hands they could turn a failure into a success."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pluggy import HookImpl
@@ -20,15 +21,32 @@ DECIDING = (
     "pytest_runtest_protocol",
 )
 """The hooks through which each outcome goes; those of the gate and of the pack are in its plugins."""
+PACKAGES = frozenset({"_pytest", "allure_pytest", "gate", "pytest_timeout", "xdist", "__channelexec__"})
+"""Those that may have such hooks: pytest, the plugins that the gate requires, the gate, and xdist within a worker."""
 
 
 def check(config: pytest.Config) -> None:
-    """GateError where a conftest.py takes part in what a test ends with: no canary goes through hooks of a folder."""
+    """GateError where anybody else takes part in what a test ends with: a canary can be let through, and a test not."""
+    own = _named(config)
     for name in DECIDING:
         for hook in getattr(config.hook, name).get_hookimpls():
-            if file := next((file for file in _files(hook) if file.name == "conftest.py"), None):
-                message = f"{file} has the hook {name}, which can turn the failure of a test into a success."
-                raise GateError(message, "Remove it, or have the pack register a plugin of its own.")
+            file = next((file for file in _files(hook) if file.name == "conftest.py"), None)
+            module = _module(hook.plugin)
+            if file or not (module in own or module.partition(".")[0] in PACKAGES):
+                message = f"{file or f'The plugin {module}'} has the hook {name}, which can turn the failure of a test"
+                raise GateError(
+                    f"{message} into a success.", "Remove it, or have the pack register a plugin of its own."
+                )
+
+
+def _named(config: pytest.Config) -> frozenset[str]:
+    """The plugins that the pack's own conftest.py names."""
+    own = config.pluginmanager.get_plugin(str(config.rootpath / "conftest.py"))
+    return frozenset(getattr(own, "pytest_plugins", ()))
+
+
+def _module(plugin: object) -> str:
+    return plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
 
 
 def _files(hook: HookImpl) -> Iterator[Path]:

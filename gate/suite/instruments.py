@@ -23,12 +23,13 @@ from gate.core.database import Database
 from gate.core.errors import GateError
 from gate.core.exchange import Exchange
 from gate.core.log import Log
-from gate.core.record import Change, Record, Row, Rows
+from gate.core.record import Record, Row, Rows
 from gate.core.transport import WatchedTransport
-from gate.oracles import invariants, schema
+from gate.oracles import invariants, metrics, schema
 from gate.oracles.invariants import Invariant
 from gate.session.pack import Pack
 from gate.session.session import Session
+from gate.verdict.canaries import FOLDER
 
 STATUS, HEADER, TEXT = 418, "x-shown", "shown " * 100
 TABLE = "shown_to_the_gate"
@@ -55,26 +56,36 @@ def _echo(request: httpx.Request) -> httpx.Response:
 def _answer() -> None:
     recorded: list[Exchange] = []
     client = Client("http://shown", recorded.append, transport=WatchedTransport(httpx.MockTransport(_echo)))
-    exchange = client.request("POST", "/", body={"text": TEXT}, headers={HEADER: TEXT})
+    for method, text in [("POST", TEXT), ("GET", "one"), ("GET", "another")]:  # the last may not come from a cache
+        recorded.clear()
+        exchange = client.request(method, "/", body={"text": text}, headers={HEADER: text})
+        body = json.dumps({"text": text}).encode()
+        seen: Mapping[str, tuple[object, object]] = {
+            "the status of an answer": (exchange.status, STATUS),
+            "the headers of an answer, or sends none": (exchange.headers.get(HEADER), text),
+            "the body of an answer, or sends none": (exchange.body, body),
+            "the body that it sends": (exchange.request_body, body),
+            "the exchange in its record": (recorded, [exchange]),
+        }
+        for part, (got, sent) in seen.items():
+            if got != sent:
+                raise _not_seen(part)
     client.close()
-    body = json.dumps({"text": TEXT}).encode()
-    seen: Mapping[str, tuple[object, object]] = {
-        "the status of an answer": (exchange.status, STATUS),
-        "the headers of an answer, or sends none": (exchange.headers.get(HEADER), TEXT),
-        "the body of an answer, or sends none": (exchange.body, body),
-        "the body that it sends": (exchange.request_body, body),
-        "the exchange in its record": (recorded, [exchange]),
-    }
-    for part, (got, sent) in seen.items():
-        if got != sent:
-            raise _not_seen(part)
 
 
 def _created_resources(session: Session) -> None:
     """Some exchange of the canaries creates a resource, where the pack's rows are known by one."""
-    records = (oracle.violation(session.contract)[0] for oracle in session.pack.oracles)
-    creations = (session.pack.created(exchange) for record in records for exchange in record.exchanges)
-    if session.promised.offending and not any(creations):
+    records = [oracle.violation(session.contract)[0] for oracle in session.pack.oracles]
+    exchanges = [exchange for record in records for exchange in record.exchanges]
+    creation = next((each for each in exchanges if session.pack.created(each)), None)
+    if creation is not None:
+        record = session.begin(FOLDER)
+        if session.watch:
+            session.watch.before(creation.method)
+        session.take(creation)
+        if creation not in record.resources.values() or creation not in record.exchanges:
+            raise _not_seen("the resources of a test in its record")
+    elif session.promised.offending:
         raise _not_seen("which exchange creates a resource")
 
 
@@ -97,7 +108,10 @@ def _rows(session: Session, database: Database) -> None:
     unseen, answered, broken = session.promised.tables.keys() - session.promised.shared, False, False
     client = Client("http://shown", lambda _: None, transport=WatchedTransport(httpx.MockTransport(_echo)))
     pack: Any = _WithCalls(session.pack)
-    observer = replace(session.observer, pack=pack, client=client, log=Log(lambda: [TEXT]), log_at_hand=True)
+    own: dict[str, Any] = {TEXT: pack}  # a stand-in, of a service whose own views are looked at, too
+    observer = replace(
+        session.observer, pack=pack, client=client, stand_ins=own, log=Log(lambda: [TEXT]), log_at_hand=True
+    )
     creation = Exchange("POST", "http://shown/", STATUS)
     for rule, rows in _examples(session):
         with _standing_in(database, rows):
@@ -106,10 +120,17 @@ def _rows(session: Session, database: Database) -> None:
             unseen -= {table for table, read in resource.rows.items() if len(read) == len(rows.get(table, ())) > 0}
             answered = answered or bool(resource.answers)
             broken = broken or rule.code in seen.offending
-            if not seen.log or not resource.calls:
-                raise _not_seen("the calls of the service" if seen.log else "the log of the service")
+            looked_at = {
+                "the log of the service": seen.log,
+                "the calls of the service": resource.calls,
+                "the metrics of the service": metrics.VIEW in seen.answers or not session.pack.metrics,
+                "the address of the database": seen.inside,
+            }
+            if part := next((part for part, it in looked_at.items() if not it), ""):
+                raise _not_seen(part)
             if not unseen and answered and broken:
-                _change(session, database, next(iter(rows)))
+                for table in session.promised.submitted.intersection(rows) or rows:
+                    _change(session, database, table)
                 session.observer = observer
                 _end(session, rule)
                 break
@@ -133,9 +154,11 @@ def _change(session: Session, database: Database, table: str) -> None:
     watch = session.watch
     if watch is None:
         raise _not_seen("what a refused request changes")
+    record = session.begin(FOLDER)
     watch.before("POST")
     _write(database, sql.SQL("INSERT INTO {0} SELECT * FROM {0} LIMIT 1").format(sql.Identifier(table)))
-    if not isinstance(watch.answered(request), Change):
+    session.take(request)
+    if not any(table in change.tables for change in record.changes):
         raise _not_seen("what a refused request changes")
 
 

@@ -1,7 +1,8 @@
-"""A conftest.py that takes part in the outcome of tests is named before the first of them."""
+"""Whoever takes part in the outcome of tests and is no plugin of the gate is named before the first of them."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -46,10 +47,15 @@ def test_hook_of_a_folder_is_named(
         manager.unregister(name=name)
 
 
-def test_hook_of_a_plugin_is_not(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "known"), [("plugin", False), ("gate_like", False), ("xdist", True)])
+def test_hook_of_an_unknown_plugin_is_named(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, known: bool
+) -> None:
     manager = request.config.pluginmanager
-    name = manager.register(plugin(tmp_path / "plugin.py", "pytest_pyfunc_call"), "a plugin")
+    registered = manager.register(plugin(tmp_path / f"{name}.py", "pytest_pyfunc_call"), f"a plugin {name}")
+    expected = nullcontext() if known else pytest.raises(GateError, match=f"The plugin {name} has the hook")
     try:
-        hooks.check(request.config)
+        with expected:
+            hooks.check(request.config)
     finally:
-        manager.unregister(name=name)
+        manager.unregister(name=registered)
