@@ -46,6 +46,7 @@ NOT_LOGGED = frozenset({"ROUTER_HTTP_404", "ROUTER_NO_PROVIDER"})
 """Failures without an inference call: no path existed, or no provider was available."""
 
 NO_PROVIDER = "ROUTER_NO_PROVIDER"
+NETWORK = "ROUTER_NETWORK"
 
 WORDED = ("ROUTER_ERROR", "ROUTER_HTTP_")
 """Beginnings of the codes of failures for which the router gives a reason."""
@@ -114,7 +115,8 @@ def differences(
 ) -> list[Finding]:
     """Findings on one terminal job; ``texts`` are prompts by question, ``request`` the published constants.
 
-    Where the runner was killed (``interrupted``), the row may count calls that were not sent: it is written before.
+    Where the runner was killed or its path to the router cut (``interrupted``), the row may count calls that did not
+    arrive: it is written before they are sent.
     """
     calls = [call for call in calls if not (call.aborted and call.region is None)]  # cut off before it had arrived
     by_key: dict[Key, list[Call]] = defaultdict(list)
@@ -145,7 +147,7 @@ def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Findin
     started = completed or (row["started_at"] is not None and code not in NOT_LOGGED)
     expected = row["retry_count"] + 1 if started else 0
     # A cancellation may come between a claim and its call, which is then not made.
-    unsent = (row["retry_count"] if interrupted else 0) + (row["status"] == "cancelled")
+    unsent = (row["retry_count"] + (code == NETWORK) if interrupted else 0) + (row["status"] == "cancelled")
     if not expected - unsent <= len(calls) <= expected or (completed and not calls):
         return [Finding(NUMBER, where, f"{expected} router calls", str(len(calls)))]
     keys = [key for call in calls if (key := call.headers.get(KEY_HEADER))]

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import psutil
 import psycopg
 
 from beacon.router import Answer, Drop, Hang, NotJson, Raw, Status
 from beacon.router.behaviours import Behaviour
 from benchmarks.load.stage import Stage
-from gate.core.errors import GateError
+from gate.core.errors import GateError, MachineLacks
 
 SECONDS = 2.0
 """The length of a fault, where its cause gives none."""
@@ -118,6 +119,20 @@ def _give_back(_: Stage) -> None:
             _taken.pop().close()
 
 
+def _use_up_descriptors(stage: Stage) -> None:
+    if not hasattr(psutil, "RLIMIT_NOFILE"):
+        raise MachineLacks("What a running process may open can be limited on Linux alone.")
+    for process in stage.living():
+        _, most = process.rlimit(psutil.RLIMIT_NOFILE)
+        process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds(), most))
+
+
+def _give_descriptors(stage: Stage) -> None:
+    for process in stage.living():
+        _, most = process.rlimit(psutil.RLIMIT_NOFILE)
+        process.rlimit(psutil.RLIMIT_NOFILE, (most, most))
+
+
 def _path(verb: str, *arguments: float, new: bool = False) -> Act:
     def act(stage: Stage) -> None:
         if stage.relay is not None:
@@ -150,6 +165,12 @@ CAUSES: Mapping[str, Cause] = {
         Cause("kill-other", "another process of the runner is killed", _kill_other, _start_other, killed=True),
         Cause("suspend", "the runner gets no processor time", _suspend, _resume, seconds=5.0, away=True, killed=True),
         Cause("terminate", "the runner is asked to end", _terminate, _start, 0.2, away=True, killed=True),
+        Cause(
+            "no-descriptors",
+            "the runner can open no more files and connections",
+            _use_up_descriptors,
+            _give_descriptors,
+        ),
         Cause("database-fast", "Postgres is shut down and started again", _halt("INT"), _start_server),
         Cause("database-crash", "Postgres ends without a shutdown", _halt("QUIT"), _start_server),
         Cause("disconnect", "every connection to Postgres is ended", _disconnect, _ignore, 0.2),

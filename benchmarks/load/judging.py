@@ -92,7 +92,7 @@ def judge(
     jobs = sample.sampled(answers)
     result.sampled = len(jobs)
     say(f"asking the oracles about {len(jobs)} jobs")
-    result.take("oracles", lambda: sample.judged(jobs, stage, killed=killed))
+    result.take("oracles", lambda: sample.judged(jobs, stage, interrupted=killed))
     return result
 
 

@@ -330,4 +330,4 @@ class Trial:
         lost = [job for job in self._specs if self._rows(job).job is None]
         findings += accounts.named(LOST, "jobs", "a row of each accepted job", "without a row", lost)
         given = [Sampled(job, exchanges) for job, exchanges in self._exchanges.items()]
-        findings += sample.judged(given, self._stage, killed=cause.killed)
+        findings += sample.judged(given, self._stage, interrupted=cause.killed or cause.router)

@@ -44,11 +44,11 @@ def sampled(answers: Sequence[Answer]) -> list[Sampled]:
     return [Sampled(job, exchanges) for job, exchanges in by_job.items() if job in accepted]
 
 
-def judged(jobs: Sequence[Sampled], stage: Stage, *, killed: bool) -> Iterator[Finding]:
+def judged(jobs: Sequence[Sampled], stage: Stage, *, interrupted: bool) -> Iterator[Finding]:
     """The findings of every oracle on the jobs; GateError where one cannot judge."""
     with closing(Database(stage.database_url)) as database:
         for some in (jobs[place : place + TOGETHER] for place in range(0, len(jobs), TOGETHER)):
-            record = Record("load", alone=True, interrupted=killed, others=True)
+            record = Record("load", alone=True, interrupted=interrupted, others=True)
             with closing(Client(stage.system.base_url, record.note)) as client:
                 yield from _judged(some, record, client, database, stage)
 

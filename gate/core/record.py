@@ -52,7 +52,7 @@ class Record:
     exchanges: list[Exchange] = field(default_factory=list)
     resources: dict[str, Exchange | None] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    interrupted: bool = False  # the service was killed, so calls may have been cut off
+    interrupted: bool = False  # the service was killed or its paths cut, and calls with it
     before: Mapping[str, Exchange] = field(default_factory=dict)
     alone: bool = False
     logged: int = 0  # lines that the service had printed before

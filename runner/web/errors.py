@@ -138,9 +138,14 @@ async def _database(request: Request, error: Exception) -> Response:
     )
 
 
-async def _overloaded(request: Request, _: Exception) -> Response:
+def overloaded() -> ApiError:
+    """The refusal of a request for which there is no room."""
     message = "There are more requests at once than the runner can answer; try again soon."
-    return respond(request, ApiError(503, "overloaded", message, headers={"Retry-After": _RETRY_SECONDS}))
+    return ApiError(503, "overloaded", message, headers={"Retry-After": _RETRY_SECONDS})
+
+
+async def _overloaded(request: Request, _: Exception) -> Response:
+    return respond(request, overloaded())
 
 
 def install(app: FastAPI) -> None:

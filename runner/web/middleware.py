@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runner import logging
 from runner.metrics import Metrics
-from runner.web.errors import ApiError, envelope
+from runner.shortage import is_shortage
+from runner.web.errors import ApiError, envelope, overloaded
 
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ENCODED_SLASH: Final = re.compile(r"%2f", re.IGNORECASE)
@@ -24,6 +25,8 @@ _MAX_LOGGED_PATH: Final = 300
 _STATIC_PATH: Final = "/portal"
 REFUSAL: Final = "refusal"
 """The member of a request's state that says why it, or the rest of its body, cannot be read."""
+
+_UNFORESEEN: Final = ApiError(500, "internal_error", "The runner failed on this request; its log says why.")
 
 _log = logging.get(__name__)
 
@@ -125,11 +128,11 @@ class LastResort:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             return
-        except Exception:
+        except Exception as error:
             if scope["type"] != "http" or begun:
                 raise
             _log.exception("request_failed")
-            failure = ApiError(500, "internal_error", "The runner failed on this request; its log says why.")
+            failure = overloaded() if is_shortage(error) else _UNFORESEEN
             await envelope(scope["state"]["request_id"], failure)(scope, receive, send)
 
 

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
 from runner.client import session
+from runner.shortage import is_shortage
 
 ROUTER_REGIONS: Final[Mapping[str, str]] = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 """The router's name of each region; everywhere else the codes are used."""
@@ -36,6 +37,7 @@ LARGE_BYTES: Final = 256 * 1024
 """Size from which an answer is read in turns, and worked on off the event loop."""
 _MAX_TEXT: Final = 2000
 _LISTING_SECONDS: Final = 10.0
+_SHORTAGE_SECONDS: Final = 0.2
 
 
 @dataclass
@@ -190,7 +192,7 @@ class Router:
         }
         try:
             async with asyncio.timeout(self._timeout) as limit:
-                status, content = await self._post(body, call)
+                status, content = await self._patiently(body, call)
         except TimeoutError as error:
             if not limit.expired():
                 raise Failure("ROUTER_NETWORK", "network", _words(error), transient=True) from error
@@ -205,6 +207,16 @@ class Router:
             return _read(status, content, region)
         await call.room.enter_async_context(self.large.working)
         return await asyncio.to_thread(_read, status, content, region)
+
+    async def _patiently(self, body: Mapping[str, object], call: Call) -> tuple[int, bytearray]:
+        """Make a call; where this process has no room to begin it, again a little later: the router is not to blame."""
+        while True:
+            try:
+                return await self._post(body, call)
+            except OSError as error:
+                if call.sent.is_set() or not is_shortage(error):
+                    raise
+            await asyncio.sleep(_SHORTAGE_SECONDS)
 
     async def _post(self, body: Mapping[str, object], call: Call) -> tuple[int, bytearray]:
         headers = {"X-Trace-Id": call.trace_id, "Idempotency-Key": call.key}

@@ -129,6 +129,14 @@ def test_calls_that_are_missing_or_too_many_are_found(rows: JobRows, calls: Sequ
     assert causes(rows, calls) == NUMBER
 
 
+def test_call_that_a_cut_path_kept_from_the_router_is_no_made_up_result() -> None:
+    rows = failed("ROUTER_NETWORK")
+    assert differences(rows, [], TEXTS, REQUEST, interrupted=True) == []
+    assert causes(rows, []) == NUMBER
+    other = failed("ROUTER_HTTP_500")
+    assert [finding.code for finding in differences(other, [], TEXTS, REQUEST, interrupted=True)] == ["BG-ROUTER-001"]
+
+
 def test_call_of_a_killed_runner_is_counted_even_if_it_was_not_sent() -> None:
     cut = replace(US, aborted=True, status=None, text=None, provider=None)
     for rows, calls in ((TWICE, [cut, US]), (TWICE, [US]), (single(), [US])):
