@@ -23,7 +23,7 @@ from gate.session.start import promises
 from gate.suite import canaries, kept, sharding
 from gate.suite.interrupts import INTERRUPT
 from gate.suite.judged import completed
-from gate.suite.outcomes import internal_error, outcome_of
+from gate.suite.outcomes import internal_error, outcome_of, report_late
 from gate.suite.sharing import Offer
 from gate.suite.starting import beside, run_of
 from gate.suite.state import (
@@ -82,7 +82,7 @@ class Controller:
         self.collected: set[str] = set()
         self.own = frozenset[str]()  # tests that the inventory has for the shard, if this is one
         self.promises = Promises()  # until those of the pack are loaded, which can fail
-        self.places: dict[str, Place] = {}  # of tests
+        self.locations: dict[str, tuple[str, int | None, str]] = {}  # of tests
         self.tests = Tally()  # outcomes, those of the harness too
         self.directory = self.settings.report_dir / "journal"
         self.journal = Journal(self.directory / f"{CONTROLLER}.ndjson", self.redact)
@@ -144,7 +144,10 @@ class Controller:
         self.cleanup.begin(shared["run"])
         self.config.stash[SHARED] = shared
         self.offer.share(shared)
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            report_late(self.config, self.directory, self.locations)
 
     @contextmanager
     def _judgeable(self) -> Iterator[None]:
@@ -225,8 +228,7 @@ class Controller:
             self.say(f"\nFAILED {report.nodeid} ({report.when})\n{lines}")
         if outcome := outcome_of(report, str(properties.get(CRITERIA, "")), str(properties.get(UNAVAILABLE, ""))):
             self.tests.add(outcome)
-            file, line, _ = report.location
-            self.places[outcome.test] = Place(Path(file), (line or 0) + 1)
+            self.locations[outcome.test] = report.location
             if not self._of_harness(outcome.test):
                 self.journal.write(outcome)
                 if report.failed and self.settings.fail_fast and not self._accepted(outcome.test):
@@ -329,13 +331,14 @@ class Controller:
         """Writes what ``gate merge`` needs to know of a shard, for the reports to publish."""
         if not self.settings.shard:
             return
+        places = self._places()
         part = sharding.described(
             self.settings,
             self.asked,
             self.run,
             workers={CONTROLLER, *(self.workers or {worker_of(self.config)})},
             tests=self._expected(),
-            failed={test: self.places[test] for test in self.tests.tests("failed", "error")},
+            failed={test: places[test] for test in self.tests.tests("failed", "error")},
             cut_short=self.cut_short,
             failed_of_harness=self.failed_of_harness,
         )
@@ -344,7 +347,7 @@ class Controller:
 
     def _placed(self, verdict: Verdict) -> Verdict:
         """The verdict with the places of the promises that its findings break."""
-        return sources(suite.pack(), self.places).placed(verdict) if verdict.findings else verdict
+        return sources(suite.pack(), self._places()).placed(verdict) if verdict.findings else verdict
 
     def _not_tried(self) -> dict[str, int]:
         """Numbers of the tests that a run which ended early left out, by folder."""
@@ -371,6 +374,10 @@ class Controller:
         """The tests that have to have an outcome, beside those that the inventory has for a whole run."""
         tests = {test for test in self.collected if not self._of_harness(test)}
         return [*tests, *(self.own - tests)]
+
+    def _places(self) -> dict[str, Place]:
+        """The places of the tests that ran."""
+        return {test: Place(Path(file), (line or 0) + 1) for test, (file, line, _) in self.locations.items()}
 
     def pytest_terminal_summary(self) -> None:
         """Prints the verdict, unless the command line does."""

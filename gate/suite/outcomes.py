@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gate.core.errors import GateError
-from gate.verdict.events import Outcome
+from gate.core.findings import BrokenPromise, must
+from gate.verdict.events import FindingReported, Outcome
+from gate.verdict.journal import Follower
 
 
 def outcome_of(report: pytest.TestReport, criteria: str, unavailable: str = "") -> Outcome | None:
@@ -22,6 +27,34 @@ def outcome_of(report: pytest.TestReport, criteria: str, unavailable: str = "") 
     if report.failed:
         return Outcome(report.nodeid, "failed" if report.when == "call" else "error", names, seconds=report.duration)
     return Outcome(report.nodeid, "passed", names, seconds=report.duration) if report.when == "call" else None
+
+
+Location = tuple[str, int | None, str]
+"""File, index of the line, and name of a test, as pytest has them."""
+
+
+def report_late(config: pytest.Config, directory: Path, locations: Mapping[str, Location]) -> None:
+    """Fails the tests that have findings in the journals which were confirmed after they had ended."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    passed = reporter.stats.get("passed", []) if reporter else []
+    for report in _late_failures(directory, locations):
+        passed[:] = [each for each in passed if each.nodeid != report.nodeid]
+        config.hook.pytest_runtest_logreport(report=report)
+
+
+def _late_failures(directory: Path, locations: Mapping[str, Location]) -> Iterator[pytest.TestReport]:
+    late = defaultdict[str, list[FindingReported]](list)
+    for _, event in Follower(directory, ["finding"]).events():
+        if isinstance(event, FindingReported) and event.late:
+            late[event.evidence.test].append(event)
+    for test in sorted(late.keys() & locations.keys()):
+        evidence = "\n\n".join(str(each.evidence) for each in late[test])
+        try:
+            must([each.finding for each in late[test]])
+        except BrokenPromise as error:
+            reason = pytest.ExceptionInfo.from_exception(error).getrepr(style="value")
+            sections = [("evidence", evidence)]
+            yield pytest.TestReport(test, locations[test], {}, "failed", reason, "call", sections)
 
 
 SEE = "For more information see "

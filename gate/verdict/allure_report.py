@@ -60,7 +60,7 @@ def complete(directory: Path, verdict: Verdict) -> None:
     for path in directory.glob("*-result.json"):
         result = json.loads(path.read_text(encoding="utf-8"))
         blamed = blame(verdict, result.get("fullName", ""))
-        if blamed.all and result.get("status") in FAILED:
+        if blamed.all and result.get("status") in {*FAILED, "passed"}:  # passed: they were confirmed later
             _write(path, _with(result, blamed))
     if ends := unreported(verdict):
         _write(directory / f"{uuid.uuid4()}-result.json", _end(ends))
@@ -82,12 +82,16 @@ def categories(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _with(result: dict[str, Any], blamed: Blame) -> dict[str, Any]:
-    """A failed result with its findings."""
+    """A result with its findings, for which it failed."""
+    steps = result.get("steps", [])
+    if result.get("status") == "passed":
+        result, steps = {**result, "status": "failed"}, [*steps, *_steps(blamed.all)]
     details = {**result.get("statusDetails", {}), **_details(blamed.all)}
     if not blamed.standing:
         details["known"] = True
     labels = result.get("labels", [])
-    return {**result, "statusDetails": details, "labels": labels + [n for n in _labels(blamed.all) if n not in labels]}
+    labels = labels + [label for label in _labels(blamed.all) if label not in labels]
+    return {**result, "statusDetails": details, "labels": labels, **({"steps": steps} if steps else {})}
 
 
 def _details(findings: Sequence[FindingResult]) -> dict[str, Any]:
@@ -104,14 +108,6 @@ def _labels(findings: Iterable[FindingResult]) -> list[dict[str, str]]:
 
 def _end(findings: Sequence[FindingResult]) -> dict[str, Any]:
     """The result of the run's end, a step for each finding."""
-    steps = [
-        {
-            "name": f"{finding.code} {finding.title}: {finding.where}",
-            "status": "failed",
-            "statusDetails": {"message": sentence(finding), "trace": str(finding.evidence)},
-        }
-        for finding in findings
-    ]
     now = int(time.time() * 1000)
     id_ = hashlib.md5(END.encode(), usedforsecurity=False).hexdigest()
     return {
@@ -125,8 +121,20 @@ def _end(findings: Sequence[FindingResult]) -> dict[str, Any]:
         "stop": now,
         "statusDetails": _details(findings),
         "labels": [{"name": "suite", "value": END}, *_labels(findings)],
-        "steps": steps,
+        "steps": _steps(findings),
     }
+
+
+def _steps(findings: Iterable[FindingResult]) -> list[dict[str, Any]]:
+    """A failed step for each finding, with its evidence."""
+    return [
+        {
+            "name": f"{finding.code} {finding.title}: {finding.where}",
+            "status": "failed",
+            "statusDetails": {"message": sentence(finding), "trace": str(finding.evidence)},
+        }
+        for finding in findings
+    ]
 
 
 def _property(text: str) -> str:

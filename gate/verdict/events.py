@@ -51,10 +51,11 @@ class InvariantsChecked:
 
 @dataclass(frozen=True, slots=True)
 class FindingReported:
-    """A test, or the end of the run, reported a finding with its evidence."""
+    """A test, or the end of the run, reported a finding with its evidence; a ``late`` one after its test had ended."""
 
     finding: Finding
     evidence: Evidence
+    late: bool = False
     kind: Literal["finding"] = "finding"
 
 

@@ -66,10 +66,10 @@ class Journal:
     def _exchange(self, event: ExchangeRecorded) -> str:
         return self._line(event)
 
-    def write_findings(self, findings: Iterable[Finding], evidence: Evidence) -> None:
-        """Appends findings that share their evidence."""
+    def write_findings(self, findings: Iterable[Finding], evidence: Evidence, *, late: bool = False) -> None:
+        """Appends findings that share their evidence; ``late`` ones after their test has ended."""
         for finding in findings:
-            self.write(FindingReported(finding, evidence))
+            self.write(FindingReported(finding, evidence, late))
 
     def count_judged(self, test: str, oracles: Iterable[str]) -> None:
         """Counts a record of a test that these oracles judged."""

@@ -68,6 +68,7 @@ class Decider:
         left = in_turn(suspicions, self._seconds)
         while left:
             suspicion = left.pop(0)
+            self.test = suspicion.test
             progress(partial("{}: confirming, {} more".format, suspicion.operation, len(left)))
             confirmed = None
             if self._needs_trial(suspicion.same):
@@ -87,6 +88,7 @@ class Decider:
     def untried(self) -> Iterator[Entry]:
         """The suspicions that wait, without trying them."""
         for suspicion in self.waiting:
+            self.test = suspicion.test
             yield from self._unconfirmed(suspicion.same, NO_TIME)
 
     def _seconds(self, suspicion: Suspicion) -> float:

@@ -65,7 +65,8 @@ class Explorer:
         self._drop = {name.lower() for name in drop}
         # Beside others, nothing of an earlier run may come again: it is still there.
         own = trial.owned is not None
-        self._rng = random.Random(f"{cases.seed} {trial.session.ids()}" if own else cases.seed)
+        self._seed = f"{cases.seed} {trial.session.ids()}" if own else str(cases.seed)
+        self._rng = random.Random(self._seed)
         self._unending = Unending()
         self.doubted: list[Explored] = []  # after which nobody looked yet whether the service gets quiet
         self._looked = time.monotonic()
@@ -98,6 +99,7 @@ class Explorer:
         Whether the service gets quiet is seen at once if ``careful``, else after several operations.
         """
         visited = self._visited.setdefault(operation.id, Explored(operation))
+        self._draw("visit", operation, quick)
         self._supply.quick = quick
         with self._silence(visited):
             for step in filter(self.trial.permits, self._supply.plausible(operation)):
@@ -108,6 +110,10 @@ class Explorer:
                 self._end_visit(visited, careful=careful or not self.trial.alone)
         self._supply.quick = False
         return visited
+
+    def _draw(self, *purpose: object) -> None:
+        """Draw from here on what belongs to a purpose: the same, whatever this worker did before."""
+        self._rng.seed(" ".join(map(str, (self._seed, *purpose))))
 
     def _end_visit(self, visited: Explored, *, careful: bool) -> None:
         if careful:
@@ -147,6 +153,7 @@ class Explorer:
         ``until`` is the moment by which it has to end, as ``time.monotonic`` has it.
         """
         explored = self._visited.pop(operation.id, None) or Explored(operation)
+        self._draw("explore", operation)
         if parameters(operation.path):
             explored.bases.clear()  # what they address may be gone
         with self._silence(explored):

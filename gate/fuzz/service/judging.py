@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from pathlib import Path
+from types import MappingProxyType
 
 from gate.contract.nodes import Operation
 from gate.core.evidence import Evidence
@@ -53,7 +54,7 @@ class Judgement:
 
 
 class Judging:
-    """One worker's judgement of a declared service."""
+    """One worker's judgement of a declared service. ``tests`` are those of the run, by the ids of their operations."""
 
     def __init__(
         self,
@@ -64,11 +65,13 @@ class Judging:
         seed: int,
         directory: Path,
         options: RunOptions,
+        tests: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._pack = pack
         self._fresh = Fresh(lambda: self._trial(opened()))
         self._alone = session.alone
         self._judged = 0  # operations
+        self._tests = dict(tests)
         self._shares: Shares | None = None
         open_to_all = [each.id for each in pack.contract.operations if takes_anything(each)]
         self._explorer = Explorer(
@@ -121,14 +124,14 @@ class Judging:
 
         The rest waits for the end of the run; the first suspicion takes from the time that is kept for that.
         """
-        self._decider.test = test
+        self._tests[operation.id] = test
         self._judged += 1
         self._explorer.trial.session.begin(test)
         shares = self._shares or Shares(inf, [operation])
         until, end = shares.of(operation, self._fresh.seconds)
         explored = self._explorer.explore(operation, number, progress, until=until, further=shares.further)
         judgement, end = Judgement(), max(end, time.monotonic())
-        suspicions = [Suspicion(operation, same) for same in explored.candidates.values()]
+        suspicions = [Suspicion(operation, same, test) for same in explored.candidates.values()]
         spare = shares.kept(self._fresh.seconds)
         for entry in self._decider.decide(suspicions, end, progress, spare=spare):
             judgement.add(entry)
@@ -154,7 +157,6 @@ class Judging:
 
     def close(self, progress: Progress = lambda _: None, *, confirming: bool = True) -> Iterator[Entry]:
         """End all systems; first confirm what waits, as long as there is time, unless somebody stopped the run."""
-        self._decider.test = THE_END
         waiting, self._decider.waiting = self._decider.waiting, []
         end = self._shares.confirmations if self._shares else inf
         yield from self._decider.decide(waiting, end if confirming else -inf, progress)
@@ -176,9 +178,10 @@ class Judging:
         exact = len(differing) <= max(FEW_DIFFERENCES, self._judged * SHARE_OF_DIFFERENCES)
         confirmer = self._confirmer_with((published_contract.ORACLE,))
         for (code, cause), same in sorted(differences.items()):
+            candidate, way = same[0].candidate, same[0].way
+            self._decider.test = self._tests.get(candidate.step.request.operation, THE_END)
             confirmed = None
             if exact and confirming:
-                candidate, way = same[0].candidate, same[0].way
                 if isinstance(confirmer, Again):
                     confirmed = confirmer.shown_by_several([candidate, *same[0].further])
                 confirmed = confirmed or confirmer.confirm(candidate, [way])

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from gate.contract.nodes import Operation
+from gate.fuzz.service.naming import parameters
 
 WEIGHTS = {"GET": 1, "HEAD": 1, "OPTIONS": 1, "DELETE": 2}
 WRITING = 4
@@ -58,6 +59,18 @@ class Shares:
         share = max(0.0, self.end - self.kept(start_seconds) - now) * weight / left
         least = weight * LEAST_SECONDS if now < self.confirmations else 0.0
         return now + max(share * EXPLORE_SHARE, least), now + max(share, least)
+
+
+def visited(operations: Sequence[Operation], worker: int, workers: int) -> list[Operation]:
+    """The operations that a worker visits: those that it will most likely judge, and the lists, which show ids.
+
+    What its operations need of others is made once they need it.
+    """
+    return [
+        each
+        for index, each in enumerate(operations)
+        if index % max(1, workers) == worker or (each.method == "GET" and not parameters(each.path))
+    ]
 
 
 def _weight(operation: Operation) -> int:

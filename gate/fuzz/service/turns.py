@@ -12,10 +12,11 @@ from gate.fuzz.service.confirm import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """The candidates of one cause that an operation showed."""
+    """The candidates of one cause that an operation showed, and the test that they belong to."""
 
     operation: Operation
     same: Sequence[Candidate]
+    test: str = ""
 
     @property
     def code(self) -> str:

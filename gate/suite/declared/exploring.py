@@ -51,9 +51,12 @@ def operations() -> list[Operation]:
 def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
     """The exploration of this worker, with a system of its own and others to confirm findings on."""
     from gate.fuzz.service.judging import Judging
-    from gate.fuzz.service.shares import Shares
+    from gate.fuzz.service.shares import Shares, visited
 
     config = request.config
+    functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    tests = {cast("Operation", item.callspec.params["operation"]).id: item.nodeid for item in functions}
+    chosen = [each for each in operations() if each.id in tests]
     settings, shared, journal = config.stash[SETTINGS], shared_of(config), journal_of(config)
     target = choose(settings, pack().service, lambda _: None)
     ids = Ids(shared["run"], worker_of(config))
@@ -70,23 +73,23 @@ def judging(request: pytest.FixtureRequest) -> Iterator[Judging]:
         seed=settings.seed,
         directory=settings.report_dir / "replay",
         options=options,
+        tests=tests,
     )
     for operation in pack().contract.operations:
         if reason := pack().left_out(operation):
             journal.write(OperationUnreached(str(operation), [], reason))
-    functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    chosen = [cast("Operation", item.callspec.params["operation"]) for item in functions]
     budget = BUDGETS[settings.depth] if settings.budget is None else settings.budget
     further = settings.budget is not None or settings.depth == "full"
     shares = Shares(budget, chosen, workers=settings.workers, further=further)
-    opened.visit(chosen, VISITS, Progress(journal), shares)
+    worker = int(worker_of(config).removeprefix("gw"))
+    opened.visit(visited(chosen, worker, settings.workers), VISITS, Progress(journal), shares)
     yield opened
     stopped = INTERRUPT.seen or request.session.shouldstop or request.session.shouldfail
     for entry in opened.close(Progress(journal), confirming=not stopped):
         if isinstance(entry, CandidateReported):
             journal.write(entry)
         else:
-            journal.write_findings([entry.finding], entry.evidence)
+            journal.write_findings([entry.finding], entry.evidence, late=True)
 
 
 @pytest.fixture

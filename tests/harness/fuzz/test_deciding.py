@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,6 +57,15 @@ def test_suspicion_for_which_there_is_no_time_waits_and_is_tried_at_the_end() ->
     waiting, deciding.waiting = deciding.waiting, []
     assert reasons(deciding.decide(waiting, inf, lambda _: None)) == [NOT_CERTAIN] * 2
     assert (deciding.waiting, len(tried)) == ([], 2)
+
+
+def test_finding_of_the_end_belongs_to_the_test_of_its_operation() -> None:
+    deciding = decider([])
+    waiting = [replace(each, test="test of notes") for each in suspicions(created.DIFFERENT, 2)]
+    assert list(deciding.decide(waiting, time.monotonic(), lambda _: None)) == []
+    deciding.test = "another test"
+    (first, second) = deciding.untried()
+    assert first.evidence.test == second.evidence.test == "test of notes"
 
 
 def test_first_suspicion_takes_from_the_time_that_is_kept() -> None:

@@ -17,7 +17,7 @@ from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service.filling import Filler
 from gate.fuzz.service.pool import Pool
 from gate.fuzz.service.sampling import Sampler
-from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, KEPT_SHARE, STARTS, Shares
+from gate.fuzz.service.shares import CONFIRM_SHARE, EXPLORE_SHARE, KEPT_SHARE, STARTS, Shares, visited
 from gate.fuzz.service.steps import History, Step
 from gate.fuzz.service.supply import Supply
 
@@ -177,3 +177,13 @@ def test_resource_is_made_where_those_of_its_kind_lack_the_member_that_is_asked_
     uses = next(each for each in contract.operations if each.path == "/uses")
     assert [each.request.body for each in supply.plausible(uses)][-1] == {"plan_id": "7"}
     assert sent == ["/plans", "/teams/plans"]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_workers_share_the_visits_but_for_lists(workers: int) -> None:
+    done: dict[str, Any] = {"responses": {}}
+    paths = {"/notes": {"get": done, "post": done}, "/notes/{id}": {"get": done, "put": done, "delete": done}}
+    whole = Contract({"openapi": "3.1.0", "paths": paths}).operations
+    parts = [list(map(str, visited(whole, worker, workers))) for worker in range(workers)]
+    times = {operation: sum(operation in part for part in parts) for operation in map(str, whole)}
+    assert times == {operation: workers if operation == "GET /notes" else 1 for operation in times}

@@ -111,6 +111,32 @@ def test_junit_stays_as_it_is_where_each_finding_is_a_tests(tmp_path: Path, even
     assert path.read_text() == JUNIT
 
 
+def test_junit_has_one_case_of_a_test_that_failed_after_its_end(tmp_path: Path) -> None:
+    """A test that had passed, and one that had failed before."""
+    path = tmp_path / "junit.xml"
+    fresh, late = '<testcase classname="t" name="a"', '<failure message="late"/></testcase>'
+    path.write_text(
+        f'<testsuites><testsuite tests="4" failures="3">{fresh}/>{fresh}>{late}'
+        f'<testcase classname="t" name="b"><failure message="early"/></testcase>'
+        f'<testcase classname="t" name="b">{late}</testsuite></testsuites>'
+    )
+    junit.complete(path, passing())
+    suite = next(ElementTree.parse(path).iter("testsuite"))  # noqa: S314 (junit.complete has just written it)
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "2")
+    messages = {case.get("name"): [each.get("message") for each in case] for case in suite}
+    assert messages == {"a": ["late"], "b": ["early", "late"]}
+
+
+def test_result_that_passed_fails_by_what_was_confirmed_later(tmp_path: Path) -> None:
+    verdict = passing(Outcome("t::a", "failed"), FAILED, reported(test="t::a"))
+    result = completed(tmp_path, verdict)["t::a"]
+    assert result["status"] == "failed"
+    assert result["statusDetails"]["message"].startswith("BG-HTTP-001 ")
+    assert [step["name"].split()[0] for step in result["steps"]] == ["BG-HTTP-001"]
+    allure_report.complete(tmp_path, verdict)
+    assert json.loads((tmp_path / "4-result.json").read_text()) == result
+
+
 def test_nothing_is_made_of_results_that_are_not_there(tmp_path: Path) -> None:
     """A run that ended before its first test has none."""
     allure_report.complete(tmp_path / "none", passing(AT_END))
