@@ -11,6 +11,7 @@ from pathlib import Path
 import docker
 
 from beacon.checkout import ROOT
+from benchmarks.foreign.faults import SMALL
 from benchmarks.images.wheels import wheelhouse
 from gate.core.errors import GateError
 from gate.targets.engine import failing
@@ -58,6 +59,12 @@ def postgres(client: docker.DockerClient, tag: str, base: str, say: Say) -> None
     for source in (package / "pginstall", package.with_name(f"{package.name}.libs")):
         files += [(path, f"wheel/{path.relative_to(package.parent)}") for path in _below(source)]
     _build(client, files, "Dockerfile", tag, base, say, network="none")
+
+
+def library(client: docker.DockerClient, tag: str, base: str, node: Path, say: Say) -> None:
+    """Build the image of the small service, with a program ``node`` of this machine, without network."""
+    files = [(path, str(path.relative_to(SMALL))) for path in _below(SMALL)]
+    _build(client, [*files, (node, "bin/node")], "Dockerfile", tag, base, say, network="none")
 
 
 def _below(directory: Path) -> Iterator[Path]:

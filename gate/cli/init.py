@@ -24,6 +24,7 @@ examples:
   gate init --start "prefect server start --host 127.0.0.1 --port {port} --no-ui" --openapi /openapi.json \\
     --database-env 'PREFECT_API_DATABASE_CONNECTION_URL=postgresql+asyncpg://{user}@{host}:{port}/{name}'
   gate init --start "node server.js" --database-env DATABASE_URL --header "Authorization=env:TOKEN"
+  gate init --image example/library:7 --image-port 3000 --database-env DATABASE_URL
   gate init --base-url https://staging.example.org --database-url env:STAGING_DATABASE --openapi openapi.yaml
 
 In --start and --env, {port} is the port to serve on, which PORT holds too, and {database_url} the database. In
@@ -48,6 +49,10 @@ def prepare(parser: ArgumentParser) -> Run:
     parser.epilog = EPILOG
     add = parser.add_argument
     add("--start", metavar="COMMAND", default="", help="starts the service, in this folder")
+    help_ = "instead: an image of this machine's container engine; --start is then a command in it, if it needs one"
+    add("--image", metavar="NAME", default="", help=help_)
+    help_ = "with --image: the port that it serves on in its container (default: 8080)"
+    add("--image-port", metavar="N", type=int, default=0, help=help_)
     add("--base-url", metavar="URL", default="", help="instead: a service that runs; this sends only GET")
     help_ = "with --base-url: its database, as env:NAME of a variable; without it, answers alone are judged"
     add("--database-url", metavar="URL", default="", help=help_)
@@ -73,9 +78,12 @@ def prepare(parser: ArgumentParser) -> Run:
         default=[],
         help="a server that the service needs, with {port} in its command; NAME is the variable with its address",
     )
-    add("--postgres", metavar="DIR|URL", default="", help="another Postgres than the gate's own")
+    help_ = "another Postgres than the gate's own; with --image the name of an image"
+    add("--postgres", metavar="DIR|URL", default="", help=help_)
     add("--network", action="store_true", help="let the service reach the network")
     add("--cold", action="store_true", help="make the database anew instead of from the cache")
+    help_ = "with --base-url: look at it although its address looks like production"
+    add("--i-know-this-is-production", dest="production", action="store_true", help=help_)
     add("--force", action="store_true", help=f"overwrite {FILE}")
     return run
 
@@ -83,7 +91,7 @@ def prepare(parser: ArgumentParser) -> Run:
 def run(values: Namespace) -> int:
     """Looks at the service and writes the file; the exit code."""
     from gate.cli.init_options import declaration_of
-    from gate.core.isolation import elsewhere, isolate
+    from gate.core.isolation import elsewhere
 
     path = Path.cwd() / FILE
     if path.exists() and not values.force:
@@ -94,20 +102,34 @@ def run(values: Namespace) -> int:
         raise UsageError(f"There is no document {document}.", "Give --openapi a file, or a path on the service.")
     if declaration.service.base_url:
         elsewhere()
-    elif sentence := isolate(network=values.network, near=declaration.outside):
+    elif sentence := kept_in(declaration, network=values.network):
         print(sentence)
     return _survey(values, declaration, path)
+
+
+def kept_in(declaration: Declaration, *, network: bool) -> str:
+    """Takes the way out of this machine from a service that is started; a sentence on how, empty where it is whole."""
+    if declaration.service.image:
+        from gate.targets.declared_image import contain
+
+        return contain(network=network, near=declaration.outside)
+    from gate.core.isolation import isolate
+
+    return isolate(network=network, near=declaration.outside)
 
 
 def _survey(values: Namespace, declaration: Declaration, path: Path) -> int:
     from gate.cli.init_report import show
     from gate.core.declaration import parse
     from gate.core.lifetime import Lifetime
+    from gate.fuzz.service.pack import DeclaredPack
     from gate.fuzz.service.settings import settings_of
     from gate.fuzz.survey.look import Look
     from gate.fuzz.survey.writing import written
+    from gate.session.start import refuse
 
-    settings = settings_of(declaration)(cold=values.cold)
+    settings = settings_of(declaration)(cold=values.cold, i_know_this_is_production=values.production)
+    refuse(settings, DeclaredPack(declaration))
     life = Lifetime()
     os.environ.update(life.environment)
     began = time.monotonic()

@@ -12,10 +12,13 @@ from pydantic import ValidationError
 
 from gate.core.declaration import Declaration, declared
 from gate.core.declaration.places import DATABASE_URL
+from gate.core.declaration.tables import ServiceTable
 from gate.core.errors import DocumentError, UsageError
 
 FLAGS = {
     "service.start": "--start",
+    "service.image": "--image",
+    "service.image_port": "--image-port",
     "service.base_url": "--base-url",
     "service.database_url": "--database-url",
     "service.openapi": "--openapi",
@@ -34,12 +37,12 @@ FLAGS = {
 
 def declaration_of(values: Namespace, path: Path) -> Declaration:
     """The declaration that the options make; UsageError where they make none."""
-    if not values.start and not values.base_url:
-        raise UsageError("gate init needs a service.", "Give --start COMMAND, or --base-url URL.")
+    if not values.start and not values.image and not values.base_url:
+        raise UsageError("gate init needs a service.", "Give --start COMMAND, --image NAME, or --base-url URL.")
     service = {
         name: getattr(values, name)
-        for name in ("start", "base_url", "database_url", "openapi", "migrate", "ready", "base", "postgres")
-        if getattr(values, name)
+        for name in ServiceTable.model_fields
+        if getattr(values, name, None) and name not in {"env", "database_env"}
     }
     service["env"] = _pairs(values.env, "--env", "NAME=VALUE")
     service["database_env"] = _pairs(values.database_env, "--database-env", "NAME or NAME=TEMPLATE", DATABASE_URL)

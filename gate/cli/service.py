@@ -44,7 +44,8 @@ def prepare(parser: ArgumentParser) -> Run:
 
 def run(values: Namespace) -> int:
     """Judges the service; the exit code."""
-    from gate.core.isolation import elsewhere, isolate
+    from gate.cli.init import kept_in
+    from gate.core.isolation import elsewhere
     from gate.fuzz.service.document import fetched
     from gate.fuzz.service.elsewhere import must_answer, must_be_of_the_service
     from gate.fuzz.service.pack import DOCUMENT, pack_in
@@ -60,7 +61,7 @@ def run(values: Namespace) -> int:
         elsewhere(writes=pack.declaration.service.writes)
         os.environ.update({HEADER + name.replace("-", "_").upper(): value for name, value in pack.headers.items()})
         must_answer(pack, settings)
-    elif sentence := isolate(network=settings.network, near=pack.declaration.outside):
+    elif sentence := kept_in(pack.declaration, network=settings.network):
         print(sentence)
     if pack.declaration.document is None:
         os.environ[DOCUMENT] = str(fetched(pack, settings))

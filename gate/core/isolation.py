@@ -37,11 +37,14 @@ def isolate(*, network: bool, near: str = "") -> str:
         return "The service can reach the network (--network)."
     reason = f"{near} is outside of one" if near else obstacle() or _enter()
     os.environ[VARIABLE] = PROXY if reason else NAMESPACE
-    if not reason:
-        return ""
+    return behind_a_proxy(f"a network namespace ({reason})") if reason else ""
+
+
+def behind_a_proxy(lacking: str) -> str:
+    """A sentence on a run for which something is lacking that would keep it from the network."""
     return (
-        f"The service may reach the network: without a network namespace ({reason}) only a proxy that refuses stands "
-        "in its way, which programs need not use."
+        f"The service may reach the network: without {lacking} only a proxy that refuses stands in its way, which "
+        "programs need not use."
     )
 
 

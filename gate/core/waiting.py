@@ -45,6 +45,7 @@ def wait(
     *,
     until: Callable[[T], bool],
     kind: str = "step",
+    limit: float | None = None,
     never: Callable[[T], bool] = lambda _: False,
     show: Callable[[T], object] = lambda seen: seen,
 ) -> T:
@@ -54,7 +55,7 @@ def wait(
     the history in the error readable.
     """
     started = time.monotonic()
-    limit = deadline(kind)
+    limit = deadline(kind) if limit is None else limit
     pause = FIRST_PAUSE
     history: list[tuple[float, object]] = []
     while True:

@@ -17,12 +17,14 @@ class NetworkAddresses:
     """The addresses between this process and the containers on one network.
 
     A server for the containers listens on ``listen``, and they reach it by ``name``. ``published`` says that this
-    process reaches them by ports on the loopback address; else it is on their network and uses their names.
+    process reaches them by ports on the loopback address; ``direct``, by their own addresses, as on a network without a
+    way out. Else it is on their network and uses their names.
     """
 
     listen: str
     name: str
     published: bool
+    direct: bool = False
 
     @property
     def extra_hosts(self) -> dict[str, str]:
@@ -51,9 +53,18 @@ def find(name: str) -> NetworkAddresses:
     for config in network.attrs["IPAM"]["Config"]:
         gateway = str(config.get("Gateway", "")).partition("/")[0]
         if gateway and _ours(gateway):
-            return NetworkAddresses(gateway, gateway, published=True)
+            closed = bool(network.attrs.get("Internal"))  # such a network publishes no ports
+            return NetworkAddresses(gateway, gateway, published=not closed, direct=closed)
     # The engine runs in a virtual machine, which hands on to the loopback address of the machine around it.
     return NetworkAddresses(LOOPBACK, DESKTOP, published=True)
+
+
+def reachable_directly() -> bool:
+    """Return whether this machine reaches containers by their own addresses, so that they need no way out."""
+    with failing("The networks of the container engine cannot be looked at"):
+        networks = connect().networks.list(names=["bridge"])
+    configs = [config for network in networks for config in network.attrs["IPAM"]["Config"] or ()]
+    return inside() is not None or any(_ours(str(config.get("Gateway", "")).partition("/")[0]) for config in configs)
 
 
 def _ours(address: str) -> bool:

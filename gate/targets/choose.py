@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gate.core.settings import DEPTHS, Settings
 from gate.targets import Target
@@ -12,6 +13,9 @@ from gate.targets.declared import DeclaredTarget
 from gate.targets.embedded import EmbeddedTarget
 from gate.targets.remote import RemoteTarget
 from gate.targets.service import Service
+
+if TYPE_CHECKING:
+    from gate.targets.declared_image import ImageTarget  # its libraries would slow down every other target
 
 CHOICE = {"containers": "a container engine answers", "embedded": "no container engine answers"}
 """Why ``auto`` became one or the other."""
@@ -37,12 +41,21 @@ def choose(settings: Settings, service: Service, say: Callable[[str], None]) -> 
     if settings.target == "remote":
         return RemoteTarget(settings, service, say)
     if service.declaration is not None:
-        return DeclaredTarget(service, warm=not settings.cold, say=say)
+        return declared(settings, service, say)
     if settings.target == "containers":
         from gate.targets.containers import ContainersTarget  # noqa: PLC0415 (only the chosen target is loaded)
 
         return ContainersTarget(service, postgres=settings.postgres_image, say=say)
     return EmbeddedTarget(service, warm=not settings.cold, forked=settings.depth != DEPTHS[-1], say=say)
+
+
+def declared(settings: Settings, service: Service, say: Callable[[str], None]) -> DeclaredTarget | ImageTarget:
+    """The target for a declared service that is started: from a command, or from an image."""
+    if settings.target == "containers":
+        from gate.targets.declared_image import ImageTarget  # noqa: PLC0415 (only the chosen target is loaded)
+
+        return ImageTarget(service, say=say)
+    return DeclaredTarget(service, warm=not settings.cold, say=say)
 
 
 def configured(service: Service, settings: Settings) -> Service:

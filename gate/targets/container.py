@@ -26,8 +26,9 @@ KILLED = 128 + 9
 class Plan:
     """Image, name and settings of a container.
 
-    ``port`` is the port that it serves on; ``published`` publishes it on this machine's loopback address. ``command``
-    and ``entrypoint`` replace those of the image. ``volumes`` maps a volume to the path where it is mounted.
+    ``port`` is the port that it serves on; ``published`` publishes it on this machine's loopback address, ``direct`` is
+    for one that is reached by its own. ``command`` and ``entrypoint`` replace those of the image. ``volumes`` maps a
+    volume to the path where it is mounted.
     """
 
     image: str
@@ -39,6 +40,7 @@ class Plan:
     entrypoint: list[str] | None = None
     port: int = 0
     published: bool = False
+    direct: bool = False
     volumes: Mapping[str, str] = field(default_factory=dict)
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
 
@@ -102,8 +104,9 @@ class Container:
                     continue
                 raise refused(error, f"{title} did not start", f"Does the image {plan.image} fit?") from error
             break
-        host = LOOPBACK if plan.published else plan.name
-        return cls(title, container.get_wrapped_container(), plan.network, (host, port))
+        wrapped = container.get_wrapped_container()
+        host = LOOPBACK if plan.published else _address(wrapped, plan.network) if plan.direct else plan.name
+        return cls(title, wrapped, plan.network, (host, port))
 
     @classmethod
     def named(cls, title: str, name: str, network: str, address: tuple[str, int]) -> Self:
@@ -133,8 +136,11 @@ class Container:
         """Every line that it has printed so far, over all its starts, oldest first."""
         return [line.partition(" ")[2] for line in self.log()]
 
-    def await_ready(self, probe: Callable[[], tuple[bool, str]]) -> None:
-        """Probes until the first member is true; GateError with the last lines where it ends before, or never is."""
+    def await_ready(self, probe: Callable[[], tuple[bool, str]], seconds: float | None = None) -> None:
+        """Probes until the first member is true; GateError with the last lines where it ends before, or never is.
+
+        It may take so many ``seconds``, by default those that a service usually may.
+        """
         seen = "nothing"
 
         def look() -> str:
@@ -143,14 +149,21 @@ class Container:
             return "ready" if ready else str(self.state["Status"])
 
         try:
-            wait(self.title, look, until="ready".__eq__, never={"exited", "dead"}.__contains__, kind="ready")
+            wait(
+                self.title,
+                look,
+                until="ready".__eq__,
+                never={"exited", "dead"}.__contains__,
+                kind="ready",
+                limit=seconds,
+            )
         except NotReached as error:
             state, last = self.state, tuple(self.lines()[-LAST_LINES:])
             hint = "Its last lines follow." if last else "It printed nothing."
             if state["Status"] in {"exited", "dead"}:
                 message = f"{self.title} ended with exit code {state['ExitCode']} before it was ready."
                 raise explained(message, hint, last) from error
-            message = f"{self.title} was not ready within {deadline('ready'):g} s ({seen})."
+            message = f"{self.title} was not ready within {seconds or deadline('ready'):g} s ({seen})."
             raise UnexplainedError(message, hint, last) from error
 
     def ended(self, seconds: float) -> int:
@@ -227,6 +240,13 @@ class Container:
             except docker.errors.APIError as error:
                 if error.status_code not in {requests.codes.conflict, requests.codes.not_found}:
                     raise
+
+
+def _address(container: docker.models.containers.Container, network: str) -> str:
+    """The address of a container on a network."""
+    with failing("The address of a container cannot be looked up"):
+        container.reload()
+    return str(container.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
 
 
 def explained(message: str, hint: str, last: tuple[str, ...]) -> GateError:

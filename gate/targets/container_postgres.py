@@ -41,8 +41,8 @@ class Server:
         self._password = password
 
     @classmethod
-    def run(cls, plan: Plan, volume: str, password: str) -> Server:
-        """Starts the server on an empty volume of that name, without waiting for it."""
+    def run(cls, plan: Plan, volume: str, password: str, *, trusting: bool = False) -> Server:
+        """Starts the server on an empty volume of that name, without waiting for it; a ``trusting`` one asks nobody."""
         with failing("The volume of Postgres cannot be made"):
             options = {"type": "tmpfs", "device": "tmpfs"}
             connect().volumes.create(volume, driver="local", driver_opts=options, labels=dict(plan.labels))
@@ -52,6 +52,7 @@ class Server:
             "POSTGRES_PASSWORD": password,
             "POSTGRES_INITDB_ARGS": INITDB,
             "PGDATA": f"{DATA}/data",
+            **({"POSTGRES_HOST_AUTH_METHOD": "trust"} if trusting else {}),
         }
         whole = replace(plan, command=command(), port=PORT, env=env, volumes={volume: DATA})
         return cls(Container.run("Postgres", whole), whole, password)

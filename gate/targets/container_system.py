@@ -13,8 +13,10 @@ from gate.targets import Ended, NotReadyError
 from gate.targets.container import Container, UnexplainedError
 from gate.targets.container_postgres import Server
 from gate.targets.postgres.supervision import LAST_LINES
-from gate.targets.process import probe
 from gate.targets.service import StandIn, close_all
+
+Probe = Callable[[int, float, str], tuple[bool, str]]
+"""Asks a port of a host, within seconds, whether a service is ready; and its answer."""
 
 
 class ContainerSystem:
@@ -22,7 +24,7 @@ class ContainerSystem:
 
     ``start``, ``stop`` and ``kill`` are those of all its containers; what else can be done to one is done by its own
     verbs, as in ``system.service.pause()``. ``postgres`` is the run's, in which every other system has its database
-    too. ``ready`` are the paths that say whether the service is ready.
+    too. ``probe`` asks a port of a host whether the service is ready, for which that may take so many ``seconds``.
     """
 
     exclusive = True
@@ -31,10 +33,11 @@ class ContainerSystem:
     def __init__(
         self,
         containers: Sequence[Container],
-        ready: Sequence[str],
+        probe: Probe,
         postgres: Server,
         url: str,
         stand_ins: Mapping[str, StandIn],
+        seconds: float | None = None,
     ) -> None:
         self.service = containers[0]
         self.workers = list(containers[1:])
@@ -42,7 +45,8 @@ class ContainerSystem:
         self.database_url: str | None = url
         self.stand_ins = stand_ins
         self.postgres = postgres
-        self._ready = ready
+        self._probe = probe
+        self._seconds = seconds
         self._log = MergedLog([container.log for container in containers])
         self._closed = False
         self._was_ready = False
@@ -74,7 +78,7 @@ class ContainerSystem:
     def await_ready(self) -> None:
         """Waits until the service is ready and every worker runs; GateError with the last lines where one does not."""
         try:
-            self.service.await_ready(partial(probe, self._ready, self.service.port, 2.0, self.service.host))
+            self.service.await_ready(partial(self._probe, self.service.port, 2.0, self.service.host), self._seconds)
             for worker in self.workers:
                 worker.await_ready(partial(_runs, worker))
         except UnexplainedError as error:

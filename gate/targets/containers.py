@@ -7,9 +7,10 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 
 import psycopg
 
@@ -23,7 +24,8 @@ from gate.targets.container_system import ContainerProcess, ContainerSystem, eac
 from gate.targets.engine import FAILURES, connect, failing
 from gate.targets.postgres import clones
 from gate.targets.postgres.clones import Clones, one_line
-from gate.targets.service import Service, close_all, start_all
+from gate.targets.process import probe
+from gate.targets.service import Service, StandIn, close_all, start_all
 from gate.targets.stack import PORT, TEMPLATE, Stack, environment
 
 ADMIN, STACK, LABELS, REACH, DIGEST = "admin_url", "stack", "labels", "reach", "image_digest"
@@ -65,22 +67,43 @@ class ContainersTarget:
         self._reaper = reap(self._run)
         labels = sweep.labels(self._run)
         try:
-            stack = Stack.create(self._run, str(postgres.tags[0] if postgres.tags else postgres.id), labels)
-            stack.migrate(self._service, labels)
-            near = stack.addresses()
+            name = str(postgres.tags[0] if postgres.tags else postgres.id)
+            stack = Stack.create(self._run, name, labels, closed=self._closed, trusting=self._trusting)
+            shared = {
+                ADMIN: stack.server.url,
+                STACK: stack.handed_over(),
+                LABELS: json.dumps(labels),
+                REACH: json.dumps(asdict(self._addresses(stack))),
+                DIGEST: str(image.id),
+            }
+            self._make_template(stack, shared)
         except BaseException as error:
             self._end()
             other = images.processor(client, image) or images.processor(client, postgres)
             if isinstance(error, GateError) and other:
                 raise GateError(error.message, f"{other} Build it for this one.", error.log) from error
             raise
-        return {
-            ADMIN: stack.server.url,
-            STACK: stack.handed_over(),
-            LABELS: json.dumps(labels),
-            REACH: json.dumps(asdict(near)),
-            DIGEST: str(image.id),
-        }
+        return shared
+
+    _trusting = False
+    """Whether Postgres asks for no password, which not every service can give."""
+
+    @property
+    def _closed(self) -> bool:
+        """Return whether the containers have no way out."""
+        return False
+
+    def _addresses(self, stack: Stack) -> NetworkAddresses:
+        return stack.addresses()
+
+    def _make_template(self, stack: Stack, shared: Mapping[str, str]) -> None:
+        """Makes the database that each system gets a copy of."""
+        stack.migrate(self._service, json.loads(shared[LABELS]))
+
+    def _system(
+        self, started: Sequence[Container], stack: Stack, url: str, stand_ins: Mapping[str, StandIn]
+    ) -> ContainerSystem:
+        return ContainerSystem(started, partial(probe, self._service.ready), stack.server, url, stand_ins)
 
     def database(self, shared: Mapping[str, str]) -> str:
         """The URL of a fresh, migrated database that no service uses, for this machine."""
@@ -118,7 +141,7 @@ class ContainersTarget:
                 worker = replace(plan, name=f"{plan.name}-{number}", command=words, published=False)
                 started.append(Container.run("The service's worker", worker))
             url = clones.database_url(shared[ADMIN], name)
-            system = ContainerSystem(started, self._service.ready, stack.server, url, stand_ins)
+            system = self._system(started, stack, url, stand_ins)
             system.await_ready()
         except BaseException:
             close_all(stand_ins)
@@ -137,7 +160,7 @@ class ContainersTarget:
         plan = self._plan(shared, stack, near, clones.database_name(url), {**upstream, **(env or {})})
         started = [Container.run("The further service", plan)]
         try:
-            further = ContainerSystem(started, self._service.ready, stack.server, url, {})
+            further = self._system(started, stack, url, {})
             further.await_ready()
         except BaseException:
             each(Container.remove, started)
@@ -164,6 +187,7 @@ class ContainersTarget:
             command=list(words) if words else None,
             port=PORT,
             published=near.published,
+            direct=near.direct,
             extra_hosts=near.extra_hosts,
         )
 

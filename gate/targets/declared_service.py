@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path
 
 from gate.core.declaration import Declaration
@@ -18,13 +19,14 @@ def service_of(declaration: Declaration) -> Service:
     """The service as targets start and reach it."""
     table = declaration.service
     root = declaration.root / table.directory
+    words = {name: tuple(shlex.split(text)) for name, text in (("serve", table.start), ("migrate", table.migrate))}
     return Service(
         root=root,
         commands={"serve": table.start, **({"migrate": table.migrate} if table.migrate else {})},
-        image="",
-        image_words={},
+        image=table.image,
+        image_words={name: given for name, given in words.items() if given} if table.image else {},
         own_image="",
-        image_hint="",
+        image_hint="Build it, or correct service.image.",
         database_env=next(iter(table.database_env), "DATABASE_URL"),
         port_env="PORT",
         stand_ins={},

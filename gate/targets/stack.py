@@ -35,11 +35,16 @@ class Stack:
     server: Server
 
     @classmethod
-    def create(cls, run: str, image: str, labels: Mapping[str, str]) -> Stack:
-        """Creates both and waits until the server answers; GateError when that cannot be done."""
+    def create(
+        cls, run: str, image: str, labels: Mapping[str, str], *, closed: bool = False, trusting: bool = False
+    ) -> Stack:
+        """Creates both and waits until the server answers; GateError when that cannot be done.
+
+        From a ``closed`` network there is no way out of the machine. A ``trusting`` server asks for no password.
+        """
         name = f"beacon-gate-{run}"
         with failing("The network of the containers cannot be made"):
-            network = Network(docker_network_kw={"labels": dict(labels)})
+            network = Network(docker_network_kw={"labels": dict(labels), "internal": closed})
             network.name = name
             network.create()
         near = addresses.find(name)
@@ -49,9 +54,10 @@ class Stack:
             network=name,
             labels=labels,
             published=near.published,
+            direct=near.direct,
             extra_hosts=near.extra_hosts,
         )
-        server = Server.run(plan, f"{name}-data", secrets.token_hex(12))
+        server = Server.run(plan, f"{name}-data", secrets.token_hex(12), trusting=trusting)
         server.await_ready()
         return cls(name, server)
 

@@ -127,7 +127,7 @@ async function serve(request, response, context) {
   response.end(request.method === "HEAD" ? "" : text);
 }
 
-const { API_KEY: apiKey, DATABASE_URL: url } = process.env;
+const { API_KEY: apiKey, DATABASE_URL: url, HOST: host = "127.0.0.1" } = process.env;
 const port = process.argv[2] ?? process.env.PORT ?? "3000";
 if (!apiKey || !url) {
   console.error("The service needs API_KEY and DATABASE_URL.");
@@ -137,5 +137,5 @@ const db = await Pool.open(url);
 await db.script(await readFile(new URL("migrations.sql", import.meta.url), "utf8"));
 const context = { db, apiKey, events: new Events(db) };
 const server = http.createServer((request, response) => serve(request, response, context));
-server.listen(Number(port), "127.0.0.1", () => console.log(`The tool library listens on port ${port}.`));
+server.listen(Number(port), host, () => console.log(`The tool library listens on port ${port}.`));
 process.on("SIGTERM", () => process.exit(0));

@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from gate.core.declaration.tables import (
     Accepted,
@@ -66,6 +66,16 @@ class Declaration(Table):
 
     _root: Path = PrivateAttr(default_factory=Path)
 
+    @model_validator(mode="after")
+    def _within_reach(self) -> Self:
+        started = [name for name, side in self.services.items() if side.start]
+        if self.service.image and started:
+            raise ValueError(
+                f"expected address instead of start in services.{started[0]}: a container does not reach what is "
+                "started beside it on this machine"
+            )
+        return self
+
     @property
     def root(self) -> Path:
         """The folder of the file, which its paths are relative to."""
@@ -88,6 +98,8 @@ class Declaration(Table):
             return "the service"
         if "://" in self.service.postgres:
             return "the Postgres that was named"
+        if self.service.image:
+            return ""  # containers have a network of their own
         addressed = [name for name, side in self.services.items() if side.address]
         return f"the server {addressed[0]}" if addressed else ""
 

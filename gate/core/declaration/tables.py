@@ -75,6 +75,10 @@ class ServiceTable(Table):
 
     start: Process = ""
     """the command that starts it, as a shell would split it; {port} is the port to serve on"""
+    image: str = ""
+    """instead: an image that holds it, of which containers are started; ``start`` is then a command in it, if needed"""
+    image_port: int = Field(8080, gt=0, lt=65536)
+    """with ``image``: the port that it serves on in its container; {port} stands for it, and PORT holds it"""
     base_url: Address = ""
     """instead of ``start``: the address of a service that runs already, which is neither started nor ended"""
     database_url: Address = ""
@@ -100,12 +104,15 @@ class ServiceTable(Table):
     base: UrlPath | None = None
     """what stands before each path of the document; without it, the path of the document's first server"""
     postgres: str = ""
-    """another Postgres than the gate's own: a folder with its programs, or a URL that may create databases"""
+    """another Postgres than the gate's own: a folder with its programs, or a URL that may create databases; with
+    ``image`` the name of an image"""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if bool(self.start) == bool(self.base_url):
-            raise ValueError("expected either start or base_url")
+        if bool(self.start or self.image) == bool(self.base_url):
+            raise ValueError("expected one of start, image and base_url")
+        if self.image and "://" in self.postgres:
+            raise ValueError("expected the name of an image of Postgres in postgres, which image needs beside it")
         if self.database_url and not self.base_url:
             raise ValueError("expected base_url with database_url: a service that is started gets one of its own")
         if self.writes and not self.base_url:

@@ -45,9 +45,17 @@ class ServiceSettings(Settings):
         return self
 
 
+class ImageSettings(ServiceSettings):
+    """The options of a service that an image holds."""
+
+    target: str = "containers"
+
+
 def settings_of(declaration: Declaration) -> type[ServiceSettings]:
     """The options of a declared service; of one at an address, they hold that and the address of its database."""
     service = declaration.service
+    if service.image:
+        return ImageSettings
     if not service.base_url:
         return ServiceSettings
 

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
+
+import httpx
 
 from gate.contract.document import Contract
 from gate.contract.loading import parse
@@ -21,11 +24,11 @@ from gate.fuzz.survey.rows import Tables
 from gate.fuzz.survey.trial import ANSWER_SECONDS, Trial, base_of
 from gate.fuzz.survey.writing import Guessed
 from gate.targets import System
-from gate.targets.declared import DeclaredTarget
+from gate.targets.choose import declared
 from gate.targets.declared_service import service_of
 from gate.targets.quiet import Watcher
 from gate.targets.remote import RemoteTarget
-from gate.targets.remote_run.address import Address, AddressedTransport
+from gate.targets.remote_run.access import remote_access
 
 READY = ("/health/ready", "/ready", "/health", "/healthz", "/api/health", "/-/ready", "/status", "/api/status", "/ping")
 NOWHERE = "/gate-asks-for-what-is-nowhere"
@@ -54,7 +57,7 @@ class Look:
         self._base = base
         self._settings = settings
         self._say = say
-        self._transport: Callable[[], AddressedTransport | None] = lambda: None
+        self._transport: Callable[[], httpx.BaseTransport | None] = lambda: None
         self.contract: Contract
         self.trial: Trial
         self.tables: Tables | None = None
@@ -94,11 +97,17 @@ class Look:
     def _started(self, stack: ExitStack) -> tuple[System | None, str]:
         if self.declaration.service.base_url:
             settings = self._settings
-            there = RemoteTarget(settings, service_of(self.declaration), self._say)
+            service = service_of(self.declaration)
+            there = RemoteTarget(settings, service, self._say)
             there.start()
-            self._transport = lambda: AddressedTransport(Address.of(settings.base_url or ""))
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            reading = settings.model_copy(update={"read_only": True, "report_dir": folder})
+            reach = remote_access(reading, {"run": "look"}, service.remote)
+            if reach is not None:
+                stack.callback(reach.close)
+                self._transport = lambda: reach.transport(lambda inner: inner)
             return None, there.system({}).base_url
-        target = DeclaredTarget(service_of(self.declaration), warm=not self._settings.cold, say=self._say)
+        target = declared(self._settings, service_of(self.declaration), self._say)
         stack.callback(target.stop)
         shared = target.start()
         self.restless = set(target.unsettled)

@@ -66,10 +66,12 @@ def written(service: ServiceTable, services: Mapping[str, Mapping[str, object]],
 
 def _service(service: ServiceTable, guessed: Guessed) -> list[str]:
     lines = ["[service]"]
-    for name in ("start", "base_url", "database_url", "migrate", "postgres", "openapi"):
+    own = ("image", "image_port") if service.image else ()
+    for name in (*own, "start", "base_url", "database_url", "migrate", "postgres", "openapi"):
         value = getattr(service, name)
         remark = "  # Others use it, too: only GET is sent there." if name == "base_url" else ""
-        lines += [f"{name} = {quoted(value)}{remark}"] if value else []
+        text = str(value) if isinstance(value, int) else quoted(value)
+        lines += [f"{name} = {text}{remark}"] if value else []
     if service.base_url:
         lines.append("# writes = true  # Also create there, and change and delete what the run itself created.")
     if guessed.ready:

@@ -8,10 +8,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from gate.cli.main import main
 from gate.core.client import Client
 from gate.core.declaration import parse
-from gate.core.errors import GateError
+from gate.core.errors import Exit, GateError
 from gate.core.exchange import Exchange
+from gate.core.surroundings import FILE
 from gate.targets.declared import DeclaredTarget
 from gate.targets.declared_service import service_of
 from gate.targets.postgres.binaries import find_binaries
@@ -113,7 +115,7 @@ def test_server_that_is_named_holds_the_databases_of_the_run_and_none_after_it(d
         (
             "start = ",
             'ready = "/nowhere"\nready_seconds = 1\nstart = ',
-            r"not ready within 1 s \(GET /nowhere ",
+            r"not ready within 1 s \(GET /nowhere",  # which answers 404, or on a busy machine not yet
         ),
         ("python -m http.server", "nowhere-to-be-seen", "nowhere-to-be-seen' was not found"),
         ("OWN = ", 'OTHER = "env:NOT_SET_AT_ALL", OWN = ', "service.env.OTHER is taken from the variable NOT_SET_AT"),
@@ -124,3 +126,16 @@ def test_service_that_cannot_start_is_explained(
 ) -> None:
     with pytest.raises(GateError, match=message):
         declared(on(server, old, new)).start()
+
+
+def test_databases_of_a_run_that_is_gone_are_dropped_by_a_command(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / FILE).write_text(f'[service]\nstart = "a"\npostgres = "{server}"\ndatabase_env.A = "{{url}}"\n')
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE gate_run_0a1b2c3d_left")
+    assert main(arguments=["cleanup"]) == Exit.PASS
+    assert "databases: gate_run_0a1b2c3d_left\n" in capsys.readouterr().out
+    assert main(arguments=["cleanup"]) == Exit.PASS
+    assert "databases: nothing is left" in capsys.readouterr().out
