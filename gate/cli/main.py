@@ -134,7 +134,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
     def cleanup(parser: ArgumentParser) -> Run:
         from gate.cli.cleanup import prepare
 
-        return prepare(parser, _needed(pack))
+        return prepare(parser, pack)
 
     def stage(parser: ArgumentParser) -> Run:
         from gate.cli.stage import prepare
@@ -153,7 +153,7 @@ def _commands(pack: Pack | None) -> tuple[Command, ...]:
         Command("diff", "print what a change of the published contract breaks", diff),
         Command("drift", "print where contract, service and suite differ", drift),
         Command("stage", "judge as a stage of a rollout asks for", stage),
-        Command("cleanup", "remove what a killed run left on a remote target", cleanup),
+        Command("cleanup", "remove what a killed run left, here or on a service elsewhere", cleanup),
         Command("merge", "make one verdict of the shards of a run", partial(_merge, pack)),
         Command("annotate", "put a verdict on a pull request", _annotate),
         Command("report", "make the Allure report of a run", _report),

@@ -31,16 +31,19 @@ SETTLE_SECONDS = 0.5
 KILL_SECONDS, LOOK_SECONDS = 10.0, 0.03
 
 
-def sweep(roots: Iterable[Path]) -> None:
-    """Removes the directories of runs that are gone."""
+def sweep(roots: Iterable[Path]) -> list[Path]:
+    """Removes the directories of runs that are gone; returns them."""
+    gone = []
     for path in (path for root in roots for path in root.glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):
             held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
+                gone.append(path)
             finally:
                 os.close(held)
+    return gone
 
 
 def members(run: str) -> list[psutil.Process]:

@@ -21,12 +21,11 @@ from gate.fuzz.service.naming import identifier, kind_of, kinds, own_kind, param
 from gate.fuzz.service.steps import Step
 from gate.oracles.row_values import created_row, likeness, moment, plain
 from gate.targets.declared_service import IDS
+from gate.targets.remote_run.access import MOST_MADE
 
 CREATED, LONGEST_ID = 201, 200
 FEW = 2
 """Values of a new row that have to be those of a request and its answer, where the row's key is a number."""
-MOST_MADE = 1_000
-"""Resources that a run creates beside others; from then on it sends no POST."""
 NOBODYS = 10**8
 """Numbers from which on an id is taken for one that nobody has."""
 RUN = re.compile(r"(?=[0-9a-f]*[0-9])[0-9a-f]{6,}")

@@ -73,6 +73,20 @@ class GivenServer:
         row = self._admin and self._admin.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (prefix,)).fetchone()
         return bool(row and row[0])
 
+    def sweep(self) -> list[str]:
+        """Drops what runs left that are gone, and returns the databases; psycopg.Error where that cannot be done."""
+        before = set[str]()
+        try:
+            self._admin = psycopg.connect(self._url, autocommit=True, connect_timeout=10)
+            before.update(filter(_OURS.match, self._names()))
+            self._sweep()
+            return sorted(before - set(self._names()))
+        finally:
+            self._prefix = ""
+            if self._admin is not None:
+                self._admin.close()
+                self._admin = None
+
     def _sweep(self) -> None:
         """Drops the databases of runs that are gone."""
         prefixes = {match[0] for match in map(_OURS.match, self._names()) if match}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,9 @@ from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget, Limits
 from gate.targets.remote_run.stop import StopFileWatch
 from gate.targets.service import RemoteRules
+
+MOST_MADE = 1_000
+"""Resources that a run creates on a service of which a declaration alone is known, all workers together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ def remote_access(settings: Settings, shared: Mapping[str, str], rules: RemoteRu
         return None
     watch = StopFileWatch([settings.stop_file, stop_mark(settings)])
     limits = Limits(settings.max_jobs, settings.max_rate, settings.max_seconds)
+    if rules.owned is not None:  # no option raises it
+        limits = replace(limits, resources=MOST_MADE, raised="")
     budget = Budget(settings.report_dir / "journal" / "budget.json", limits)
     ledger = None if settings.read_only else Ledger(ledger_path(settings, shared["run"]))
     guard = Guard(shared["run"], rules, budget, ledger, watch.stopped)

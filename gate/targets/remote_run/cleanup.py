@@ -170,7 +170,8 @@ class RemoteRunCleanup:
         self._run = ""
         if created.left:
             return [
-                f"{counted(len(created.left), 'resource')} that the run made may still be there: {path} lists them."
+                f"{counted(len(created.left), 'resource')} that the run made may still be there: {path} lists them. "
+                f"To delete those that the service deletes: gate cleanup {path}"
             ]
         address = Address.of(settings.base_url or "")
         cleaner = Cleaner(self._rules, address, settings.cleanup_database_url, redactor(settings))

@@ -18,7 +18,7 @@ from gate.targets.remote_run.ledger import Ledger
 from gate.targets.remote_run.limits import Budget
 from gate.targets.service import RemoteRules
 
-CREATED = 201
+CREATED, CREATING = 201, frozenset({"POST", "PUT"})
 
 
 class Guard:
@@ -43,6 +43,9 @@ class Guard:
         elif self._rules.owned is not None:
             if method not in READING and not self._rules.owned(method, path):
                 raise NotSafe("a request that may change what this run did not create is not sent")
+            if method in CREATING:
+                self._budget.resource()
+                self._ledger.write("trying", path=path)
         elif self._rules.creates(method, path):
             added = self._submission(self._ledger, content, {name.lower(): value for name, value in headers.items()})
         elif method not in READING and not self._own(path):
@@ -82,10 +85,14 @@ class Guard:
         return {} if ids or header in headers else {header: key}
 
     def _note(self, ledger: Ledger, method: str, path: str, status: int, body: Any) -> None:
-        """Write down what was made and what is gone, where the service chooses the ids."""
-        if status == CREATED and method in {"POST", "PUT"}:
+        """Write down what became of what may have been made, and what is gone, where the service chooses the ids."""
+        if method in CREATING:
             given = self._rules.given(body) if method == "POST" else ""
-            ledger.write("made", sync=False, path="/".join(filter(None, (path.rstrip("/"), given))))
+            other = bool(given) and given not in path.split("/")  # than what the path names
+            created = status == CREATED or (200 <= status < 300 and other)
+            if not created:
+                self._budget.give_back()
+            ledger.write("tried", sync=created, path=path, new=f"{path.rstrip('/')}/{given}" if created else "")
         elif method == "DELETE" and 200 <= status < 300:
             ledger.write("gone", sync=False, path=path)
 

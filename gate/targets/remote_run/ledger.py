@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,7 @@ def read(path: Path) -> Created:
 def _created(facts: Iterable[dict[str, Any]]) -> Created:
     created = Created()
     accepted: list[str] = []
+    unanswered = Counter[str]()  # by path, of what may create
     for fact in facts:
         match fact["kind"]:
             case "run":
@@ -81,11 +83,15 @@ def _created(facts: Iterable[dict[str, Any]]) -> Created:
             case "answered":
                 created.in_doubt -= fact["ids"]
                 accepted += [str(fact["id"])] if fact["id"] else []
-            case "made":
-                created.left.append(str(fact["path"]))
+            case "trying":
+                unanswered[str(fact["path"])] += 1
+            case "tried":
+                unanswered[str(fact["path"])] -= 1
+                created.left += [str(fact["new"]).rstrip("/")] if fact["new"] else []
             case "gone":  # it may have another path than it was made at: both end alike
                 gone = str(fact["path"]).rstrip("/").split("/")[-2:]
                 created.left = [path for path in created.left if path.split("/")[-2:] != gone]
+    created.left += [f"{path} (sent, and no answer was seen)" for path in unanswered.elements()]
     if not created.run:
         raise ValueError("it does not name its run")
     # What was sent under another name than the run's own cannot have come from it.

@@ -24,6 +24,8 @@ class Limits:
     resources: int = 200
     rate: float = 50.0
     seconds: float = 900.0
+    raised: str = "; --max-jobs raises it"
+    """The end of a sentence on the limit of resources."""
 
 
 class Budget:
@@ -50,7 +52,7 @@ class Budget:
         with self._lock:
             state = self._read()
             if state["resources"] >= self.limits.resources:
-                raise UsedUp(f"the run's limit of {self.limits.resources} resources is used up; --max-jobs raises it")
+                raise UsedUp(f"the run's limit of {self.limits.resources} resources is used up{self.limits.raised}")
             self._write({**state, "resources": state["resources"] + 1})
 
     def give_back(self) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
+import httpx
 import psycopg
 import pytest
 
+from gate.cli.main import main
 from gate.core.client import Client
 from gate.core.declaration import load, parse
-from gate.core.errors import DocumentError, GateError, UsageError
+from gate.core.errors import DocumentError, Exit, GateError, UsageError
 from gate.core.exchange import Exchange
 from gate.core.ids import Ids
 from gate.core.redaction import Redactor
@@ -31,7 +35,10 @@ from gate.targets import System
 from gate.targets.choose import choose
 from gate.targets.declared import DeclaredTarget
 from gate.targets.declared_service import service_of
+from gate.targets.remote_run import access, ledger
 from gate.targets.remote_run.access import remote_access
+from gate.targets.remote_run.address import AddressedTransport
+from gate.targets.remote_run.limits import UsedUp
 from gate.verdict.journal import Journal
 from tests.harness.support.declared_service import DOCUMENT
 
@@ -63,7 +70,7 @@ def started(tmp_path: Path) -> Iterator[Started]:
 
 
 def pack_of(
-    directory: Path, system: System, database: str | None = "", *, writes: bool = False
+    directory: Path, system: System, database: str | None = "", *, writes: bool = False, **options: Any
 ) -> tuple[DeclaredPack, Settings]:
     """The pack of a declaration that names the address of a service, and its options."""
     url = system.database_url if database == "" else database
@@ -75,7 +82,7 @@ def pack_of(
         openapi = "openapi.json"
     """)
     pack = pack_in(directory)
-    return pack, pack.options(report_dir=directory / "reports")
+    return pack, pack.options(report_dir=directory / "reports", **options)
 
 
 @pytest.fixture
@@ -84,8 +91,10 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
     closing: list[Callable[[], object]] = []
     monkeypatch.chdir(tmp_path)
 
-    def judge(system: System, database: str | None = "", *, writes: bool = False) -> dict[str, Judgement]:
-        pack, settings = pack_of(tmp_path, system, database, writes=writes)
+    def judge(
+        system: System, database: str | None = "", *, writes: bool = False, **options: Any
+    ) -> dict[str, Judgement]:
+        pack, settings = pack_of(tmp_path, system, database, writes=writes, **options)
         target = choose(settings, pack.service, lambda _: None)
         shared = {**target.start(), "run": "0a1b2c3d"}
         journal = Journal(tmp_path / "journal.ndjson", Redactor(()))
@@ -95,8 +104,8 @@ def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Judge]:
             reach = remote_access(settings, shared, pack.service.remote)
             return Session(pack, target.system(shared), Ids("0a1b2c3d", "w"), journal, reach).unwatched()
 
-        options = RunOptions(program="gate judge")
-        judging = Judging(pack, opened(), opened, seed=0, directory=tmp_path / "replay", options=options)
+        program = RunOptions(program="gate judge")
+        judging = Judging(pack, opened(), opened, seed=0, directory=tmp_path / "replay", options=program)
         closing.append(lambda: list(judging.close()))
         named = [each for each in pack.contract.operations if not pack.skipped(each)]
         return {str(each): judging.judge(each, "test", 4, lambda _: None)[1] for each in named}
@@ -197,6 +206,88 @@ def test_request_that_may_write_is_not_repeated_without_rows(
     assert judgements.keys() == {"GET /notes", "GET /notes/{id}", "POST /notes"}
     assert posted
     assert causes(judgements) == []
+
+
+@dataclass
+class Sent:
+    """The requests that left for a service, each with its time, and the ledger as it was before any that writes."""
+
+    times: list[float] = field(default_factory=list)
+    changing: list[tuple[str, str, str]] = field(default_factory=list)  # method, path and ledger
+
+
+@pytest.fixture
+def leaving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """Watches what passes the guard."""
+    seen, send = Sent(), AddressedTransport.handle_request
+
+    def handle(transport: AddressedTransport, request: httpx.Request) -> httpx.Response:
+        seen.times.append(time.monotonic())
+        if request.method != "GET":
+            (path,) = (tmp_path / "reports" / "ledgers").glob("*.ndjson")
+            seen.changing.append((request.method, request.url.path, path.read_text()))
+        return send(transport, request)
+
+    monkeypatch.setattr(AddressedTransport, "handle_request", handle)
+    return seen
+
+
+def test_what_is_created_without_a_database_is_in_the_ledger_before_it_is_sent(
+    started: Started, judge: Judge, leaving: Sent, tmp_path: Path
+) -> None:
+    judge(started(""), None, writes=True, max_rate=10_000)
+    assert {(method, path) for method, path, _ in leaving.changing} == {("POST", "/api/notes")}
+    for number, (_, _, text) in enumerate(leaving.changing, 1):
+        assert text.count('"kind": "trying", "path": "/api/notes"') == number
+    (path,) = (tmp_path / "reports" / "ledgers").glob("*.ndjson")
+    path.write_text(f'{{"kind": "run", "run": "0a1b2c3d", "base_url": "http://a"}}\n{path.read_text()}')
+    left = ledger.read(path).left
+    assert left
+    assert all(each.startswith("/api/notes/") for each in left)
+
+
+def test_rate_is_kept_without_a_database(started: Started, judge: Judge, leaving: Sent) -> None:
+    judge(started(""), None, writes=True, max_rate=40)
+    _, *times = leaving.times  # the first asks whether the service is there
+    assert len(times) - 1 <= (times[-1] - times[0]) * 40 + 1
+
+
+@pytest.mark.parametrize("database", [None, ""], ids=["without a database", "with one"])
+def test_time_of_a_run_that_writes_ends(started: Started, judge: Judge, leaving: Sent, database: str | None) -> None:
+    with pytest.raises(UsedUp, match=r"run's 0\.3 seconds are over"):
+        judge(started(""), database, writes=True, max_seconds=0.3, max_rate=40)
+    assert leaving.times[-1] - leaving.times[1] < 1
+
+
+def test_stop_file_ends_a_run_that_writes(started: Started, judge: Judge, leaving: Sent, tmp_path: Path) -> None:
+    (tmp_path / "stop").touch()
+    with pytest.raises(KeyboardInterrupt):
+        judge(started(""), None, writes=True, max_rate=40, stop_file=tmp_path / "stop")
+    _, *times = leaving.times
+    assert not times or times[-1] - times[0] < 1
+
+
+def test_run_creates_no_more_than_it_may_whatever_workers_it_has(
+    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "MOST_MADE", 3)
+    pack, settings = pack_of(tmp_path, started(""), None, writes=True)
+    reaches = [access.remote_access(settings, {"run": "0a1b2c3d"}, pack.service.remote) for _ in range(2)]
+    guards = [reach.guard for reach in reaches if reach]
+    for guard in (*guards, guards[0]):
+        guard.permit("POST", "/api/notes", b"", {})
+        guard.answered("POST", "/api/notes", b"", 201, {"id": 7})
+    with pytest.raises(UsedUp, match=r"limit of 3 resources is used up$"):
+        guards[1].permit("POST", "/api/notes", b"", {})
+    for reach in reaches:
+        reach.close() if reach else None
+
+
+def test_production_has_to_be_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gate.toml").write_text('[service]\nbase_url = "https://api.production.example.org"\nwrites = true\n')
+    for words in (["judge"], ["init", "--force", "--base-url", "https://api.production.example.org"]):
+        assert main(arguments=words) == Exit.USAGE
 
 
 def test_answers_alone_are_judged_without_a_database(started: Started, judge: Judge) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import random
 import re
+import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from operator import lt
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,7 +23,12 @@ from beacon.pack import pack
 from beacon.scenario import Scenario
 from fixtures.systems import OwnRunner
 from gate.cli.main import main
+from gate.core import lifetime
+from gate.core.guard import PREFIX
+from gate.core.surroundings import FILE
 from gate.core.waiting import wait
+from gate.targets.remote_run.ledger import Ledger
+from tests.harness.support.fake_runner import FakeRunner
 
 RUN = "0a1b2c3d"
 HISTORY = {"pgqueuer_log", "schema_migrations", "pgqueuer_migrations"}
@@ -143,3 +151,42 @@ def test_role_without_the_right_to_delete_is_reported_table_by_table(
 def test_missing_database_is_reported(own_runner: OwnRunner, tmp_path: Path) -> None:
     ledger = killed(own_runner(), tmp_path / "run", 20, 10)
     assert cleanup([str(ledger), "--cleanup-database-url", "postgresql://127.0.0.1:1/x"]) == 3
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRunner]:
+    """A service that deletes notes but the eighth, in the working directory's declaration."""
+    runner = FakeRunner("")
+    runner.answer = lambda method, path: (204 if (method, path[-1:]) == ("DELETE", "7") else 404, b"")
+    (tmp_path / FILE).write_text(f'[service]\nbase_url = "{runner.base_url}"\nwrites = true\n')
+    monkeypatch.chdir(tmp_path)
+    yield runner
+    runner.close()
+
+
+@pytest.mark.parametrize("known", [None, pack()], ids=["gate", "with a pack"])
+def test_what_a_declared_service_was_given_is_deleted_through_it(
+    served: FakeRunner, tmp_path: Path, capsys: pytest.CaptureFixture[str], known: Any
+) -> None:
+    path = tmp_path / "ledger.ndjson"
+    book = Ledger(path)
+    book.write("run", run=RUN, base_url=served.base_url)
+    for new in ("/notes/7", "/notes/8"):
+        book.write("trying", path="/notes")
+        book.write("tried", path="/notes", new=new)
+    book.close()
+    assert main(known, arguments=["cleanup", str(path)]) == 3
+    assert "2 resources may have been left, 1 removed; left: /notes/8 (404)" in capsys.readouterr().out
+    assert main(known, arguments=["cleanup", str(path)]) == 3
+    assert "1 resource may have been left, 0 removed" in capsys.readouterr().out
+
+
+def test_directory_of_a_run_that_is_gone_is_removed_without_a_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    left = lifetime.root() / f"{PREFIX}{secrets.token_hex(4)}"
+    left.mkdir()
+    assert main(arguments=["cleanup"]) == 0
+    assert str(left) in capsys.readouterr().out
+    assert not left.exists()

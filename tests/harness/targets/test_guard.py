@@ -102,19 +102,20 @@ def test_only_what_a_run_owns_is_changed_where_the_service_chooses_ids(tmp_path:
 
 
 def test_ledger_lists_what_is_left_where_the_service_chooses_ids(tmp_path: Path) -> None:
-    """A creation is told by 201 and the id in its answer, or by its path."""
+    """A creation is told by 201 or a new id in its answer, else by its path."""
     guarding = owning(tmp_path)
     for method, path, status, answer in (
         ("POST", "/own/members", 201, {"id": 1}),
         ("POST", "/own/members/1/cards", 201, {"id": 4}),
         ("POST", "/own/members", 400, {"id": 2}),
         ("POST", "/own/members/1/pause", 200, {"id": 1}),
+        ("POST", "/own/teams", 200, {"id": 5}),
         ("PUT", "/own/settings/a", 201, {"id": 3}),
         ("DELETE", "/own/members/1", 409, None),
         ("DELETE", "/own/cards/4", 204, None),
     ):
         guarding.answered(method, path, b"", status, answer)
-    assert ledger.read(tmp_path / "ledger.ndjson").left == ["/own/members/1", "/own/settings/a"]
+    assert ledger.read(tmp_path / "ledger.ndjson").left == ["/own/members/1", "/own/teams/5", "/own/settings/a"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
