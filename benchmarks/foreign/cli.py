@@ -11,7 +11,7 @@ from rich.console import Console
 
 from benchmarks import reports
 from benchmarks.command_line import positive
-from benchmarks.foreign import judging, stock
+from benchmarks.foreign import judging, replays, stock
 from benchmarks.foreign.faults import faults
 from benchmarks.foreign.report import Outcome, markdown
 from benchmarks.foreign.services import SUBJECTS, Subject, bring_node
@@ -26,7 +26,10 @@ def foreign(words: Sequence[str], console: Console) -> int:
     values = _parser().parse_args(words)
     bring_node()
     outcomes: list[Outcome] = []
-    for name in values.services or list(SUBJECTS):
+    names = values.services or list(SUBJECTS)
+    if values.replays:
+        return replays.try_all([SUBJECTS[name] for name in names], values.report_dir, console)
+    for name in names:
         for seed in range(values.seed, values.seed + values.seeds):
             outcomes.append(_outcome(SUBJECTS[name], seed, values, console))
             document = [outcome.document() for outcome in outcomes]
@@ -69,8 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Judges services with nothing but their declaration: a small one of our own with "
         f"{len(faults())} seeded faults, Prefect and Unleash, which are fetched from their registries once. Stock "
         "schemathesis runs beside it, as long.",
-        epilog="Exit codes: 0 no false finding, 1 a false finding or too few seeded faults, 2 usage, 3 a run came to "
-        "nothing.",
+        epilog="Exit codes: 0 no false finding, 1 a false finding, too few seeded faults or a replay that did not show "
+        "its finding, 2 usage, 3 a run came to nothing.",
         allow_abbrev=False,
     )
     parser.add_argument("services", nargs="*", metavar="SERVICE", help=f"of {', '.join(SUBJECTS)} (default: all)")
@@ -85,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     help_ = "seeded faults of the small service that have to be confirmed (default: 18)"
     parser.add_argument("--at-least", type=int, default=18, metavar="N", help=help_)
     parser.add_argument("--no-peer", action="store_true", help="without stock schemathesis")
+    help_ = (
+        f"instead of judging: try each replay file {replays.TIMES} times, those of the known faults and those of "
+        "earlier runs in --report-dir"
+    )
+    parser.add_argument("--replays", action="store_true", help=help_)
     help_ = "where the reports go (default: reports)"
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), metavar="DIR", help=help_)
     return parser

@@ -79,7 +79,7 @@ class Client:
 
         """
         named = {name.lower() for name in headers or {}}
-        sent: dict[str, Any] = {name: value for name, value in self._defaults().items() if name not in named}
+        sent: dict[str, Any] = {name: value for name, value in self._defaults().items() if name.lower() not in named}
         sent |= dict(headers or {})
         if body is not None:
             sent.setdefault("content-type", "application/json")

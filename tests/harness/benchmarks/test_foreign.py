@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.foreign import faults
+from benchmarks.foreign import faults, replays
 from benchmarks.foreign.faults import HERE, SMALL, copy
 from gate.core.errors import GateError
 from gate.fuzz import replay
@@ -39,3 +39,18 @@ def test_replay_of_a_known_fault_shows_one_of_its_codes_at_its_operation(path: P
     known, wanted = faults.faults(path.parents[1].name)[path.stem], replay.load(path)
     assert wanted.code in known.codes
     assert wanted.where.startswith(known.operation)
+
+
+def test_each_fault_that_the_review_numbers_has_a_replay() -> None:
+    """But for the automation without an end, which the pack leaves out."""
+    named = {name for service in ("prefect", "unleash") for name in faults.faults(service)}
+    assert {path.stem for path in HERE.glob("*/replay/*.json")} == named - {"endless-automation"}
+
+
+def test_replays_are_those_of_known_faults_and_of_earlier_runs_of_the_service(tmp_path: Path) -> None:
+    for name in ("unleash-1", "unleash-clean-1", "prefect-1"):
+        (tmp_path / name / "replay").mkdir(parents=True)
+        (tmp_path / name / "replay" / "BG-SENT-001-1a2b3c4d.json").touch()
+    *known, own = replays.files("unleash", tmp_path)
+    assert own == tmp_path / "unleash-1" / "replay" / "BG-SENT-001-1a2b3c4d.json"
+    assert {path.stem for path in known} == set(faults.faults("unleash"))

@@ -12,6 +12,8 @@ from gate.core.errors import NotAvailable
 from gate.core.exchange import Exchange
 from gate.core.transport import WatchedTransport
 
+DEFAULTS = {"X-Key": "usual"}
+
 
 def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(202, json={"path": request.url.path}, headers={"X-Seen": request.headers["x-asked"]})
@@ -35,6 +37,13 @@ def test_exchange_has_what_was_sent_and_answered() -> None:
     assert (exchange.request_headers["content-type"], exchange.headers["x-seen"]) == ("application/json", "yes")
     assert exchange.began > 0
     assert exchange.elapsed > 0
+
+
+def test_header_of_a_request_stands_in_the_place_of_a_default_however_it_is_written() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, json=request.headers.get_list("X-Key")))
+    client = Client("http://service", lambda _: None, transport=WatchedTransport(transport), defaults=lambda: DEFAULTS)
+    assert client.get("/things").json == ["usual"]
+    assert client.request("GET", "/things", headers={"x-key": "another"}).json == ["another"]
 
 
 def test_request_without_an_answer_is_unreachable_and_reported_as_lost() -> None:

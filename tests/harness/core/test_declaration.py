@@ -72,7 +72,7 @@ def test_document_is_a_file_unless_it_is_a_path_of_the_service() -> None:
         ("--port {port}", "--port {prt}", 2, "service.start: one of {port}, {directory}"),
         ("{name}", "{nam}", 3, "service.database_env.DATABASE_URL: one of {url}, {user}"),
         ("database_env =", "env = {} #", 1, "service: a variable in database_env that leads to the database"),
-        ('start = "serve', 'base_url = "http://a"\nstart = "serve', 1, "service: either start or base_url"),
+        ('start = "serve', 'base_url = "http://a"\nstart = "serve', 1, "service: one of start, image and base_url"),
         ('start = "cache', 'address = "b"\nstart = "cache', 4, "services.cache: either start or address"),
         ('"Calls out."', '" "', 11, "fuzz.skip.POST /hooks/{id}$: a reason in words"),
         ('"POST /hooks', '"(POST /hooks', 7, "fuzz: a regular expression, not '(POST /hooks"),
