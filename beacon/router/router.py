@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from ipaddress import ip_address
 from typing import Self
 
@@ -12,9 +13,28 @@ from beacon.router.log import Call
 from beacon.router.providers import DEFAULT_PROVIDERS, Provider, code, router_name
 from beacon.router.rules import Rule
 from beacon.router.serving import Serving
-from beacon.router.wire import MODELS
+from beacon.router.wire import MODELS, PATHS, echo
+from gate.core.client import Client, Unreachable
 from gate.core.waiting import NotReached, deadline
 from gate.targets.service import StandIn
+
+
+@cache
+def misanswers() -> str:
+    """The end of a sentence where a stand-in that nobody programmed answers or logs something else than the echo."""
+    asked = {"model": min(MODELS), "prompt": "Is this the echo?", "region_preference": "us-east"}
+    limits = {"temperature": 0.5, "max_tokens": 100, "cost_priority": False}
+    with Router() as router:
+        client = Client(router.url, lambda _: None)
+        try:
+            answer = client.post(PATHS[0], {**asked, **limits}).json
+        except Unreachable:  # which tells of this machine's network, not of what it would answer
+            return ""
+        finally:
+            client.close()
+        texts = {answer.get("response") if isinstance(answer, dict) else None, *(call.text for call in router.calls())}
+    wrong = texts != {echo(asked["model"], asked["region_preference"], asked["prompt"])}
+    return "answers or logs another text than the echo" if wrong else ""
 
 
 class Router:
@@ -68,7 +88,7 @@ class Router:
 
     def trouble(self) -> str:
         """The end of a sentence that says why its answers mean nothing; empty while they do."""
-        return self._serving.trouble() if self._serving else ""
+        return self._serving.trouble() or misanswers() if self._serving else ""
 
     def __enter__(self) -> Self:
         return self.start()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from beacon.router import PATHS, Answer, Router, Status, echo, serving
+from beacon.router.router import misanswers
 from gate.core.waiting import wait
 from tests.harness.beacon.router.asking import ask, hung
 
@@ -113,6 +114,12 @@ def test_error_of_the_stand_in_is_told_from_an_answer_on_purpose(
     monkeypatch.setattr("beacon.router.app._infer", lambda *_: 1 / 0)
     assert ask(http).status_code == 500
     assert router.trouble() == "failed in itself: ZeroDivisionError('division by zero')"
+
+
+def test_a_stand_in_that_answers_otherwise_than_it_has_to_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert misanswers.__wrapped__() == ""
+    monkeypatch.setattr("beacon.router.wire.echo", lambda *_: "another text")
+    assert misanswers.__wrapped__() == "answers or logs another text than the echo"
 
 
 def test_a_stand_in_that_hangs_by_itself_is_told_from_one_that_has_to(
