@@ -54,7 +54,7 @@ LOOK_SECONDS = 30
 """Seconds that a statement may take on the few rows of a canary."""
 AT_THE_END = (f"{FOLDER}-at-the-end", f"{FOLDER}-once-more")
 """The folders of those that are shown again, twice: an oracle may look at every second record."""
-FUZZ_SHOWN = pytest.StashKey[bool]()
+FUZZ_SHOWN, FAILED = pytest.StashKey[bool](), pytest.StashKey[bool]()
 SEAL = pytest.StashKey[Seal]()
 REPORTERS = ("allure_listener", "logging-plugin")
 """Plugins that keep something of each test, and so want all of its phases."""
@@ -90,6 +90,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     shows: Shows | None = None
     if WITHOUT_ORACLES not in os.environ and any(needed(item.nodeid) for item in session.items):
         shows = show_all(session, _journals(session.config), fuzz=False)
+        session.config.stash[FAILED] = shows is None
+        if shows:
+            packages = ("gate", type(suite.pack()).__module__.partition(".")[0])
+            session.config.stash[SEAL] = Seal(packages, shows[0])
     try:
         return (yield)
     finally:
@@ -98,13 +102,23 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Shows the violations of the fuzzer before the first test that uses it."""
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Shows the violations of the fuzzer before the first test that uses it; runs none where canaries failed."""
     fuzzes = item.nodeid.startswith(suite.pack().suite.fuzz)
     if WITHOUT_ORACLES not in os.environ and fuzzes and not item.config.stash.get(FUZZ_SHOWN, False):
         item.config.stash[FUZZ_SHOWN] = True
-        show_all(item.session, _journals(item.config), fuzz=True)
+        if not show_all(item.session, _journals(item.config), fuzz=True):
+            item.config.stash[FAILED] = True
+        elif seal := item.config.stash.get(SEAL, None):
+            seal.extend()
         gc.freeze()  # the libraries of the fuzzer, as those that were there before the first test
+    if not (item.config.stash.get(FAILED, False) and needed(item.nodeid)):
+        return None
+    skipped = pytest.TestReport(item.nodeid, item.location, {}, "skipped", (str(item.path), 0, "no canary"), "setup")
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    item.ihook.pytest_runtest_logreport(report=skipped)  # at which the run ends, for the reason in their journal
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -137,9 +151,6 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | No
                 _show_each(tests, shows, journal)
                 if not fuzz:
                     instruments.check(session)
-                    tests.config.stash[SEAL] = Seal(("gate", type(suite.pack()).__module__.partition(".")[0]), session)
-                elif seal := tests.config.stash.get(SEAL, None):
-                    seal.extend()
                 return session, shows
         except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
             _note(error, journal)
@@ -154,7 +165,8 @@ def show_again(tests: pytest.Session, journals: Path, shows: Shows) -> None:
             try:
                 alarms.check()
                 _show_each(tests, violations, session.journal)
-                tests.config.stash[SEAL].check()
+                if seal := tests.config.stash.get(SEAL, None):
+                    seal.check()
             except Exception as error:  # noqa: BLE001 (whatever it is, the run is unjudged for it)
                 _note(error, session.journal)
 
