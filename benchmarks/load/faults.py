@@ -27,7 +27,8 @@ class Cause:
     """A cause of faults.
 
     ``away`` says that the runner's own process is away meanwhile, so that no answer is right; ``router`` that calls of
-    the router fail, so that executions may fail; ``killed`` that calls may be repeated; ``seconds`` how long it lasts.
+    the router fail, so that executions may fail; ``killed`` that calls may be repeated, as also where a process loses
+    its connections and with them its jobs to the other; ``seconds`` how long it lasts.
     """
 
     id: str
@@ -171,15 +172,24 @@ CAUSES: Mapping[str, Cause] = {
             _use_up_descriptors,
             _give_descriptors,
         ),
-        Cause("database-fast", "Postgres is shut down and started again", _halt("INT"), _start_server),
-        Cause("database-crash", "Postgres ends without a shutdown", _halt("QUIT"), _start_server),
+        Cause("database-fast", "Postgres is shut down and started again", _halt("INT"), _start_server, killed=True),
+        Cause("database-crash", "Postgres ends without a shutdown", _halt("QUIT"), _start_server, killed=True),
         Cause("disconnect", "every connection to Postgres is ended", _disconnect, _ignore, 0.2),
-        Cause("cut", "the path to Postgres is cut", _path("cut"), _path("restore")),
-        Cause("mute", "the connections to Postgres go silent", _path("silence"), _path("restore"), MUTE_SECONDS),
-        Cause("mute-all", "the path is silent", _path("silence", new=True), _path("restore"), MUTE_SECONDS),
+        Cause("cut", "the path to Postgres is cut", _path("cut"), _path("restore"), killed=True),
+        Cause(
+            "mute",
+            "the connections to Postgres go silent",
+            _path("silence"),
+            _path("restore"),
+            MUTE_SECONDS,
+            killed=True,
+        ),
+        Cause(
+            "mute-all", "the path is silent", _path("silence", new=True), _path("restore"), MUTE_SECONDS, killed=True
+        ),
         Cause("slow", "the path to Postgres is slow", _path("slow", 0.03), _path("restore")),
         Cause("read-only", "Postgres takes no writes", _writes("on"), _writes("off")),
-        Cause("used-up", "Postgres has no connection left", _use_up, _give_back),
+        Cause("used-up", "Postgres has no connection left", _use_up, _give_back, killed=True),
         Cause(
             "router-away", "the path to the router is cut", _router_path("cut"), _router_path("restore"), router=True
         ),
