@@ -8,7 +8,8 @@ import runpy
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -57,16 +58,31 @@ def _refused(words: Sequence[str], root: Path) -> str:
             patch.object(argparse.ArgumentParser, "parse_args", _parse),
             patch.object(typer.core.TyperCommand, "invoke", _accept),
             patch.object(sys, "argv", list(words)),
-            patch.dict(sys.modules),
+            _unknown(words[0], f"{words[0]}.__main__"),
         ):
-            for name in (words[0], f"{words[0]}.__main__"):  # another test may have imported it
-                sys.modules.pop(name, None)
             runpy.run_module(words[0], run_name="__main__")
     except Parsed:
         return ""
     except SystemExit as refusal:
         return f"exit code {refusal.code}" if refusal.code else ""
     return "nothing parsed the command line"
+
+
+@contextmanager
+def _unknown(*names: str) -> Iterator[None]:
+    """Forgets some modules meanwhile, and no other: libraries in C, such as uvloop, cannot be imported twice."""
+    known = {name: sys.modules.pop(name) for name in names if name in sys.modules and not _is_package(name)}
+    try:
+        yield
+    finally:
+        for name in names:
+            if not _is_package(name):
+                sys.modules.pop(name, None)
+        sys.modules.update(known)
+
+
+def _is_package(name: str) -> bool:
+    return hasattr(sys.modules.get(name), "__path__")
 
 
 def _parse(parser: argparse.ArgumentParser, words: Sequence[str] | None = None, _: object = None) -> None:
