@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from http.client import HTTPConnection
 from ipaddress import ip_address
 from typing import Self
@@ -21,14 +20,17 @@ from gate.core.waiting import NotReached, deadline
 from gate.targets.service import StandIn
 
 ECHO_SECONDS = 10.0
+_right: list[bool] = []
+"""Whether a stand-in of this process answered right once; a wrong answer may be a test's doing, and is not kept."""
 
 
-@cache
 def misanswers() -> str:
     """The end of a sentence where a stand-in that nobody programmed answers or logs something else than the echo.
 
     It is asked by the standard library: an image that has the stand-in and not the gate lacks other clients.
     """
+    if _right:
+        return ""
     asked = {"model": min(MODELS), "prompt": "Is this the echo?", "region_preference": "us-east"}
     limits = {"temperature": 0.5, "max_tokens": 100, "cost_priority": False}
     with Router() as router:
@@ -41,8 +43,10 @@ def misanswers() -> str:
         finally:
             connection.close()
         texts = {_response(text), *(call.text for call in router.calls())}
-    wrong = texts != {echo(asked["model"], asked["region_preference"], asked["prompt"])}
-    return "answers or logs another text than the echo" if wrong else ""
+    if texts != {echo(asked["model"], asked["region_preference"], asked["prompt"])}:
+        return "answers or logs another text than the echo"
+    _right.append(True)
+    return ""
 
 
 def _response(text: bytes) -> object:

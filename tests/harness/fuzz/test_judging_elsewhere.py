@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -259,6 +260,15 @@ def test_time_of_a_run_that_writes_ends(started: Started, judge: Judge, leaving:
     assert leaving.times[-1] - leaving.times[1] < 1
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT ends what runs, as by default: to the worker of this test it would say that the whole run was stopped."""
+    own = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, own)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_stop_file_ends_a_run_that_writes(started: Started, judge: Judge, leaving: Sent, tmp_path: Path) -> None:
     (tmp_path / "stop").touch()
     with pytest.raises(KeyboardInterrupt):
