@@ -21,7 +21,7 @@ from gate.targets.service import StandIn
 
 ECHO_SECONDS = 10.0
 _right: list[bool] = []
-"""Whether a stand-in of this process answered right once; a wrong answer may be a test's doing, and is not kept."""
+"""An entry where a stand-in of this process answered right; a wrong answer may be a test's doing, and is not kept."""
 
 
 def misanswers() -> str:

@@ -232,6 +232,16 @@ class Container:
         with failing(f"{self.title} cannot be put back on its network"):
             connect().networks.get(self._network).connect(self._container)
 
+    def succeed(self, seconds: float, hint: str) -> None:
+        """Waits for its end within seconds and removes it; GateError with its last lines where it failed."""
+        try:
+            code = self.ended(seconds)
+            last = tuple(self.lines()[-LAST_LINES:])
+        finally:
+            self.remove()
+        if code:
+            raise explained(f"{self.title} failed with exit code {code}.", hint, last)
+
     def remove(self) -> None:
         """Ends and removes it, with its volumes that have no name; safe to call twice."""
         with contextlib.suppress(docker.errors.NotFound), failing(f"{self.title} cannot be removed"):

@@ -86,7 +86,7 @@ class ContainersTarget:
         return shared
 
     _trusting = False
-    """Whether Postgres asks for no password, which not every service can give."""
+    """True where Postgres asks for no password, which not every service can give."""
 
     @property
     def _closed(self) -> bool:

@@ -13,12 +13,11 @@ from gate.core.errors import GateError
 from gate.core.isolation import NAMESPACE, OPEN, PROXY, VARIABLE, behind_a_proxy, refusing_proxies
 from gate.targets import addresses
 from gate.targets.addresses import NetworkAddresses
-from gate.targets.container import Container, Plan, explained
+from gate.targets.container import Container, Plan
 from gate.targets.container_system import ContainerSystem
 from gate.targets.containers import ContainersTarget
 from gate.targets.declared_process import answers
 from gate.targets.postgres.clones import database_url, make_template, one_line
-from gate.targets.postgres.supervision import LAST_LINES
 from gate.targets.quiet import Watcher
 from gate.targets.service import Service, StandIn
 from gate.targets.stack import TEMPLATE, Stack
@@ -90,14 +89,7 @@ class ImageTarget(ContainersTarget):
     def _migrate(self, plan: Plan) -> None:
         words = self._words("migrate")
         container = Container.run("The migration", replace(plan, command=words, published=False, direct=False))
-        try:
-            code = container.ended(MIGRATE_SECONDS)
-            last = tuple(container.lines()[-LAST_LINES:])
-        finally:
-            container.remove()
-        if code:
-            hint = "See its last lines, or correct service.migrate."
-            raise explained(f"The migration failed with exit code {code}.", hint, last)
+        container.succeed(MIGRATE_SECONDS, "See its last lines, or correct service.migrate.")
 
     def _plan(
         self, shared: Mapping[str, str], stack: Stack, near: NetworkAddresses, database: str, more: Mapping[str, str]

@@ -27,6 +27,7 @@ from gate.core.findings import LAYERS, LOOK
 from gate.core.options import declared
 from gate.core.waiting import wait
 from gate.fuzz.codes import whole
+from tests.harness.support.fake_runner import program
 
 TIMED = re.compile(r"\d+:\d\d (starting|judging|finishing)")
 """A line of progress."""
@@ -159,16 +160,7 @@ def test_contract_that_does_not_parse_is_exit_code_3(tmp_path: Path) -> None:
 
 def test_broken_runner_is_exit_code_1_with_the_evidence(tmp_path: Path) -> None:
     """A runner that answers nonsense: exit 1, and the failure is shown with a command that repeats it."""
-    script = tmp_path / "nonsense.py"
-    script.write_text(
-        "import os, http.server as h\n"
-        "class H(h.BaseHTTPRequestHandler):\n"
-        "    def do_GET(self):\n"
-        "        self.send_response(200); self.send_header('content-type', 'application/json')\n"
-        "        self.send_header('content-length', '2'); self.end_headers(); self.wfile.write(b'{}')\n"
-        "h.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()\n"
-    )
-    words = ("-v", "--runner-command", f"{sys.executable} {script}", "--report-dir", str(tmp_path / "reports"))
+    words = ("-v", "--runner-command", program(tmp_path, "{}"), "--report-dir", str(tmp_path / "reports"))
     ended = gate(*QUICK, *words)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "$ curl" in ended.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +70,24 @@ class FakeRunner:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+_PROGRAM = """
+import http.server as h, os
+class H(h.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = {answer!r}.encode()
+        self.send_response(200); self.send_header('content-type', 'application/json')
+        self.send_header('content-length', str(len(body))); self.end_headers(); self.wfile.write(body)
+h.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()
+"""
+
+
+def program(directory: Path, answer: str) -> str:
+    """The command that starts a runner which answers every GET with a text as JSON; its file is in ``directory``."""
+    file = directory / "runner.py"
+    file.write_text(_PROGRAM.format(answer=answer), encoding="utf-8")
+    return f"{sys.executable} {file}"
 
 
 def handler(runner: FakeRunner) -> type[BaseHTTPRequestHandler]:

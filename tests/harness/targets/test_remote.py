@@ -32,7 +32,7 @@ from gate.core.settings import load
 from gate.core.waiting import wait
 from gate.session.start import refuse
 from gate.targets.remote_run.address import Address, AddressedTransport
-from tests.harness.support.fake_runner import FakeRunner, handler
+from tests.harness.support.fake_runner import FakeRunner, handler, program
 from tests.harness.support.gateway import closed_port, gateway
 
 CANARIES = {
@@ -68,16 +68,6 @@ def pytest_runtest_setup(item):
         logging.getLogger("leaks").error(secret)
 """
 """A plugin that puts secrets into parameters, properties, output and log of tests."""
-ANSWERS = """
-import http.server as h, os
-class H(h.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = {answer!r}.encode()
-        self.send_response(200); self.send_header('content-type', 'application/json')
-        self.send_header('content-length', str(len(body))); self.end_headers(); self.wfile.write(body)
-h.ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()
-"""
-"""A service whose answer the exception of a test shows."""
 
 
 def ask(url: str, path: str = "/health/live", *, method: str = "GET", **environment: str) -> Exchange:
@@ -249,13 +239,12 @@ def test_no_secret_is_in_what_is_written_of_a_test_that_prints_it(tmp_path: Path
     """Parameters, properties, titles, attachments, output, log and exception, in JUnit's and Allure's results too."""
     (tmp_path / "leaks.py").write_text(LEAKS.format(canaries=json.dumps(CANARIES)), encoding="utf-8")
     runner = FakeRunner("")
-    script = tmp_path / "runner.py"
-    script.write_text(ANSWERS.format(answer=json.dumps({"status": " ".join(CANARIES.values())})), encoding="utf-8")
+    runs = program(tmp_path, json.dumps({"status": " ".join(CANARIES.values())}))  # which the exception shows
     env = {**clean(), **secret_options(runner.base_url, "postgresql://postgres@h/x?a=b"), "PYTHONPATH": str(tmp_path)}
     del env["GATE_DATABASE_URL"], env["GATE_CLEANUP_DATABASE_URL"]
     secret = [f"--runner-env=TOKEN_{number}={text}" for number, text in enumerate(CANARIES.values())]
     words = ["tests/contract/test_service.py", "-k", "test_health_lists_each_service", "-p", "leaks", "--workers", "1"]
-    words += [*secret, "--runner-command", f"{sys.executable} {script}", "--report-dir", str(tmp_path / "reports")]
+    words += [*secret, "--runner-command", runs, "--report-dir", str(tmp_path / "reports")]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=ROOT,
