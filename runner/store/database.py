@@ -25,7 +25,7 @@ MOST_WAITING: Final = 200
 """How many requests wait for a connection at most; more are refused at once."""
 SILENCE_MARGIN_SECONDS: Final = 0.5
 """How much later than Postgres itself this side ends a statement: where Postgres can still answer, it says why."""
-_RECONNECT_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 0.1
 PATH: Final[dict[str, Any]] = {
     "connect_timeout": 2,
     # A machine or a network that is gone without a word is noticed by the kernel in about as many seconds.
@@ -140,8 +140,10 @@ class Pool(AsyncConnectionPool[Connection]):
             max_size=size,
             max_waiting=most_waiting,
             timeout=CONNECTION_WAIT_SECONDS,
-            # A longer one would back off further and find a database that is back the later.
-            reconnect_timeout=_RECONNECT_SECONDS,
+            # The pool tries twice in this time and gives up; whoever asks for a connection then has it try at once. A
+            # longer one would back off, and refuse requests for seconds after readiness has found the database back.
+            reconnect_timeout=_RETRY_SECONDS,
+            reconnect_failed=self._again,
             name=name,
             open=False,
         )
@@ -182,6 +184,11 @@ class Pool(AsyncConnectionPool[Connection]):
         if connection is None or connection.created > self._drained:  # those of before are being replaced already
             self._drained = time.monotonic()
             self._draining = asyncio.create_task(self.drain())
+
+    async def _again(self, _: AsyncConnectionPool[Connection]) -> None:
+        """Another try, as nobody else begins one for those who wait already."""
+        if self.get_stats().get("requests_waiting"):
+            await self.check()  # it grows a pool that has no connection
 
     async def _limit(self, connection: Connection) -> None:
         connection.limit = self._seconds + SILENCE_MARGIN_SECONDS
