@@ -24,10 +24,10 @@ from gate.fuzz.service.filling import Filler, open_to_all
 from gate.fuzz.service.generating import Generator
 from gate.fuzz.service.naming import identifying, kind_of, own_kind, parameter, parameters
 from gate.fuzz.service.owned import CREATED
-from gate.fuzz.service.pool import Pool, Value
+from gate.fuzz.service.pool import Pool, of_path
 from gate.fuzz.service.sampling import Sampler
 from gate.fuzz.service.schemas import properties, request_schema
-from gate.fuzz.service.steps import PATH, History, Reference, Step
+from gate.fuzz.service.steps import History, Reference, Step
 from gate.fuzz.service.supply import Supply
 from gate.fuzz.service.trial import SETTLE_SECONDS, WINDOW_SECONDS, Trial
 from gate.fuzz.service.unending import MOST_SUSPECTS, Unending
@@ -288,29 +288,13 @@ class Explorer:
                 kind = own_kind(operation.path) or kind  # not that of the item above
             if self.trial.owned and not created and self._supply.creates(kind):
                 return  # of what others made, nothing may be changed
-            own = {}
-            if names and operation.path.rstrip("/").endswith("}"):
-                own = {plain(names[-1]): (step.values[names[-1]], Reference("", step.number, None))}
-            self.pool.learn(kind, step, effect.exchange, self._context(operation, step), created=created, own=own)
+            context, own = of_path(operation, step)
+            self.pool.learn(kind, step, effect.exchange, context, created=created, own=own)
 
     def _creates(self, effect: Effect) -> bool:
         """Return whether a request made something: rows say so, and beside others without them its status."""
         without = self.trial.owned is not None and self.trial.database is None
         return effect.exchange.status == CREATED if without else any(effect.inserted())
-
-    @staticmethod
-    def _context(operation: Operation, step: Step) -> dict[str, Value]:
-        """The values of a path by the kind that they mean, each with the step that it came from."""
-        sources = {each.place: each for each in step.references}
-        names = parameters(operation.path)
-        return {
-            parameter(operation.path, name).kind: (
-                step.values[name],
-                sources.get(f"{PATH} {name}", Reference("", step.number, None)),
-            )
-            for name in names
-            if name in step.values
-        }
 
     def _made_from(self, explored: Explored, base: Step, effect: Effect) -> Iterator[Step]:
         """Steps that are made from an accepted one."""

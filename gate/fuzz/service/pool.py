@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from gate.contract.nodes import Operation
 from gate.core.effect import enveloped
 from gate.core.exchange import Exchange
-from gate.fuzz.service.naming import Identifier, identifier, singular, words
-from gate.fuzz.service.steps import Reference, Step
+from gate.fuzz.service.naming import Identifier, identifier, parameter, parameters, singular, words
+from gate.fuzz.service.steps import PATH, Reference, Step
 from gate.oracles.row_values import plain
 
 MOST_OF_LIST, MOST_OF_KIND = 5, 40
@@ -130,6 +131,21 @@ class Pool:
         """Remove the resources that a value identifies, which a request did not find or deleted."""
         entries = self._known.get(wanted.kind, [])
         entries[:] = [entry for entry in entries if str((entry.value(wanted) or ("",))[0]) != value]
+
+
+def of_path(operation: Operation, step: Step) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The values of a path for what is above the resource, by kind, and for the resource itself, by plain name.
+
+    Each has the place that it came from: an item is found again where its creation showed it.
+    """
+    sources = {each.place: each for each in step.references}
+    names = [name for name in parameters(operation.path) if name in step.values]
+    values = {
+        name: (step.values[name], sources.get(f"{PATH} {name}", Reference("", step.number, None))) for name in names
+    }
+    own = names[-1:] if operation.path.rstrip("/").endswith("}") else []
+    above = {parameter(operation.path, name).kind: values[name] for name in names if name not in own}
+    return above, {plain(name): values[name] for name in own}
 
 
 def _objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -54,12 +54,15 @@ class Step:
         return target + mark + query
 
     def filled(self, answers: Mapping[int, Exchange]) -> Step:
-        """The step with values from the answers of a repetition; LookupError where one is not there."""
+        """The step with values from the answers of a repetition; LookupError where one is not there.
+
+        A list that has fewer entries this time gives the last of them.
+        """
         values, request = dict(self.values), self.request
         for reference in self.references:
             if reference.pointer is None:
                 continue
-            value = pointers.resolve(answers[reference.step].json, reference.pointer)
+            value = _resolved(answers[reference.step].json, reference.pointer)
             kind, _, name = reference.place.partition(" ")
             if kind == PATH:
                 values[name] = str(value)
@@ -87,6 +90,14 @@ class Step:
         references = tuple(Reference(place, step, pointer) for place, step, pointer in members["references"])
         request = GeneratedRequest.from_dict(members["request"])
         return cls(members["number"], request, members["values"], references, members["extra"], members["repeats"])
+
+
+def _resolved(answer: Any, pointer: str) -> Any:
+    value = answer
+    for token in pointers.split(pointer):
+        entries = isinstance(value, list) and token.isdecimal()
+        value = value[min(int(token), len(value) - 1)] if entries and value else pointers.resolve(value, f"/{token}")
+    return value
 
 
 def with_query(request: GeneratedRequest, name: str, value: str) -> GeneratedRequest:
@@ -146,7 +157,8 @@ class History:
     def ways(self, step: Step, effect: Effect) -> list[list[Step]]:
         """Sequences that may lead to what a step showed, the shortest first."""
         shortest = self.needed(step)
-        makers = {self.maker(change.table, change.key) for change in effect.changes}
+        rows = [*effect.changes, *([effect.addressed] if effect.addressed else [])]
+        makers = {self.maker(row.table, row.key) for row in rows}
         with_rows = self.needed(*(self._steps[each] for each in makers if 0 < each < step.number), step)
         sources = {each.number for each in shortest}
         writes = [each for each in self._earlier(step) if each.request.method not in {"GET", "HEAD"}]

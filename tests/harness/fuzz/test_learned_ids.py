@@ -16,7 +16,7 @@ from gate.core.exchange import Exchange
 from gate.fuzz.request import GeneratedRequest
 from gate.fuzz.service import mutations
 from gate.fuzz.service.naming import Identifier, identifier, identifying, kind_of, order, own_kind, parameter
-from gate.fuzz.service.pool import Pool
+from gate.fuzz.service.pool import Pool, of_path
 from gate.fuzz.service.refusals import Refusals
 from gate.fuzz.service.schemas import ignored, unique
 from gate.fuzz.service.steps import History, Reference, Step
@@ -120,6 +120,18 @@ def test_way_to_a_list_has_the_writes_below_its_path() -> None:
     assert [[each.number for each in way] for way in ways] == [[3], [2, 3], [1, 2, 3]]
 
 
+def test_resource_that_is_changed_stays_what_its_creation_showed() -> None:
+    item = Contract({"paths": {"/flows/{flow_id}": {"patch": {"responses": {}}}}}).operations[0]
+    created = Reference("path flow_id", 1, "/id")
+    later = step(2, "PATCH", values={"flow_id": "f"}, references=(created,))
+    assert of_path(item, later) == ({}, {"flowid": ("f", created)})
+    pool = Pool(random.Random(0))
+    pool.learn("flow", step(1), answer({"id": "f"}), {}, created=True)
+    above, own = of_path(item, later)
+    pool.learn("flow", later, answer({"id": "f"}, status=200), above, created=False, own=own)
+    assert [pool.of_name("flow_id") for _ in range(9)] == [("f", replace(created, place=""))] * 9
+
+
 def test_name_that_the_client_chose_is_learned_from_the_request() -> None:
     pool = Pool(random.Random(0))
     pool.learn("flow", step(1), answer(None, {"name": "mine"}), {}, created=True)
@@ -159,6 +171,22 @@ def test_step_takes_ids_from_the_answers_of_a_repetition() -> None:
     filled = later.filled({1: answer({"id": "new/1"})})
     assert (filled.target, filled.request.body) == ("/flows/new%2F1?flow=new%2F1", {"a": ["new/1"]})
     assert Step.from_dict(json.loads(json.dumps(later.as_dict()))) == later
+
+
+def test_list_that_is_shorter_in_a_repetition_gives_its_last_entry() -> None:
+    later = step(2, "DELETE", target="/flows/{id}", values={"id": "4"}, references=(Reference("path id", 1, "/3/id"),))
+    assert later.filled({1: answer([{"id": 1}, {"id": 2}])}).target == "/flows/2"
+    with pytest.raises(LookupError):
+        later.filled({1: answer([])})
+
+
+def test_way_to_a_request_has_the_step_that_made_the_row_which_it_addresses() -> None:
+    history, made, last = History(), step(1), step(3, "DELETE", target="/flows/{id}")
+    row = RowChange("flows", "1", None, {"id": 1})
+    history.add(made, Effect(answer({}), "POST /flows", changes=[row]))
+    history.add(step(2), Effect(answer({}), "POST /flows"))
+    addressed = Effect(answer(None), "DELETE /flows/{id}", addressed=RowChange("flows", "1", row.after, row.after))
+    assert history.ways(last, addressed)[:2] == [[last], [made, last]]
 
 
 def test_history_knows_the_ways_to_a_step_the_shortest_first() -> None:
