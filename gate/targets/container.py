@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
 from typing import Self
 
 import docker
@@ -20,6 +22,7 @@ from gate.targets.postgres.supervision import LAST_LINES, PORT_IN_USE, PORT_TRIE
 from gate.targets.process import STOP_SECONDS
 
 KILLED = 128 + 9
+_EPOCH = "1970-01-01T00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Container:
         self.host, self.port = address
         self._container = container
         self._network = network
+        self._printed: list[str] = []
         self.asked_to_end = False
 
     @classmethod
@@ -129,8 +133,13 @@ class Container:
 
     def log(self) -> list[str]:
         """Every line that it has printed so far, over all its starts, oldest first, each after its time."""
+        since = _second(self._printed[-1]) if self._printed else _EPOCH
         with failing(f"The lines of {self.title.lower()} cannot be read"):
-            return str(self._container.logs(timestamps=True).decode(errors="replace")).splitlines()
+            new = self._container.logs(timestamps=True, since=datetime.fromisoformat(f"{since}Z"))
+        # The engine appends: of the lines since then, those that are known come first.
+        recent = takewhile(lambda line: _second(line) >= since, reversed(self._printed))
+        self._printed += new.decode(errors="replace").splitlines()[sum(1 for _ in recent) :]
+        return list(self._printed)
 
     def lines(self) -> list[str]:
         """Every line that it has printed so far, over all its starts, oldest first."""
@@ -250,6 +259,11 @@ class Container:
             except docker.errors.APIError as error:
                 if error.status_code not in {requests.codes.conflict, requests.codes.not_found}:
                     raise
+
+
+def _second(line: str) -> str:
+    """The second, in UTC, of a line that begins with its time."""
+    return line[: len(_EPOCH)]
 
 
 def _address(container: docker.models.containers.Container, network: str) -> str:

@@ -28,7 +28,7 @@ class ContainerSystem:
     """
 
     exclusive = True
-    log_at_hand = False
+    log_at_hand = True
 
     def __init__(
         self,

@@ -119,6 +119,18 @@ def test_databases_are_migrated_and_isolated(started: tuple[ContainersTarget, di
         assert connection.execute("SELECT to_regclass('mine'), to_regclass('jobs')").fetchone() == (None, "jobs")
 
 
+def test_log_that_is_read_again_and_again_is_that_of_the_engine(
+    client: docker.DockerClient, system: ContainerSystem
+) -> None:
+    container = system.service
+    for number in range(3):
+        completed(system, f"read-{number}")
+        read = container.log()
+        whole = client.containers.get(container.name).logs(timestamps=True).decode().splitlines()
+        assert read == whole[: len(read)]
+        assert any(f"read-{number}" in line for line in read)
+
+
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_start_again_keeps_database_and_address(system: ContainerSystem, end: str) -> None:
     """A runner that was killed or stopped comes back where it was, on what it had stored."""
