@@ -21,7 +21,7 @@ from gate.verdict.verdict import Verdict, read
 TOOL = "gate judge"
 MORE_SECONDS = 60.0
 """Time beyond that of the run in which it has to end, with its reports."""
-BUDGET_SHARE = 0.75
+BUDGET_SHARE = 0.7
 """Share of the time for exploring; the rest is for the start and the last confirmations."""
 ACCEPTED = range(200, 300)
 

@@ -343,7 +343,7 @@ class Controller:
             failed_of_harness=self.failed_of_harness,
         )
         path = self.settings.report_dir / f"{PART}{PARTIAL}"
-        path.write_text(self.redact(part.text()), encoding="utf-8")
+        path.write_text(part.text(self.redact), encoding="utf-8")
 
     def _placed(self, verdict: Verdict) -> Verdict:
         """The verdict with the places of the promises that its findings break."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +17,7 @@ from gate.core.shards import Shard
 from gate.verdict.judged import Judged
 
 NAME = "shard.json"
+CHECKSUM = "checksum"
 
 
 class Part(BaseModel):
@@ -46,9 +49,10 @@ class Part(BaseModel):
         """Its place among the shards of its run."""
         return Shard.of(self.shard)
 
-    def text(self) -> str:
-        """The file."""
-        return self.model_dump_json(indent=1) + "\n"
+    def text(self, redact: Callable[[str], str] = str) -> str:
+        """The file, without secrets and with a checksum of what is left."""
+        document = json.loads(redact(self.model_dump_json()))
+        return json.dumps({**document, CHECKSUM: _checksum(document)}, indent=1) + "\n"
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -57,15 +61,25 @@ def digest(paths: Iterable[Path]) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def _checksum(document: Mapping[str, Any]) -> str:
+    """A checksum by which a file that was changed, in a cache or by hand, is not taken for what a run wrote."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
 def read(directory: Path) -> Part:
-    """The part in a report directory; GateError where there is none."""
+    """The part in a report directory; GateError where there is none, or where it was changed."""
     try:
-        return Part.model_validate_json((directory / NAME).read_text(encoding="utf-8"))
+        document = json.loads((directory / NAME).read_text(encoding="utf-8"))
+        checksum = document.pop(CHECKSUM)
+        part = Part.model_validate(document)
     except FileNotFoundError as error:
         message = f"{directory} has no {NAME}: its run had no --shard, or did not come to its end."
         raise GateError(message, "Run the shard again, and name its report directory.") from error
-    except (OSError, ValueError, UsageError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, UsageError) as error:
         raise GateError(f"{directory / NAME} cannot be read as the part of a run.", "Run the shard again.") from error
+    if checksum != _checksum(document):
+        raise GateError(f"{directory / NAME} is not as its run wrote it.", "Run the shard again.")
+    return part
 
 
 def together(parts: Sequence[tuple[Path, Part]]) -> dict[Path, Part]:

@@ -47,7 +47,27 @@ def test_part_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read(tmp_path) == WHOLE[0]
 
 
-@pytest.mark.parametrize(("text", "sentence"), [(None, "or did not come to its end"), ("{}", "cannot be read")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"depth": "ci"', '"depth": "full"'), ('"stopped": ""', '"stopped": "x"'), ('"tests": []', '"tests": ["a"]')],
+)
+def test_part_that_was_changed_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    text = WHOLE[0].text()
+    assert old in text
+    (tmp_path / NAME).write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(GateError, match="is not as its run wrote it"):
+        read(tmp_path)
+
+
+def test_checksum_is_that_of_the_text_without_secrets(tmp_path: Path) -> None:
+    secret = part("1/3", image="user:secret@registry")
+    (tmp_path / NAME).write_text(secret.text(lambda text: text.replace("secret", "***")), encoding="utf-8")
+    assert read(tmp_path).conditions["image"] == "user:***@registry"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"), [(None, "or did not come to its end"), ("{}", "cannot be read"), ("[]", "cannot be read")]
+)
 def test_report_directory_without_a_part_is_named(tmp_path: Path, text: str | None, sentence: str) -> None:
     if text:
         (tmp_path / NAME).write_text(text, encoding="utf-8")
