@@ -181,12 +181,12 @@ def test_list_that_is_shorter_in_a_repetition_gives_its_last_entry() -> None:
 
 
 def test_way_to_a_request_has_the_step_that_made_the_row_which_it_addresses() -> None:
-    history, made, last = History(), step(1), step(3, "DELETE", target="/flows/{id}")
+    history, creation, last = History(), step(1), step(3, "DELETE", target="/flows/{id}")
     row = RowChange("flows", "1", None, {"id": 1})
-    history.add(made, Effect(answer({}), "POST /flows", changes=[row]))
+    history.add(creation, Effect(answer({}), "POST /flows", changes=[row]))
     history.add(step(2), Effect(answer({}), "POST /flows"))
     addressed = Effect(answer(None), "DELETE /flows/{id}", addressed=RowChange("flows", "1", row.after, row.after))
-    assert history.ways(last, addressed)[:2] == [[last], [made, last]]
+    assert history.ways(last, addressed)[:2] == [[last], [creation, last]]
 
 
 def test_history_knows_the_ways_to_a_step_the_shortest_first() -> None:
