@@ -70,7 +70,6 @@ def _judged(
         watch=None,
         stand_ins=stage.system.stand_ins,
         log=Log(list),
-        log_at_hand=False,
         inside={},
     )
     oracles = available(pack().oracles, offered(own=True, rows=True) - {Need.LOG, Need.IDLE})

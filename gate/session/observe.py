@@ -49,7 +49,6 @@ class Observer:
     watch: WriteWatch | None
     stand_ins: Mapping[str, StandIn]
     log: Log
-    log_at_hand: bool
     inside: Mapping[str, str]
 
     def rows(self, record: Record) -> Observations:
@@ -65,8 +64,7 @@ class Observer:
         In a database that others use, it is observed again where they changed its rows meanwhile.
         """
         observations = self._observed_with_rows(record)
-        lines = self.lines(record) if self.log_at_hand else ()
-        return replace(observations, log=lines, logged_url=self.client.base_url, inside=self.inside)
+        return replace(observations, log=self.lines(record), logged_url=self.client.base_url, inside=self.inside)
 
     def lines(self, record: Record) -> Sequence[LogLine]:
         """The log, once it has the lines of a record's requests, which are printed after their answers."""

@@ -23,7 +23,7 @@ from gate.core.log import Log
 from gate.core.record import Observations, Record, Row
 from gate.core.transport import WatchedTransport
 from gate.oracles import invariants, reveal, schema
-from gate.oracles.registry import available, offered, without_tables
+from gate.oracles.registry import Need, available, offered, without_tables
 from gate.oracles.shown_rows import ShownRows
 from gate.oracles.unchanged import Tables
 from gate.session import fault
@@ -137,7 +137,6 @@ class Session:
             self.watch,
             system.stand_ins,
             self._log,
-            system.log_at_hand,
             reveal.facts(system.database_url if system.exclusive else None, str(self.pack.root)),
         )
 
@@ -253,10 +252,14 @@ class Session:
             raise NotAvailable(f"the service ended by itself before ({SILENT})")
         if self.watch:
             self.watch.forget()  # between tests rows may be changed by other ways than a request
-        logged = len(self._log.lines()) if self.system.log_at_hand else 0
+        logged = len(self._log.lines())
         self._answered = 0
         self._current = Record(test, before=self.resources, alone=self.alone, logged=logged, others=self._others)
         return self._current
+
+    def _looking(self, observations: Observations) -> list[str]:
+        """The names of the oracles that have something to look at: without a line, none is about the log."""
+        return [each.name for each in self.oracles if observations.log or Need.LOG not in each.needs]
 
     def conclude(self, record: Record) -> Conclusion:
         """Observes and judges a record, notes how its resources ended, and clears what was programmed for it."""
@@ -269,7 +272,7 @@ class Session:
             self.journal.write(RecordConcluded(record.test, self._reached(record, observations), len(record.exchanges)))
             if not self._judging:
                 return Conclusion([], observations)
-            self.journal.count_judged(record.test, [oracle.name for oracle in self.oracles])
+            self.journal.count_judged(record.test, self._looking(observations))
             if observations.checked:
                 self.journal.write(InvariantsChecked(list(observations.checked)))
             return Conclusion(judge(record, observations, self.contract, self.oracles), observations)

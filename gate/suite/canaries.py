@@ -13,9 +13,11 @@ import gc
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import cycle
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ import pytest
 from gate import suite
 from gate.contract.pact import Pact, load
 from gate.core.errors import GateError, NotAvailable
+from gate.core.findings import Finding
 from gate.core.record import Observations, Record
 from gate.core.settings import WITHOUT_ORACLES, Settings, redactor
 from gate.fuzz.rules import FuzzPack
@@ -34,7 +37,7 @@ from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.suite import alarms, hooks, instruments
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.judging import WATCHED, watch
+from gate.suite.judging import WATCHED, Watched
 from gate.suite.outcomes import outcome_of
 from gate.suite.seal import Seal
 from gate.suite.starting import start_system
@@ -63,6 +66,21 @@ Show = Callable[["Canary"], None]
 """Shows a violation to a canary."""
 Shows = tuple[Session, list[tuple[str, Show]]]
 """Violations that were shown, and the session that judged them."""
+
+
+@dataclass(slots=True)
+class Disguise(Watched):
+    """A violation that is judged in the name of a test."""
+
+    name: str = ""
+
+    def judged(self) -> list[Finding]:
+        """The findings on it, which belong to the canary."""
+        own, self.record.test = self.record.test, self.name
+        try:
+            return Watched.judged(self)
+        finally:
+            self.record.test = own
 
 
 class Canary(pytest.Item):
@@ -147,7 +165,7 @@ def show_all(tests: pytest.Session, journals: Path, *, fuzz: bool) -> Shows | No
             hooks.check(tests.config)
             alarms.check()
             with _session(tests.config, journal) as session:
-                shows = list(_fuzz_shows(session, settings, directory) if fuzz else _shows(session))
+                shows = list(_fuzz_shows(session, settings, directory) if fuzz else _shows(session, _judging(tests)))
                 _show_each(tests, shows, journal)
                 if not fuzz:
                     instruments.check(session)
@@ -218,7 +236,17 @@ def _session(config: pytest.Config, journal: Journal) -> Iterator[Session]:
         session.close()
 
 
-def _shows(session: Session) -> Iterator[tuple[str, Show]]:
+def _judging(tests: pytest.Session) -> Iterator[str]:
+    """The tests that judge the service, in the order of the worker's seed, again and again.
+
+    A violation comes in the name of another one each time: an oracle that looks at some tests alone misses it.
+    """
+    names = sorted(item.nodeid for item in tests.items if needed(item.nodeid))
+    Random(f"{tests.config.stash[SETTINGS].seed} {worker_of(tests.config)}").shuffle(names)
+    return cycle(names or [FOLDER])
+
+
+def _shows(session: Session, tests: Iterator[str]) -> Iterator[tuple[str, Show]]:
     """The violation of each oracle; that of the invariants is in rows, which they find by themselves."""
     for oracle in session.oracles:
         record, observations = oracle.violation(session.contract)
@@ -229,7 +257,7 @@ def _shows(session: Session) -> Iterator[tuple[str, Show]]:
                     session.journal.write(Outcome(f"{FOLDER}::{rule.code}", "skipped", reason=f"no {rule.needs}"))
         if oracle.name in session.pack.consumers:
             observations = replace(observations, consumer=_broken(session.pack.consumers[oracle.name]))
-        yield oracle.name, partial(_judged, session, among(oracle, record, observations, session.contract))
+        yield oracle.name, partial(_judged, session, among(oracle, record, observations, session.contract), tests)
 
 
 def _broken(consumer: Path) -> Pact:
@@ -241,10 +269,13 @@ def _broken(consumer: Path) -> Pact:
     return replace(pacts[0], interactions=[first])
 
 
-def _judged(session: Session, violations: Iterator[tuple[Record, Observations]], canary: Canary) -> None:
+def _judged(
+    session: Session, violations: Iterator[tuple[Record, Observations]], tests: Iterator[str], canary: Canary
+) -> None:
     record, observations = next(violations)
     session.observe = lambda record: observations  # noqa: ARG005 (the parameter's name is part of its type)
-    watch(canary, session, replace(record, test=canary.nodeid))
+    violation = Disguise(session, replace(record, test=canary.nodeid), name=next(tests))
+    canary.stash.setdefault(WATCHED, []).append(violation)
 
 
 def _fuzz_shows(session: Session, settings: Settings, directory: Path) -> Iterator[tuple[str, Show]]:

@@ -109,9 +109,7 @@ def _rows(session: Session, database: Database) -> None:
     client = Client("http://shown", lambda _: None, transport=WatchedTransport(httpx.MockTransport(_echo)))
     pack: Any = _WithCalls(session.pack)
     own: dict[str, Any] = {TEXT: pack}  # a stand-in, of a service whose own views are looked at, too
-    observer = replace(
-        session.observer, pack=pack, client=client, stand_ins=own, log=Log(lambda: [TEXT]), log_at_hand=True
-    )
+    observer = replace(session.observer, pack=pack, client=client, stand_ins=own, log=Log(lambda: [TEXT]))
     creation = Exchange("POST", "http://shown/", STATUS)
     for rule, rows in _examples(session):
         with _standing_in(database, rows):

@@ -49,8 +49,7 @@ class Process(Protocol):
 class System(Protocol):
     """One service with its own database and its own stand-ins: what a test talks to.
 
-    ``exclusive`` says that nobody else uses the service or its database, and ``log_at_hand`` that reading its log costs
-    nothing. ``stand_ins`` are by the variable that holds
+    ``exclusive`` says that nobody else uses the service or its database. ``stand_ins`` are by the variable that holds
     their URL, and none where the upstream services are real.
     """
 
@@ -58,7 +57,6 @@ class System(Protocol):
     database_url: str | None
     stand_ins: Mapping[str, StandIn]
     exclusive: bool
-    log_at_hand: bool
 
     def log(self) -> list[str]:
         """Every line that the service has printed so far, oldest first (empty where it cannot be read)."""

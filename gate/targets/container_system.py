@@ -28,7 +28,6 @@ class ContainerSystem:
     """
 
     exclusive = True
-    log_at_hand = True
 
     def __init__(
         self,

@@ -37,7 +37,6 @@ class DeclaredSystem:
     """A declared service on a database of its own, with the servers that are started beside it."""
 
     exclusive = True
-    log_at_hand = True
 
     def __init__(self, process: DeclaredProcess, database_url: str, beside: ExitStack) -> None:
         self._process = process

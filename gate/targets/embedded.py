@@ -33,7 +33,6 @@ class EmbeddedSystem:
     """A service in a subprocess, on a database of its own, with stand-ins of its own."""
 
     exclusive = True
-    log_at_hand = True
 
     def __init__(
         self, process: ServiceProcess, database_url: str, stand_ins: Mapping[str, StandIn], directory: Path

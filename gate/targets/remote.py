@@ -27,7 +27,6 @@ class RemoteSystem:
     database_url: str | None
     stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
     exclusive: bool = False
-    log_at_hand: bool = False
 
     def log(self) -> list[str]:
         """Nothing: the log of a deployed service is elsewhere."""

@@ -37,8 +37,6 @@ class FakeRunner:
     ``answer`` may be replaced at any time.
     """
 
-    log_at_hand = False
-
     def __init__(self, database_url: str, *, exclusive: bool = True) -> None:
         self.exclusive = exclusive
         self.database_url: str | None = database_url
