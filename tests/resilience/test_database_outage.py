@@ -22,7 +22,7 @@ from gate.contract.nodes import Operation
 from gate.core.waiting import wait
 
 NEEDING = [operation for operation in published().operations if "503" in operation.document["responses"]]
-READING = [operation for operation in NEEDING if operation.method.upper() == "GET"]
+READING = [operation for operation in NEEDING if operation.method == "GET"]
 NAMES = [operation.id for operation in NEEDING]
 REPORTS = {"getHealth", "getReadiness"}
 """Operations whose 503 is a report, not an error."""
