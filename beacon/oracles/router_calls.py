@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from beacon import views
@@ -55,7 +57,7 @@ MISMATCH = "ROUTER_REGION_MISMATCH"
 """The only failure after a good answer: another region than the requested one gave it."""
 
 HURRIED = 1_000_000_000
-"""Nanoseconds below which a time limit can end a call before the router has read it."""
+"""Nanoseconds after the start of an execution in which a time limit can end its call before the router has read it."""
 
 KEY_HEADER = "idempotency-key"
 
@@ -134,10 +136,30 @@ def differences(
 
 
 def _hurried(row: Row, rows: JobRows) -> bool:
-    """Return whether a very short time limit may have ended a row before or while its call was sent."""
+    """Return whether a time limit may have ended a row before or while its call was sent.
+
+    Either the limit is that short, or it passed when the row had hardly begun: it is that of the job or of a region
+    whose first call had begun long before.
+    """
+    if rows.job is None or row["status"] != "timeout":
+        return False
     limits = _member(rows.spec, "constraints")
-    short = (_member(limits, name) or HURRIED for name in ("timeout", "provider_timeout"))
-    return row["status"] == "timeout" and any(isinstance(limit, (int, float)) and limit < HURRIED for limit in short)
+    whole, regional = (
+        limit if isinstance(limit := _member(limits, name), (int, float)) and limit > 0 else math.inf
+        for name in ("timeout", "provider_timeout")
+    )
+    if min(whole, regional) < HURRIED:
+        return True
+    began, ended = row["started_at"], row["completed_at"]
+    if began is None or ended is None or _nanoseconds(began, ended) >= HURRIED:
+        return False
+    starts = (other["started_at"] for other in rows.executions if other["region"] == row["region"])
+    first = min(start for start in starts if start is not None)
+    return _nanoseconds(first, ended) >= regional or _nanoseconds(rows.job["created_at"], ended) >= whole
+
+
+def _nanoseconds(begin: datetime, end: datetime) -> float:
+    return (end - begin).total_seconds() * 1e9
 
 
 def _agree(row: Row, calls: Sequence[Call], *, interrupted: bool) -> list[Finding]:

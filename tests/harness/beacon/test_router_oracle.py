@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -176,6 +176,35 @@ def test_a_call_that_a_very_short_limit_cut_off_may_be_missing(limits: Any) -> N
     assert causes(replace(late, job=job), []) == (set() if limits in LIMITS else NUMBER)
     assert causes(replace(late, job=job), [US, US]) == NUMBER
     assert causes(replace(lost, job=job), []) == NUMBER
+
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+FIRST_OF_REGION = sample.execution(7, started_at=BEGIN, completed_at=BEGIN + timedelta(seconds=2))
+SUDDEN: dict[str, tuple[dict[str, int], float, float, bool]] = {
+    "as the time of its region was over": ({"provider_timeout": 2_000_000_000}, 1.98, 2.01, True),
+    "as the time of its job was over": ({"timeout": 3_000_000_000}, 2.5, 3.01, True),
+    "before any time was over": ({"provider_timeout": 2_000_000_000, "timeout": 3_000_000_000}, 1.2, 1.9, False),
+    "when there was time to send it": ({"provider_timeout": 2_000_000_000}, 1.0, 2.01, False),
+    "without a limit of its own": ({}, 1.98, 2.01, False),
+}
+
+
+@pytest.mark.parametrize(("limits", "started", "ended", "excused"), SUDDEN.values(), ids=SUDDEN)
+def test_a_call_that_had_hardly_begun_may_be_missing(
+    limits: dict[str, int], started: float, ended: float, excused: bool
+) -> None:
+    """Only where the limit of the region or of the job did pass, counted from its first call or from the start."""
+    times: dict[str, Any] = {
+        "started_at": BEGIN + timedelta(seconds=started),
+        "completed_at": BEGIN + timedelta(seconds=ended),
+    }
+    error = {"error_code": "ROUTER_TIMEOUT"}
+    late = sample.execution(8, question_id="taiwan_status", status="timeout", output_data=error, **times)
+    job = sample.job(jobspec_data={"constraints": limits}, created_at=BEGIN)
+    where = {("BG-ROUTER-001", WHERE.replace("math_basic", "taiwan_status"))}
+    rows = JobRows(job, [FIRST_OF_REGION, late])
+    assert causes(rows, [call(FIRST_OF_REGION)]) == (set() if excused else where)
+    assert causes(rows, [call(FIRST_OF_REGION), call(late), call(late)]) == where
 
 
 def test_call_that_never_arrived_whole_does_not_count() -> None:
