@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
@@ -25,6 +26,10 @@ from runner.web.middleware import CrossOrigin, LastResort, RequestContext
 
 _DESCRIPTION: Final = "What this build offers. The published contract is at /openapi.yaml."
 _REQUEST_ID: Final = {"name": "X-Request-ID", "in": "header", "schema": {"type": "string"}}
+_COMPRESSED_FROM: Final = 1024
+"""Bytes of an answer from which it is compressed, for clients that accept it."""
+_COMPRESSION: Final = 1
+"""The quickest level: what the executions of a job repeat is found by any."""
 _AREAS: Final = (jobs, cross_region, executions, analysis, operations)
 
 
@@ -66,6 +71,7 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(RequestContext, metrics=metrics),
+            Middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=_COMPRESSION),
             Middleware(CrossOrigin, origin_regex=settings.cors_origin_regex),
             Middleware(LastResort),
         ],

@@ -94,7 +94,8 @@ export function gaps({ regions, models }, executions) {
 
 // A table with a part for each question, a row for each model and a column for each region.
 
-const AT_ONCE = 60; // cells that are made before the browser may do something else
+const FIRST = 12; // cells that are made before a reader sees any
+const AT_ONCE = 60; // and then before the browser may do something else
 
 /**
  * `{element, cells, fill}`: `cells(region, model, question)` is a cell; `fill(finish)` makes the parts one after the
@@ -121,10 +122,12 @@ export function grid(view, texts, title, note = () => null) {
   const element = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
   const fill = async (finish) => {
     let made = 0;
+    let most = FIRST;
     for (const question of questions) {
-      if (made >= AT_ONCE) {
+      if (made >= most) {
         await breath();
         made = 0;
+        most = AT_ONCE;
       }
       const group = part(question);
       finish(question);

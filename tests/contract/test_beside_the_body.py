@@ -47,6 +47,23 @@ def test_preflight_is_answered_for_allowed_origins_alone(scenario: Scenario, ori
         assert scenario.client.request("OPTIONS", path, headers=asked).status in {200, 204}
 
 
+def test_long_answers_are_compressed_for_clients_that_accept_it(scenario: Scenario) -> None:
+    """Sent past the judge, whose client is told the bytes after they were unpacked."""
+    rule, plain = published().document["x-beacon-headers"]["compressed"], {"Accept-Encoding": "identity"}
+    job = scenario.submit(scenario.spec(regions=REGIONS, questions=QUESTIONS))
+    job.wait("completed")
+    with httpx.Client(base_url=scenario.session.client.base_url, trust_env=False) as client:
+        for path in (f"{JOBS}/{job.id}/executions/all", "/openapi.json", f"{JOBS}/{job.id}", "/health/live"):
+            whole, packed = client.get(path, headers=plain), client.get(path, headers={"Accept-Encoding": "br, gzip"})
+            assert (packed.status_code, packed.content) == (200, whole.content)
+            long = len(whole.content) >= rule["from"]
+            assert "content-encoding" not in whole.headers
+            assert packed.headers.get("content-encoding") == (rule["encoding"] if long else None), path
+            assert packed.num_bytes_downloaded < len(whole.content) or not long
+            varies = {name.strip().lower() for name in packed.headers["vary"].split(",")}
+            assert varies == ({"origin", "accept-encoding"} if long else {"origin"})
+
+
 def test_metrics_follow_a_job_that_runs_and_are_back_when_it_has_ended(scenario: Scenario) -> None:
     before = value(scenario, "beacon_executions", status="completed")
     spec = scenario.spec(regions=["US"])
