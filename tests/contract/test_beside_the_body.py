@@ -60,7 +60,7 @@ def test_long_answers_are_compressed_for_clients_that_accept_it(scenario: Scenar
             assert "content-encoding" not in whole.headers
             assert packed.headers.get("content-encoding") == (rule["encoding"] if long else None), path
             assert packed.num_bytes_downloaded < len(whole.content) or not long
-            varies = {name.strip().lower() for name in packed.headers["vary"].split(",")}
+            varies = {name.strip().lower() for name in packed.headers.get("vary", "").split(",")}
             assert varies == ({"origin", "accept-encoding"} if long else {"origin"})
 
 
@@ -183,5 +183,6 @@ def test_internal_error_is_readable_for_the_page_that_caused_it(own_runner: OwnR
     with renamed(scenario, "executions"):
         url = f"{scenario.session.client.base_url}/api/v1/executions"
         answer = httpx.get(url, headers={"Origin": origin}, trust_env=False)
-    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (500, origin)
-    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+    assert (answer.status_code, answer.headers.get("access-control-allow-origin")) == (500, origin)
+    assert answer.headers.get("cache-control") == "no-store"
+    assert answer.headers.get("x-content-type-options") == "nosniff"

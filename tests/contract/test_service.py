@@ -60,7 +60,7 @@ def test_internal_error_is_answered_without_its_details(own_runner: OwnRunner) -
         connection.execute("ALTER TABLE away RENAME TO executions")
 
     assert (answer.status_code, answer.json()["error_code"]) == (500, "internal_error")
-    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.json()["request_id"] == answer.headers.get("x-request-id")
     assert not re.search("executions|relation|psycopg|Traceback", answer.text)
 
 
@@ -74,9 +74,9 @@ def test_request_id_is_echoed_logged_and_made_where_it_is_missing(scenario: Scen
     generated = scenario.client.get("/api/v1/jobs/none")
     strange = scenario.client.request("GET", "/api/v1/jobs/none", headers={"X-Request-ID": "a b"})
 
-    assert echoed.json["request_id"] == echoed.headers["x-request-id"] == sent
-    assert generated.json["request_id"] == generated.headers["x-request-id"] != ""
-    assert strange.headers["x-request-id"] != "a b"
+    assert echoed.json["request_id"] == echoed.headers.get("x-request-id") == sent
+    assert generated.json["request_id"] == generated.headers.get("x-request-id") != ""
+    assert strange.headers.get("x-request-id", "a b") != "a b"
 
 
 def unfit(scenario: Scenario, path: str, number: int, before: str = "") -> Exchange:
@@ -99,8 +99,8 @@ def test_too_many_submissions_are_refused_with_when_to_come_back(own_runner: Own
 
     assert (counted.status, counted.error_code) == (400, "invalid_parameter")
     assert [(answer.status, answer.error_code) for answer in answers] == [(429, "rate_limit_exceeded")] * 2
-    assert all(window / 2 < int(answer.headers["retry-after"]) <= window for answer in answers)
-    assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"3"}
+    assert all(window / 2 < int(answer.headers.get("retry-after", 0)) <= window for answer in answers)
+    assert {answer.headers.get("x-ratelimit-limit") for answer in answers} == {"3"}
     for job in jobs:
         job.wait("completed")
 

@@ -60,8 +60,8 @@ REPLACED = ("", "x" * 129, "a b", "a%", "caf\u00e9", "a,b", "a\tb", "a/b")
 def test_request_id_is_echoed_or_replaced_whole(scenario: Scenario) -> None:
     for given in ECHOED:
         answer = scenario.client.request("GET", "/api/v1/nowhere", headers={"x-request-id": given})
-        assert answer.headers["x-request-id"] == answer.json["request_id"] == given
+        assert answer.headers.get("x-request-id") == answer.json["request_id"] == given
     for given in REPLACED:
         answer = scenario.client.request("GET", "/api/v1/nowhere", headers={"x-request-id": given.encode("latin-1")})
-        assert answer.headers["x-request-id"] == answer.json["request_id"]
+        assert answer.headers.get("x-request-id") == answer.json["request_id"]
         assert len(answer.json["request_id"]) == 36

@@ -141,6 +141,7 @@ def test_next_poll_waits_as_long_as_retry_after_says(portal: Visit, scenario: Sc
     before = page.evaluate(NOTE_CALLS)
     portal.advance(LATEST_POLL)
     first, _ = portal.asked("bias-analysis", 2)
+    assert "retry-after" in first.headers
     seconds = int(first.headers["retry-after"])
     assert 1000 * seconds <= page.evaluate("calls[0]") - before < 1000 * (seconds + 5)
 

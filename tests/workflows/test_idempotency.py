@@ -59,7 +59,7 @@ def test_body_in_another_spelling_is_the_same_body(scenario: Scenario, workflow:
     first, again = (scenario.client.post(PATHS[workflow], body, idempotency_key=spec["id"]) for body in bodies)
 
     assert (first.status, again.status, again.json) == (202, 200, {**first.json, "idempotent": True})
-    assert again.headers["location"] == first.headers["location"]
+    assert again.headers.get("location") == first.headers.get("location", "a place to look")
 
 
 def test_eight_at_once_create_one_job(scenario: Scenario, workflow: str) -> None:

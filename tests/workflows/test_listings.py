@@ -230,4 +230,4 @@ def test_bad_parameters_are_refused(scenario: Scenario, path: str, params: dict[
 def test_methods_that_a_path_does_not_have_are_refused_with_those_that_it_has(scenario: Scenario, method: str) -> None:
     answer = scenario.client.request(method, CROSS_REGION_JOBS)
     assert (answer.status, answer.error_code) == (405, "method_not_allowed")
-    assert "POST" in answer.headers["allow"]
+    assert "POST" in answer.headers.get("allow", "")

@@ -53,7 +53,7 @@ def test_standard_submission_is_enqueued(scenario: Scenario) -> None:
     answer = scenario.send(spec, STANDARD)
 
     assert answer.json == {"id": spec["id"], "status": "enqueued"}
-    assert answer.headers["location"] == f"/api/v1/jobs/{spec['id']}"
+    assert answer.headers.get("location") == f"/api/v1/jobs/{spec['id']}"
     scenario.accepted(answer).wait("completed")
 
 
