@@ -9,6 +9,7 @@ from typing import Any
 
 from beacon import contract
 from beacon.rows import JobRows
+from beacon.states import TERMINAL_BY_TABLE
 from gate.contract.document import Contract
 from gate.core.exchange import Exchange
 from gate.core.findings import Finding, register
@@ -74,13 +75,16 @@ def _missing(
 
 
 def _unstored(names: dict[str, str], rows: JobRows, lines: Iterable[LogLine]) -> Iterator[tuple[str, str]]:
-    """Each execution that a call ended and whose line is missing, or says something else than its row."""
+    """Each execution that a call ended and whose line is missing, or says something else than its row.
+
+    The log is read after the rows: of an execution that had not ended in them it may say more already.
+    """
     stored = {line.get(names["execution_id"]): line for line in lines}
     for row in rows.executions:
         output = row.get("output_data")
         code = str(output["error_code"]) if isinstance(output, dict) and output.get("error_code") else None
         called = row["status"] == "completed" or (row["status"] == "failed" and code not in UNCALLED)
-        line = stored.get(row["id"])
+        line = stored.get(row["id"]) if row["status"] in TERMINAL_BY_TABLE["executions"] else None
         if (called or line is not None) and not (_says(line, row) and line and line.get(names["code"]) == code):
             yield f"{names['stored']} with execution {row['id']} {code or ''}", f"{line.text if line else [*stored]}"
 

@@ -34,12 +34,12 @@ LINES: dict[str, dict[str, Any]] = {
 }
 
 
-def codes(**changes: dict[str, Any]) -> list[str]:
+def codes(rows: dict[str, list[dict[str, Any]]] = ROWS, /, **changes: dict[str, Any]) -> list[str]:
     """The codes of findings on the whole log of a job, some of whose lines have other members."""
     lines = [{**OF_JOB, "event": event, **members, **changes.get(event, {})} for event, members in LINES.items()]
     created = Exchange("POST", "http://service/", 202, headers={"x-request-id": "r"})
     record = replace(Record("", [created]), resources={"a": created})
-    observed = Observation("a", ROWS, calls=Log([CALL], ()))
+    observed = Observation("a", rows, calls=Log([CALL], ()))
     log = [LogLine.of(json.dumps(line)) for line in lines]
     return [finding.code for finding in check(record, Observations({"a": observed}, log=log), published())]
 
@@ -54,6 +54,12 @@ def test_line_that_contradicts_its_row_is_found(event: str, member: str) -> None
 
 def test_whole_log_of_a_job_is_no_finding() -> None:
     assert codes() == []
+
+
+@pytest.mark.parametrize("status", ["pending", "running"])
+def test_execution_that_ended_after_its_rows_were_read_is_no_finding(status: str) -> None:
+    rows = {"jobs": [{**ROWS["jobs"][0], "status": "running"}], "executions": [{**ROW, "status": status}]}
+    assert codes(rows, execution_stored={"error_code": "ROUTER_HTTP_500"}) == []
 
 
 @pytest.mark.parametrize("event", LINES)
