@@ -54,7 +54,9 @@ class Client:
         self._defaults = defaults
         self._query = query
         self._transport = transport or WatchedTransport()
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, transport=self._transport)
+        # Answers come as they are, so that their bytes are judged against what their headers say of them.
+        plain = {"accept-encoding": "identity"}
+        self._http = httpx.Client(base_url=base_url, headers=plain, timeout=timeout, transport=self._transport)
         self._base = str(self._http.base_url).rstrip("/")
 
     def close(self) -> None:

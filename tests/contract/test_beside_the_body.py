@@ -48,7 +48,7 @@ def test_preflight_is_answered_for_allowed_origins_alone(scenario: Scenario, ori
 
 
 def test_long_answers_are_compressed_for_clients_that_accept_it(scenario: Scenario) -> None:
-    """Sent past the judge, whose client is told the bytes after they were unpacked."""
+    """Sent past the judge, whose client asks for answers as they are."""
     rule, plain = published().document["x-beacon-headers"]["compressed"], {"Accept-Encoding": "identity"}
     job = scenario.submit(scenario.spec(regions=REGIONS, questions=QUESTIONS))
     job.wait("completed")
