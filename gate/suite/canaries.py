@@ -37,7 +37,7 @@ from gate.session.pack import Pack
 from gate.session.session import Session
 from gate.suite import alarms, hooks, instruments
 from gate.suite.interrupts import INTERRUPT
-from gate.suite.judging import WATCHED, Watched
+from gate.suite.judging import WATCHED, Watched, watch
 from gate.suite.outcomes import outcome_of
 from gate.suite.seal import Seal
 from gate.suite.starting import start_system
@@ -274,8 +274,7 @@ def _judged(
 ) -> None:
     record, observations = next(violations)
     session.observe = lambda record: observations  # noqa: ARG005 (the parameter's name is part of its type)
-    violation = Disguise(session, replace(record, test=canary.nodeid), name=next(tests))
-    canary.stash.setdefault(WATCHED, []).append(violation)
+    watch(canary, Disguise(session, replace(record, test=canary.nodeid), name=next(tests)))
 
 
 def _fuzz_shows(session: Session, settings: Settings, directory: Path) -> Iterator[tuple[str, Show]]:

@@ -48,9 +48,9 @@ def exchanges_of(item: pytest.Item) -> list[Exchange]:
     return [exchange for watched in item.stash.get(WATCHED, []) for exchange in watched.record.exchanges]
 
 
-def watch(node: pytest.Item, session: Session, record: Record) -> None:
+def watch(node: pytest.Item, watched: Watched) -> None:
     """Judge a record when its test is over."""
-    node.stash.setdefault(WATCHED, []).append(Watched(session, record))
+    node.stash.setdefault(WATCHED, []).append(watched)
 
 
 def pytest_configure(config: pytest.Config) -> None:
