@@ -10,6 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from gate.core.errors import GateError
 from gate.core.evidence import Evidence
@@ -33,6 +36,7 @@ AT_ONCE = (FindingReported, OperationFuzzed, Outcome, ProgressMade, TestBegan, T
 """Events that readers see at once, not when the buffer is full."""
 EVERY = 5.0
 """Seconds between two lines of progress of one worker."""
+_EVIDENCE = TypeAdapter(Evidence)
 QUOTED_BYTES = 60
 """Bytes of an unreadable line that a message quotes."""
 
@@ -48,6 +52,7 @@ class Journal:
             self._file = path.open("a", encoding="utf-8", errors="replace")
         self.redact = redact
         self._events, self._judged, self._records = Counter[str](), Counter[str](), Counter[str]()
+        self._evidence: tuple[Evidence, Any] = (Evidence(), {})
         self._lock = threading.Lock()  # a text file mixes up, or loses, what threads write to it at the same time
 
     def write(self, event: Event) -> None:
@@ -60,7 +65,18 @@ class Journal:
                 self._file.flush()
 
     def _line(self, event: Event) -> str:
+        if isinstance(event, FindingReported):
+            members = self.redact.within(EVENT.dump_python(event, exclude={"evidence"}))
+            return json.dumps({"evidence": self._redacted(event.evidence), **members}, ensure_ascii=False)
         return json.dumps(self.redact.within(EVENT.dump_python(event)), ensure_ascii=False)
+
+    def _redacted(self, evidence: Evidence) -> Any:
+        """The members of some evidence, which is often that of several findings, one after the other."""
+        known, members = self._evidence
+        if evidence is not known:
+            members = self.redact.within(_EVIDENCE.dump_python(evidence))
+            self._evidence = evidence, members
+        return members
 
     @lru_cache(maxsize=512)  # noqa: B019 (a process has few journals; most events are of few kinds of exchanges)
     def _exchange(self, event: ExchangeRecorded) -> str:
