@@ -8,7 +8,6 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
@@ -21,6 +20,7 @@ from runner.settings import Settings
 from runner.store.database import Database
 from runner.store.probe import Probe
 from runner.web import analysis, cross_region, errors, executions, jobs, operations, root, schemas
+from runner.web.compression import Compression
 from runner.web.limits import RateLimit
 from runner.web.middleware import CrossOrigin, LastResort, RequestContext
 
@@ -71,7 +71,7 @@ def create_app(
         redirect_slashes=False,
         middleware=[
             Middleware(RequestContext, metrics=metrics),
-            Middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=_COMPRESSION),
+            Middleware(Compression, minimum_size=_COMPRESSED_FROM, compresslevel=_COMPRESSION),
             Middleware(CrossOrigin, origin_regex=settings.cors_origin_regex),
             Middleware(LastResort),
         ],
