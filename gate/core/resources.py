@@ -41,9 +41,10 @@ def is_stopped(pid: int) -> bool:
 def children(pid: int) -> list[int]:
     """The children of a process; none where the system does not say it."""
     pids = list[int]()
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):  # the thread that started them has ended
-            pids += map(int, path.read_text(encoding="ascii").split())
+    with suppress(OSError):  # the process has ended meanwhile
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):  # the thread that started them has ended
+                pids += map(int, path.read_text(encoding="ascii").split())
     return pids
 
 
