@@ -1,4 +1,4 @@
-"""What is known of the processes of this machine, although they end while they are looked at."""
+"""Processes of this machine, which may end while they are looked at."""
 
 from __future__ import annotations
 
