@@ -98,13 +98,14 @@ class BeaconPack:
 
         DocumentError where one of their files, or the ledger, does not load.
         """
-        ledger.load(self.ledger)
+        promised = ledger.load(self.ledger)
         return Promises(
             contract=self.contract,
             criteria=criteria(self.root / "contracts" / "criteria.toml"),
             states=TERMINAL_BY_TABLE,
             invariants=[rule.code for rule in self.database.invariants],
             rules={rule.code: rule.rule for rule in self.database.invariants},
+            checks={name: promise.checks for name, promise in promised.items()},
         )
 
     def profile(self, name: str) -> profile.Profile:

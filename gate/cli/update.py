@@ -53,7 +53,8 @@ def _order(pack: Pack, reports: Sequence[str]) -> str:
     path = pack.root / pack.suite.order
     current = order.load(path) if path.exists() else order.Order()
     if reports:
-        current = current.renewed(event for each in reports for event in read(Path(each) / "journal")[0])
+        events = (event for each in reports for event in read(Path(each) / "journal")[0])
+        current = current.renewed(events, pack.promises.checks)
     listed = inventory.load(pack.root / pack.suite.inventory)  # which is written before
     return current.within(function for cases in listed.tests.values() for function in cases).text()
 

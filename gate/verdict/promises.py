@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,7 @@ class Promises:
     states: Mapping[str, Sequence[str]] = field(default_factory=dict)  # terminal states of rows, by table
     invariants: Sequence[str] = ()  # codes
     rules: Mapping[str, str] = field(default_factory=dict)  # sentences of the invariants, by code
+    checks: Mapping[str, Collection[str]] = field(default_factory=dict)  # codes and tests that judge each promise
 
 
 def criteria(path: Path) -> list[Criterion]:

@@ -107,14 +107,20 @@ def test_tests_that_took_longest_come_first_where_workers_share_them() -> None:
 
 
 def test_measured_order_reveals_the_most_for_its_time() -> None:
-    """A test that only reaches what another one did comes late; one that takes many seconds is not among them."""
+    """A test that only reaches what another one did comes late; one that takes many seconds is not among them.
+
+    Whatever it reaches, a test may be what judges a promise.
+    """
     reached = {"a::quick": "A B", "a::same": "A B", "a::slow": "A B C D", "a::failed": "E", "a::late": "F"}
+    reached["a::own"] = ""
     events: list[Event] = [RecordConcluded(test, names.split()) for test, names in reached.items()]
-    seconds = {"a::quick": 0.1, "a::same": 0.2, "a::slow": 1.9, "a::late": 9.0}
+    seconds = {"a::quick": 0.1, "a::same": 0.2, "a::slow": 1.9, "a::late": 9.0, "a::own": 0.2}
+    checks = {"one": ["a::own", "a::quick"], "two": ["BG-TEST-001", "a::own"]}
     events += [Outcome(test, "passed", seconds=taken) for test, taken in seconds.items()]
-    revealing = measured([*events, Outcome("a::failed", "failed")]).tests
-    assert list(revealing) == ["a::quick", "a::slow", "a::same"]
+    revealing = measured([*events, Outcome("a::failed", "failed")], checks).tests
+    assert list(revealing) == ["a::quick", "a::own", "a::slow", "a::same"]
     assert revealing["a::slow"] == Weight(seconds=1.9, promises=2)
+    assert revealing["a::own"] == Weight(seconds=0.2, promises=2)
 
 
 def test_committed_order_names_tests_that_exist(tmp_path: Path) -> None:
