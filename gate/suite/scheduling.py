@@ -1,4 +1,4 @@
-"""The order of tests: what reveals the most for its time, then long tests where several workers share them."""
+"""The order of tests: what reveals the most for its time, what takes a moment, then long tests for several workers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from gate.verdict.baseline import without_repetition
 from gate.verdict.order import LEAST_SECONDS, MOST_SECONDS, Order
 from gate.verdict.times import Times
 
-HEAD_SECONDS = 10.0
-"""Seconds of each worker for the tests that reveal the most, before those that take the longest."""
+HEAD_SECONDS = 5.0
+"""Seconds of each worker for the tests that reveal the most, before all that take a moment."""
+SHORT_SECONDS = 0.1
+"""Hundreds of cases take less than this, and together a few seconds."""
 SLOW = 2
 """Cost from which on a test takes seconds."""
 
@@ -49,9 +51,10 @@ def scheduled(
 ) -> list[pytest.Item]:
     """Sorts tests: those of ``first``, then what reveals the most for its time, then all others.
 
-    Each worker begins with its share of the first ``HEAD_SECONDS`` of that, and of the quickest test of each other
-    file: what it is about may be seen by nothing else. Several workers then take long tests first, since they steal
-    from each other at the end, and a single one goes on with what reveals the most.
+    Each worker begins with its share of the first ``HEAD_SECONDS`` of that, and of all tests that take a moment. Then
+    come those that reveal something else, and the quickest test of each file that was not begun: what it is about may
+    be seen by nothing else. Several workers then take long tests first, since they steal from each other at the end,
+    and a single one takes the quickest first.
     """
     quick = quick_first(drawn, collected, suite)
     failed = [item for item in quick if item.nodeid in first]
@@ -66,21 +69,29 @@ def scheduled(
     revealing.sort(key=lambda item: places[_test(item)])
     ends = accumulate(max(order.tests[_test(item)].seconds, LEAST_SECONDS) for item in revealing)
     head = sum(end <= HEAD_SECONDS * workers for end in ends)
-    begun = {_file(item) for item in (*failed, *revealing[:head])}
-    quickest = _quickest([item for item in (*revealing[head:], *others) if _file(item) not in begun], times)
-    chosen = {*failed, *revealing[:head], *quickest}
+    others = [*revealing[head:], *others]
+    short = [item for item in others if _seconds(item, times) < SHORT_SECONDS]
+    distinct = [item for item in revealing[head:] if order.tests[_test(item)].promises and item not in short]
+    begun = {_file(item) for item in (*failed, *revealing[:head], *short, *distinct)}
+    quickest = _quickest([item for item in others if _file(item) not in begun], times)
+    chosen = [*failed, *revealing[:head], *short, *distinct, *quickest]
+    known = {*chosen}
     if workers > 1:
-        later = _long_first([item for item in drawn if item not in chosen], suite, times)
+        later = _long_first([item for item in drawn if item not in known], suite, times)
     else:
-        later = [item for item in (*revealing[head:], *others) if item not in chosen]
-    return dealt([*failed, *revealing[:head], *quickest, *later], workers)
+        later = sorted((item for item in others if item not in known), key=lambda item: _seconds(item, times))
+    return dealt([*chosen, *later], workers)
+
+
+def _seconds(item: pytest.Item, times: Times) -> float:
+    return times.of(without_repetition(item.nodeid))
 
 
 def _quickest(items: Sequence[pytest.Item], times: Times) -> list[pytest.Item]:
     """The quickest test of each file, sorted by its seconds; none that takes long by itself."""
     quickest: dict[str, tuple[float, int]] = {}
     for place, item in enumerate(items):
-        taken = times.of(without_repetition(item.nodeid)), place
+        taken = _seconds(item, times), place
         quickest[_file(item)] = min(taken, quickest.get(_file(item), taken))
     return [items[place] for taken, place in sorted(quickest.values()) if taken <= MOST_SECONDS]
 
@@ -89,8 +100,7 @@ def _long_first(drawn: Sequence[pytest.Item], suite: Suite, times: Times) -> lis
     """Sorts tests by falling seconds of an earlier run, those whose seconds are alike by cost."""
 
     def seconds(item: pytest.Item) -> tuple[bool, int, int]:
-        taken = times.of(without_repetition(item.nodeid))
-        return bool(item.get_closest_marker("long")), round(taken), _cost(item, suite)
+        return bool(item.get_closest_marker("long")), round(_seconds(item, times)), _cost(item, suite)
 
     return sorted(drawn, key=seconds, reverse=True)
 

@@ -64,7 +64,7 @@ def placed(
 ) -> list[Any]:
     """The tests in their places; ``seconds`` are those of the tests of these names."""
     items = cast("list[pytest.Item]", list(drawn))
-    known = Times(seconds={item.nodeid: seconds.get(item.nodeid.rpartition("::")[2], 0.0) for item in drawn})
+    known = Times(seconds={item.nodeid: seconds.get(item.nodeid.rpartition("::")[2], 0.2) for item in drawn})
     return list(scheduled(items, items, SUITE, revealing, first, workers, known))
 
 
@@ -77,11 +77,20 @@ def test_tests_that_failed_last_time_come_before_all_others() -> None:
     assert placed(SMOKE, FIRST, SECOND, OTHER, first=[SECOND.nodeid], workers=2)[0] == SECOND
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_takes_a_moment_comes_before_what_takes_longer(workers: int) -> None:
+    """All cases of it; a test that reveals more for its time was first, and a single worker takes the quickest next."""
+    long, later = Item("tests/lifecycle/test_a.py::test_long"), Item("tests/lifecycle/test_a.py::test_later")
+    again = Item("tests/lifecycle/test_a.py::test_moment")
+    ordered = placed(long, later, again, OTHER, FIRST, workers=workers, test_long=3, test_later=1, test_moment=0.01)
+    assert ordered == ([OTHER, FIRST, again, later, long] if workers == 1 else [OTHER, again, later, FIRST, long])
+
+
 def test_each_worker_begins_with_what_reveals_the_most() -> None:
     """Then come the quickest test of each other file, and the long tests, which the workers must not end with."""
     long = Item("tests/fuzz/test_a.py::test_b", long=True)
     dealt = placed(SMOKE, FIRST, FUZZ, long, OTHER, PORTAL, workers=2, test_b=9)
-    assert dealt == [OTHER, FUZZ, long, FIRST, PORTAL, SMOKE]
+    assert dealt == [OTHER, PORTAL, long, FIRST, FUZZ, SMOKE]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -96,14 +105,14 @@ def test_each_file_is_begun_before_any_goes_on(workers: int) -> None:
 def test_workers_without_an_order_begin_with_each_file() -> None:
     long = Item("tests/fuzz/test_a.py::test_b", long=True)
     ordered = placed(SMOKE, FUZZ, long, PORTAL, workers=2, revealing=Order(), test_b=9)
-    assert ordered == [SMOKE, PORTAL, FUZZ, long]
+    assert ordered == [SMOKE, FUZZ, PORTAL, long]
 
 
 def test_tests_that_took_longest_come_first_where_workers_share_them() -> None:
     """A test of a quick folder too, if it took its time; each file was begun before."""
     slow, quick = Item("tests/workflows/test_a.py::test_slow"), Item("tests/portal/test_a.py::test_quick")
-    assert placed(PORTAL, FIRST, quick, slow, workers=2, test_quick=0.1, test_slow=9.0) == [FIRST, slow, PORTAL, quick]
-    assert placed(PORTAL, FIRST, slow, quick, workers=2, test_quick=0.1, test_slow=0.3) == [FIRST, quick, PORTAL, slow]
+    assert placed(PORTAL, FIRST, quick, slow, workers=2, test_quick=0.3, test_slow=9.0) == [FIRST, slow, PORTAL, quick]
+    assert placed(PORTAL, FIRST, slow, quick, workers=2, test_quick=0.3, test_slow=0.4) == [FIRST, quick, PORTAL, slow]
 
 
 def test_measured_order_reveals_the_most_for_its_time() -> None:
